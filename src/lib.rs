@@ -1,0 +1,5 @@
+//! cacheflow: a Redis-compatible server, written from scratch so that it can be read.
+
+#![forbid(unsafe_code)]
+
+pub mod store;

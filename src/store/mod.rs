@@ -1,0 +1,8 @@
+//! Pure data: what the keys hold, and nothing about how it is asked for.
+//!
+//! The store knows no protocol, no socket, no command, no journal and no clock: whoever calls it
+//! passes the time in. That makes every structure here testable with nothing but its own methods.
+
+pub mod bytes;
+
+pub use bytes::Bytes;
