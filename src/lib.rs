@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod glob;
 pub mod number;
 pub mod store;
