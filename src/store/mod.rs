@@ -4,5 +4,7 @@
 //! passes the time in. That makes every structure here testable with nothing but its own methods.
 
 pub mod bytes;
+pub mod hashing;
+pub mod table;
 
 pub use bytes::Bytes;
