@@ -5,6 +5,7 @@
 
 pub mod bytes;
 pub mod hashing;
+pub mod packed;
 pub mod table;
 
 pub use bytes::Bytes;
