@@ -5,7 +5,10 @@
 
 pub mod bytes;
 pub mod hashing;
+pub mod intset;
 pub mod packed;
+pub mod set;
 pub mod table;
 
 pub use bytes::Bytes;
+pub use set::Set;
