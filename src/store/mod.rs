@@ -4,6 +4,7 @@
 //! passes the time in. That makes every structure here testable with nothing but its own methods.
 
 pub mod bytes;
+pub mod hash;
 pub mod hashing;
 pub mod intset;
 pub mod packed;
@@ -11,4 +12,5 @@ pub mod set;
 pub mod table;
 
 pub use bytes::Bytes;
+pub use hash::Hash;
 pub use set::Set;
