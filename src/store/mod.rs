@@ -4,5 +4,15 @@
 //! passes the time in. That makes every structure here testable with nothing but its own methods.
 
 pub mod bytes;
+pub mod hash;
+pub mod hashing;
+pub mod intset;
+pub mod list;
+pub mod packed;
+pub mod set;
+pub mod table;
 
 pub use bytes::Bytes;
+pub use hash::Hash;
+pub use list::List;
+pub use set::Set;

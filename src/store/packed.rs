@@ -1,0 +1,353 @@
+//! `Packed`: a sequence of byte strings in one allocation.
+//!
+//! Small sets and hashes, and the chunks of a list, are kept this way. Each string is preceded
+//! by its length, and that is all:
+//!
+//! ```text
+//! ["hello", "", 300 bytes]
+//!
+//! 05 h e l l o   00   ac 02 .. 300 bytes ..
+//! |  |           |    |     |
+//! |  text        |    |     text
+//! length         |    length 300 = 0x2c + (0x02 << 7), low seven bits first, high bit: "more"
+//!                length of an empty string
+//! ```
+//!
+//! A `Vec<Bytes>` spends 24 bytes on a string of one letter, this spends two, and a search reads
+//! memory in the one order that the processor can foresee. The price is that everything is
+//! linear: for a hundred strings that costs less than hashing one, for thousands it doesn't, and
+//! whoever holds a `Packed` sets the limit ([`Limits`]).
+//!
+//! Left out on purpose: storing `"12345"` as a number, which saves two bytes in some entries and
+//! would cost every reader the ability to borrow its text; and lengths written backwards behind the
+//! text, for walking from the end. To skip a hundred entries takes about as many nanoseconds.
+
+use std::fmt;
+use std::ops::Range;
+
+/// How large a collection may get before it changes from the packed form to its large one: the
+/// `*-max-listpack-entries` and `*-max-listpack-value` of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most entries (pairs, in a hash).
+    pub entries: usize,
+    /// The longest text, in bytes.
+    pub value: usize,
+}
+
+/// A sequence of byte strings; see the module documentation.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Packed {
+    data: Vec<u8>,
+    count: u32,
+}
+
+/// A length takes at most this many bytes: 64 bits, seven in each.
+const MAX_HEADER: usize = 10;
+
+/// Writes a length and returns how many bytes it took.
+fn write_header(mut len: usize, header: &mut [u8; MAX_HEADER]) -> usize {
+    let mut at = 0;
+    while len >= 0x80 {
+        header[at] = len as u8 | 0x80;
+        len >>= 7;
+        at += 1;
+    }
+    header[at] = len as u8;
+    at + 1
+}
+
+/// Reads the length at the start of `data`; returns it and what follows it.
+#[inline]
+fn read_header(data: &[u8]) -> (usize, &[u8]) {
+    let (mut len, mut shift, mut at) = (0, 0, 0);
+    loop {
+        let byte = data[at];
+        len |= usize::from(byte & 0x7f) << shift;
+        at += 1;
+        if byte < 0x80 {
+            return (len, &data[at..]);
+        }
+        shift += 7;
+    }
+}
+
+impl Packed {
+    /// An empty sequence, without an allocation.
+    pub const fn new() -> Self {
+        Packed { data: Vec::new(), count: 0 }
+    }
+
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Bytes in use, lengths included.
+    pub fn byte_size(&self) -> usize {
+        self.data.len()
+    }
+
+    /// What [`Packed::byte_size`] grows by when `text` is added.
+    pub fn size_of_entry(text: &[u8]) -> usize {
+        write_header(text.len(), &mut [0; MAX_HEADER]) + text.len()
+    }
+
+    /// Bytes allocated.
+    pub fn heap_size(&self) -> usize {
+        self.data.capacity()
+    }
+
+    /// The strings, first to last.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { rest: &self.data, left: self.len() }
+    }
+
+    /// The string at `index`.
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        self.iter().nth(index)
+    }
+
+    /// Where `text` is, looking at every `step`th string only: 2 looks at the fields of a hash
+    /// and not at its values. The result is an index into all of the strings.
+    pub fn find(&self, text: &[u8], step: usize) -> Option<usize> {
+        self.iter().step_by(step).position(|each| each == text).map(|index| index * step)
+    }
+
+    /// Appends a string.
+    pub fn push_back(&mut self, text: &[u8]) {
+        self.write(self.data.len()..self.data.len(), text);
+        self.count += 1;
+    }
+
+    /// Puts a string before all others.
+    pub fn push_front(&mut self, text: &[u8]) {
+        self.insert(0, text);
+    }
+
+    /// Puts a string before the one at `index`, or at the end if `index` is the length.
+    pub fn insert(&mut self, index: usize, text: &[u8]) {
+        let at = self.offset(index);
+        self.write(at..at, text);
+        self.count += 1;
+    }
+
+    /// Replaces the string at `index`.
+    pub fn replace(&mut self, index: usize, text: &[u8]) {
+        let range = self.offsets(index..index + 1);
+        self.write(range, text);
+    }
+
+    /// Removes the strings in a range of indices.
+    pub fn remove(&mut self, range: Range<usize>) {
+        let offsets = self.offsets(range.clone());
+        self.resize(offsets, 0);
+        self.count -= range.len() as u32;
+        self.shrink();
+    }
+
+    /// Keeps the first `index` strings and returns the rest.
+    pub fn split_off(&mut self, index: usize) -> Packed {
+        let at = self.offset(index);
+        let rest = Packed { data: self.data[at..].to_vec(), count: self.count - index as u32 };
+        self.data.truncate(at);
+        self.count = index as u32;
+        self.shrink();
+        rest
+    }
+
+    /// Appends all strings of another sequence.
+    pub fn append(&mut self, other: &Packed) {
+        let end = self.data.len();
+        self.resize(end..end, other.data.len());
+        self.data[end..].copy_from_slice(&other.data);
+        self.count += other.count;
+    }
+
+    /// Gives back what is allocated but not used.
+    pub fn shrink_to_fit(&mut self) {
+        self.data.shrink_to_fit();
+    }
+
+    /// Where in `data` the string at `index` begins, its length included.
+    fn offset(&self, index: usize) -> usize {
+        assert!(index <= self.len(), "index {index} of {} packed strings", self.len());
+        // Pushing at the end is common, so it should not have to look for the end.
+        if index == self.len() {
+            return self.data.len();
+        }
+        let mut iter = self.iter();
+        for _ in 0..index {
+            iter.next();
+        }
+        self.data.len() - iter.rest.len()
+    }
+
+    fn offsets(&self, range: Range<usize>) -> Range<usize> {
+        assert!(range.start <= range.end && range.end <= self.len(), "{range:?} is out of range");
+        let start = self.offset(range.start);
+        if range.end == self.len() {
+            return start..self.data.len();
+        }
+        let mut iter = Iter { rest: &self.data[start..], left: range.len() };
+        while iter.next().is_some() {}
+        start..self.data.len() - iter.rest.len()
+    }
+
+    /// Writes an entry in the place of the bytes in `range`.
+    fn write(&mut self, range: Range<usize>, text: &[u8]) {
+        let mut header = [0; MAX_HEADER];
+        let header_len = write_header(text.len(), &mut header);
+        let start = range.start;
+        self.resize(range, header_len + text.len());
+        let (head, tail) = self.data[start..].split_at_mut(header_len);
+        head.copy_from_slice(&header[..header_len]);
+        tail[..text.len()].copy_from_slice(text);
+    }
+
+    /// Makes the bytes in `range` become `len` bytes, moving what follows them.
+    fn resize(&mut self, range: Range<usize>, len: usize) {
+        let old = self.data.len();
+        let new = old - range.len() + len;
+        if new > old {
+            if new > self.data.capacity() {
+                // By a quarter, not by doubling: most collections are small, and stay so.
+                self.data.reserve_exact(new - old + new / 4);
+            }
+            self.data.resize(new, 0);
+        }
+        self.data.copy_within(range.end..old, range.start + len);
+        self.data.truncate(new);
+    }
+
+    fn shrink(&mut self) {
+        let len = self.data.len();
+        if self.data.capacity() > 2 * len + 64 {
+            self.data.shrink_to(len + len / 4);
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Packed {
+    type Item = &'a [u8];
+    type IntoIter = Iter<'a>;
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<T: AsRef<[u8]>> FromIterator<T> for Packed {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+        let mut packed = Packed::new();
+        for text in texts {
+            packed.push_back(text.as_ref());
+        }
+        packed
+    }
+}
+
+impl fmt::Debug for Packed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(super::Bytes::new)).finish()
+    }
+}
+
+/// The strings of a [`Packed`], first to last.
+#[derive(Clone, Default)]
+pub struct Iter<'a> {
+    rest: &'a [u8],
+    left: usize,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.left = self.left.checked_sub(1)?;
+        let (len, rest) = read_header(self.rest);
+        let (text, rest) = rest.split_at(len);
+        self.rest = rest;
+        Some(text)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Lengths on both sides of each header size, and many short ones.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let len = prop_oneof![4 => 0..20usize, 1 => 120..140usize, 1 => 16_380..16_390usize];
+        (len, any::<u8>()).prop_map(|(len, fill)| vec![fill; len])
+    }
+
+    #[test]
+    fn is_laid_out_as_drawn() {
+        let packed: Packed = [&b"hello"[..], b"", &[b'x'; 300]].into_iter().collect();
+        assert_eq!(&packed.data[..9], b"\x05hello\x00\xac\x02");
+        assert_eq!((packed.len(), packed.byte_size()), (3, 6 + 1 + 302));
+        assert_eq!(Packed::size_of_entry(&[b'x'; 300]), 302);
+        assert_eq!(size_of::<Packed>(), 32);
+    }
+
+    #[test]
+    fn find_can_skip_values() {
+        let packed: Packed = ["a", "b", "b", "a"].into_iter().collect();
+        assert_eq!((packed.find(b"b", 1), packed.find(b"b", 2)), (Some(1), Some(2)));
+        assert_eq!((packed.find(b"a", 2), packed.find(b"c", 1)), (Some(0), None));
+        assert_eq!(packed.get(4), None);
+    }
+
+    #[test]
+    fn gives_memory_back() {
+        let mut packed: Packed = (0..1000).map(|i| i.to_string()).collect();
+        packed.remove(10..1000);
+        assert!(packed.heap_size() < 100, "{} bytes", packed.heap_size());
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_as_a_vec(ops in prop::collection::vec((0..8u8, any::<prop::sample::Index>(), text()), 0..60)) {
+            let (mut packed, mut model) = (Packed::new(), Vec::<Vec<u8>>::new());
+            for (op, index, text) in ops {
+                let at = index.index(model.len() + 1);
+                match op {
+                    0 => { packed.push_back(&text); model.push(text) }
+                    1 => { packed.push_front(&text); model.insert(0, text) }
+                    2 | 3 => { packed.insert(at, &text); model.insert(at, text) }
+                    4 if at < model.len() => { packed.replace(at, &text); model[at] = text }
+                    5 => {
+                        let end = model.len().min(at + 2);
+                        packed.remove(at..end);
+                        model.drain(at..end);
+                    }
+                    6 => {
+                        let rest = packed.split_off(at);
+                        prop_assert!(rest.iter().eq(model[at..].iter().map(|t| &t[..])));
+                        prop_assert_eq!(packed.len(), at);
+                        packed.append(&rest);
+                    }
+                    _ => prop_assert_eq!(packed.find(&text, 1), model.iter().position(|t| *t == text)),
+                }
+                prop_assert_eq!(packed.len(), model.len());
+                prop_assert!(packed.iter().eq(model.iter().map(|t| &t[..])));
+                prop_assert_eq!(packed.get(at), model.get(at).map(|t| &t[..]));
+                prop_assert_eq!(&packed, &model.iter().collect::<Packed>());
+            }
+        }
+    }
+}
