@@ -8,6 +8,7 @@ pub mod hash;
 pub mod hashing;
 pub mod intset;
 pub mod packed;
+pub mod ranked_tree;
 pub mod set;
 pub mod table;
 
