@@ -10,6 +10,7 @@ pub mod intset;
 pub mod packed;
 pub mod ranked_tree;
 pub mod set;
+pub mod stream;
 pub mod table;
 
 pub use bytes::Bytes;
