@@ -9,7 +9,9 @@ pub mod hashing;
 pub mod intset;
 pub mod list;
 pub mod packed;
+pub mod ranked_tree;
 pub mod set;
+pub mod stream;
 pub mod table;
 
 pub use bytes::Bytes;

@@ -1,0 +1,276 @@
+//! `Stream` against a `BTreeMap`, and the numbers that clients see.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+type Owned = Vec<(Vec<u8>, Vec<u8>)>;
+type Model = BTreeMap<StreamId, Owned>;
+
+fn borrowed(fields: &Owned) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    fields.iter().map(|(name, value)| (&name[..], &value[..]))
+}
+
+fn owned(entry: Entry<'_>) -> (StreamId, Owned) {
+    (entry.id, entry.fields.map(|(name, value)| (name.to_vec(), value.to_vec())).collect())
+}
+
+/// `len` entries `1-0`, `2-0`, ... of one small field.
+fn stream(len: u64) -> Stream {
+    let mut stream = Stream::new();
+    for ms in 1..=len {
+        let fields = [(&b"f"[..], &b"v"[..])];
+        let limits = BlockLimits::default();
+        assert!(stream.append(StreamId::new(ms, 0), fields.into_iter(), &limits));
+    }
+    stream
+}
+
+fn id(ms: u64) -> StreamId {
+    StreamId::new(ms, 0)
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Append(u64, u64, Owned),
+    Delete(usize),
+    TrimLast(u64),
+    TrimFrom(usize),
+    TrimBlocks(u64, u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let text = || prop::collection::vec(any::<u8>(), 0..20);
+    let name = prop_oneof![4 => Just(b"name".to_vec()), 1 => text()];
+    let fields = prop::collection::vec((name, text()), 0..4);
+    prop_oneof![
+        12 => (0..3u64, any::<u64>(), fields).prop_map(|(ms, seq, it)| Step::Append(ms, seq, it)),
+        3 => any::<usize>().prop_map(Step::Delete),
+        1 => (0..100u64).prop_map(Step::TrimLast),
+        1 => any::<usize>().prop_map(Step::TrimFrom),
+        1 => (0..100u64, 0..30u64).prop_map(|(last, limit)| Step::TrimBlocks(last, limit)),
+    ]
+}
+
+fn some_id(model: &Model, at: usize) -> StreamId {
+    model.keys().nth(at % model.len().max(1)).copied().unwrap_or(id(7))
+}
+
+fn apply(stream: &mut Stream, model: &mut Model, step: Step) {
+    let limits = BlockLimits { bytes: 300, entries: 10 };
+    match step {
+        Step::Append(ms, seq, fields) => {
+            let id = StreamId::new(stream.last_id.ms + ms, seq);
+            let fits = id > stream.last_id;
+            assert_eq!(stream.append(id, borrowed(&fields), &limits), fits);
+            if fits {
+                model.insert(id, fields);
+            }
+        }
+        Step::Delete(at) => {
+            let id = some_id(model, at);
+            let there = model.remove(&id).is_some();
+            assert_eq!(stream.delete(id), there);
+            assert!(!stream.delete(id));
+        }
+        Step::TrimLast(last) => {
+            let removed = stream.trim(Keep::Last(last), Precision::Exact);
+            (0..removed).for_each(|_| drop(model.pop_first().unwrap()));
+            assert!(model.len() as u64 <= last);
+        }
+        Step::TrimFrom(at) => {
+            let from = some_id(model, at);
+            *model = model.split_off(&from);
+            stream.trim(Keep::From(from), Precision::Exact);
+        }
+        Step::TrimBlocks(last, limit) => {
+            let before = model.len() as u64;
+            let removed = stream.trim(Keep::Last(last), Precision::Blocks { limit });
+            assert!(limit == 0 || removed <= limit);
+            assert!(removed == 0 || before - removed >= last);
+            (0..removed).for_each(|_| drop(model.pop_first().unwrap()));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn behaves_like_a_map(
+        steps in prop::collection::vec(step(), 1..120),
+        bounds: (usize, usize),
+    ) {
+        let (mut stream, mut model) = (Stream::new(), Model::new());
+        let half = steps.len() / 2;
+        let mut saved = None;
+        for (done, step) in steps.into_iter().enumerate() {
+            if done == half {
+                saved = Some((stream.clone(), model.clone()));
+            }
+            apply(&mut stream, &mut model, step);
+            prop_assert_eq!(stream.len(), model.len() as u64);
+            prop_assert!(stream.blocks().all(|block| block.live() > 0));
+        }
+        let all = |stream: &Stream| -> Model {
+            stream.range(StreamId::MIN, StreamId::MAX).map(owned).collect()
+        };
+        prop_assert_eq!(&all(&stream), &model);
+        prop_assert_eq!(stream.first_id(), model.keys().next().copied().unwrap_or_default());
+        prop_assert_eq!(stream.last().map(|entry| entry.id), model.keys().last().copied());
+        let bytes: usize = stream.blocks().map(Block::heap_size).sum();
+        prop_assert_eq!(stream.block_bytes, bytes);
+        let (saved_stream, saved_model) = saved.unwrap();
+        prop_assert_eq!(all(&saved_stream), saved_model);
+
+        let (a, b) = (some_id(&model, bounds.0), some_id(&model, bounds.1));
+        let (a, b) = (a.min(b).prev().unwrap_or(a), a.max(b));
+        let expected: Vec<_> = model.range(a..=b).map(|(id, it)| (*id, it.clone())).collect();
+        prop_assert_eq!(stream.range(a, b).map(owned).collect::<Vec<_>>(), &expected[..]);
+        let backwards: Vec<_> = stream.range_back(a, b).map(owned).collect();
+        prop_assert_eq!(backwards.into_iter().rev().collect::<Vec<_>>(), expected);
+
+        // Saved block by block and loaded again, it is the same stream.
+        let mut loaded = Stream::new();
+        for block in stream.blocks() {
+            let (first, _) = block.entries_and_deleted().next().unwrap();
+            let mut copy = Block::new(block.first(), first.fields);
+            for (entry, deleted) in block.entries_and_deleted() {
+                copy.push(entry.id, entry.fields);
+                prop_assert_eq!(deleted && copy.delete(entry.id), deleted);
+            }
+            prop_assert_eq!(copy.listpack_size(), block.listpack_size());
+            prop_assert!(loaded.push_block(copy));
+        }
+        prop_assert_eq!(all(&loaded), model);
+    }
+}
+
+#[test]
+fn an_approximate_trim_removes_whole_blocks() {
+    // What redis-server 7.0.15 answers to XADD x 250 and then XTRIM.
+    let blocks = |limit| Precision::Blocks { limit };
+    let mut it = stream(250);
+    assert_eq!(it.trim(Keep::Last(151), blocks(10_000)), 0);
+    assert_eq!(it.trim(Keep::Last(150), blocks(99)), 0);
+    assert_eq!(it.trim(Keep::Last(150), blocks(100)), 100);
+    assert_eq!(it.trim(Keep::From(id(200)), blocks(0)), 0);
+    assert_eq!(it.trim(Keep::From(id(201)), blocks(0)), 100);
+    assert_eq!(it.trim(Keep::Last(0), blocks(0)), 50);
+    assert_eq!((it.len(), it.first_id(), it.last_id), (0, StreamId::MIN, id(250)));
+}
+
+#[test]
+fn a_million_small_entries_cost_a_few_bytes_each() {
+    let stream = stream(100_000);
+    assert!(stream.heap_size() / 100_000 <= 8, "{}", stream.heap_size());
+}
+
+#[test]
+fn a_write_after_a_clone_copies_one_block() {
+    let old = stream(1000);
+    let mut new = old.clone();
+    assert!(new.delete(id(450)));
+    let shared = old.blocks.iter().zip(&new.blocks).filter(|(a, b)| Arc::ptr_eq(a, b)).count();
+    assert_eq!(shared, 9);
+    assert!(old.contains(id(450)) && !new.contains(id(450)));
+}
+
+#[test]
+fn ids_follow_the_clock_or_the_last_entry() {
+    let mut stream = stream(5);
+    assert_eq!(stream.next_id(9), Some(id(9)));
+    assert_eq!(stream.next_id(3), Some(StreamId::new(5, 1)));
+    assert_eq!(stream.next_id_within(5), Some(StreamId::new(5, 1)));
+    assert_eq!(stream.next_id_within(7), Some(id(7)));
+    stream.last_id = StreamId::MAX;
+    assert_eq!((stream.next_id(9), stream.next_id_within(u64::MAX)), (None, None));
+}
+
+fn claim(now_ms: i64, min_idle_ms: i64) -> Claim {
+    Claim {
+        now_ms,
+        min_idle_ms,
+        delivery_time_ms: now_ms,
+        delivery_count: None,
+        just_id: false,
+        force: false,
+    }
+}
+
+/// Everything a group says twice must agree.
+fn check(group: &Group) {
+    let mut of_consumers: Vec<_> = group
+        .consumers()
+        .iter()
+        .flat_map(|(name, consumer)| consumer.pending().iter().map(move |id| (*id, name.clone())))
+        .collect();
+    of_consumers.sort();
+    let of_group: Vec<_> =
+        group.pending().iter().map(|(id, it)| (*id, it.consumer.clone())).collect();
+    assert_eq!(of_consumers, of_group);
+}
+
+#[test]
+fn entries_are_delivered_claimed_and_acknowledged() {
+    let mut stream = stream(10);
+    assert!(stream.create_group(b"g", Group::new(StreamId::MIN, None)));
+    assert!(!stream.create_group(b"g", Group::default()));
+    let delivered = stream.read_group(b"g", b"ann", 3, false, 100);
+    assert_eq!(delivered, Some(Delivered { first: id(1), last: id(3), count: 3 }));
+    stream.read_group(b"g", b"bob", 3, false, 200);
+    let delivered = stream.read_group(b"g", b"bob", 99, true, 200);
+    assert_eq!(delivered.map(|it| it.count), Some(4));
+    assert_eq!(stream.read_group(b"g", b"bob", 99, false, 200), None);
+    assert_eq!(stream.group(b"g").unwrap().pending().len(), 6);
+
+    assert_eq!(stream.claim(b"g", id(1), b"cat", &claim(300, 201)), Claimed::No);
+    assert_eq!(stream.claim(b"g", id(1), b"cat", &claim(300, 200)), Claimed::Yes);
+    assert_eq!(stream.claim(b"g", id(9), b"cat", &claim(300, 0)), Claimed::No);
+    let force = Claim { force: true, ..claim(300, 0) };
+    assert_eq!(stream.claim(b"g", id(9), b"cat", &force), Claimed::Yes);
+    stream.delete(id(2));
+    assert_eq!(stream.claim(b"g", id(2), b"cat", &claim(300, 0)), Claimed::Deleted);
+
+    let group = stream.group_mut(b"g").unwrap();
+    check(group);
+    assert_eq!(group.pending()[&id(9)].delivery_count, 2);
+    assert!(group.ack(id(9)) && !group.ack(id(9)));
+    let own: Vec<_> = group.pending_range(id(1)..=id(4), Some(b"bob")).map(|it| it.0).collect();
+    assert_eq!(own, [id(4)]);
+    assert_eq!(group.pending_range(StreamId::MIN..=StreamId::MAX, None).count(), 5);
+    assert_eq!(group.delete_consumer(b"bob"), Some(3));
+    assert_eq!(group.delete_consumer(b"bob"), None);
+    check(group);
+    assert_eq!(stream.destroy_group(b"g").unwrap().pending().len(), 2);
+}
+
+#[test]
+fn what_is_held_can_be_read_again() {
+    let mut stream = stream(4);
+    stream.create_group(b"g", Group::default());
+    stream.read_group(b"g", b"ann", 4, false, 100);
+    stream.delete(id(2));
+    let found = stream.reread_group(b"g", b"ann", id(1), 2, 500);
+    assert_eq!(found, [(id(1), true), (id(2), false)]);
+    let counts: Vec<_> =
+        stream.group(b"g").unwrap().pending().values().map(|it| it.delivery_count).collect();
+    assert_eq!(counts, [2, 1, 1, 1]);
+}
+
+#[test]
+fn autoclaim_walks_the_list_in_steps() {
+    let mut stream = stream(30);
+    stream.create_group(b"g", Group::default());
+    stream.read_group(b"g", b"ann", 30, false, 100);
+    stream.delete(id(2));
+    let found = stream.autoclaim(b"g", b"bob", StreamId::MIN, 3, &claim(200, 50));
+    let expected = AutoClaimed { claimed: vec![id(1), id(3)], deleted: vec![id(2)], next: id(4) };
+    assert_eq!(found, expected);
+    // Ten times the count is looked at, found or not.
+    let found = stream.autoclaim(b"g", b"bob", found.next, 2, &claim(200, 500));
+    assert_eq!(found, AutoClaimed { next: id(24), ..AutoClaimed::default() });
+    let found = stream.autoclaim(b"g", b"bob", id(24), 100, &claim(200, 50));
+    assert_eq!((found.claimed.len(), found.next), (7, StreamId::MIN));
+    check(stream.group(b"g").unwrap());
+}
