@@ -138,16 +138,21 @@ impl List {
 
     /// Takes the element at an end. To rotate a list, push at the other end what this returns.
     pub fn pop(&mut self, end: End) -> Option<Bytes> {
-        let index = match end {
-            End::Front => 0,
-            End::Back => self.len.checked_sub(1)?,
+        let (at, position) = match end {
+            End::Front => (0, 0),
+            End::Back => {
+                let last = self.chunks.len().checked_sub(1)?;
+                (last, self.chunks[last].len() - 1)
+            }
         };
-        let text = Bytes::new(self.get(index)?);
-        match end {
-            End::Front => self.drop_front(1),
-            End::Back => self.drop_back(1),
+        let chunk = self.chunks.get_mut(at)?;
+        let text = chunk.change(|texts| texts.take(position));
+        self.len -= 1;
+        if chunk.len() == 0 {
+            self.chunks.remove(at);
+            self.shrink();
         }
-        Some(text)
+        text
     }
 
     /// The element at `index`.

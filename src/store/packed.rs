@@ -25,6 +25,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::Bytes;
+
 /// How large a collection may get before it changes from the packed form to its large one: the
 /// `*-max-listpack-entries` and `*-max-listpack-value` of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +153,21 @@ impl Packed {
         self.shrink();
     }
 
+    /// Removes the string at `index` and returns it, having looked for it once.
+    pub fn take(&mut self, index: usize) -> Option<Bytes> {
+        if index >= self.len() {
+            return None;
+        }
+        let start = self.offset(index);
+        let (len, rest) = read_header(&self.data[start..]);
+        let text = Bytes::new(&rest[..len]);
+        let end = self.data.len() - rest.len() + len;
+        self.resize(start..end, 0);
+        self.count -= 1;
+        self.shrink();
+        Some(text)
+    }
+
     /// Keeps the first `index` strings and returns the rest.
     pub fn split_off(&mut self, index: usize) -> Packed {
         let at = self.offset(index);
@@ -253,7 +270,7 @@ impl<T: AsRef<[u8]>> FromIterator<T> for Packed {
 
 impl fmt::Debug for Packed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter().map(super::Bytes::new)).finish()
+        f.debug_list().entries(self.iter().map(Bytes::new)).finish()
     }
 }
 
@@ -321,7 +338,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_as_a_vec(ops in prop::collection::vec((0..8u8, any::<prop::sample::Index>(), text()), 0..60)) {
+        fn behaves_as_a_vec(ops in prop::collection::vec((0..9u8, any::<prop::sample::Index>(), text()), 0..60)) {
             let (mut packed, mut model) = (Packed::new(), Vec::<Vec<u8>>::new());
             for (op, index, text) in ops {
                 let at = index.index(model.len() + 1);
@@ -336,6 +353,10 @@ mod tests {
                         model.drain(at..end);
                     }
                     6 => {
+                        let taken = packed.take(at).map(|text| text.to_vec());
+                        prop_assert_eq!(taken, (at < model.len()).then(|| model.remove(at)));
+                    }
+                    7 => {
                         let rest = packed.split_off(at);
                         prop_assert!(rest.iter().eq(model[at..].iter().map(|t| &t[..])));
                         prop_assert_eq!(packed.len(), at);

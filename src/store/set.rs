@@ -175,12 +175,7 @@ impl Set {
                 let value = ints.remove_at(draw(ints.len(), rng));
                 Some(Member::digits(value).into_bytes())
             }
-            Form::Packed(packed) => {
-                let index = draw(packed.len(), rng);
-                let member = packed.get(index).map(Bytes::new);
-                packed.remove(index..index + 1);
-                member
-            }
+            Form::Packed(packed) => packed.take(draw(packed.len(), rng)),
             Form::Table(table) => table.pop(rng),
         }
     }
