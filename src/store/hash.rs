@@ -218,7 +218,7 @@ impl<'a> IntoIterator for &'a Hash {
     }
 }
 
-/// The pairs of a [`Hash`].
+/// The pairs of a [`struct@Hash`].
 pub struct Iter<'a>(FormIter<'a>);
 
 enum FormIter<'a> {

@@ -11,8 +11,6 @@
 //! binary search in a kilobyte is about as fast as hashing. Left out on purpose: large sets, since
 //! an insertion moves everything behind it; [`super::Set`] converts those.
 
-use std::ops::RangeInclusive;
-
 /// A sorted set of integers; see the module documentation.
 #[derive(Clone, Debug)]
 pub enum IntSet {
@@ -22,32 +20,6 @@ pub enum IntSet {
     I32(Vec<i32>),
     /// Any members.
     I64(Vec<i64>),
-}
-
-/// The integer that `text` is the decimal form of: the only one, so that nothing is lost by keeping
-/// the number and dropping the text. `+1`, `01`, `-0`, ` 1` and the empty string are not it.
-pub fn parse_integer(text: &[u8]) -> Option<i64> {
-    const LENGTHS: RangeInclusive<usize> = 1..="-9223372036854775808".len();
-    if !LENGTHS.contains(&text.len()) {
-        return None;
-    }
-    let (negative, digits) = match text {
-        b"0" => return Some(0),
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if !matches!(digits.first(), Some(b'1'..=b'9')) {
-        return None;
-    }
-    // Counting downwards, since the negative numbers reach one further.
-    let mut value = 0i64;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))?;
-    }
-    if negative { Some(value) } else { value.checked_neg() }
 }
 
 /// Inserts `value` if the type holds it; says whether it was new.
@@ -182,18 +154,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn only_the_one_decimal_form_is_an_integer() {
-        for value in [0, 1, -1, 10, i64::MAX, i64::MIN, i64::MIN + 1] {
-            assert_eq!(parse_integer(value.to_string().as_bytes()), Some(value));
-        }
-        let others = ["", "-", "+1", "01", "-0", "00", " 1", "1 ", "1.0", "a", "-a", "1a"];
-        let beyond = ["9223372036854775808", "-9223372036854775809", "99999999999999999999"];
-        for text in others.into_iter().chain(beyond) {
-            assert_eq!(parse_integer(text.as_bytes()), None, "{text:?}");
-        }
-    }
 
     #[test]
     fn widens_once_and_stays_wide() {

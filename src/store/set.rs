@@ -18,9 +18,10 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::Bytes;
-use super::intset::{IntSet, parse_integer};
+use super::intset::IntSet;
 use super::packed::{self, Packed};
 use super::table::{self, Table};
+use crate::number::parse_i64;
 
 /// The largest set kept packed. A search reads half of it on average: about 100 ns.
 const MAX_PACKED_MEMBERS: usize = 64;
@@ -88,7 +89,7 @@ impl Set {
     pub fn add(&mut self, member: &[u8], max_intset: usize) -> bool {
         match &mut self.0 {
             Form::Ints(ints) => {
-                if let Some(value) = parse_integer(member) {
+                if let Some(value) = parse_i64(member) {
                     let added = ints.insert(value);
                     if added && ints.len() > max_intset {
                         self.convert(0);
@@ -123,7 +124,7 @@ impl Set {
     /// Removes a member; false if it wasn't there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.0 {
-            Form::Ints(ints) => parse_integer(member).is_some_and(|value| ints.remove(value)),
+            Form::Ints(ints) => parse_i64(member).is_some_and(|value| ints.remove(value)),
             Form::Packed(packed) => match packed.find(member, 1) {
                 Some(index) => {
                     packed.remove(index..index + 1);
@@ -138,7 +139,7 @@ impl Set {
     /// Whether `member` is one.
     pub fn contains(&self, member: &[u8]) -> bool {
         match &self.0 {
-            Form::Ints(ints) => parse_integer(member).is_some_and(|value| ints.contains(value)),
+            Form::Ints(ints) => parse_i64(member).is_some_and(|value| ints.contains(value)),
             Form::Packed(packed) => packed.find(member, 1).is_some(),
             Form::Table(table) => table.get(member).is_some(),
         }
