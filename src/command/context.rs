@@ -1,0 +1,328 @@
+//! `Context`: what a handler works with - the engine, who asks, and a clock that stands still.
+//!
+//! Handlers never touch a keyspace directly. They go through the methods here, which keep the
+//! promises that every command shares: an expired key is not there, a read counts as a use, a
+//! change is made known exactly once ([`Context::modified`]), and a large value is not freed while
+//! everybody waits.
+
+use std::net::IpAddr;
+
+use super::error::{Error, Result};
+use super::table::Command;
+use crate::config::EventClasses;
+use crate::engine::Engine;
+use crate::journal::Effect;
+use crate::resp::{Args, Request};
+use crate::server::client::{Client, ClientKey};
+use crate::store::keyspace::{Entry, Keyspace, Slot, Vacant};
+use crate::store::value::Kind;
+use crate::store::{Bytes, Value};
+
+/// Where a request comes from. All take the same way through `execute`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A connection.
+    Client,
+    /// A queued command that EXEC runs.
+    Exec,
+    /// A script.
+    Script,
+    /// A command that waited, tried again because its key has changed.
+    Unblocked,
+    /// The append-only file, while it is being loaded.
+    Loader,
+    /// The link to our master.
+    Master,
+}
+
+/// What becomes of the request's own text when it has changed data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Propagation {
+    /// It is the effect.
+    AsSent,
+    /// The handler has given effects of its own, possibly none.
+    Replaced,
+}
+
+/// The state of one command's execution.
+pub struct Context<'e> {
+    /// Everything behind the lock.
+    pub engine: &'e mut Engine,
+    /// Who asks.
+    pub client: ClientKey,
+    /// The database that the client has selected.
+    pub db: usize,
+    /// Unix time in milliseconds. It stands still for a command, a transaction, a script.
+    pub now_ms: i64,
+    /// Where the request comes from.
+    pub origin: Origin,
+    /// The command being executed.
+    pub command: Command,
+    pub(super) propagation: Propagation,
+}
+
+/// A key that may be there.
+pub type Lookup = std::result::Result<Slot, Vacant>;
+
+impl Context<'_> {
+    /// The selected database.
+    pub fn keyspace(&mut self) -> &mut Keyspace {
+        &mut self.engine.databases[self.db]
+    }
+
+    /// The client that asks.
+    pub fn client(&mut self) -> &mut Client {
+        self.engine.clients.get_mut(self.client)
+    }
+
+    /// A random number.
+    pub fn random(&mut self) -> u64 {
+        self.engine.random.next_u64()
+    }
+
+    /// Looks a key up. An expired key is removed first; on a replica, where only the master
+    /// removes, it is merely not seen (see [`Context::peek`]).
+    pub fn find(&mut self, key: &[u8]) -> Lookup {
+        let found = self.engine.databases[self.db].find(key);
+        match found {
+            Ok(slot) if self.is_expired(slot) && self.may_expire() => {
+                self.expire(key, slot);
+                self.engine.databases[self.db].find(key)
+            }
+            found => found,
+        }
+    }
+
+    /// Looks a key up without counting it as a use.
+    pub fn peek(&mut self, key: &[u8]) -> Option<&Value> {
+        let slot = self.find(key).ok().filter(|slot| !self.hides(*slot))?;
+        Some(&self.engine.databases[self.db].entry(slot).value)
+    }
+
+    /// Whether the key exists, without counting as a use.
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        self.peek(key).is_some()
+    }
+
+    /// Looks a key up to read its value: counts as a use, and as a hit or a miss.
+    #[inline]
+    pub fn read(&mut self, key: &[u8]) -> Option<&Value> {
+        match self.find(key).ok().filter(|slot| !self.hides(*slot)) {
+            Some(slot) => {
+                self.engine.stats.keyspace_hits += 1;
+                self.touch(slot);
+                Some(&self.engine.databases[self.db].entry(slot).value)
+            }
+            None => {
+                self.engine.stats.keyspace_misses += 1;
+                self.engine.notify(EventClasses::KEY_MISS, "keymiss", key, self.db);
+                None
+            }
+        }
+    }
+
+    /// Looks a key up to read it as the data type `K`.
+    #[inline]
+    pub fn read_as<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&K>> {
+        Ok(self.read(key).map(K::of).transpose()?)
+    }
+
+    /// Looks a key up to change its value.
+    pub fn write(&mut self, key: &[u8]) -> Option<&mut Value> {
+        let slot = self.find(key).ok()?;
+        self.touch(slot);
+        Some(&mut self.engine.databases[self.db].entry_mut(slot).value)
+    }
+
+    /// Looks a key up to change it as the data type `K`.
+    pub fn write_as<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&mut K>> {
+        let Ok(slot) = self.find(key) else { return Ok(None) };
+        self.touch(slot);
+        K::of(&self.engine.databases[self.db].entry(slot).value)?;
+        Ok(Some(K::of_mut(&mut self.engine.databases[self.db].entry_mut(slot).value)?))
+    }
+
+    /// The same, but a missing key is created with an empty value. The caller puts something in.
+    pub fn write_or_create<K: Kind + Default>(&mut self, key: &[u8]) -> Result<&mut K> {
+        let slot = match self.find(key) {
+            Ok(slot) => {
+                self.touch(slot);
+                K::of(&self.engine.databases[self.db].entry(slot).value)?;
+                slot
+            }
+            Err(vacant) => self.add(vacant, key, K::default().into_value()),
+        };
+        Ok(K::of_mut(&mut self.engine.databases[self.db].entry_mut(slot).value)?)
+    }
+
+    /// Adds a key that [`Context::find`] has not found.
+    pub fn add(&mut self, vacant: Vacant, key: &[u8], value: Value) -> Slot {
+        let access = self.engine.initial_access(self.now_ms);
+        let slot = self.engine.databases[self.db].insert(vacant, key, value, access);
+        self.engine.notify(EventClasses::NEW, "new", key, self.db);
+        self.engine.key_is_ready(self.db, key);
+        slot
+    }
+
+    /// Sets a key to a value, whatever it was before. A time to live ends.
+    pub fn set(&mut self, key: &[u8], value: Value) -> Slot {
+        let slot = self.set_keeping_ttl(key, value);
+        self.keyspace().clear_deadline(slot);
+        slot
+    }
+
+    /// Sets a key to a value; a time to live stays.
+    pub fn set_keeping_ttl(&mut self, key: &[u8], value: Value) -> Slot {
+        match self.find(key) {
+            Ok(slot) => {
+                let entry = self.engine.databases[self.db].entry_mut(slot);
+                let old = std::mem::replace(&mut entry.value, value);
+                self.engine.bury(old);
+                self.touch(slot);
+                self.engine.key_is_ready(self.db, key);
+                slot
+            }
+            Err(vacant) => self.add(vacant, key, value),
+        }
+    }
+
+    /// Removes a key; says nothing to anybody. False: it wasn't there.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        match self.find(key) {
+            Ok(slot) => {
+                let entry = self.keyspace().remove(slot);
+                self.engine.bury(entry.value);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Removes a key and keeps what it held, with its deadline.
+    pub fn take(&mut self, key: &[u8]) -> Option<(Entry, Option<i64>)> {
+        let slot = self.find(key).ok()?;
+        let deadline = self.keyspace().deadline(slot);
+        Some((self.keyspace().remove(slot), deadline))
+    }
+
+    /// After elements were removed from a collection: removes the key if none are left.
+    pub fn remove_if_gone<K: Kind>(&mut self, key: &[u8]) {
+        let db = self.db;
+        let Ok(slot) = self.engine.databases[db].find(key) else { return };
+        if K::of(&self.engine.databases[db].entry(slot).value).is_ok_and(K::is_gone) {
+            self.engine.databases[db].remove(slot);
+            self.engine.notify(EventClasses::GENERIC, "del", key, db);
+        }
+    }
+
+    /// THE call after every change: counts it, wakes whoever watches or waits for the key, and
+    /// publishes the event.
+    pub fn modified(&mut self, class: EventClasses, event: &str, key: &[u8]) {
+        self.engine.dirty += 1;
+        self.engine.key_modified(self.db, key);
+        self.engine.notify(class, event, key, self.db);
+    }
+
+    /// A change that is told only to those who watch the key: the command tells the rest itself.
+    pub fn modified_quietly(&mut self, key: &[u8]) {
+        self.engine.dirty += 1;
+        self.engine.key_modified(self.db, key);
+    }
+
+    /// Publishes an event that is not a change of its own (an expiry set along with a value).
+    pub fn notify(&mut self, class: EventClasses, event: &str, key: &[u8]) {
+        self.engine.notify(class, event, key, self.db);
+    }
+
+    /// Gives an effect that replaces the request's own text in journal and replication stream.
+    pub fn propagate(&mut self, args: &[&[u8]]) {
+        self.propagation = Propagation::Replaced;
+        if self.engine.journal.is_needed() {
+            let request = Request::new(args.iter().copied());
+            self.engine.journal.add(Effect { db: self.db, request });
+        }
+    }
+
+    /// The same, from a request that is put together already.
+    pub fn propagate_request(&mut self, args: Args<'_>) {
+        self.propagation = Propagation::Replaced;
+        if self.engine.journal.is_needed() {
+            self.engine.journal.add(Effect { db: self.db, request: args.into() });
+        }
+    }
+
+    /// The request has no effect on data, though it may have counted as a change.
+    pub fn propagate_nothing(&mut self) {
+        self.propagation = Propagation::Replaced;
+    }
+
+    /// Parses the index of a database.
+    pub fn database_index(&self, text: &[u8]) -> Result<usize> {
+        let index = crate::number::parse_i64(text).ok_or(super::error::NOT_INTEGER)?;
+        let count = self.engine.databases.len() as i64;
+        if (0..count).contains(&index) { Ok(index as usize) } else { Err(super::error::DB_OUT_OF_RANGE) }
+    }
+
+    /// Whether the client's connection comes from this machine.
+    pub fn client_is_local(&mut self) -> bool {
+        self.client().peer_ip().is_none_or(|ip: IpAddr| ip.is_loopback())
+    }
+
+    /// Refuses a string of `len` bytes if it is longer than strings may be.
+    pub fn check_string_length(&self, len: usize) -> Result {
+        let limit = self.engine.config.proto_max_bulk_len as usize;
+        if len > limit { Err(super::error::TOO_LONG) } else { Ok(()) }
+    }
+
+    /// Whether the key's time is over.
+    fn is_expired(&self, slot: Slot) -> bool {
+        let deadline = self.engine.databases[self.db].deadline(slot);
+        deadline.is_some_and(|at| at < self.now_ms)
+    }
+
+    /// Whether an expired key is removed here and now. A replica waits for its master to say so;
+    /// what the master itself sends sees every key.
+    fn may_expire(&self) -> bool {
+        !self.engine.loading && self.origin != Origin::Master && !self.engine.is_replica()
+    }
+
+    /// Whether the key is there but must not be seen.
+    fn hides(&self, slot: Slot) -> bool {
+        self.origin != Origin::Master && self.origin != Origin::Loader && self.is_expired(slot)
+    }
+
+    fn touch(&mut self, slot: Slot) {
+        if !self.engine.clients.get(self.client).no_touch {
+            let old = self.engine.databases[self.db].entry(slot).access;
+            let access = self.engine.next_access(old, self.now_ms);
+            self.engine.databases[self.db].set_access(slot, access);
+        }
+    }
+
+    fn expire(&mut self, key: &[u8], slot: Slot) {
+        let entry = self.engine.databases[self.db].remove(slot);
+        self.engine.bury(entry.value);
+        self.engine.key_expired(self.db, key);
+    }
+}
+
+/// Removes up to `limit` expired keys of one sub-table; part of the active expiry cycle.
+pub fn expire_cycle(engine: &mut Engine, db: usize, table: usize, now_ms: i64, limit: usize) -> usize {
+    let mut keys: Vec<Bytes> = Vec::new();
+    engine.databases[db].expired(table, now_ms, limit, &mut keys);
+    for key in &keys {
+        if let Ok(slot) = engine.databases[db].find(key) {
+            let entry = engine.databases[db].remove(slot);
+            engine.bury(entry.value);
+            engine.key_expired(db, key);
+        }
+    }
+    keys.len()
+}
+
+/// The error of a subcommand that doesn't exist.
+pub fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+    let shown = String::from_utf8_lossy(&name[..name.len().min(128)]).into_owned();
+    let container = container.to_ascii_uppercase();
+    Error::text(format!("ERR unknown subcommand '{shown}'. Try {container} HELP."))
+}

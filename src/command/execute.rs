@@ -1,0 +1,182 @@
+//! `execute`: the one way in which anything is executed.
+//!
+//! A request is looked up in the table, passes the gates in order, is dispatched to its handler,
+//! and what it changed is recorded. Clients, EXEC, scripts, the loader of the append-only file and
+//! the link to a master all come through here, told apart by their [`Origin`].
+//!
+//! ```text
+//! lookup -> arity -> authentication -> ... -> pause -> call -> statistics -> effects
+//!    '--------'------------'-----------'--------> error reply, nothing called
+//! ```
+
+use std::time::{Duration, Instant};
+
+use super::context::{Context, Origin, Propagation, unknown_subcommand};
+use super::error::{self, Error, Result};
+use super::spec::Flags;
+use super::table::{self, Row, dispatch};
+use crate::engine::Engine;
+use crate::resp::{Args, Reply};
+use crate::server::client::{ClientKey, ReplyMode};
+
+/// What the connection does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Goes on with the next request.
+    Continue,
+    /// Sends what was written and closes.
+    Close,
+    /// Closes without sending anything: the peer is no Redis client.
+    Abort,
+    /// Waits, at most so long, and tries the same request again.
+    Pause(Duration),
+}
+
+/// Executes one request of a client and writes its reply.
+#[inline]
+pub fn execute(
+    engine: &mut Engine,
+    client: ClientKey,
+    args: Args<'_>,
+    reply: &mut Reply,
+    origin: Origin,
+) -> Flow {
+    let start = reply.len();
+    let row = match look_up(args).and_then(|row| check(engine, client, row, args).map(|()| row)) {
+        Ok(row) => row,
+        Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
+            return Flow::Abort;
+        }
+        Err(error) => {
+            reject(engine, args, reply, &error);
+            return after_reply(engine, client, reply, start);
+        }
+    };
+    if origin == Origin::Client && !matches!(row.command, table::Command::ClientUnpause) {
+        let writes = row.is(Flags::WRITE.with(Flags::MAY_REPLICATE));
+        if let Some(left) = engine.pause.remaining(writes) {
+            return Flow::Pause(left);
+        }
+    }
+    let db = engine.clients.get(client).db;
+    let begun = Instant::now();
+    let now_ms = engine.unix_us_at(begun) / 1000;
+    let mut ctx = Context {
+        engine,
+        client,
+        db,
+        now_ms,
+        origin,
+        command: row.command,
+        propagation: Propagation::AsSent,
+    };
+    call(&mut ctx, row, args, reply, begun);
+    engine.journal.end_of_unit();
+    after_reply(engine, client, reply, start)
+}
+
+/// Runs the handler and records what it did.
+pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply, begun: Instant) {
+    let start = reply.len();
+    let dirty = ctx.engine.dirty;
+    ctx.propagation = Propagation::AsSent;
+    let result = dispatch(row.command, ctx, args, reply);
+    let elapsed = begun.elapsed();
+    let stats = &mut ctx.engine.stats;
+    stats.total_commands_processed += 1;
+    let command = stats.command(row.command);
+    command.calls += 1;
+    command.usec += elapsed.as_micros() as u64;
+    if let Err(error) = result {
+        command.failed_calls += 1;
+        stats.error(error.code());
+        reply.truncate(start);
+        reply.error(error.as_bytes());
+    }
+    let changed = ctx.engine.dirty != dirty;
+    if changed && ctx.propagation == Propagation::AsSent && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) {
+        ctx.engine.journal.add_args(ctx.db, args);
+    }
+}
+
+/// Finds the row, or says what is wrong with the name or the number of arguments.
+#[inline]
+fn look_up(args: Args<'_>) -> Result<&'static Row> {
+    let row = table::lookup(args).ok_or_else(|| unknown_command(args))?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return Err(unknown_subcommand(row.name, args.at(1)));
+    }
+    if row.accepts(args.len()) { Ok(row) } else { Err(Error::arity(row.name)) }
+}
+
+/// The gates between a known command and its execution, in Redis' order.
+#[inline]
+fn check(engine: &Engine, client: ClientKey, row: &Row, _args: Args<'_>) -> Result {
+    let client = engine.clients.get(client);
+    if !client.authenticated && !row.is(Flags::NO_AUTH) {
+        return Err(error::NO_AUTH);
+    }
+    if engine.loading && !row.is(Flags::LOADING) {
+        return Err(LOADING);
+    }
+    Ok(())
+}
+
+const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
+
+/// Replies an error for a request that was not called.
+fn reject(engine: &mut Engine, args: Args<'_>, reply: &mut Reply, error: &Error) {
+    engine.stats.error(error.code());
+    if let Some(row) = table::lookup(args) {
+        engine.stats.command(row.command).rejected_calls += 1;
+    }
+    reply.error(error.as_bytes());
+}
+
+/// After a reply was written: is it to be sent, and does the connection go on?
+#[inline]
+fn after_reply(engine: &mut Engine, client: ClientKey, reply: &mut Reply, start: usize) -> Flow {
+    let client = engine.clients.get_mut(client);
+    match client.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => reply.truncate(start),
+        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
+        ReplyMode::Skip => {
+            reply.truncate(start);
+            client.reply_mode = ReplyMode::On;
+        }
+    }
+    if client.close_after_reply { Flow::Close } else { Flow::Continue }
+}
+
+/// Names and arguments are shown only in part: they may be anything, and of any length.
+const SHOWN: usize = 128;
+
+fn unknown_command(args: Args<'_>) -> Error {
+    let name = args.at(0);
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(until_nul(&name[..name.len().min(SHOWN)]));
+    text.extend_from_slice(b"', with args beginning with: ");
+    let mut shown = Vec::new();
+    for arg in args.iter().skip(1) {
+        if shown.len() >= SHOWN {
+            break;
+        }
+        let arg = &arg[..arg.len().min(SHOWN - shown.len())];
+        shown.push(b'\'');
+        shown.extend_from_slice(until_nul(arg));
+        shown.extend_from_slice(b"' ");
+    }
+    text.extend_from_slice(&shown);
+    Error::text(text)
+}
+
+/// Redis prints them as C strings.
+fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+/// Whether this is how an HTTP request begins: a browser lured into talking to us.
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}

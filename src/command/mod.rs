@@ -1,0 +1,35 @@
+//! Commands: the table, the way a request takes through it, and one file per command family.
+//!
+//! | file        | what it is                                                            |
+//! |-------------|-----------------------------------------------------------------------|
+//! | [`execute`] | look up, pass the gates, dispatch, collect effects: start reading here |
+//! | [`table`]   | THE TABLE, one row per command                                        |
+//! | [`spec`]    | the vocabulary of its rows: flags, categories, key positions          |
+//! | [`context`] | what handlers work with                                               |
+//! | [`args`]    | reading arguments                                                     |
+//! | [`error`]   | what goes wrong, in Redis' words                                      |
+//!
+//! Every other file is a family. A handler is a function
+//! `fn(&mut Context, Args, &mut Reply) -> Result`: it checks its arguments in Redis' order, does
+//! its work on the store, calls [`context::Context::modified`] if it changed something, and writes
+//! its reply. An `Err` is replied instead of what it had written.
+
+pub mod args;
+pub mod context;
+pub mod error;
+pub mod execute;
+pub mod spec;
+pub mod string;
+pub mod table;
+
+pub use context::{Context, Origin};
+pub use error::{Error, Result};
+pub use execute::{Flow, execute};
+
+use crate::resp::{Args, Reply};
+
+/// The handler of a command that has only subcommands: it is never reached with one, for `execute`
+/// finds the subcommand's own row.
+fn container(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Result {
+    Err(context::unknown_subcommand(table::row(ctx.command).name, args.get(1).unwrap_or_default()))
+}

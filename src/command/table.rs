@@ -1,0 +1,188 @@
+//! THE TABLE: one row per command, and what the rows are turned into.
+//!
+//! ```text
+//! Variant  "name"  arity  [flags]  @[categories]  [keys]  => handler;
+//! ```
+//!
+//! * **arity** counts the name; negative means "at least".
+//! * **categories** are those of the section, unless the row has its own; those that follow from
+//!   the flags ([`spec::implied`]) are added.
+//! * **keys** are specifications from [`spec`]; none means that the command takes no keys.
+//! * **handler** is a function in the section's module.
+//!
+//! A subcommand is a row named `container|subcommand`. The macro emits the [`Command`] enum, the
+//! static [`ROWS`], and [`dispatch`], a `match` that the compiler turns into a jump table. There is
+//! no policy in it: what a flag means is decided where it is read. Adding a command is a function,
+//! a row, and a script under `tests/scripts`.
+
+use once_cell::sync::Lazy;
+
+use super::context::Context;
+use super::error::Result;
+use super::spec::{self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, range, unknown};
+use super::*;
+use crate::resp::{Args, Reply};
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// Its identity.
+    pub command: Command,
+    /// The name in lower case; a subcommand's has its container's in front: `config|get`.
+    pub name: &'static str,
+    /// Number of arguments with the name; negative: at least.
+    pub arity: i32,
+    /// How it behaves.
+    pub flags: Flags,
+    /// ACL categories.
+    pub categories: Categories,
+    /// Where its keys are.
+    pub keys: &'static [KeySpec],
+    /// The group under which the documentation lists it.
+    pub group: &'static str,
+}
+
+impl Row {
+    /// Whether a request of `len` arguments has the right number.
+    #[inline]
+    pub fn accepts(&self, len: usize) -> bool {
+        if self.arity >= 0 { len == self.arity as usize } else { len >= self.arity.unsigned_abs() as usize }
+    }
+
+    /// Whether it has any of these flags.
+    #[inline]
+    pub fn is(&self, flags: Flags) -> bool {
+        self.flags.any(flags)
+    }
+
+    /// The container's name of a subcommand.
+    pub fn container(&self) -> Option<&'static str> {
+        self.name.split_once('|').map(|(container, _)| container)
+    }
+}
+
+macro_rules! commands {
+    ($($module:ident $group:literal $(@$section:ident)? {
+        $($variant:ident $name:literal $arity:literal [$($flag:ident)*] $(@[$($category:ident)*])?
+            [$($spec:ident($($arg:tt)*)),*] => $handler:ident;)*
+    })*) => {
+        /// Every command and subcommand.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        #[repr(u16)]
+        pub enum Command { $($($variant,)*)* }
+
+        /// The rows, in the order of [`Command`].
+        pub static ROWS: &[Row] = &[$($({
+            const FLAGS: Flags = Flags::NONE$(.with(Flags::$flag))*;
+            Row {
+                command: Command::$variant,
+                name: $name,
+                arity: $arity,
+                flags: FLAGS,
+                categories: commands!(@categories [$($section)?] $([$($category)*])?)
+                    .with(spec::implied(FLAGS)),
+                keys: &[$(commands!(@key $spec($($arg)*))),*],
+                group: $group,
+            }
+        },)*)*];
+
+        /// Calls the command's handler.
+        #[inline]
+        pub fn dispatch(
+            command: Command,
+            ctx: &mut Context<'_>,
+            args: Args<'_>,
+            reply: &mut Reply,
+        ) -> Result {
+            match command {
+                $($(Command::$variant => $module::$handler(ctx, args, reply),)*)*
+            }
+        }
+    };
+    (@categories [$($section:ident)?]) => { Categories::NONE$(.with(Categories::$section))? };
+    (@categories [$($section:ident)?] [$($category:ident)*]) => {
+        Categories::NONE$(.with(Categories::$category))*
+    };
+    (@key $spec:ident($($position:literal,)* $($flag:ident)|+)) => {
+        $spec($($position,)* KeyFlags::NONE$(.with(KeyFlags::$flag))+)
+    };
+}
+
+commands! {
+    string "string" @STRING {
+        Append       "append"            3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => append;
+        Decr         "decr"              2 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => decr;
+        Decrby       "decrby"            3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => decrby;
+        Get          "get"               2 [READ FAST] [key(1, RO|ACCESS)] => get;
+        Getdel       "getdel"            2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => getdel;
+        Getex        "getex"            -2 [WRITE FAST] [key(1, RW|ACCESS|UPDATE)] => getex;
+        Getrange     "getrange"          4 [READ] [key(1, RO|ACCESS)] => getrange;
+        Getset       "getset"            3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => getset;
+        Incr         "incr"              2 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => incr;
+        Incrby       "incrby"            3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => incrby;
+        Incrbyfloat  "incrbyfloat"       3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => incrbyfloat;
+        Lcs          "lcs"              -3 [READ] [range(1, 1, 1, RO|ACCESS)] => lcs;
+        Mget         "mget"             -2 [READ FAST] [range(1, -1, 1, RO|ACCESS)] => mget;
+        Mset         "mset"             -3 [WRITE DENYOOM] [range(1, -1, 2, OW|UPDATE)] => mset;
+        Msetnx       "msetnx"           -3 [WRITE DENYOOM] [range(1, -1, 2, OW|INSERT)] => msetnx;
+        Psetex       "psetex"            4 [WRITE DENYOOM] [key(1, OW|UPDATE)] => psetex;
+        Set          "set"              -3 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE|VARIABLE_FLAGS)] => set;
+        Setex        "setex"             4 [WRITE DENYOOM] [key(1, OW|UPDATE)] => setex;
+        Setnx        "setnx"             3 [WRITE DENYOOM FAST] [key(1, OW|INSERT)] => setnx;
+        Setrange     "setrange"          4 [WRITE DENYOOM] [key(1, RW|UPDATE)] => setrange;
+        Strlen       "strlen"            2 [READ FAST] [key(1, RO)] => strlen;
+        Substr       "substr"            4 [READ] [key(1, RO|ACCESS)] => getrange;
+    }
+}
+
+/// The row of a command.
+#[inline]
+pub fn row(command: Command) -> &'static Row {
+    &ROWS[command as usize]
+}
+
+/// The longest name, container included, that a row can have.
+const LONGEST_NAME: usize = 32;
+
+static BY_NAME: Lazy<hashbrown::HashTable<u16>> = Lazy::new(|| {
+    let mut names = hashbrown::HashTable::with_capacity(ROWS.len());
+    for (index, row) in ROWS.iter().enumerate() {
+        let hash = |index: &u16| store::hash(ROWS[*index as usize].name.as_bytes());
+        names.insert_unique(store::hash(row.name.as_bytes()), index as u16, hash);
+    }
+    names
+});
+
+/// The row named `name`, in any case; `container|subcommand` names a subcommand.
+pub fn by_name(name: &[u8]) -> Option<&'static Row> {
+    let mut lower = [0; LONGEST_NAME];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    let found = |index: &u16| ROWS[*index as usize].name.as_bytes() == lower;
+    BY_NAME.find(store::hash(lower), found).map(|index| &ROWS[*index as usize])
+}
+
+/// The row that a request asks for: that of the subcommand, if the command has any. The container
+/// itself is returned when there is no such subcommand.
+#[inline]
+pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
+    let row = by_name(args.at(0))?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return Some(subcommand(row, args.at(1)).unwrap_or(row));
+    }
+    Some(row)
+}
+
+/// The row of a container's subcommand.
+pub fn subcommand(container: &Row, name: &[u8]) -> Option<&'static Row> {
+    let full = [container.name.as_bytes(), b"|", name].concat();
+    by_name(&full)
+}
+
+/// The subcommands of a container.
+pub fn subcommands(container: &Row) -> impl Iterator<Item = &'static Row> {
+    let name = container.name;
+    ROWS.iter().filter(move |row| row.container() == Some(name))
+}

@@ -1,0 +1,254 @@
+//! The engine: everything behind THE lock.
+//!
+//! One mutex guards all data and all state that commands share. A connection's thread takes it
+//! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
+//! while it holds it. So no command ever sees another half done, and the rest of the code needs
+//! no locks, no atomics and no thought about order.
+//!
+//! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
+//! what the disk has is better than what memory may have become. A panic elsewhere costs only the
+//! connection it happens in.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crossbeam::channel::{Receiver, Sender, unbounded};
+
+use crate::config::{Config, EventClasses};
+use crate::eviction;
+use crate::journal::{Effect, Journal};
+use crate::random::{Random, secure_hex};
+use crate::resp::Request;
+use crate::server::client::Clients;
+use crate::server::pause::Pause;
+use crate::stats::Stats;
+use crate::store::Value;
+use crate::store::keyspace::Keyspace;
+
+/// Everything that commands work on.
+pub struct Engine {
+    /// The configuration in force.
+    pub config: Config,
+    /// The databases, by number.
+    pub databases: Vec<Keyspace>,
+    /// Every connection.
+    pub clients: Clients,
+    /// What INFO counts.
+    pub stats: Stats,
+    /// What the running command changed.
+    pub journal: Journal,
+    /// Changes since the last snapshot.
+    pub dirty: u64,
+    /// Numbers that need not be secret.
+    pub random: Random,
+    /// CLIENT PAUSE.
+    pub pause: Pause,
+    /// The data set is being loaded from disk.
+    pub loading: bool,
+    /// Whether expired keys are looked for (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expire: bool,
+    /// Forty hexadecimal digits, new at every start.
+    pub run_id: String,
+    /// When the server started.
+    pub started: Instant,
+    /// The port that clients connect to.
+    pub port: u16,
+    /// Set by SHUTDOWN; the server stops when it sees it.
+    pub shutdown: Option<ShutdownRequest>,
+    clock: Clock,
+    graveyard: Sender<Garbage>,
+}
+
+/// What SHUTDOWN asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShutdownRequest {
+    /// `SAVE` or `NOSAVE`; neither: save if there are save points.
+    pub save: Option<bool>,
+}
+
+/// Something whose memory takes long to free.
+pub enum Garbage {
+    /// The value of a key that was removed or overwritten.
+    Value(Value),
+    /// A whole database.
+    Keyspace(Keyspace),
+}
+
+/// A value of more elements than this is freed by the thread that has nothing else to do.
+const EFFORT_TO_FREE_ELSEWHERE: usize = 64;
+
+impl Engine {
+    /// An engine without data, and the end of the channel on which it sends what is to be freed.
+    pub fn new(config: Config) -> (Self, Receiver<Garbage>) {
+        let (graveyard, garbage) = unbounded();
+        let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let engine = Engine {
+            port: config.port,
+            config,
+            databases,
+            clients: Clients::default(),
+            stats: Stats::default(),
+            journal: Journal::default(),
+            dirty: 0,
+            random: Random::from_system(),
+            pause: Pause::default(),
+            loading: false,
+            active_expire: true,
+            run_id: secure_hex(40),
+            started: Instant::now(),
+            shutdown: None,
+            clock: Clock::now(),
+            graveyard,
+        };
+        (engine, garbage)
+    }
+
+    /// Unix time in milliseconds.
+    pub fn unix_ms(&self) -> i64 {
+        self.clock.unix_us(Instant::now()) / 1000
+    }
+
+    /// Unix time in microseconds at `instant`.
+    pub fn unix_us_at(&self, instant: Instant) -> i64 {
+        self.clock.unix_us(instant)
+    }
+
+    /// Compares the clock with the system's, which somebody may have set.
+    pub fn adjust_clock(&mut self) {
+        self.clock = Clock::now();
+    }
+
+    /// Whether this server copies another one, and leaves expiry to it.
+    pub fn is_replica(&self) -> bool {
+        false
+    }
+
+    /// Frees a value: at once if it is small, otherwise where nobody waits for it.
+    pub fn bury(&self, value: Value) {
+        if value.effort_to_drop() > EFFORT_TO_FREE_ELSEWHERE {
+            let _ = self.graveyard.send(Garbage::Value(value)); // fails only when all is ending
+        }
+    }
+
+    /// Empties a database; its memory is freed where nobody waits for it.
+    pub fn empty_database(&mut self, db: usize) -> usize {
+        let keyspace = std::mem::take(&mut self.databases[db]);
+        let removed = keyspace.len();
+        let _ = self.graveyard.send(Garbage::Keyspace(keyspace));
+        removed
+    }
+
+    /// The access bits of a new key.
+    pub fn initial_access(&self, now_ms: i64) -> u32 {
+        eviction::initial(self.config.maxmemory_policy, now_ms)
+    }
+
+    /// The access bits of a key that was used once more.
+    pub fn next_access(&mut self, old: u32, now_ms: i64) -> u32 {
+        let Engine { config, random, .. } = self;
+        eviction::used(config, old, now_ms, || random.next_u64())
+    }
+
+    /// A key has changed: whoever watches it learns of it.
+    #[inline]
+    pub fn key_modified(&mut self, _db: usize, _key: &[u8]) {}
+
+    /// A key has come into being, or has another value: whoever waits for it may go on.
+    #[inline]
+    pub fn key_is_ready(&mut self, _db: usize, _key: &[u8]) {}
+
+    /// Publishes a keyspace event, if its class is wanted.
+    #[inline]
+    pub fn notify(&mut self, _class: EventClasses, _event: &str, _key: &[u8], _db: usize) {}
+
+    /// A key was removed because its time was over.
+    pub fn key_expired(&mut self, db: usize, key: &[u8]) {
+        self.stats.expired_keys += 1;
+        self.dirty += 1;
+        if self.journal.is_needed() {
+            self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
+        }
+        self.key_modified(db, key);
+        self.notify(EventClasses::EXPIRED, "expired", key, db);
+    }
+}
+
+/// Wall time by way of the monotonic clock: one system call gives both.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    base: Instant,
+    unix_us: i64,
+}
+
+impl Clock {
+    fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Clock { base: Instant::now(), unix_us: since.as_micros() as i64 }
+    }
+
+    fn unix_us(&self, instant: Instant) -> i64 {
+        self.unix_us + instant.saturating_duration_since(self.base).as_micros() as i64
+    }
+}
+
+/// THE lock, and the engine behind it.
+pub struct SharedEngine {
+    engine: Mutex<Engine>,
+    /// Signalled when a pause ends, or the server stops.
+    pub resumed: Condvar,
+}
+
+impl SharedEngine {
+    /// Puts the engine behind the lock.
+    pub fn new(engine: Engine) -> Arc<Self> {
+        Arc::new(SharedEngine { engine: Mutex::new(engine), resumed: Condvar::new() })
+    }
+
+    /// Takes the lock.
+    #[inline]
+    pub fn lock(&self) -> EngineGuard<'_> {
+        // Never poisoned: a panic under the lock ends the process.
+        EngineGuard(Some(self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner())))
+    }
+
+    /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.
+    pub fn wait<'a>(
+        &self,
+        condition: &Condvar,
+        mut guard: EngineGuard<'a>,
+        at_most: Duration,
+    ) -> EngineGuard<'a> {
+        let inner = guard.0.take().expect("a guard holds the lock until it is dropped");
+        let (inner, _) =
+            condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
+        EngineGuard(Some(inner))
+    }
+}
+
+/// The lock, held.
+pub struct EngineGuard<'a>(Option<MutexGuard<'a, Engine>>);
+
+impl Deref for EngineGuard<'_> {
+    type Target = Engine;
+    #[inline]
+    fn deref(&self) -> &Engine {
+        self.0.as_ref().expect("a guard holds the lock until it is dropped")
+    }
+}
+
+impl DerefMut for EngineGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Engine {
+        self.0.as_mut().expect("a guard holds the lock until it is dropped")
+    }
+}
+
+impl Drop for EngineGuard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.0.is_some() {
+            crate::warning!("A command panicked while it held the data: stopping, see above.");
+            std::process::abort();
+        }
+    }
+}

@@ -1,0 +1,513 @@
+//! The request reader: bytes from a socket in, batches of requests out.
+//!
+//! A client may send many requests before it reads the first reply (pipelining). Everything that
+//! has arrived is parsed at once into a [`Batch`], so that the server takes its lock once and
+//! writes once for all of it. Parsing copies nothing: an argument is a [`Span`] of the buffer.
+//!
+//! ```text
+//! *2\r\n$3\r\nGET\r\n$1\r\nk\r\n*2\r\n$3\r\nGET\r\n$1\r\nk
+//!             '-'        '                  '-'   ^ position: "k" needs two bytes more
+//! '------ one request -------''--- in progress ---'
+//! ```
+//!
+//! Bytes normally stay in the `BufReader`. Only when a request is cut by the buffer's end are they
+//! moved to `spill`, which grows with the bytes received and never with a length that a peer
+//! claims. A request in progress is not parsed again when more of it arrives.
+//!
+//! Left out on purpose: what a request means. Limits that depend on the connection's state (is it
+//! authenticated?) come in through [`Limits`].
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Index;
+
+use super::inline;
+use crate::number;
+
+/// How much one `read` from the socket takes: enough for some hundred pipelined commands, and
+/// pages of it that are never touched cost an idle connection nothing.
+const BUFFER_SIZE: usize = 16 * 1024;
+/// The longest line: an inline request, or the digits of a length.
+const MAX_LINE: usize = 64 * 1024;
+/// A batch ends after this many requests, which bounds how long one client holds the lock.
+const MAX_BATCH: usize = 1000;
+/// A large argument is read in steps of this size, straight into its buffer.
+const LARGE_READ: usize = 1 << 20;
+/// Capacity of the spill buffer that a connection may keep when it is empty again.
+const KEEP_CAPACITY: usize = 64 * 1024;
+
+/// What a peer may send. Before a client has authenticated, much less.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest argument (`proto-max-bulk-len`).
+    pub bulk: usize,
+    /// The most bytes that may wait to become a request (`client-query-buffer-limit`).
+    pub query_buffer: usize,
+    /// False: at most 10 arguments of 16 KB, and one request a batch, for it may be AUTH.
+    pub authenticated: bool,
+}
+
+const UNAUTHENTICATED_ARGS: i64 = 10;
+const UNAUTHENTICATED_BULK: i64 = 16 * 1024;
+
+/// A peer that doesn't speak the protocol. It is told so, then the connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // each name says what its text says
+pub enum ProtocolError {
+    InvalidMultibulkLength,
+    InvalidBulkLength,
+    UnauthenticatedMultibulkLength,
+    UnauthenticatedBulkLength,
+    ExpectedDollar(u8),
+    TooBigMbulkCount,
+    TooBigBulkCount,
+    TooBigInline,
+    UnbalancedQuotes,
+    /// Closed without a reply, as the peer evidently isn't reading.
+    QueryBufferLimit,
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::InvalidMultibulkLength => "invalid multibulk length",
+            Self::InvalidBulkLength => "invalid bulk length",
+            Self::UnauthenticatedMultibulkLength => "unauthenticated multibulk length",
+            Self::UnauthenticatedBulkLength => "unauthenticated bulk length",
+            Self::ExpectedDollar(byte) => {
+                let byte = if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte };
+                return write!(f, "Protocol error: expected '$', got '{}'", byte as char);
+            }
+            Self::TooBigMbulkCount => "too big mbulk count string",
+            Self::TooBigBulkCount => "too big bulk count string",
+            Self::TooBigInline => "too big inline request",
+            Self::UnbalancedQuotes => "unbalanced quotes in request",
+            Self::QueryBufferLimit => "query buffer limit reached",
+        };
+        write!(f, "Protocol error: {text}")
+    }
+}
+
+/// Where an argument lies in the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn new(start: usize, end: usize) -> Self {
+        Span { start: start as u32, end: end as u32 }
+    }
+}
+
+/// The arguments of one request, the command's name first, borrowed from the buffer.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+}
+
+impl<'a> Args<'a> {
+    /// How many arguments, the name included.
+    #[allow(clippy::len_without_is_empty)] // a request has at least its name
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Argument `index`, with the lifetime of the buffer rather than of `self`.
+    pub fn at(&self, index: usize) -> &'a [u8] {
+        let span = self.spans[index];
+        &self.bytes[span.start as usize..span.end as usize]
+    }
+
+    /// Argument `index`, if there is one.
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        (index < self.len()).then(|| self.at(index))
+    }
+
+    /// The arguments in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
+        let Args { bytes, spans } = *self;
+        spans.iter().map(move |span| &bytes[span.start as usize..span.end as usize])
+    }
+
+    /// The arguments from `index` on.
+    pub fn from(&self, index: usize) -> Args<'a> {
+        Args { bytes: self.bytes, spans: &self.spans[index.min(self.spans.len())..] }
+    }
+
+    /// The first `count` arguments.
+    pub fn first(&self, count: usize) -> Args<'a> {
+        Args { bytes: self.bytes, spans: &self.spans[..count] }
+    }
+}
+
+impl Index<usize> for Args<'_> {
+    type Output = [u8];
+    fn index(&self, index: usize) -> &[u8] {
+        self.at(index)
+    }
+}
+
+/// A request that outlives the buffer it came in: queued by MULTI, waiting in BLPOP, replayed.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Request {
+    /// Copies the arguments.
+    pub fn new<'a>(args: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut request = Request::default();
+        args.into_iter().for_each(|arg| request.push(arg));
+        request
+    }
+
+    /// Adds an argument.
+    pub fn push(&mut self, arg: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(arg);
+        self.spans.push(Span::new(start, self.bytes.len()));
+    }
+
+    /// The arguments.
+    pub fn args(&self) -> Args<'_> {
+        Args { bytes: &self.bytes, spans: &self.spans }
+    }
+
+    /// Bytes held, for `CLIENT LIST` and memory limits.
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity() + self.spans.capacity() * size_of::<Span>()
+    }
+}
+
+impl<'a> From<Args<'a>> for Request {
+    fn from(args: Args<'a>) -> Self {
+        Request::new(args.iter())
+    }
+}
+
+/// Complete requests that wait to be executed.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+    ends: &'a [u32],
+}
+
+impl<'a> Batch<'a> {
+    /// How many requests.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none: more bytes have to arrive.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Request number `index`.
+    pub fn request(&self, index: usize) -> Args<'a> {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        Args { bytes: self.bytes, spans: &self.spans[start as usize..self.ends[index] as usize] }
+    }
+}
+
+/// Cuts a stream into requests; see the module documentation.
+pub struct Reader<R> {
+    input: BufReader<R>,
+    /// Bytes of a request that the `BufReader` could not hold as a whole, and what followed them.
+    spill: Vec<u8>,
+    spilled: bool,
+    /// The words of an inline request, unquoted.
+    unquoted: Vec<u8>,
+    parser: Parser,
+    error: Option<ProtocolError>,
+}
+
+impl<R: Read> Reader<R> {
+    /// A reader of `input`.
+    pub fn new(input: R) -> Self {
+        Reader {
+            input: BufReader::with_capacity(BUFFER_SIZE, input),
+            spill: Vec::new(),
+            spilled: false,
+            unquoted: Vec::new(),
+            parser: Parser::default(),
+            error: None,
+        }
+    }
+
+    /// The stream below.
+    pub fn get_ref(&self) -> &R {
+        self.input.get_ref()
+    }
+
+    /// Bytes that have arrived and are not part of a complete request.
+    pub fn buffered(&self) -> usize {
+        self.bytes().len() - self.parser.complete
+    }
+
+    /// Memory held by the buffers.
+    pub fn capacity(&self) -> usize {
+        BUFFER_SIZE + self.spill.capacity()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.spilled { &self.spill } else { self.input.buffer() }
+    }
+
+    /// The requests that have arrived completely, at most a thousand; empty when [`fill`] has to
+    /// get more bytes. What an earlier call returned counts as executed.
+    ///
+    /// [`fill`]: Reader::fill
+    pub fn batch(&mut self, limits: &Limits) -> Result<Batch<'_>, ProtocolError> {
+        self.drop_executed();
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let bytes = if self.spilled { &self.spill[..] } else { self.input.buffer() };
+        if let Err(error) = self.parser.run(bytes, limits, &mut self.unquoted) {
+            self.error = Some(error);
+            if self.parser.ends.is_empty() {
+                return Err(error);
+            }
+        } else if bytes.len() - self.parser.complete > limits.query_buffer {
+            self.error = Some(ProtocolError::QueryBufferLimit);
+        }
+        let bytes = if self.parser.is_inline { &self.unquoted[..] } else { bytes };
+        let spans = &self.parser.spans[..];
+        Ok(Batch { bytes, spans, ends: &self.parser.ends })
+    }
+
+    /// Waits for more bytes. 0 means that the peer has closed its side.
+    pub fn fill(&mut self) -> io::Result<usize> {
+        loop {
+            match self.fill_once() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn fill_once(&mut self) -> io::Result<usize> {
+        if !self.spilled {
+            if self.input.buffer().is_empty() {
+                return Ok(self.input.fill_buf()?.len());
+            }
+            self.spill.extend_from_slice(self.input.buffer());
+            self.input.consume(self.spill.len());
+            self.spilled = true;
+        }
+        let missing = self.parser.missing(self.spill.len());
+        if missing > BUFFER_SIZE {
+            let step = missing.min(LARGE_READ) as u64;
+            return (&mut self.input).take(step).read_to_end(&mut self.spill);
+        }
+        let arrived = self.input.fill_buf()?;
+        self.spill.extend_from_slice(arrived);
+        let count = arrived.len();
+        self.input.consume(count);
+        Ok(count)
+    }
+
+    /// Takes everything that has arrived but is no complete request: what follows is no RESP
+    /// request any more (an RDB file, say).
+    pub fn take_buffered(&mut self) -> Vec<u8> {
+        self.drop_executed();
+        let rest = self.bytes().to_vec();
+        self.input.consume(self.input.buffer().len());
+        self.spill.clear();
+        self.spilled = false;
+        self.parser = Parser::default();
+        rest
+    }
+
+    fn drop_executed(&mut self) {
+        let executed = self.parser.forget_complete();
+        if self.spilled {
+            self.spill.drain(..executed);
+            if self.spill.is_empty() {
+                self.spilled = false;
+                self.spill.shrink_to(KEEP_CAPACITY);
+            }
+        } else {
+            self.input.consume(executed);
+        }
+    }
+}
+
+/// The state of parsing: what is complete, and how far the request in progress has come.
+#[derive(Default)]
+struct Parser {
+    /// Everything before this offset is parsed.
+    position: usize,
+    /// Everything before this offset belongs to complete requests.
+    complete: usize,
+    /// Arguments of the complete requests, then those of the request in progress.
+    spans: Vec<Span>,
+    /// For each complete request, where its arguments end in `spans`.
+    ends: Vec<u32>,
+    /// Arguments that the request in progress still lacks.
+    lacking: i64,
+    /// The announced length of the next argument.
+    bulk: Option<usize>,
+    /// The batch is one inline request, and its spans are offsets in the unquoted words.
+    is_inline: bool,
+}
+
+impl Parser {
+    fn run(
+        &mut self,
+        bytes: &[u8],
+        limits: &Limits,
+        unquoted: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let most = if limits.authenticated { MAX_BATCH } else { 1 };
+        while self.ends.len() < most {
+            if self.lacking == 0 {
+                match bytes.get(self.position) {
+                    None => break,
+                    Some(b'*') => {
+                        if !self.multibulk_header(bytes, limits)? {
+                            break;
+                        }
+                    }
+                    // An inline request is a batch of its own, for its words lie elsewhere.
+                    Some(_) if !self.ends.is_empty() => break,
+                    Some(_) => {
+                        if !self.inline(bytes, unquoted)? || self.is_inline {
+                            break;
+                        }
+                    }
+                }
+            } else if !self.argument(bytes, limits)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// `*<count>\r\n`. False: the line is not complete yet.
+    fn multibulk_header(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+        let Some((digits, next)) =
+            line(bytes, self.position + 1).map_err(|_| ProtocolError::TooBigMbulkCount)?
+        else {
+            return Ok(false);
+        };
+        let count = number::parse_i64(digits).filter(|count| *count <= i64::from(i32::MAX));
+        let count = count.ok_or(ProtocolError::InvalidMultibulkLength)?;
+        if count > UNAUTHENTICATED_ARGS && !limits.authenticated {
+            return Err(ProtocolError::UnauthenticatedMultibulkLength);
+        }
+        self.position = next;
+        self.lacking = count.max(0);
+        if self.lacking == 0 {
+            self.complete = next; // "*0" and "*-1" ask for nothing
+        }
+        Ok(true)
+    }
+
+    /// `$<length>\r\n<bytes>\r\n`. False: it is not complete yet.
+    fn argument(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+        let length = match self.bulk {
+            Some(length) => length,
+            None => {
+                let Some(&marker) = bytes.get(self.position) else { return Ok(false) };
+                let Some((digits, next)) =
+                    line(bytes, self.position + 1).map_err(|_| ProtocolError::TooBigBulkCount)?
+                else {
+                    return Ok(false);
+                };
+                if marker != b'$' {
+                    return Err(ProtocolError::ExpectedDollar(marker));
+                }
+                let length = number::parse_i64(digits).filter(|length| *length >= 0);
+                let length = length.ok_or(ProtocolError::InvalidBulkLength)?;
+                if length > limits.bulk as i64 {
+                    return Err(ProtocolError::InvalidBulkLength);
+                }
+                if length > UNAUTHENTICATED_BULK && !limits.authenticated {
+                    return Err(ProtocolError::UnauthenticatedBulkLength);
+                }
+                self.position = next;
+                length as usize
+            }
+        };
+        let end = self.position + length;
+        if bytes.len() < end + 2 {
+            self.bulk = Some(length);
+            return Ok(false);
+        }
+        self.bulk = None;
+        self.spans.push(Span::new(self.position, end));
+        self.position = end + 2; // the two bytes after an argument are skipped unseen, as in Redis
+        self.lacking -= 1;
+        if self.lacking == 0 {
+            self.complete = self.position;
+            self.ends.push(self.spans.len() as u32);
+        }
+        Ok(true)
+    }
+
+    /// A line of words. False: it is not complete yet.
+    fn inline(&mut self, bytes: &[u8], unquoted: &mut Vec<u8>) -> Result<bool, ProtocolError> {
+        let rest = &bytes[self.position..];
+        let Some(newline) = memchr::memchr(b'\n', rest) else {
+            return if rest.len() > MAX_LINE { Err(ProtocolError::TooBigInline) } else { Ok(false) };
+        };
+        if newline > MAX_LINE {
+            return Err(ProtocolError::TooBigInline);
+        }
+        let text = rest[..newline].strip_suffix(b"\r").unwrap_or(&rest[..newline]);
+        unquoted.clear();
+        inline::split(text, unquoted, |start, end| self.spans.push(Span::new(start, end)))
+            .map_err(|_| ProtocolError::UnbalancedQuotes)?;
+        self.position += newline + 1;
+        self.complete = self.position;
+        if !self.spans.is_empty() {
+            self.ends.push(self.spans.len() as u32);
+            self.is_inline = true;
+        }
+        Ok(true)
+    }
+
+    /// How many bytes the argument in progress lacks, when `arrived` have come.
+    fn missing(&self, arrived: usize) -> usize {
+        self.bulk.map_or(0, |length| (self.position + length + 2).saturating_sub(arrived))
+    }
+
+    /// Forgets the complete requests; what is in progress now starts at offset 0.
+    fn forget_complete(&mut self) -> usize {
+        let executed = std::mem::take(&mut self.complete);
+        if executed == 0 {
+            return 0;
+        }
+        let done = self.ends.last().map_or(0, |end| *end as usize);
+        self.spans.drain(..done);
+        for span in &mut self.spans {
+            *span = Span::new(span.start as usize - executed, span.end as usize - executed);
+        }
+        self.ends.clear();
+        self.position -= executed;
+        self.is_inline = false;
+        executed
+    }
+}
+
+/// No newline where one is overdue.
+struct TooLong;
+
+/// The line that starts at `start`, without its `\r\n`, and the offset behind it.
+fn line(bytes: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, TooLong> {
+    let rest = &bytes[start.min(bytes.len())..];
+    // A length has a few digits, so looking byte by byte beats a search that first sets up.
+    let end = rest.iter().take(MAX_LINE + 1).position(|byte| *byte == b'\r');
+    match end {
+        Some(end) if end + 2 <= rest.len() => Ok(Some((&rest[..end], start + end + 2))),
+        None if rest.len() > MAX_LINE => Err(TooLong),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,365 @@
+//! The keyspace: one database, from key to value and time to live.
+//!
+//! It is a fixed array of sub-tables. A key's hash chooses its sub-table, so each holds about a
+//! thousandth of the keys, and whatever has to touch a whole table (growing it, copying it for a
+//! snapshot, looking for expired keys) takes a thousandth of the time.
+//!
+//! ```text
+//!  hash ──> sub-table ── positions: hash table of u32 ──┐
+//!                     ── entries:   [ key value access ttl ][ ... ][ ... ]   dense, 56 bytes each
+//!                     ── deadlines: [ at, entry ][ at, entry ]          dense, ^ only keys that expire
+//! ```
+//!
+//! Entries lie densely; removing one moves the last into its place. Two things follow.
+//!
+//! * SCAN walks each sub-table from its end to its beginning. An entry only ever moves towards the
+//!   beginning, from a place that was visited already or along with one that was not: no key that
+//!   is there during the whole scan is missed, however the tables grow and shrink meanwhile.
+//! * Expired keys are found by reading `deadlines`, 16 bytes a key, and only in sub-tables whose
+//!   soonest deadline has passed.
+//!
+//! Left out on purpose: what expiry means. Deadlines are kept and compared here; deleting, telling
+//! replicas and notifying is the caller's.
+
+use hashbrown::HashTable;
+
+use super::hashing::hash;
+use super::{Bytes, Value};
+
+/// How many sub-tables. With ten million keys each has ten thousand, which grow in about a
+/// millisecond.
+pub const TABLES: usize = 1024;
+const TABLE_BITS: u32 = TABLES.trailing_zeros();
+/// `Entry::ttl` of a key that doesn't expire.
+const NO_TTL: u32 = u32::MAX;
+
+/// A key and what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: Bytes,
+    /// Its value.
+    pub value: Value,
+    /// When or how often it was used; the caller's, for eviction.
+    pub access: u32,
+    /// Its place in `SubTable::deadlines`, or `NO_TTL`.
+    ttl: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Deadline {
+    /// Unix time in milliseconds.
+    at: i64,
+    entry: u32,
+}
+
+#[derive(Clone, Debug)]
+struct SubTable {
+    positions: HashTable<u32>,
+    entries: Vec<Entry>,
+    deadlines: Vec<Deadline>,
+    /// No deadline is earlier than this.
+    soonest: i64,
+}
+
+/// Where an entry lies, until the next insertion or removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    table: u32,
+    index: u32,
+}
+
+/// Where a missing key would go.
+#[derive(Clone, Copy, Debug)]
+pub struct Vacant {
+    hash: u64,
+}
+
+/// One database.
+#[derive(Debug, Default)]
+pub struct Keyspace {
+    /// Empty until the first key comes: most databases never see one.
+    tables: Vec<SubTable>,
+    len: usize,
+    expiring: usize,
+}
+
+impl Keyspace {
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many keys have a time to live.
+    pub fn expiring(&self) -> usize {
+        self.expiring
+    }
+
+    /// Looks a key up.
+    #[inline]
+    pub fn find(&self, key: &[u8]) -> Result<Slot, Vacant> {
+        let hash = hash(key);
+        let table = table_of(hash);
+        self.tables
+            .get(table)
+            .and_then(|sub| sub.find(hash, key))
+            .map(|index| Slot { table: table as u32, index })
+            .ok_or(Vacant { hash })
+    }
+
+    /// The entry at `slot`.
+    #[inline]
+    pub fn entry(&self, slot: Slot) -> &Entry {
+        &self.tables[slot.table as usize].entries[slot.index as usize]
+    }
+
+    /// The entry at `slot`, to change its value.
+    #[inline]
+    pub fn entry_mut(&mut self, slot: Slot) -> &mut Entry {
+        &mut self.table_mut(slot.table as usize).entries[slot.index as usize]
+    }
+
+    /// Notes that an entry was used. A snapshot doesn't care.
+    #[inline]
+    pub fn set_access(&mut self, slot: Slot, access: u32) {
+        self.tables[slot.table as usize].entries[slot.index as usize].access = access;
+    }
+
+    /// Adds a key that [`find`](Self::find) has not found.
+    pub fn insert(&mut self, vacant: Vacant, key: &[u8], value: Value, access: u32) -> Slot {
+        if self.tables.is_empty() {
+            self.tables = (0..TABLES).map(|_| SubTable::new()).collect();
+        }
+        self.len += 1;
+        let table = table_of(vacant.hash);
+        let entry = Entry { key: Bytes::new(key), value, access, ttl: NO_TTL };
+        let index = self.table_mut(table).insert(vacant.hash, entry);
+        Slot { table: table as u32, index }
+    }
+
+    /// Removes an entry and returns it.
+    pub fn remove(&mut self, slot: Slot) -> Entry {
+        let entry = self.table_mut(slot.table as usize).remove(slot.index);
+        self.len -= 1;
+        self.expiring -= usize::from(entry.ttl != NO_TTL);
+        entry
+    }
+
+    /// When the key expires, in Unix milliseconds.
+    #[inline]
+    pub fn deadline(&self, slot: Slot) -> Option<i64> {
+        let sub = &self.tables[slot.table as usize];
+        let ttl = sub.entries[slot.index as usize].ttl;
+        (ttl != NO_TTL).then(|| sub.deadlines[ttl as usize].at)
+    }
+
+    /// Lets the key expire at `at`.
+    pub fn set_deadline(&mut self, slot: Slot, at: i64) {
+        let added = self.table_mut(slot.table as usize).set_deadline(slot.index, at);
+        self.expiring += usize::from(added);
+    }
+
+    /// Lets the key stay. False: it would have stayed anyway.
+    pub fn clear_deadline(&mut self, slot: Slot) -> bool {
+        if self.deadline(slot).is_none() {
+            return false;
+        }
+        self.expiring -= 1;
+        self.table_mut(slot.table as usize).clear_deadline(slot.index);
+        true
+    }
+
+    /// Calls `report` for at least `count` entries from `cursor` on, as long as there are, and
+    /// returns where to go on: 0 is both the beginning and the end.
+    pub fn scan(&self, cursor: u64, count: usize, mut report: impl FnMut(&Entry)) -> u64 {
+        let mut table = (cursor & (TABLES as u64 - 1)) as usize;
+        let mut unvisited = (cursor >> TABLE_BITS) as usize;
+        let mut reported = 0;
+        while let Some(sub) = self.tables.get(table) {
+            // 0 entries left to visit: the walk through this table has not begun.
+            let end = if unvisited == 0 { sub.entries.len() } else { unvisited };
+            let end = end.min(sub.entries.len());
+            let start = end.saturating_sub(count - reported);
+            sub.entries[start..end].iter().rev().for_each(&mut report);
+            reported += end - start;
+            (table, unvisited) = if start == 0 { (table + 1, 0) } else { (table, start) };
+            if reported >= count && table < TABLES {
+                return (unvisited as u64) << TABLE_BITS | table as u64;
+            }
+        }
+        0
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.tables.iter().flat_map(|sub| &sub.entries)
+    }
+
+    /// All entries with their deadlines.
+    pub fn iter_with_deadlines(&self) -> impl Iterator<Item = (&Entry, Option<i64>)> {
+        self.tables.iter().flat_map(|sub| {
+            sub.entries.iter().map(|entry| {
+                let deadline = sub.deadlines.get(entry.ttl as usize).map(|deadline| deadline.at);
+                (entry, deadline)
+            })
+        })
+    }
+
+    /// An entry chosen by the random number, each as likely as any other.
+    pub fn random(&self, random: u64) -> Option<&Entry> {
+        let mut rest = (random % self.len.max(1) as u64) as usize;
+        for sub in &self.tables {
+            match sub.entries.get(rest) {
+                Some(entry) => return Some(entry),
+                None => rest -= sub.entries.len(),
+            }
+        }
+        None
+    }
+
+    /// Adds keys of sub-table `table` whose deadline is before `now` to `expired`, `limit` at most.
+    pub fn expired(&mut self, table: usize, now: i64, limit: usize, expired: &mut Vec<Bytes>) {
+        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.soonest < now) else { return };
+        let due = sub.deadlines.iter().filter(|deadline| deadline.at < now).take(limit);
+        expired.extend(due.map(|deadline| sub.entries[deadline.entry as usize].key.clone()));
+        if expired.len() < limit {
+            let later = sub.deadlines.iter().map(|deadline| deadline.at).filter(|at| *at >= now);
+            sub.soonest = later.min().unwrap_or(i64::MAX);
+        }
+    }
+
+    /// The average time that expiring keys have left, from a sample.
+    pub fn average_ttl_ms(&self, now: i64) -> i64 {
+        let (sum, count) = self
+            .tables
+            .iter()
+            .flat_map(|sub| sub.deadlines.iter().take(4))
+            .fold((0i128, 0), |(sum, n), deadline| (sum + i128::from(deadline.at - now), n + 1));
+        if count == 0 { 0 } else { (sum / count).clamp(0, i64::MAX.into()) as i64 }
+    }
+
+    /// Bytes held by the tables themselves, beyond what values have allocated.
+    pub fn table_size(&self) -> usize {
+        let sizes = self.tables.iter().map(|sub| {
+            sub.entries.capacity() * size_of::<Entry>()
+                + sub.positions.allocation_size()
+                + sub.deadlines.capacity() * size_of::<Deadline>()
+        });
+        sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>()
+    }
+
+    /// The only way to a sub-table that is about to change.
+    #[inline]
+    fn table_mut(&mut self, table: usize) -> &mut SubTable {
+        &mut self.tables[table]
+    }
+}
+
+impl SubTable {
+    fn new() -> Self {
+        SubTable {
+            positions: HashTable::new(),
+            entries: Vec::new(),
+            deadlines: Vec::new(),
+            soonest: i64::MAX,
+        }
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
+        self.positions.find(hash, |index| *self.entries[*index as usize].key == *key).copied()
+    }
+
+    fn insert(&mut self, hash: u64, entry: Entry) -> u32 {
+        grow(&mut self.entries);
+        let index = self.entries.len() as u32;
+        self.entries.push(entry);
+        let entries = &self.entries;
+        self.positions.insert_unique(hash, index, |index| key_hash(entries, *index));
+        index
+    }
+
+    fn remove(&mut self, index: u32) -> Entry {
+        if self.entries[index as usize].ttl != NO_TTL {
+            self.forget_deadline(index);
+        }
+        let last = self.entries.len() as u32 - 1;
+        let removed = self.entries.swap_remove(index as usize);
+        let position = self.positions.find_entry(hash(&removed.key), |other| *other == index);
+        position.expect("every entry has a position").remove();
+        if index != last {
+            let moved = &self.entries[index as usize];
+            let position = self.positions.find_mut(hash(&moved.key), |other| *other == last);
+            *position.expect("every entry has a position") = index;
+            if moved.ttl != NO_TTL {
+                self.deadlines[moved.ttl as usize].entry = index;
+            }
+        }
+        self.shrink();
+        removed
+    }
+
+    /// True: the key had no deadline before.
+    fn set_deadline(&mut self, index: u32, at: i64) -> bool {
+        self.soonest = self.soonest.min(at);
+        let entry = &mut self.entries[index as usize];
+        if entry.ttl != NO_TTL {
+            self.deadlines[entry.ttl as usize].at = at;
+            return false;
+        }
+        entry.ttl = self.deadlines.len() as u32;
+        grow(&mut self.deadlines);
+        self.deadlines.push(Deadline { at, entry: index });
+        true
+    }
+
+    fn clear_deadline(&mut self, index: u32) {
+        self.forget_deadline(index);
+        self.entries[index as usize].ttl = NO_TTL;
+    }
+
+    /// Removes the deadline but leaves the entry's `ttl`, so that `remove` can tell it had one.
+    fn forget_deadline(&mut self, index: u32) {
+        let ttl = self.entries[index as usize].ttl;
+        self.deadlines.swap_remove(ttl as usize);
+        if let Some(moved) = self.deadlines.get(ttl as usize) {
+            self.entries[moved.entry as usize].ttl = ttl;
+        }
+    }
+
+    /// Gives memory back when three quarters of it are unused.
+    fn shrink(&mut self) {
+        if self.entries.len() < self.entries.capacity() / 4 {
+            let entries = &mut self.entries;
+            entries.shrink_to(entries.len() * 2);
+            self.positions.shrink_to(entries.len() * 2, |index| key_hash(entries, *index));
+            self.deadlines.shrink_to(self.deadlines.len() * 2);
+        }
+    }
+}
+
+/// Makes room for one more, by an eighth rather than by half: these are most of a server's memory.
+fn grow<T>(items: &mut Vec<T>) {
+    if items.len() == items.capacity() {
+        items.reserve_exact(items.len() / 8 + 4);
+    }
+}
+
+fn key_hash(entries: &[Entry], index: u32) -> u64 {
+    hash(&entries[index as usize].key)
+}
+
+/// Bits that `HashTable` uses neither for its buckets nor for its tags.
+#[inline]
+fn table_of(hash: u64) -> usize {
+    (hash >> 32) as usize % TABLES
+}
+
+#[cfg(test)]
+#[path = "keyspace_tests.rs"]
+mod tests;

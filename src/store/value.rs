@@ -1,0 +1,129 @@
+//! `Value`: what a key holds, one variant per data type, in 24 bytes.
+//!
+//! Collections sit behind an `Arc`: a snapshot takes a pointer, and `Arc::make_mut` copies only
+//! when a snapshot really holds the old state while a command changes the value. The collections
+//! themselves are chunked, so that this copy is one of pointers, too.
+
+use std::sync::Arc;
+
+use super::{Hash, List, Set, SortedSet, Str, Stream};
+
+/// What a key holds.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // the names are the data types
+pub enum Value {
+    Str(Str),
+    List(Arc<List>),
+    Set(Arc<Set>),
+    Hash(Arc<Hash>),
+    SortedSet(Arc<SortedSet>),
+    Stream(Arc<Stream>),
+}
+
+/// A key holds another type than the one asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongType;
+
+/// A data type that a [`Value`] can hold: lets callers ask for it by its Rust type.
+pub trait Kind: Sized {
+    /// The value, if it is of this type.
+    fn of(value: &Value) -> Result<&Self, WrongType>;
+    /// The value to change, if it is of this type.
+    fn of_mut(value: &mut Value) -> Result<&mut Self, WrongType>;
+    /// Makes it a value.
+    fn into_value(self) -> Value;
+    /// Whether nothing is left, so that the key goes away (a stream stays).
+    fn is_gone(&self) -> bool;
+}
+
+macro_rules! kinds {
+    ($($kind:ident: $gone:expr;)*) => {$(
+        impl Kind for $kind {
+            fn of(value: &Value) -> Result<&Self, WrongType> {
+                if let Value::$kind(inner) = value { Ok(inner) } else { Err(WrongType) }
+            }
+            fn of_mut(value: &mut Value) -> Result<&mut Self, WrongType> {
+                if let Value::$kind(inner) = value { Ok(Arc::make_mut(inner)) } else { Err(WrongType) }
+            }
+            fn into_value(self) -> Value {
+                Value::$kind(Arc::new(self))
+            }
+            fn is_gone(&self) -> bool {
+                let gone: fn(&$kind) -> bool = $gone;
+                gone(self)
+            }
+        }
+    )*};
+}
+
+kinds! {
+    List: |list| list.len() == 0;
+    Set: |set| set.len() == 0;
+    Hash: |hash| hash.len() == 0;
+    SortedSet: |zset| zset.len() == 0;
+    Stream: |_| false;
+}
+
+impl Kind for Str {
+    fn of(value: &Value) -> Result<&Self, WrongType> {
+        if let Value::Str(text) = value { Ok(text) } else { Err(WrongType) }
+    }
+    fn of_mut(value: &mut Value) -> Result<&mut Self, WrongType> {
+        if let Value::Str(text) = value { Ok(text) } else { Err(WrongType) }
+    }
+    fn into_value(self) -> Value {
+        Value::Str(self)
+    }
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
+impl Value {
+    /// The name that `TYPE` gives it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::Str(_) => "string",
+            Value::List(_) => "list",
+            Value::Set(_) => "set",
+            Value::Hash(_) => "hash",
+            Value::SortedSet(_) => "zset",
+            Value::Stream(_) => "stream",
+        }
+    }
+
+    /// The name that `OBJECT ENCODING` gives its representation.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Value::Str(text) => text.encoding(),
+            Value::List(list) => list.encoding(),
+            Value::Set(set) => set.encoding(),
+            Value::Hash(hash) => hash.encoding(),
+            Value::SortedSet(zset) => zset.encoding(),
+            Value::Stream(_) => "stream",
+        }
+    }
+
+    /// Elements that have to be freed one by one: large values are dropped in the background.
+    pub fn effort_to_drop(&self) -> usize {
+        match self {
+            Value::Str(text) => text.len() / 4096,
+            Value::List(list) => list.len(),
+            Value::Set(set) => set.len(),
+            Value::Hash(hash) => hash.len(),
+            Value::SortedSet(zset) => zset.len(),
+            Value::Stream(stream) => stream.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_costs_24_bytes() {
+        assert_eq!(size_of::<Value>(), 24);
+        assert_eq!(size_of::<Option<Value>>(), 24);
+    }
+}
