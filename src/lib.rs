@@ -2,4 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod config;
+pub mod glob;
+pub mod logging;
 pub mod store;
