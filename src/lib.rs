@@ -4,4 +4,7 @@
 
 pub mod glob;
 pub mod number;
+pub mod config;
+pub mod glob;
+pub mod logging;
 pub mod store;

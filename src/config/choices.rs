@@ -1,0 +1,292 @@
+//! The enums of the configuration, and the checks of parameters that are nearly free text.
+//!
+//! Each enum is what one parameter can be; the names beside the variants are the configuration
+//! text, listed in the order in which Redis lists them when it refuses another word.
+
+use super::value::{Kind, choice, integer};
+
+choice! {
+    /// When the append-only file is made durable.
+    FsyncPolicy {
+        /// Once a second: a crash of the machine costs at most about a second of writes.
+        Everysec = "everysec",
+        /// Before the reply.
+        Always = "always",
+        /// When the kernel likes.
+        No = "no",
+    }
+}
+
+choice! {
+    /// Which keys to evict when memory is full.
+    EvictionPolicy {
+        /// The least recently used of the keys that expire.
+        VolatileLru = "volatile-lru",
+        /// The least frequently used of the keys that expire.
+        VolatileLfu = "volatile-lfu",
+        /// Any of the keys that expire.
+        VolatileRandom = "volatile-random",
+        /// The one that expires soonest.
+        VolatileTtl = "volatile-ttl",
+        /// The least recently used of all keys.
+        AllkeysLru = "allkeys-lru",
+        /// The least frequently used of all keys.
+        AllkeysLfu = "allkeys-lfu",
+        /// Any key.
+        AllkeysRandom = "allkeys-random",
+        /// None: refuse writes instead.
+        NoEviction = "noeviction",
+    }
+}
+
+choice! {
+    /// How a replica loads its master's snapshot.
+    DisklessLoad {
+        /// By way of a file.
+        Disabled = "disabled",
+        /// Straight from the socket, if the replica is empty.
+        OnEmptyDb = "on-empty-db",
+        /// Straight from the socket, keeping the old data until it worked.
+        SwapDb = "swapdb",
+    }
+}
+
+choice! {
+    /// Who may use something dangerous.
+    Allowed {
+        /// Nobody.
+        No = "no",
+        /// Everybody.
+        Yes = "yes",
+        /// Connections from this machine.
+        Local = "local",
+    }
+}
+
+impl Allowed {
+    /// Whether a connection may, given whether it comes from this machine.
+    pub fn permits(self, local: bool) -> bool {
+        self == Self::Yes || (self == Self::Local && local)
+    }
+}
+
+choice! {
+    /// The channels that a newly created user may use.
+    AclPubsubDefault {
+        /// All.
+        AllChannels = "allchannels",
+        /// None.
+        ResetChannels = "resetchannels",
+    }
+}
+
+choice! {
+    /// What to do when a command from the master or the append-only file fails.
+    PropagationErrors {
+        /// Go on.
+        Ignore = "ignore",
+        /// Abort.
+        Panic = "panic",
+        /// Abort if this is a replica.
+        PanicOnReplicas = "panic-on-replicas",
+    }
+}
+
+choice! {
+    /// How deeply payloads are verified.
+    Sanitize {
+        /// Not.
+        No = "no",
+        /// Always.
+        Yes = "yes",
+        /// Those that clients send.
+        Clients = "clients",
+    }
+}
+
+choice! {
+    /// Whether the kernel's out-of-memory scores are set.
+    OomScoreAdj {
+        /// Leave them alone.
+        No = "no",
+        /// Relative to the score at the start.
+        Yes = "yes",
+        /// The same as yes.
+        Relative = "relative",
+        /// As they are.
+        Absolute = "absolute",
+    }
+}
+
+choice! {
+    /// The service manager to talk to.
+    Supervision {
+        /// Upstart.
+        Upstart = "upstart",
+        /// Systemd.
+        Systemd = "systemd",
+        /// Whichever is there.
+        Auto = "auto",
+        /// None.
+        No = "no",
+    }
+}
+
+choice! {
+    /// A facility of syslog.
+    SyslogFacility {
+        /// User programs.
+        User = "user",
+        /// Local use 0.
+        Local0 = "local0",
+        /// Local use 1.
+        Local1 = "local1",
+        /// Local use 2.
+        Local2 = "local2",
+        /// Local use 3.
+        Local3 = "local3",
+        /// Local use 4.
+        Local4 = "local4",
+        /// Local use 5.
+        Local5 = "local5",
+        /// Local use 6.
+        Local6 = "local6",
+        /// Local use 7.
+        Local7 = "local7",
+    }
+}
+
+choice! {
+    /// What a cluster's redirections name.
+    EndpointType {
+        /// The address.
+        Ip = "ip",
+        /// The host name.
+        Hostname = "hostname",
+        /// Nothing.
+        UnknownEndpoint = "unknown-endpoint",
+    }
+}
+
+choice! {
+    /// Whether TLS clients must show a certificate.
+    TlsAuthClients {
+        /// No.
+        No = "no",
+        /// Yes.
+        Yes = "yes",
+        /// If they have one.
+        Optional = "optional",
+    }
+}
+
+/// Why a TLS parameter was refused.
+pub(super) const NO_TLS: &str =
+    "cacheflow does not support TLS; put a TLS proxy such as stunnel in front of it";
+
+/// A port that must be 0, because there is no TLS.
+pub(super) struct NoTlsPort;
+
+impl Kind for NoTlsPort {
+    type Value = u16;
+
+    fn parse(&self, words: &[&str], now: &u16) -> Result<u16, String> {
+        match integer::<u16>(0, 65535).parse(words, now)? {
+            0 => Ok(0),
+            _ => Err(NO_TLS.to_owned()),
+        }
+    }
+
+    fn format(&self, value: &u16) -> String {
+        value.to_string()
+    }
+
+    fn syntax(&self) -> String {
+        "0".to_owned()
+    }
+}
+
+pub(super) fn check_dbfilename(name: &str) -> Result<(), String> {
+    refuse_path("dbfilename", "filename", name)
+}
+
+pub(super) fn check_appendfilename(name: &str) -> Result<(), String> {
+    refuse_empty("appendfilename", name)?;
+    refuse_path("appendfilename", "filename", name)
+}
+
+pub(super) fn check_appenddirname(name: &str) -> Result<(), String> {
+    refuse_empty("appenddirname", name)?;
+    refuse_path("appenddirname", "dirname", name)
+}
+
+fn refuse_empty(parameter: &str, name: &str) -> Result<(), String> {
+    if name.is_empty() { Err(format!("{parameter} can't be empty")) } else { Ok(()) }
+}
+
+fn refuse_path(parameter: &str, noun: &str, name: &str) -> Result<(), String> {
+    if name.contains(['/', '\\']) {
+        return Err(format!("{parameter} can't be a path, just a {noun}"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_hostname(name: &str) -> Result<(), String> {
+    if name.len() >= 256 {
+        return Err("Hostnames must be less than 256 characters".to_owned());
+    }
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')) {
+        let reason = "Hostnames may only contain alphanumeric characters, hyphens or dots";
+        return Err(reason.to_owned());
+    }
+    Ok(())
+}
+
+/// Checks the names between braces. The title itself is not cacheflow's to set (see `NoEffect`).
+pub(super) fn check_title_template(template: &str) -> Result<(), String> {
+    let known =
+        ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
+    // Behind every opening brace comes a known name and a closing brace.
+    let well_formed = template
+        .split('{')
+        .skip(1)
+        .all(|rest| rest.split_once('}').is_some_and(|(name, _)| known.contains(&name)));
+    if template.trim().is_empty() || !well_formed {
+        return Err("template format is invalid or contains unknown variables".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_may_not_be_paths() {
+        assert!(check_dbfilename("").is_ok());
+        assert_eq!(
+            check_dbfilename("a/b").unwrap_err(),
+            "dbfilename can't be a path, just a filename"
+        );
+        assert_eq!(check_appenddirname("").unwrap_err(), "appenddirname can't be empty");
+        assert_eq!(
+            check_appenddirname("a/b").unwrap_err(),
+            "appenddirname can't be a path, just a dirname"
+        );
+    }
+
+    #[test]
+    fn title_templates_know_their_variables() {
+        assert!(check_title_template("{title} {listen-addr} {server-mode}").is_ok());
+        assert!(check_title_template("plain").is_ok());
+        for template in ["", "{foo}", "{title"] {
+            assert!(check_title_template(template).is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn local_permission_needs_a_local_connection() {
+        assert!(Allowed::Yes.permits(false) && Allowed::Local.permits(true));
+        assert!(!Allowed::Local.permits(false) && !Allowed::No.permits(true));
+    }
+}

@@ -1,0 +1,456 @@
+//! The kinds of value that take several words, or one word with a structure of its own.
+//!
+//! | kind             | looks like                                             |
+//! |------------------|--------------------------------------------------------|
+//! | `SavePoints`     | `3600 1 300 100`: after s seconds if n changes         |
+//! | `BufferLimits`   | `normal 0 0 0 replica 256mb 64mb 60`: hard, soft, s    |
+//! | `Addresses`      | `127.0.0.1 -::1`                                       |
+//! | `MasterAddress`  | `192.168.0.1 6379`, `no one`                           |
+//! | `Percentiles`    | `50 99 99.9`                                           |
+//! | `OomScores`      | `0 200 800`                                            |
+//! | `OnSignal`       | `save now`                                             |
+//! | `BytesOrPercent` | `64mb`, `5%`                                           |
+//! | `Directory`      | a directory that exists                                |
+//!
+//! An essay on the one oddity: `client-output-buffer-limit` names the classes it changes and leaves
+//! the others alone, so its parser needs the present value; no other kind does.
+
+use std::path::{Path, PathBuf};
+
+use super::value::{
+    Choice, Kind, choice, format_memory, must_be_one_of, one_word, parse_integer, parse_memory,
+    quote, quote_if_needed,
+};
+
+/// "Snapshot after `seconds` if at least `changes` writes happened."
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SavePoint {
+    /// How old the last snapshot must be.
+    pub seconds: u64,
+    /// How many changes must have come since.
+    pub changes: u64,
+}
+
+/// The default save points: often when busy, rarely when not.
+pub fn default_save_points() -> Vec<SavePoint> {
+    [(3600, 1), (300, 100), (60, 10_000)]
+        .map(|(seconds, changes)| SavePoint { seconds, changes })
+        .to_vec()
+}
+
+/// Pairs of seconds and changes; nothing, or an empty word, switches snapshots off.
+pub struct SavePoints;
+
+impl Kind for SavePoints {
+    type Value = Vec<SavePoint>;
+
+    fn parse(&self, words: &[&str], _now: &Vec<SavePoint>) -> Result<Vec<SavePoint>, String> {
+        if matches!(words, [] | [""]) {
+            return Ok(Vec::new());
+        }
+        let invalid = || "Invalid save parameters".to_owned();
+        let number = |word: &str, min| {
+            parse_integer(word).filter(|n| (min..=i64::from(i32::MAX)).contains(n)).map(|n| n as u64)
+        };
+        let point = |pair: &[&str]| match pair {
+            [seconds, changes] => Some(SavePoint {
+                seconds: number(seconds, 1)?,
+                changes: number(changes, 0)?,
+            }),
+            _ => None,
+        };
+        words.chunks(2).map(|pair| point(pair).ok_or_else(invalid)).collect()
+    }
+
+    fn format(&self, value: &Vec<SavePoint>) -> String {
+        let points: Vec<_> =
+            value.iter().map(|point| format!("{} {}", point.seconds, point.changes)).collect();
+        points.join(" ")
+    }
+
+    fn lines(&self, value: &Vec<SavePoint>) -> Vec<String> {
+        if value.is_empty() {
+            return vec!["\"\"".to_owned()];
+        }
+        value.iter().map(|point| format!("{} {}", point.seconds, point.changes)).collect()
+    }
+
+    fn syntax(&self) -> String {
+        "seconds changes ...".to_owned()
+    }
+}
+
+/// How much unread output a client may pile up before it is disconnected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BufferLimit {
+    /// Disconnect at once above this many bytes; 0 for never.
+    pub hard: u64,
+    /// Disconnect above this many bytes, once it has lasted ...
+    pub soft: u64,
+    /// ... this many seconds.
+    pub soft_seconds: u64,
+}
+
+/// The output limits of the three classes of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BufferLimits {
+    /// Ordinary clients.
+    pub normal: BufferLimit,
+    /// Replicas.
+    pub replica: BufferLimit,
+    /// Clients subscribed to a channel or pattern.
+    pub pubsub: BufferLimit,
+}
+
+impl Default for BufferLimits {
+    fn default() -> Self {
+        let limit = |hard, soft, soft_seconds| BufferLimit { hard, soft, soft_seconds };
+        Self {
+            normal: limit(0, 0, 0),
+            replica: limit(256 << 20, 64 << 20, 60),
+            pubsub: limit(32 << 20, 8 << 20, 60),
+        }
+    }
+}
+
+/// The notation of [`BufferLimits`]: groups of class, hard, soft, seconds.
+pub struct OutputLimits;
+
+impl Kind for OutputLimits {
+    type Value = BufferLimits;
+
+    fn parse(&self, words: &[&str], now: &BufferLimits) -> Result<BufferLimits, String> {
+        if words.len() % 4 != 0 {
+            return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
+        }
+        let mut limits = *now;
+        for group in words.chunks(4) {
+            let class = match group[0].to_ascii_lowercase().as_str() {
+                "normal" => &mut limits.normal,
+                "replica" | "slave" => &mut limits.replica,
+                "pubsub" => &mut limits.pubsub,
+                _ => {
+                    let reason = "Invalid client class specified in buffer limit configuration.";
+                    return Err(reason.to_owned());
+                }
+            };
+            let limit = || {
+                Some(BufferLimit {
+                    hard: parse_memory(group[1])?,
+                    soft: parse_memory(group[2])?,
+                    soft_seconds: parse_integer(group[3])?.try_into().ok()?,
+                })
+            };
+            *class = limit().ok_or(
+                "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
+            )?;
+        }
+        Ok(limits)
+    }
+
+    fn format(&self, value: &BufferLimits) -> String {
+        let class = |name, limit: BufferLimit| {
+            format!("{name} {} {} {}", limit.hard, limit.soft, limit.soft_seconds)
+        };
+        // CONFIG GET kept the old word for replicas; REWRITE writes the new one.
+        [class("normal", value.normal), class("slave", value.replica), class("pubsub", value.pubsub)]
+            .join(" ")
+    }
+
+    fn lines(&self, value: &BufferLimits) -> Vec<String> {
+        let class = |name, limit: BufferLimit| {
+            let (hard, soft) = (format_memory(limit.hard), format_memory(limit.soft));
+            format!("{name} {hard} {soft} {}", limit.soft_seconds)
+        };
+        vec![
+            class("normal", value.normal),
+            class("replica", value.replica),
+            class("pubsub", value.pubsub),
+        ]
+    }
+
+    fn syntax(&self) -> String {
+        "class hard soft seconds ...".to_owned()
+    }
+}
+
+/// Addresses to listen on; a leading `-` says that it may be missing from this machine.
+pub struct Addresses;
+
+/// Redis' own limit on the number of addresses.
+const MAX_ADDRESSES: usize = 16;
+
+impl Kind for Addresses {
+    type Value = Vec<String>;
+
+    fn parse(&self, words: &[&str], _now: &Vec<String>) -> Result<Vec<String>, String> {
+        match words {
+            [""] => Ok(Vec::new()),
+            words if words.len() > MAX_ADDRESSES => {
+                Err("Too many bind addresses specified.".to_owned())
+            }
+            words => Ok(words.iter().map(|word| (*word).to_owned()).collect()),
+        }
+    }
+
+    fn format(&self, value: &Vec<String>) -> String {
+        value.join(" ")
+    }
+
+    fn lines(&self, value: &Vec<String>) -> Vec<String> {
+        if value.is_empty() {
+            return vec!["\"\"".to_owned()];
+        }
+        vec![value.iter().map(|address| quote_if_needed(address)).collect::<Vec<_>>().join(" ")]
+    }
+
+    fn syntax(&self) -> String {
+        "address ...".to_owned()
+    }
+}
+
+/// Host and port of the master to replicate, if this server is to be a replica.
+pub struct MasterAddress;
+
+impl Kind for MasterAddress {
+    type Value = Option<(String, u16)>;
+
+    fn parse(&self, words: &[&str], _now: &Self::Value) -> Result<Self::Value, String> {
+        let [host, port] = words else { return Err("wrong number of arguments".to_owned()) };
+        if host.eq_ignore_ascii_case("no") && port.eq_ignore_ascii_case("one") {
+            return Ok(None);
+        }
+        let port = port.parse().map_err(|_| "Invalid master port".to_owned())?;
+        Ok(Some(((*host).to_owned(), port)))
+    }
+
+    fn format(&self, value: &Self::Value) -> String {
+        value.as_ref().map_or_else(String::new, |(host, port)| format!("{host} {port}"))
+    }
+
+    fn lines(&self, value: &Self::Value) -> Vec<String> {
+        value.iter().map(|(host, port)| format!("{} {port}", quote_if_needed(host))).collect()
+    }
+
+    fn syntax(&self) -> String {
+        "host port".to_owned()
+    }
+}
+
+/// Percentiles between 0 and 100.
+pub struct Percentiles;
+
+impl Kind for Percentiles {
+    type Value = Vec<f64>;
+
+    fn parse(&self, words: &[&str], _now: &Vec<f64>) -> Result<Vec<f64>, String> {
+        if matches!(words, [""]) {
+            return Ok(Vec::new());
+        }
+        let parse = |word: &&str| match word.parse::<f64>() {
+            Ok(number) if (0.0..=100.0).contains(&number) => Ok(number),
+            Ok(number) if !number.is_nan() => Err("latency-tracking-info-percentiles parameters \
+                                                   should sit between [0.0,100.0]"),
+            _ => Err("Invalid latency-tracking-info-percentiles parameters"),
+        };
+        words.iter().map(|word| parse(word).map_err(str::to_owned)).collect()
+    }
+
+    fn format(&self, value: &Vec<f64>) -> String {
+        let shorten = |number: &f64| {
+            let text = format!("{number:.6}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        };
+        value.iter().map(shorten).collect::<Vec<_>>().join(" ")
+    }
+
+    fn lines(&self, value: &Vec<f64>) -> Vec<String> {
+        if value.is_empty() { vec!["\"\"".to_owned()] } else { vec![self.format(value)] }
+    }
+
+    fn syntax(&self) -> String {
+        "percentile ...".to_owned()
+    }
+}
+
+/// Scores for the kernel's out-of-memory killer: master, replica, background children.
+pub struct OomScores;
+
+impl Kind for OomScores {
+    type Value = [i32; 3];
+
+    fn parse(&self, words: &[&str], _now: &[i32; 3]) -> Result<[i32; 3], String> {
+        let [master, replica, children] = words else {
+            return Err("wrong number of arguments".to_owned());
+        };
+        let score = |word: &str| {
+            let score = word.parse().ok().filter(|score| (-2000..=2000).contains(score));
+            score.ok_or("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
+        };
+        Ok([score(master)?, score(replica)?, score(children)?])
+    }
+
+    fn format(&self, value: &[i32; 3]) -> String {
+        value.map(|score| score.to_string()).join(" ")
+    }
+
+    fn syntax(&self) -> String {
+        "master replica child".to_owned()
+    }
+}
+
+choice! {
+    /// A word about how to shut down.
+    ShutdownWord {
+        /// Save if save points are set.
+        Default = "default",
+        /// Save in any case.
+        Save = "save",
+        /// Do not save.
+        NoSave = "nosave",
+        /// Do not wait for replicas that lag.
+        Now = "now",
+        /// Shut down even if saving fails.
+        Force = "force",
+    }
+}
+
+/// How a signal shuts the server down; all false is the default way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShutdownMode {
+    /// Save even without save points.
+    pub save: bool,
+    /// Do not save even with save points.
+    pub no_save: bool,
+    /// Do not wait for replicas that lag.
+    pub now: bool,
+    /// Exit even when saving fails.
+    pub force: bool,
+}
+
+/// The notation of [`ShutdownMode`]: any of the words.
+pub struct OnSignal;
+
+impl Kind for OnSignal {
+    type Value = ShutdownMode;
+
+    fn parse(&self, words: &[&str], _now: &ShutdownMode) -> Result<ShutdownMode, String> {
+        let names = ShutdownWord::ALL;
+        let refuse = || must_be_one_of(names.iter().map(|row| row.0));
+        let mut mode = ShutdownMode::default();
+        if words.is_empty() {
+            return Err(refuse());
+        }
+        for word in words {
+            let found = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+            match found.ok_or_else(refuse)?.1 {
+                ShutdownWord::Default => {}
+                ShutdownWord::Save => mode.save = true,
+                ShutdownWord::NoSave => mode.no_save = true,
+                ShutdownWord::Now => mode.now = true,
+                ShutdownWord::Force => mode.force = true,
+            }
+        }
+        if mode.save && mode.no_save {
+            return Err("shutdown options SAVE and NOSAVE can't be used simultaneously".to_owned());
+        }
+        Ok(mode)
+    }
+
+    fn format(&self, value: &ShutdownMode) -> String {
+        let words = [
+            (value.save, "save"),
+            (value.no_save, "nosave"),
+            (value.now, "now"),
+            (value.force, "force"),
+        ];
+        let set: Vec<_> = words.iter().filter(|row| row.0).map(|row| row.1).collect();
+        if set.is_empty() { "default".to_owned() } else { set.join(" ") }
+    }
+
+    fn syntax(&self) -> String {
+        "default|save|nosave|now|force".to_owned()
+    }
+}
+
+/// An amount of memory, or a share of `maxmemory`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// That many bytes; 0 for no limit.
+    Bytes(u64),
+    /// That many hundredths of `maxmemory`.
+    Percent(u8),
+}
+
+/// The notation of [`Share`].
+pub struct BytesOrPercent;
+
+impl Kind for BytesOrPercent {
+    type Value = Share;
+
+    fn parse(&self, words: &[&str], _now: &Share) -> Result<Share, String> {
+        let word = one_word(words)?;
+        let parsed = match word.strip_suffix('%') {
+            Some(number) => match number.parse::<u64>() {
+                Ok(0) => Some(Share::Bytes(0)),
+                Ok(percent @ 1..=100) => Some(Share::Percent(percent as u8)),
+                Ok(_) => return Err("percentage argument must be less or equal to 100".to_owned()),
+                Err(_) => None,
+            },
+            None => parse_memory(word).map(Share::Bytes),
+        };
+        parsed.ok_or_else(|| "argument must be a memory or percent value".to_owned())
+    }
+
+    fn format(&self, value: &Share) -> String {
+        match value {
+            Share::Bytes(bytes) => bytes.to_string(),
+            Share::Percent(percent) => format!("{percent}%"),
+        }
+    }
+
+    fn lines(&self, value: &Share) -> Vec<String> {
+        match value {
+            Share::Bytes(bytes) => vec![format_memory(*bytes)],
+            Share::Percent(percent) => vec![format!("{percent}%")],
+        }
+    }
+
+    fn syntax(&self) -> String {
+        "bytes|percent%".to_owned()
+    }
+}
+
+/// A directory that exists, kept as an absolute path.
+///
+/// Redis makes it the process' working directory. A library must not: two servers may live in one
+/// process. So the path is kept, and whoever opens a file joins it (`Config::in_dir`).
+pub struct Directory;
+
+impl Kind for Directory {
+    type Value = PathBuf;
+
+    fn parse(&self, words: &[&str], _now: &PathBuf) -> Result<PathBuf, String> {
+        let path = Path::new(one_word(words)?);
+        let absolute = path.canonicalize().map_err(|error| system_text(&error))?;
+        if absolute.is_dir() { Ok(absolute) } else { Err("Not a directory".to_owned()) }
+    }
+
+    fn format(&self, value: &PathBuf) -> String {
+        value.to_string_lossy().into_owned()
+    }
+
+    fn lines(&self, value: &PathBuf) -> Vec<String> {
+        vec![quote(&value.to_string_lossy())]
+    }
+
+    fn syntax(&self) -> String {
+        "directory".to_owned()
+    }
+}
+
+/// What the system says about an error, without the number Rust appends.
+pub fn system_text(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}

@@ -1,0 +1,149 @@
+//! `notify-keyspace-events`: classes of events, one letter each.
+//!
+//! `K` and `E` say where to publish (to a channel named after the key, or after the event), the
+//! others say which events. `A` stands for the classes `g$lshzxetd`; `m` and `n` are not in it,
+//! because an application that asked for "all" before they existed should not get them unasked.
+
+use super::value::{Kind, one_word, quote};
+
+/// A set of classes of keyspace events, with where to publish them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EventClasses(pub u16);
+
+impl EventClasses {
+    /// `K`: publish to `__keyspace@db__:key`.
+    pub const KEYSPACE: Self = Self(1 << 0);
+    /// `E`: publish to `__keyevent@db__:event`.
+    pub const KEYEVENT: Self = Self(1 << 1);
+    /// `g`: commands of no particular type, such as DEL and EXPIRE.
+    pub const GENERIC: Self = Self(1 << 2);
+    /// `$`: strings.
+    pub const STRING: Self = Self(1 << 3);
+    /// `l`: lists.
+    pub const LIST: Self = Self(1 << 4);
+    /// `s`: sets.
+    pub const SET: Self = Self(1 << 5);
+    /// `h`: hashes.
+    pub const HASH: Self = Self(1 << 6);
+    /// `z`: sorted sets.
+    pub const ZSET: Self = Self(1 << 7);
+    /// `x`: a key expired.
+    pub const EXPIRED: Self = Self(1 << 8);
+    /// `e`: a key was evicted.
+    pub const EVICTED: Self = Self(1 << 9);
+    /// `t`: streams.
+    pub const STREAM: Self = Self(1 << 10);
+    /// `d`: types that modules define; kept because `A` includes it.
+    pub const MODULE: Self = Self(1 << 11);
+    /// `m`: a key was looked up and missing. Not part of `A`.
+    pub const KEY_MISS: Self = Self(1 << 12);
+    /// `n`: a new key came into being. Not part of `A`.
+    pub const NEW: Self = Self(1 << 13);
+    /// `A`: the classes from `g` to `d`.
+    pub const ALL: Self = Self(0b1111_1111_1100);
+
+    /// Whether every class of `other` is in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+/// Letters of the classes in the order in which `CONFIG GET` lists them.
+const EVENT_LETTERS: &[(char, EventClasses)] = &[
+    ('g', EventClasses::GENERIC),
+    ('$', EventClasses::STRING),
+    ('l', EventClasses::LIST),
+    ('s', EventClasses::SET),
+    ('h', EventClasses::HASH),
+    ('z', EventClasses::ZSET),
+    ('x', EventClasses::EXPIRED),
+    ('e', EventClasses::EVICTED),
+    ('t', EventClasses::STREAM),
+    ('d', EventClasses::MODULE),
+    ('n', EventClasses::NEW),
+    ('K', EventClasses::KEYSPACE),
+    ('E', EventClasses::KEYEVENT),
+    ('m', EventClasses::KEY_MISS),
+];
+
+/// The notation of [`EventClasses`]: a letter for each.
+pub struct Events;
+
+impl Kind for Events {
+    type Value = EventClasses;
+
+    fn parse(&self, words: &[&str], _now: &EventClasses) -> Result<EventClasses, String> {
+        let mut classes = 0;
+        for letter in one_word(words)?.chars() {
+            classes |= match EVENT_LETTERS.iter().find(|row| row.0 == letter) {
+                Some((_, class)) => class.0,
+                None if letter == 'A' => EventClasses::ALL.0,
+                None => return Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),
+            };
+        }
+        Ok(EventClasses(classes))
+    }
+
+    fn format(&self, value: &EventClasses) -> String {
+        let all = value.contains(EventClasses::ALL);
+        // Beside `A` Redis does not show `n`, although it is not part of it.
+        let covered = EventClasses(EventClasses::ALL.0 | EventClasses::NEW.0);
+        let shown = |class: EventClasses| {
+            value.contains(class) && !(all && covered.contains(class))
+        };
+        let letters = EVENT_LETTERS.iter().filter(|row| shown(row.1)).map(|row| row.0);
+        all.then_some('A').into_iter().chain(letters).collect()
+    }
+
+    fn lines(&self, value: &EventClasses) -> Vec<String> {
+        // Unlike CONFIG GET this must lose nothing.
+        let mut letters = self.format(value);
+        if value.contains(EventClasses::NEW) && !letters.contains('n') {
+            letters.push('n');
+        }
+        vec![quote(&letters)]
+    }
+
+    fn syntax(&self) -> String {
+        "letters".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_come_back_in_the_order_of_redis() {
+        let shown = |text| Events.format(&Events.parse(&[text], &EventClasses(0)).unwrap());
+        let cases = [
+            ("", ""),
+            ("KEA", "AKE"),
+            ("A", "A"),
+            ("g$lshzxetd", "A"),
+            ("gxKElm", "glxKEm"),
+            ("AKEm", "AKEm"),
+            ("AKEn", "AKE"),
+            ("KEd", "dKE"),
+            ("KEn", "nKE"),
+            ("Kg$lshzxetdmn", "AKm"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(shown(given), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn rewriting_loses_no_class() {
+        let classes = Events.parse(&["AKEn"], &EventClasses(0)).unwrap();
+        assert_eq!(Events.lines(&classes), ["\"AKEn\""]);
+    }
+
+    #[test]
+    fn other_letters_are_refused() {
+        assert_eq!(
+            Events.parse(&["KQ"], &EventClasses(0)).unwrap_err(),
+            "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."
+        );
+    }
+}

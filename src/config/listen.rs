@@ -1,0 +1,73 @@
+//! `listen-addr`: address and port in one word, the notation of Docker files and Go programs.
+//!
+//! ```text
+//! :5001              port 5001 of all addresses
+//! 127.0.0.1:5001     of this one
+//! [::1]:5001         IPv6 needs brackets, since the address has colons itself
+//! 127.0.0.1:0        a free port that the system picks; the log says which
+//! 5001               the same as :5001
+//! ```
+//!
+//! It is a shorthand: setting it sets `bind` and `port`, and a `port` that comes later wins. Only
+//! the last form says something that those two cannot, because `port 0` means "no TCP" in Redis.
+//! So the text is kept, and `Config::listens_on_tcp` looks at both.
+
+use super::value::{Kind, one_word, quote};
+
+/// The notation `HOST:PORT`.
+pub struct ListenAddress;
+
+impl Kind for ListenAddress {
+    type Value = String;
+
+    fn parse(&self, words: &[&str], _now: &String) -> Result<String, String> {
+        let word = one_word(words)?;
+        if !word.is_empty() {
+            split(word).ok_or("argument must be an address such as :5001 or 127.0.0.1:5001")?;
+        }
+        Ok(word.to_owned())
+    }
+
+    fn format(&self, value: &String) -> String {
+        value.clone()
+    }
+
+    fn lines(&self, value: &String) -> Vec<String> {
+        vec![quote(value)]
+    }
+
+    fn syntax(&self) -> String {
+        "[address]:port".to_owned()
+    }
+}
+
+/// Host and port of a `listen-addr`; no host means all addresses.
+pub fn split(text: &str) -> Option<(Option<&str>, u16)> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let port: u16 = if port.bytes().all(|byte| byte.is_ascii_digit()) { port.parse().ok()? } else { return None };
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?,
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    let all = host.is_empty() || host == "*";
+    Some((if all { None } else { Some(host) }, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn address_and_port_are_told_apart() {
+        assert_eq!(split(":5001"), Some((None, 5001)));
+        assert_eq!(split("5001"), Some((None, 5001)));
+        assert_eq!(split("*:5001"), Some((None, 5001)));
+        assert_eq!(split("127.0.0.1:0"), Some((Some("127.0.0.1"), 0)));
+        assert_eq!(split("localhost:80"), Some((Some("localhost"), 80)));
+        assert_eq!(split("[::1]:80"), Some((Some("::1"), 80)));
+        for text in ["::1", "a:b", ":65536", ":", "[::1:80", ":+1"] {
+            assert_eq!(split(text), None, "{text}");
+        }
+    }
+}

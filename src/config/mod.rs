@@ -1,0 +1,136 @@
+//! Configuration: one table of parameters, and everybody who reads or writes it.
+//!
+//! ```text
+//!  defaults -> redis.conf -> CACHEFLOW_* environment -> command line      (later wins)
+//!                 |                  |                      |
+//!              file.rs         environment.rs        command_line.rs
+//!                 '------------------+----------------------'
+//!                                    v
+//!                             parameters.rs  THE TABLE: one row per parameter
+//!                                    |           (define.rs: what a row becomes)
+//!                                    |           (value.rs, compound.rs, choices.rs, listen.rs,
+//!                                    |            events.rs: the notations of values)
+//!                 .------------------+----------------------.
+//!                 v                  v                      v
+//!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
+//!          (typed fields)        (change.rs)          (rewrite.rs)
+//! ```
+//!
+//! `Config` is plain data. It knows how to check and store a value; what has to happen when a value
+//! changes (open a port, resize a backlog) is the business of whoever owns the thing, which is told
+//! by the list of changed parameters that [`Config::set_many`] returns.
+//!
+//! Left out on purpose: configuration of modules, Sentinel mode, `--check-system`, and values that
+//! are not UTF-8.
+
+mod change;
+mod choices;
+pub mod command_line;
+mod compound;
+mod define;
+mod environment;
+mod events;
+pub mod file;
+mod help;
+mod listen;
+mod parameters;
+pub mod rewrite;
+#[cfg(test)]
+mod tests;
+pub mod value;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+pub use change::SetError;
+pub use choices::{
+    AclPubsubDefault, Allowed, DisklessLoad, EndpointType, EvictionPolicy, FsyncPolicy,
+    OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
+};
+pub use command_line::{Invocation, StartError, from_command_line};
+pub use compound::{BufferLimit, BufferLimits, SavePoint, Share, ShutdownMode};
+pub use define::{Flag, Parameter};
+pub use events::EventClasses;
+pub use parameters::{Config, PARAMETERS};
+
+/// The version of Redis whose behaviour cacheflow reproduces.
+pub const REDIS_VERSION: &str = "7.0.15";
+/// The version of cacheflow itself.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Names and aliases, each with its parameter.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Parameter>> = LazyLock::new(|| {
+    let names = PARAMETERS.iter().flat_map(|parameter| {
+        let aliases = parameter.aliases.iter().copied();
+        std::iter::once(parameter.name).chain(aliases).map(move |name| (name, parameter))
+    });
+    names.collect()
+});
+
+/// The parameter of this name or alias, in any letter case, together with the name as the table
+/// spells it.
+pub fn lookup(name: &str) -> Option<(&'static str, &'static Parameter)> {
+    let lower = name.to_ascii_lowercase();
+    BY_NAME.get_key_value(lower.as_str()).map(|(name, parameter)| (*name, *parameter))
+}
+
+impl Config {
+    /// Stores one value, with what follows from it for other parameters.
+    pub fn apply(&mut self, parameter: &Parameter, words: &[&str]) -> Result<(), String> {
+        (parameter.set)(self, words)?;
+        match parameter.name {
+            "listen-addr" => {
+                if let Some((host, port)) = listen::split(&self.listen_addr) {
+                    self.port = port;
+                    self.bind = match host {
+                        Some(host) => vec![host.to_owned()],
+                        None => Self::default().bind,
+                    };
+                }
+            }
+            // What comes later wins; `listen-addr` must not claim what is no longer so.
+            "port" => self.listen_addr.clear(),
+            "bind" if !self.listen_addr.is_empty() => {
+                let host = self.bind.first().map_or("", String::as_str);
+                let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+                self.listen_addr = format!("{host}:{}", self.port);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether there is a TCP port to listen on. If so and `port` is 0, the system picks it.
+    pub fn listens_on_tcp(&self) -> bool {
+        self.port != 0 || !self.listen_addr.is_empty()
+    }
+
+    /// A path as seen from the `dir` parameter. Absolute paths stay what they are.
+    pub fn in_dir(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.dir.join(path)
+    }
+
+    /// The parameters that were given a value, but do nothing in cacheflow: for one line of log.
+    pub fn without_effect(&self) -> Vec<&'static Parameter> {
+        let default = Self::default();
+        let given = |parameter: &&Parameter| (parameter.get)(self) != (parameter.get)(&default);
+        PARAMETERS.iter().filter(|row| row.has(Flag::NoEffect)).filter(given).collect()
+    }
+}
+
+/// Only what differs from the defaults, and no secrets.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let default = Self::default();
+        let mut shown = f.debug_struct("Config");
+        for parameter in PARAMETERS {
+            let value = (parameter.get)(self);
+            if value != (parameter.get)(&default) {
+                let secret = parameter.has(Flag::Sensitive);
+                shown.field(parameter.name, if secret { &"(secret)" } else { &value });
+            }
+        }
+        shown.finish_non_exhaustive()
+    }
+}
