@@ -1,3 +1,24 @@
 //! The `cacheflow` binary: turns the command line into a configuration and runs the server.
 
-fn main() {}
+use std::process::exit;
+
+use cacheflow::config::{Invocation, from_command_line};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    let code = match from_command_line(std::env::args_os(), std::env::vars_os(), std::io::stdin()) {
+        Ok(Invocation::Run(config)) => cacheflow::server::process::run(*config),
+        Ok(Invocation::PrintAndExit(text)) => {
+            println!("{text}");
+            0
+        }
+        Ok(Invocation::Healthcheck(address)) => cacheflow::healthcheck::run(&address),
+        Err(error) => {
+            eprintln!("{error}");
+            1
+        }
+    };
+    exit(code);
+}

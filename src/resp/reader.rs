@@ -277,9 +277,13 @@ impl<R: Read> Reader<R> {
         } else if bytes.len() - self.parser.complete > limits.query_buffer {
             self.error = Some(ProtocolError::QueryBufferLimit);
         }
-        let bytes = if self.parser.is_inline { &self.unquoted[..] } else { bytes };
-        let spans = &self.parser.spans[..];
-        Ok(Batch { bytes, spans, ends: &self.parser.ends })
+        Ok(self.parsed())
+    }
+
+    /// The requests that the last call of [`batch`](Reader::batch) has found.
+    pub fn parsed(&self) -> Batch<'_> {
+        let bytes = if self.parser.is_inline { &self.unquoted[..] } else { self.bytes() };
+        Batch { bytes, spans: &self.parser.spans, ends: &self.parser.ends }
     }
 
     /// Waits for more bytes. 0 means that the peer has closed its side.

@@ -1,0 +1,98 @@
+//! What happens by itself: expiry, idle clients, statistics; and the thread that frees memory.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle, park_timeout};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::Receiver;
+
+use super::Shared;
+use crate::command::context::expire_cycle;
+use crate::engine::{Engine, Garbage};
+use crate::store::keyspace::TABLES;
+
+/// Expired keys that are removed under one taking of the lock: well below a millisecond.
+const EXPIRE_AT_ONCE: usize = 200;
+/// The part of each period that expiry may take at the most.
+const EXPIRE_SHARE: f64 = 0.25;
+
+/// Starts the thread that does what has to be done `hz` times a second.
+pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+    Builder::new().name("cron".into()).spawn(move || {
+        let mut last_sample = Instant::now();
+        while !shared.is_stopping() {
+            let period = Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
+            park_timeout(period);
+            expire(&shared, period);
+            let mut engine = shared.engine.lock();
+            engine.adjust_clock();
+            close_idle_clients(&mut engine);
+            let elapsed = last_sample.elapsed();
+            if elapsed >= SAMPLE_PERIOD {
+                sample_rates(&mut engine, elapsed.as_millis() as u64);
+                last_sample = Instant::now();
+            }
+        }
+    })
+}
+
+/// How often rates per second are sampled.
+const SAMPLE_PERIOD: Duration = Duration::from_millis(100);
+
+/// Removes expired keys, a sub-table at a time, for a quarter of the period at the most.
+fn expire(shared: &Shared, period: Duration) {
+    let deadline = Instant::now() + period.mul_f64(EXPIRE_SHARE);
+    let databases = shared.engine.lock().databases.len();
+    for db in 0..databases {
+        let mut table = 0;
+        while table < TABLES {
+            let mut engine = shared.engine.lock();
+            if !engine.active_expire || engine.is_replica() || engine.pause.holds_writes() {
+                return;
+            }
+            if engine.databases[db].expiring() == 0 {
+                break;
+            }
+            let now_ms = engine.unix_ms();
+            let mut removed = 0;
+            // Most sub-tables have nothing due, and telling so takes nanoseconds.
+            while table < TABLES && removed < EXPIRE_AT_ONCE {
+                let here = expire_cycle(&mut engine, db, table, now_ms, EXPIRE_AT_ONCE);
+                removed += here;
+                table += usize::from(here < EXPIRE_AT_ONCE);
+            }
+            engine.journal.end_of_unit();
+            if Instant::now() > deadline {
+                engine.stats.expired_time_cap_reached_count += 1;
+                return;
+            }
+        }
+    }
+}
+
+fn close_idle_clients(engine: &mut Engine) {
+    let timeout = engine.config.timeout;
+    if timeout == 0 {
+        return;
+    }
+    let timeout = Duration::from_secs(timeout.into());
+    for key in engine.clients.connections() {
+        if engine.clients.get(key).last_active.elapsed() > timeout {
+            crate::verbose!("Closing idle client");
+            engine.clients.get_mut(key).disconnect();
+        }
+    }
+}
+
+fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
+    let stats = &mut engine.stats;
+    stats.operations.sample(stats.total_commands_processed, elapsed_ms);
+    stats.net_input.sample(stats.total_net_input_bytes, elapsed_ms);
+    stats.net_output.sample(stats.total_net_output_bytes, elapsed_ms);
+}
+
+/// Starts the thread that frees large values. It ends with the engine that sends them.
+pub fn start_reaper(garbage: Receiver<Garbage>) -> io::Result<JoinHandle<()>> {
+    Builder::new().name("reaper".into()).spawn(move || garbage.iter().for_each(drop))
+}

@@ -1,0 +1,110 @@
+//! Running as a program: the banner, signals, and what the operating system allows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+
+use super::Server;
+use crate::config::{Config, VERSION};
+
+/// File descriptors that are not connections: listening sockets, logs, files being written.
+const RESERVED_DESCRIPTORS: u64 = 32;
+
+/// Runs a server until a signal or SHUTDOWN ends it. The exit code is returned.
+pub fn run(mut config: Config) -> i32 {
+    if let Err(error) = prepare(&mut config) {
+        eprintln!("{error}");
+        return 1;
+    }
+    let signal = match watch_signals() {
+        Ok(signal) => signal,
+        Err(error) => {
+            crate::warning!("Can't watch signals: {error}");
+            return 1;
+        }
+    };
+    banner(&config);
+    let server = match Server::builder().config(config).start() {
+        Ok(server) => server,
+        Err(error) => {
+            crate::warning!("{error}");
+            return 1;
+        }
+    };
+    crate::notice!("Ready to accept connections on {}", server.address());
+    let request = server.wait(|| signal.load(Ordering::Relaxed) != 0);
+    match request {
+        Some(_) => crate::notice!("User requested shutdown..."),
+        None if signal.load(Ordering::Relaxed) == SIGINT as usize => {
+            crate::warning!("Received SIGINT scheduling shutdown...");
+        }
+        None => crate::warning!("Received SIGTERM scheduling shutdown..."),
+    }
+    server.stop();
+    crate::warning!("cacheflow is now ready to exit, bye bye...");
+    0
+}
+
+/// What has to be right before anything is started.
+fn prepare(config: &mut Config) -> std::io::Result<()> {
+    crate::logging::set_level(config.loglevel);
+    if !config.logfile.is_empty() {
+        crate::logging::set_file(Some(config.logfile.as_ref()))?;
+    }
+    std::env::set_current_dir(&config.dir)?;
+    if !config.pidfile.is_empty() {
+        std::fs::write(&config.pidfile, format!("{}\n", std::process::id()))?;
+    }
+    fit_to_descriptor_limit(config);
+    Ok(())
+}
+
+/// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients` to what the
+/// limit allows.
+fn fit_to_descriptor_limit(config: &mut Config) {
+    let wanted = u64::from(config.maxclients) + RESERVED_DESCRIPTORS;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let reachable = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let limit = Rlimit { current: Some(reachable), maximum };
+    let granted = match setrlimit(Resource::Nofile, limit) {
+        Ok(()) => reachable,
+        Err(_) => current.unwrap_or(reachable),
+    };
+    if granted < wanted {
+        config.maxclients = granted.saturating_sub(RESERVED_DESCRIPTORS).max(1) as u32;
+        crate::warning!(
+            "The limit of open files is {granted}: maxclients is lowered to {}",
+            config.maxclients
+        );
+    }
+}
+
+/// The number of the signal that asks to stop, 0 until one comes. SIGHUP is ignored, as in Redis.
+fn watch_signals() -> std::io::Result<Arc<AtomicUsize>> {
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [SIGTERM, SIGINT] {
+        signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)?;
+    }
+    let ignored = Arc::new(AtomicUsize::new(0));
+    for number in [SIGHUP, SIGPIPE] {
+        signal_hook::flag::register_usize(number, Arc::clone(&ignored), 1)?;
+    }
+    Ok(signal)
+}
+
+fn banner(config: &Config) {
+    crate::notice!("cacheflow {VERSION} starting, compatible with Redis 7.0.15");
+    crate::notice!("pid {}, data directory {}", std::process::id(), config.dir.display());
+    if let Some(file) = &config.config_file {
+        crate::notice!("configuration loaded from {}", file.display());
+    }
+    let unused: Vec<&str> = config.without_effect().iter().map(|parameter| parameter.name).collect();
+    if !unused.is_empty() {
+        crate::notice!("accepted without effect: {}", unused.join(" "));
+    }
+}
