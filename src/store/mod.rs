@@ -13,6 +13,7 @@ pub mod ranked_tree;
 pub mod set;
 pub mod stream;
 pub mod table;
+pub mod geo;
 pub mod hyperloglog;
 
 pub use bytes::Bytes;
