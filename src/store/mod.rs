@@ -3,6 +3,7 @@
 //! The store knows no protocol, no socket, no command, no journal and no clock: whoever calls it
 //! passes the time in. That makes every structure here testable with nothing but its own methods.
 
+pub mod bitfield;
 pub mod bits;
 pub mod bytes;
 pub mod hash;
