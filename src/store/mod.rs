@@ -17,6 +17,7 @@ pub mod stream;
 pub mod table;
 pub mod geo;
 pub mod hyperloglog;
+pub mod lcs;
 
 pub use bytes::Bytes;
 pub use hash::Hash;
