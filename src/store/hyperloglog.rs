@@ -18,7 +18,8 @@
 //!
 //! A sketch starts sparse and becomes dense, for good, when it outgrows a limit or a run exceeds
 //! 32. Since clients can SET any bytes, nothing inside is trusted: a sparse body that does not
-//! describe exactly 16,384 registers is [`Corrupted`], never a panic.
+//! describe exactly 16,384 registers is [`Corrupted`], never a panic. Only the header is taken for
+//! granted: every function expects a string that [`is_sketch`] has accepted.
 //!
 //! Left out on purpose: expiry, replication and the replies; these functions know byte strings.
 

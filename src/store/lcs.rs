@@ -64,7 +64,7 @@ pub fn length(a: &[u8], b: &[u8]) -> usize {
     row[short.len()] as usize
 }
 
-/// The longest common subsequence and where it is.
+/// The longest common subsequence and where it is. Check [`table_size`] first.
 pub fn compare(a: &[u8], b: &[u8]) -> Common {
     let up_is_larger = fill_table(a, b);
     let mut common = Common { text: Vec::new(), matches: Vec::new() };
