@@ -3,6 +3,8 @@
 //! The store knows no protocol, no socket, no command, no journal and no clock: whoever calls it
 //! passes the time in. That makes every structure here testable with nothing but its own methods.
 
+pub mod bitfield;
+pub mod bits;
 pub mod bytes;
 pub mod hash;
 pub mod hashing;
@@ -13,6 +15,9 @@ pub mod ranked_tree;
 pub mod set;
 pub mod stream;
 pub mod table;
+pub mod geo;
+pub mod hyperloglog;
+pub mod lcs;
 
 pub use bytes::Bytes;
 pub use hash::Hash;
