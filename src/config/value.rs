@@ -262,8 +262,8 @@ impl Kind for Octal {
     }
 }
 
-/// An enum whose variants have configuration names. The [`choice!`](crate::config::value::choice)
-/// macro writes the implementation.
+/// An enum whose variants have configuration names. The `choice!` macro
+/// writes the implementation.
 pub trait Choice: Copy + PartialEq + 'static {
     /// All names with their values, in the order in which error messages list them.
     const ALL: &'static [(&'static str, Self)];
