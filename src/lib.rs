@@ -6,5 +6,6 @@ pub mod glob;
 pub mod number;
 pub mod config;
 pub mod glob;
+pub mod healthcheck;
 pub mod logging;
 pub mod store;

@@ -40,10 +40,9 @@ impl fmt::Display for SetError {
             Self::Unknown(name) => {
                 write!(f, "Unknown option or number of arguments for CONFIG SET - '{name}'")
             }
-            Self::Refused { name, reason } => write!(
-                f,
-                "CONFIG SET failed (possibly related to argument '{name}') - {reason}"
-            ),
+            Self::Refused { name, reason } => {
+                write!(f, "CONFIG SET failed (possibly related to argument '{name}') - {reason}")
+            }
         }
     }
 }

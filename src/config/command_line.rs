@@ -24,6 +24,7 @@ use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::file::{Loader, split_words};
+use super::help::Extent;
 use super::value::quote_if_needed;
 use super::{Config, Flag, PARAMETERS, REDIS_VERSION, VERSION, environment, help, lookup};
 
@@ -104,12 +105,17 @@ pub fn from_command_line(
         let refuse = |text: OsString| StartError::Usage(format!("{text:?} is not UTF-8 text"));
         argument.into().into_string().map_err(refuse)
     });
-    let normalised = normalise(arguments.collect::<Result<_, _>>()?);
+    let normalised = normalise(arguments.collect::<Result<_, _>>()?)?;
     let reads_stdin = normalised.reads_stdin;
-    let matches = match help::command().try_get_matches_from(normalised.words) {
+    let matches = match help::command(Extent::Short).try_get_matches_from(normalised.words) {
         Ok(matches) => matches,
         Err(error) => return explain(&error),
     };
+    for (flag, extent) in [("h", Extent::Short), ("help", Extent::Full)] {
+        if matches.get_flag(flag) {
+            return Ok(Invocation::PrintAndExit(help::command(extent).render_help().to_string()));
+        }
+    }
     if matches.get_flag("version") {
         return Ok(Invocation::PrintAndExit(format!("{}\n", version_line())));
     }
@@ -151,11 +157,11 @@ struct Normalised {
 }
 
 /// One word per option; see the module's essay.
-fn normalise(arguments: Vec<String>) -> Normalised {
+fn normalise(arguments: Vec<String>) -> Result<Normalised, StartError> {
     let mut normalised = Normalised { words: vec!["cacheflow".to_owned()], reads_stdin: false };
     if arguments.first().is_some_and(|first| first == "healthcheck") {
         normalised.words.extend(arguments);
-        return normalised;
+        return Ok(normalised);
     }
     let last = arguments.len();
     let mut rest = arguments.into_iter().enumerate().peekable();
@@ -166,6 +172,10 @@ fn normalise(arguments: Vec<String>) -> Normalised {
             continue;
         }
         let Some((name, mut text)) = option_of(&argument) else {
+            if position > 1 && !argument.starts_with('-') {
+                let mistake = format!("unexpected argument '{argument}'; options begin with --");
+                return Err(StartError::Usage(mistake));
+            }
             normalised.words.push(argument);
             continue;
         };
@@ -182,7 +192,7 @@ fn normalise(arguments: Vec<String>) -> Normalised {
         }
         normalised.words.extend([format!("--{name}"), text]);
     }
-    normalised
+    Ok(normalised)
 }
 
 /// The name and the text behind it, if `argument` is an option other than help and version.
@@ -233,7 +243,7 @@ fn apply_option(loader: &mut Loader, name: &str, text: &str) -> Result<(), Start
     let secret = lookup(name).is_some_and(|(_, parameter)| parameter.has(Flag::Sensitive));
     let mistake = |reason| {
         let shown = if secret { "..." } else { text };
-        StartError::Usage(format!("--{name} {shown}: {reason}"))
+        StartError::Usage(format!("{}: {reason}", format!("--{name} {shown}").trim_end()))
     };
     let words = split_words(text).map_err(mistake)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -280,15 +290,15 @@ fn explain(error: &clap::Error) -> Result<Invocation, StartError> {
         ErrorKind::DisplayHelp => {
             return Ok(Invocation::PrintAndExit(error.render().to_string()));
         }
-        ErrorKind::UnknownArgument if argument.starts_with('-') => {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            format!("unexpected argument '{argument}'")
+        }
+        ErrorKind::UnknownArgument => {
             let hint = match context(ContextKind::SuggestedArg) {
                 Some(better) => format!("did you mean {better}?"),
                 None => "see cacheflow --help".to_owned(),
             };
             format!("unknown option {argument}; {hint}")
-        }
-        ErrorKind::UnknownArgument => {
-            format!("unexpected argument '{argument}'; options begin with --, see --help")
         }
         _ => error.render().to_string().lines().next().unwrap_or_default().to_owned(),
     }))

@@ -3,23 +3,17 @@
 //! | kind             | looks like                                             |
 //! |------------------|--------------------------------------------------------|
 //! | `SavePoints`     | `3600 1 300 100`: after s seconds if n changes         |
-//! | `BufferLimits`   | `normal 0 0 0 replica 256mb 64mb 60`: hard, soft, s    |
 //! | `Addresses`      | `127.0.0.1 -::1`                                       |
 //! | `MasterAddress`  | `192.168.0.1 6379`, `no one`                           |
 //! | `Percentiles`    | `50 99 99.9`                                           |
 //! | `OomScores`      | `0 200 800`                                            |
 //! | `OnSignal`       | `save now`                                             |
-//! | `BytesOrPercent` | `64mb`, `5%`                                           |
 //! | `Directory`      | a directory that exists                                |
-//!
-//! An essay on the one oddity: `client-output-buffer-limit` names the classes it changes and leaves
-//! the others alone, so its parser needs the present value; no other kind does.
 
 use std::path::{Path, PathBuf};
 
 use super::value::{
-    Choice, Kind, choice, format_memory, must_be_one_of, one_word, parse_integer, parse_memory,
-    quote, quote_if_needed,
+    Choice, Kind, choice, must_be_one_of, one_word, parse_integer, quote, quote_if_needed,
 };
 
 /// "Snapshot after `seconds` if at least `changes` writes happened."
@@ -50,13 +44,14 @@ impl Kind for SavePoints {
         }
         let invalid = || "Invalid save parameters".to_owned();
         let number = |word: &str, min| {
-            parse_integer(word).filter(|n| (min..=i64::from(i32::MAX)).contains(n)).map(|n| n as u64)
+            parse_integer(word)
+                .filter(|n| (min..=i64::from(i32::MAX)).contains(n))
+                .map(|n| n as u64)
         };
         let point = |pair: &[&str]| match pair {
-            [seconds, changes] => Some(SavePoint {
-                seconds: number(seconds, 1)?,
-                changes: number(changes, 0)?,
-            }),
+            [seconds, changes] => {
+                Some(SavePoint { seconds: number(seconds, 1)?, changes: number(changes, 0)? })
+            }
             _ => None,
         };
         words.chunks(2).map(|pair| point(pair).ok_or_else(invalid)).collect()
@@ -77,100 +72,6 @@ impl Kind for SavePoints {
 
     fn syntax(&self) -> String {
         "seconds changes ...".to_owned()
-    }
-}
-
-/// How much unread output a client may pile up before it is disconnected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BufferLimit {
-    /// Disconnect at once above this many bytes; 0 for never.
-    pub hard: u64,
-    /// Disconnect above this many bytes, once it has lasted ...
-    pub soft: u64,
-    /// ... this many seconds.
-    pub soft_seconds: u64,
-}
-
-/// The output limits of the three classes of clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BufferLimits {
-    /// Ordinary clients.
-    pub normal: BufferLimit,
-    /// Replicas.
-    pub replica: BufferLimit,
-    /// Clients subscribed to a channel or pattern.
-    pub pubsub: BufferLimit,
-}
-
-impl Default for BufferLimits {
-    fn default() -> Self {
-        let limit = |hard, soft, soft_seconds| BufferLimit { hard, soft, soft_seconds };
-        Self {
-            normal: limit(0, 0, 0),
-            replica: limit(256 << 20, 64 << 20, 60),
-            pubsub: limit(32 << 20, 8 << 20, 60),
-        }
-    }
-}
-
-/// The notation of [`BufferLimits`]: groups of class, hard, soft, seconds.
-pub struct OutputLimits;
-
-impl Kind for OutputLimits {
-    type Value = BufferLimits;
-
-    fn parse(&self, words: &[&str], now: &BufferLimits) -> Result<BufferLimits, String> {
-        if words.len() % 4 != 0 {
-            return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
-        }
-        let mut limits = *now;
-        for group in words.chunks(4) {
-            let class = match group[0].to_ascii_lowercase().as_str() {
-                "normal" => &mut limits.normal,
-                "replica" | "slave" => &mut limits.replica,
-                "pubsub" => &mut limits.pubsub,
-                _ => {
-                    let reason = "Invalid client class specified in buffer limit configuration.";
-                    return Err(reason.to_owned());
-                }
-            };
-            let limit = || {
-                Some(BufferLimit {
-                    hard: parse_memory(group[1])?,
-                    soft: parse_memory(group[2])?,
-                    soft_seconds: parse_integer(group[3])?.try_into().ok()?,
-                })
-            };
-            *class = limit().ok_or(
-                "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
-            )?;
-        }
-        Ok(limits)
-    }
-
-    fn format(&self, value: &BufferLimits) -> String {
-        let class = |name, limit: BufferLimit| {
-            format!("{name} {} {} {}", limit.hard, limit.soft, limit.soft_seconds)
-        };
-        // CONFIG GET kept the old word for replicas; REWRITE writes the new one.
-        [class("normal", value.normal), class("slave", value.replica), class("pubsub", value.pubsub)]
-            .join(" ")
-    }
-
-    fn lines(&self, value: &BufferLimits) -> Vec<String> {
-        let class = |name, limit: BufferLimit| {
-            let (hard, soft) = (format_memory(limit.hard), format_memory(limit.soft));
-            format!("{name} {hard} {soft} {}", limit.soft_seconds)
-        };
-        vec![
-            class("normal", value.normal),
-            class("replica", value.replica),
-            class("pubsub", value.pubsub),
-        ]
-    }
-
-    fn syntax(&self) -> String {
-        "class hard soft seconds ...".to_owned()
     }
 }
 
@@ -373,54 +274,6 @@ impl Kind for OnSignal {
     }
 }
 
-/// An amount of memory, or a share of `maxmemory`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
-    /// That many bytes; 0 for no limit.
-    Bytes(u64),
-    /// That many hundredths of `maxmemory`.
-    Percent(u8),
-}
-
-/// The notation of [`Share`].
-pub struct BytesOrPercent;
-
-impl Kind for BytesOrPercent {
-    type Value = Share;
-
-    fn parse(&self, words: &[&str], _now: &Share) -> Result<Share, String> {
-        let word = one_word(words)?;
-        let parsed = match word.strip_suffix('%') {
-            Some(number) => match number.parse::<u64>() {
-                Ok(0) => Some(Share::Bytes(0)),
-                Ok(percent @ 1..=100) => Some(Share::Percent(percent as u8)),
-                Ok(_) => return Err("percentage argument must be less or equal to 100".to_owned()),
-                Err(_) => None,
-            },
-            None => parse_memory(word).map(Share::Bytes),
-        };
-        parsed.ok_or_else(|| "argument must be a memory or percent value".to_owned())
-    }
-
-    fn format(&self, value: &Share) -> String {
-        match value {
-            Share::Bytes(bytes) => bytes.to_string(),
-            Share::Percent(percent) => format!("{percent}%"),
-        }
-    }
-
-    fn lines(&self, value: &Share) -> Vec<String> {
-        match value {
-            Share::Bytes(bytes) => vec![format_memory(*bytes)],
-            Share::Percent(percent) => vec![format!("{percent}%")],
-        }
-    }
-
-    fn syntax(&self) -> String {
-        "bytes|percent%".to_owned()
-    }
-}
-
 /// A directory that exists, kept as an absolute path.
 ///
 /// Redis makes it the process' working directory. A library must not: two servers may live in one
@@ -453,4 +306,55 @@ impl Kind for Directory {
 pub fn system_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The refusal, or the value as CONFIG GET shows it. Starts from `now`.
+    fn outcome<K: Kind>(kind: &K, now: &K::Value, text: &str) -> String {
+        let words: Vec<&str> = text.split(' ').collect();
+        kind.parse(&words, now).map_or_else(|reason| reason, |value| kind.format(&value))
+    }
+
+    #[test]
+    fn percentiles_are_shown_without_trailing_zeros() {
+        let set = |text| outcome(&Percentiles, &Vec::new(), text);
+        assert_eq!(set("0.0001 33.333333 50.50 99.90000001 100"), "0.0001 33.333333 50.5 99.9 100");
+        assert_eq!(set("0"), "0");
+        assert_eq!(set("50%"), "Invalid latency-tracking-info-percentiles parameters");
+        let limits = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+        assert_eq!(set("-1"), limits);
+    }
+
+    #[test]
+    fn shutdown_words_combine_but_do_not_contradict() {
+        let set = |text| outcome(&OnSignal, &ShutdownMode::default(), text);
+        assert_eq!(set("Now SAVE save"), "save now");
+        assert_eq!(set("default"), "default");
+        let both = "shutdown options SAVE and NOSAVE can't be used simultaneously";
+        assert_eq!(set("save nosave"), both);
+        let names = "argument(s) must be one of the following: default, save, nosave, now, force";
+        assert_eq!(set("save foo"), names);
+    }
+
+    #[test]
+    fn scores_have_limits() {
+        let scores = |text| outcome(&OomScores, &[0; 3], text);
+        assert_eq!(scores("-2000 0 2000"), "-2000 0 2000");
+        let limits = "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
+        assert_eq!(scores("-5 0 2001"), limits);
+        assert_eq!(scores("1 2"), "wrong number of arguments");
+    }
+
+    #[test]
+    fn there_are_at_most_sixteen_addresses() {
+        let many = ["::1"; MAX_ADDRESSES + 1];
+        assert!(Addresses.parse(&many[1..], &Vec::new()).is_ok());
+        assert_eq!(
+            Addresses.parse(&many, &Vec::new()).unwrap_err(),
+            "Too many bind addresses specified."
+        );
+    }
 }

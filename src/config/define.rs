@@ -126,6 +126,9 @@ macro_rules! parameters {
 pub(super) use parameters;
 
 /// The syntax of a kind. The field is named only to tell the compiler which number type is meant.
-pub(super) fn syntax_of<K: super::value::Kind>(kind: &K, _field: fn(&Config) -> &K::Value) -> String {
+pub(super) fn syntax_of<K: super::value::Kind>(
+    kind: &K,
+    _field: fn(&Config) -> &K::Value,
+) -> String {
     kind.syntax()
 }

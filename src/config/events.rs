@@ -88,9 +88,8 @@ impl Kind for Events {
         let all = value.contains(EventClasses::ALL);
         // Beside `A` Redis does not show `n`, although it is not part of it.
         let covered = EventClasses(EventClasses::ALL.0 | EventClasses::NEW.0);
-        let shown = |class: EventClasses| {
-            value.contains(class) && !(all && covered.contains(class))
-        };
+        let shown =
+            |class: EventClasses| value.contains(class) && !(all && covered.contains(class));
         let letters = EVENT_LETTERS.iter().filter(|row| shown(row.1)).map(|row| row.0);
         all.then_some('A').into_iter().chain(letters).collect()
     }

@@ -222,7 +222,8 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
     let start = if pattern.starts_with('/') { "/" } else { "" };
     let mut paths = vec![PathBuf::from(start)];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        let step = |path: PathBuf| if wild(part) { entries(&path, part) } else { vec![path.join(part)] };
+        let step =
+            |path: PathBuf| if wild(part) { entries(&path, part) } else { vec![path.join(part)] };
         paths = paths.into_iter().flat_map(step).collect();
     }
     paths.retain(|path| path.exists());

@@ -1,12 +1,21 @@
 //! The `clap` command, generated from the table: options, their groups, and the examples.
 //!
-//! The help begins with the fifteen options that people reach for first. Everything else follows
-//! in the chapters of the table, and what has no effect comes last, so that nobody reads it by
-//! accident.
+//! `-h` shows the fifteen options that people reach for first, and examples. `--help` shows the
+//! chapters of the table as well; of what has no effect it lists only the names, at the end, so
+//! that nobody studies it by accident.
 
 use clap::{Arg, ArgAction, Command};
 
 use super::{Flag, PARAMETERS, Parameter};
+
+/// How much help to show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The popular options.
+    Short,
+    /// All options.
+    Full,
+}
 
 /// Directives that are no parameters, but may stand on the command line, too.
 pub(super) const DIRECTIVES: &[&str] = &["include", "user", "rename-command", "loadmodule"];
@@ -31,7 +40,10 @@ const POPULAR: [&str; 15] = [
 ];
 
 /// Longer notations than this are left to the line that explains the option.
-const LONGEST_SYNTAX: usize = 24;
+const LONGEST_SYNTAX: usize = 28;
+
+/// Lines of help end here.
+const WIDTH: usize = 100;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,44 +61,53 @@ Examples:
 Later sources win: defaults, file, environment, command line. Amounts of memory take the units
 k, m, g (powers of 1000) and kb, mb, gb (powers of 1024).";
 
-/// The whole command line.
-pub(super) fn command() -> Command {
+const MORE: &str = "These are the most important options. cacheflow --help shows all of them.";
+
+/// The whole command line. The extent decides what its help shows, not what it accepts.
+pub(super) fn command(extent: Extent) -> Command {
+    let full = extent == Extent::Full;
+    let more = if full { accepted_without_effect() } else { MORE.to_owned() };
     Command::new("cacheflow")
         .about("A Redis-compatible server")
         .override_usage(
-            "cacheflow [FILE] [--NAME VALUE ...]...\n       cacheflow healthcheck [ADDRESS]",
+            "cacheflow [FILE] [--NAME VALUE...]...\n       cacheflow healthcheck [ADDRESS]",
         )
-        .after_help(EXAMPLES)
+        .after_help(format!("{EXAMPLES}\n\n{more}"))
         .disable_version_flag(true)
         .disable_help_flag(true)
         .disable_help_subcommand(true)
-        .infer_long_args(false)
         .args_override_self(true)
         .args_conflicts_with_subcommands(true)
-        .max_term_width(100)
-        .subcommand(
-            Command::new("healthcheck")
-                .about("Ask a server whether it is well, and exit with 0 or 1")
-                .arg(Arg::new("address").value_name("ADDRESS").help(
-                    "host:port; without it, where CACHEFLOW_* says, or 127.0.0.1:5001",
-                )),
-        )
+        .subcommand(healthcheck())
         .arg(Arg::new("file").value_name("FILE").help("Configuration file; - for standard input"))
-        .arg(flag("help", 'h', "Print this help").action(ArgAction::Help))
-        .arg(flag("version", 'v', "Print the version").action(ArgAction::SetTrue))
+        .arg(flag("h", "Print the most important options").short('h'))
+        .arg(flag("help", "Print all options").long("help"))
+        .arg(flag("version", "Print the version").short('v').long("version"))
         .args(POPULAR.iter().filter_map(|name| {
             let parameter = PARAMETERS.iter().find(|parameter| parameter.name == *name)?;
             Some(option(parameter).help_heading("Options people use first"))
         }))
         .args(PARAMETERS.iter().filter(|row| !POPULAR.contains(&row.name)).map(|row| {
-            let idle = row.has(Flag::NoEffect);
-            option(row).help_heading(if idle { "Accepted without effect" } else { row.group })
+            let hidden = !full || row.has(Flag::NoEffect) || row.has(Flag::Hidden);
+            option(row).help_heading(row.group).hide(hidden)
         }))
-        .args(DIRECTIVES.iter().map(|name| directive(name)))
+        .args(DIRECTIVES.iter().map(|name| directive(name).hide(!full || *name == "loadmodule")))
 }
 
-fn flag(name: &'static str, short: char, help: &'static str) -> Arg {
-    Arg::new(name).long(name).short(short).help(help)
+fn healthcheck() -> Command {
+    Command::new("healthcheck")
+        .about("Ask a server whether it is well, and exit with 0 or 1")
+        .disable_help_flag(true)
+        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help("Print this"))
+        .arg(
+            Arg::new("address")
+                .value_name("ADDRESS")
+                .help("host:port; without it, where CACHEFLOW_* says, or 127.0.0.1:5001"),
+        )
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).action(ArgAction::SetTrue).help(help)
 }
 
 fn option(parameter: &'static Parameter) -> Arg {
@@ -95,7 +116,7 @@ fn option(parameter: &'static Parameter) -> Arg {
     let short = syntax.len() <= LONGEST_SYNTAX;
     let help = match short {
         true => parameter.help.to_owned(),
-        false => format!("{}: {}", parameter.help, syntax.replace('|', ", ")),
+        false => wrap(&format!("{}: {}", parameter.help, syntax.replace('|', ", ")), WIDTH - 10),
     };
     Arg::new(parameter.name)
         .long(parameter.name)
@@ -103,8 +124,31 @@ fn option(parameter: &'static Parameter) -> Arg {
         .value_name(if short { syntax } else { "name".to_owned() })
         .allow_hyphen_values(true)
         .action(if adds { ArgAction::Append } else { ArgAction::Set })
-        .hide(parameter.has(Flag::Hidden))
         .help(help)
+}
+
+/// One paragraph for all options that do nothing.
+fn accepted_without_effect() -> String {
+    let idle = PARAMETERS.iter().filter(|row| row.has(Flag::NoEffect) && !row.has(Flag::Hidden));
+    let names: Vec<_> = idle.map(|row| format!("--{}", row.name)).collect();
+    let text = wrap(&names.join(" "), WIDTH - 2).replace('\n', "\n  ");
+    format!("Accepted without effect, so that files written for Redis work:\n  {text}")
+}
+
+/// Breaks a paragraph at blanks.
+fn wrap(text: &str, width: usize) -> String {
+    let mut wrapped = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        if column > 0 {
+            let fits = column + 1 + word.len() <= width;
+            wrapped.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        wrapped.push_str(word);
+        column += word.len();
+    }
+    wrapped
 }
 
 fn directive(name: &'static str) -> Arg {
@@ -120,7 +164,6 @@ fn directive(name: &'static str) -> Arg {
         .allow_hyphen_values(true)
         .action(ArgAction::Append)
         .help_heading("Directives")
-        .hide(name == "loadmodule")
         .help(help)
 }
 
@@ -130,18 +173,32 @@ mod tests {
 
     #[test]
     fn clap_finds_no_fault_with_the_command() {
-        command().debug_assert();
+        command(Extent::Full).debug_assert();
     }
 
     #[test]
-    fn help_shows_every_visible_parameter_once_and_popular_ones_first() {
-        let help = command().render_help().to_string();
+    fn full_help_shows_every_visible_parameter_once_and_popular_ones_first() {
+        let help = command(Extent::Full).render_help().to_string();
         for parameter in PARAMETERS.iter().filter(|row| !row.has(Flag::Hidden)) {
-            let shown = help.matches(&format!("--{} <", parameter.name)).count();
-            assert_eq!(shown, 1, "{}", parameter.name);
+            let end = if parameter.has(Flag::NoEffect) { "" } else { " <" };
+            let option = format!("--{}{end}", parameter.name);
+            assert!(help.contains(&option), "{option}");
+            assert!(help.matches(&format!("--{} <", parameter.name)).count() <= 1, "{option}");
         }
         let position = |text: &str| help.find(text).unwrap();
         assert!(position("--logfile <") < position("--tcp-backlog <"));
-        assert!(position("--maxmemory-samples <") < position("--tls-port <"));
+        assert!(!help.contains("--rdb-key-save-delay"));
+        for line in help.lines() {
+            assert!(line.chars().count() <= WIDTH + 5, "{line}");
+        }
+    }
+
+    #[test]
+    fn short_help_shows_the_popular_options_only() {
+        let help = command(Extent::Short).render_help().to_string();
+        let options =
+            help.lines().filter(|line| line.starts_with("      --") && line.contains('<'));
+        assert_eq!(options.count(), POPULAR.len());
+        assert!(help.contains("Examples:"));
     }
 }

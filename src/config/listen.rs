@@ -44,7 +44,11 @@ impl Kind for ListenAddress {
 /// Host and port of a `listen-addr`; no host means all addresses.
 pub fn split(text: &str) -> Option<(Option<&str>, u16)> {
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
-    let port: u16 = if port.bytes().all(|byte| byte.is_ascii_digit()) { port.parse().ok()? } else { return None };
+    let port: u16 = if port.bytes().all(|byte| byte.is_ascii_digit()) {
+        port.parse().ok()?
+    } else {
+        return None;
+    };
     let host = match host.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']')?,
         None if host.contains(':') => return None,

@@ -8,8 +8,8 @@
 //!                                    v
 //!                             parameters.rs  THE TABLE: one row per parameter
 //!                                    |           (define.rs: what a row becomes)
-//!                                    |           (value.rs, compound.rs, choices.rs, listen.rs,
-//!                                    |            events.rs: the notations of values)
+//!                                    |           (value.rs, compound.rs, limits.rs, choices.rs,
+//!                                    |            events.rs, listen.rs: notations of values)
 //!                 .------------------+----------------------.
 //!                 v                  v                      v
 //!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
@@ -32,6 +32,7 @@ mod environment;
 mod events;
 pub mod file;
 mod help;
+mod limits;
 mod listen;
 mod parameters;
 pub mod rewrite;
@@ -49,9 +50,10 @@ pub use choices::{
     OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
 };
 pub use command_line::{Invocation, StartError, from_command_line};
-pub use compound::{BufferLimit, BufferLimits, SavePoint, Share, ShutdownMode};
+pub use compound::{SavePoint, ShutdownMode};
 pub use define::{Flag, Parameter};
 pub use events::EventClasses;
+pub use limits::{BufferLimit, BufferLimits, Share};
 pub use parameters::{Config, PARAMETERS};
 
 /// The version of Redis whose behaviour cacheflow reproduces.

@@ -14,7 +14,8 @@ use super::choices::*;
 use super::compound::*;
 use super::define::{Flag, Parameter, parameters, syntax_of};
 use super::events::{EventClasses, Events};
-use super::listen::{ListenAddress};
+use super::limits::*;
+use super::listen::ListenAddress;
 use super::value::*;
 use crate::logging::Level;
 
@@ -28,7 +29,7 @@ parameters! {
         "bind" bind: Vec<String> = vec!["*".into(), "-::*".into()] => Addresses, [Multi];
         /// Local address of connections to a master
         "bind-source-addr" bind_source_addr: String = String::new() => Text("address");
-        /// Refuse other machines while there is neither a password nor a bind address
+        /// Refuse other machines while there is no password
         "protected-mode" protected_mode: bool = true => YesNo;
         /// Length of the queue of connections not yet accepted
         "tcp-backlog" tcp_backlog: u32 = 511 => integer(0, INT_MAX), [Immutable];

@@ -123,8 +123,8 @@ impl<T: TryFrom<i64> + Display> Kind for Integer<T> {
     type Value = T;
 
     fn parse(&self, words: &[&str], _now: &T) -> Result<T, String> {
-        let number = parse_integer(one_word(words)?)
-            .ok_or("argument couldn't be parsed into an integer")?;
+        let number =
+            parse_integer(one_word(words)?).ok_or("argument couldn't be parsed into an integer")?;
         if !(self.min..=self.max).contains(&number) {
             return Err(out_of_range(self.min, self.max));
         }
@@ -246,7 +246,9 @@ impl Kind for Octal {
         let number = if word.is_empty() { Ok(0) } else { i64::from_str_radix(word, 8) };
         match number {
             Ok(mode @ 0..=0o777) => Ok(mode as u32),
-            Ok(..0) | Ok(0o1000..=0o7777) => Err("argument must be between 0 and 777 inclusive".into()),
+            Ok(..0) | Ok(0o1000..=0o7777) => {
+                Err("argument must be between 0 and 777 inclusive".into())
+            }
             _ => Err("argument couldn't be parsed as an octal number".to_owned()),
         }
     }
@@ -260,8 +262,8 @@ impl Kind for Octal {
     }
 }
 
-/// An enum whose variants have configuration names. The [`choice!`](crate::config::value::choice)
-/// macro writes the implementation.
+/// An enum whose variants have configuration names. The `choice!` macro
+/// writes the implementation.
 pub trait Choice: Copy + PartialEq + 'static {
     /// All names with their values, in the order in which error messages list them.
     const ALL: &'static [(&'static str, Self)];
@@ -443,7 +445,10 @@ mod tests {
     #[test]
     fn refusals_have_the_words_of_redis() {
         let port = integer::<u16>(0, 65535);
-        assert_eq!(port.parse(&["x"], &0).unwrap_err(), "argument couldn't be parsed into an integer");
+        assert_eq!(
+            port.parse(&["x"], &0).unwrap_err(),
+            "argument couldn't be parsed into an integer"
+        );
         assert_eq!(
             port.parse(&["65536"], &0).unwrap_err(),
             "argument must be between 0 and 65535 inclusive"

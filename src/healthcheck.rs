@@ -1,0 +1,103 @@
+//! `cacheflow healthcheck [ADDRESS]`: is that server well? For containers without redis-cli.
+//!
+//! Connects, sends an inline `PING` and looks at the first line of the answer:
+//!
+//! | answer                             | healthy | because                                      |
+//! |------------------------------------|---------|----------------------------------------------|
+//! | `+PONG`                            | yes     |                                              |
+//! | `-NOAUTH ...`                      | yes     | it serves, only not us: we have no password  |
+//! | `-LOADING ...`, `-MASTERDOWN ...`  | no      | it cannot serve yet, or no longer            |
+//! | `-MISCONF ...`, other errors       | no      | it refuses writes, or worse                  |
+//! | nothing within the time            | no      |                                              |
+//!
+//! The password is not asked for on purpose: it would have to be in the container's definition.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// How long each step may take. Docker's own limit for a check is 30 seconds by default.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest first line of an answer worth reading.
+const MAX_LINE: u64 = 1024;
+
+/// Asks the server at `address` (`host:port`). The error is one line about what is wrong.
+pub fn check(address: &str) -> Result<(), String> {
+    let answer = ping(address).map_err(|error| format!("{address}: {error}"))?;
+    if answer == "+PONG" || answer.starts_with("-NOAUTH") {
+        return Ok(());
+    }
+    match answer.as_str() {
+        "" => Err(format!("{address}: closed the connection without an answer")),
+        answer => Err(format!("{address}: answered {answer}")),
+    }
+}
+
+fn ping(address: &str) -> std::io::Result<String> {
+    let mut failure = std::io::Error::other("no such address");
+    for resolved in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&resolved, TIMEOUT) {
+            Ok(stream) => return ask(&stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn ask(mut stream: &TcpStream) -> std::io::Result<String> {
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    stream.write_all(b"PING\r\n")?;
+    let mut line = Vec::new();
+    BufReader::new(stream.take(MAX_LINE)).read_until(b'\n', &mut line)?;
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::thread;
+
+    /// The outcome of a check of a server that gives this answer.
+    fn check_answer(answer: &'static str) -> Result<(), String> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 6];
+            stream.read_exact(&mut request).unwrap();
+            assert_eq!(&request, b"PING\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let outcome = check(&address);
+        server.join().unwrap();
+        outcome.map_err(|message| message.replace(&address, "A"))
+    }
+
+    #[test]
+    fn a_server_that_answers_or_wants_a_password_is_healthy() {
+        assert_eq!(check_answer("+PONG\r\n"), Ok(()));
+        assert_eq!(check_answer("-NOAUTH Authentication required.\r\n"), Ok(()));
+    }
+
+    #[test]
+    fn a_server_that_loads_or_fails_or_is_silent_is_not() {
+        let loading = check_answer("-LOADING Redis is loading the dataset in memory\r\n");
+        let message = "A: answered -LOADING Redis is loading the dataset in memory";
+        assert_eq!(loading, Err(message.to_owned()));
+        assert!(check_answer("-MISCONF no disk\r\n").is_err());
+        let silent = "A: closed the connection without an answer".to_owned();
+        assert_eq!(check_answer(""), Err(silent));
+    }
+
+    #[test]
+    fn no_server_is_not_healthy_either() {
+        // Bound and dropped at once, so nobody listens there.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        assert!(check(&address).unwrap_err().contains("refused"));
+        assert!(check("nonsense").is_err());
+    }
+}
