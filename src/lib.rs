@@ -2,10 +2,19 @@
 
 #![forbid(unsafe_code)]
 
-pub mod glob;
-pub mod number;
+pub mod command;
 pub mod config;
+pub mod engine;
+pub mod eviction;
 pub mod glob;
 pub mod healthcheck;
+pub mod journal;
 pub mod logging;
+pub mod number;
+pub mod random;
+pub mod resp;
+pub mod server;
+pub mod stats;
 pub mod store;
+
+pub use server::Server;

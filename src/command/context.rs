@@ -274,6 +274,12 @@ impl Context<'_> {
         if len > limit { Err(super::error::TOO_LONG) } else { Ok(()) }
     }
 
+    /// Whether a deadline in the past removes the key now. While loading, and on a replica, the
+    /// removal comes as a command of its own.
+    pub fn deletes_past_deadlines(&self) -> bool {
+        !self.engine.loading && self.origin != Origin::Master && !self.engine.is_replica()
+    }
+
     /// Whether the key's time is over.
     fn is_expired(&self, slot: Slot) -> bool {
         let deadline = self.engine.databases[self.db].deadline(slot);

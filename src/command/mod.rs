@@ -18,6 +18,8 @@ pub mod args;
 pub mod context;
 pub mod error;
 pub mod execute;
+pub mod expiry;
+mod lcs;
 pub mod spec;
 pub mod string;
 pub mod table;
