@@ -11,6 +11,7 @@ pub mod list;
 pub mod packed;
 pub mod ranked_tree;
 pub mod set;
+pub mod sorted_set;
 pub mod stream;
 pub mod table;
 
@@ -18,3 +19,5 @@ pub use bytes::Bytes;
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
+pub use sorted_set::SortedSet;
+pub use stream::{Stream, StreamId};
