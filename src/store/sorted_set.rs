@@ -423,9 +423,10 @@ impl Default for SortedSet {
     }
 }
 
-/// An entry of the packed form.
+/// An entry of the packed form. Redis writes whole numbers into a listpack as integers, of which
+/// none is -0; a client would see the sign, so it goes here too. (-0.0 + 0.0 is 0.0.)
 fn pack(member: &[u8], score: f64) -> Vec<u8> {
-    [&score.to_le_bytes(), member].concat()
+    [&(score + 0.0).to_le_bytes(), member].concat()
 }
 
 fn unpack(entry: &[u8]) -> (&[u8], f64) {

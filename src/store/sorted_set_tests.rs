@@ -201,6 +201,17 @@ fn orders_infinities_zeros_and_prefixes() {
 }
 
 #[test]
+fn only_the_indexed_form_keeps_the_sign_of_zero() {
+    // redis-server 7.0.15: ZADD z -0 a, ZSCORE z a.
+    for (entries, negative) in [(128, false), (0, true)] {
+        let mut it = SortedSet::new();
+        it.insert(b"a", -0.0, Limits { entries, value: 64 });
+        assert_eq!(it.score(b"a").unwrap().is_sign_negative(), negative);
+        assert_eq!(it.insert(b"a", 0.0, LIMITS), Inserted::Same);
+    }
+}
+
+#[test]
 fn finds_ranges_of_members() {
     let packed = set(&[("a", 0.0), ("aa", 0.0), ("b", 0.0), ("c", 0.0)]);
     let mut indexed = packed.clone();
