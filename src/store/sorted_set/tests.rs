@@ -1,5 +1,7 @@
 //! `SortedSet` in both forms against a sorted `Vec`.
 
+use std::ops::Bound;
+
 use proptest::prelude::*;
 
 use super::*;
