@@ -20,7 +20,8 @@
 //! size of the tree. That is what lets a snapshot read a million entries while they change.
 //!
 //! `first` is a lower bound of the child's entries, and greater than all entries of the child
-//! before it. It need not be in the tree any more: removing an entry leaves the bounds alone.
+//! before it. It need not be in the tree any more: removing an entry leaves the bounds alone. The
+//! first child of a node takes whatever is less than the second's bound; its own is never read.
 //!
 //! What it leaves out on purpose: values (the score is part of the key), finding a member without
 //! its score (the sorted set keeps a table for that), and NaN, which has no place in an order.
@@ -360,7 +361,9 @@ fn mend(children: &mut Vec<Child>, at: usize) {
     let node = Arc::make_mut(&mut joined.node);
     match (&mut *node, Arc::unwrap_or_clone(taken.node)) {
         (Node::Leaf(entries), Node::Leaf(more)) => entries.extend(more),
-        (Node::Inner(inner), Node::Inner(more)) => {
+        (Node::Inner(inner), Node::Inner(mut more)) => {
+            // No longer the first child of its node, so from now on its bound counts.
+            more[0].first = taken.first;
             // A cut through a large tree leaves small nodes on both sides at every level; they
             // meet at this seam.
             let seam = inner.len();
@@ -379,5 +382,4 @@ fn mend(children: &mut Vec<Child>, at: usize) {
 }
 
 #[cfg(test)]
-#[path = "ranked_tree_tests.rs"]
 mod tests;

@@ -142,7 +142,9 @@ impl Stream {
         fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
         limits: &BlockLimits,
     ) -> bool {
-        if id <= self.last_id {
+        // Whoever loaded the stream may have set a `last_id` that lies before its last entry.
+        let last_entry = self.blocks.back().map_or(StreamId::MIN, |block| block.last());
+        if id <= self.last_id.max(last_entry) {
             return false;
         }
         if !self.last_block_takes(fields.clone(), limits) {
@@ -153,7 +155,8 @@ impl Stream {
             self.block_bytes += block.heap_size();
             self.blocks.push_back(Arc::new(block));
         }
-        self.change_block(self.blocks.len() - 1, |block| block.push(id, fields));
+        let pushed = self.change_block(self.blocks.len() - 1, |block| block.push(id, fields));
+        debug_assert!(pushed, "the ID was checked");
         self.len += 1;
         self.entries_added += 1;
         self.last_id = id;

@@ -111,13 +111,18 @@ impl Block {
         self.data.capacity()
     }
 
-    /// Adds an entry, whose ID must be greater than `last()` unless it is the first of all.
+    /// Adds an entry; false if its ID is not greater than `last()` (or, the first time, is less
+    /// than `first()`).
+    #[must_use]
     pub fn push<'a>(
         &mut self,
         id: StreamId,
         fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) {
-        debug_assert!(id > self.last || self.total() == 0 && id >= self.first);
+    ) -> bool {
+        let in_order = id > self.last || self.total() == 0 && id == self.last;
+        if !in_order {
+            return false;
+        }
         let same = self.field_names().eq(fields.clone().map(|(name, _)| name));
         self.data.push(if same { SAME_FIELDS } else { 0 });
         let ms = id.ms - self.last.ms;
@@ -146,6 +151,7 @@ impl Block {
         self.listpack += listpack + listpack_size::integer(elements - 1);
         self.last = id;
         self.live += 1;
+        true
     }
 
     /// Returns what the vector reserved for more entries, for a block that gets none.
@@ -232,7 +238,9 @@ impl<'a> Iterator for Slots<'a> {
         let left = take_number(names.as_mut().unwrap_or(&mut rest)) as usize;
         let fields = Fields { left, names, data: rest };
         let texts = if names.is_some() { left } else { left * 2 };
-        (0..texts).for_each(|_| drop(take_text(&mut rest)));
+        for _ in 0..texts {
+            take_text(&mut rest);
+        }
         self.at = data.len() - rest.len();
         let entry = Entry { id: self.id, fields };
         Some(Slot { entry, deleted: flags & DELETED != 0, flags_at })

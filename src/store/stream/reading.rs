@@ -11,6 +11,7 @@
 //!
 //! The rules are Redis 7.0's, one by one, because its clients see the numbers.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::group::{Group, Pending};
@@ -101,7 +102,8 @@ impl Stream {
     }
 
     /// Hands the next entries, at most `limit`, to a consumer. With `no_ack` they do not become
-    /// pending. `None` if there is no such group or nothing new.
+    /// pending. `None` if there is no such group or nothing new; then the consumer counts as not
+    /// seen, and is not even created.
     pub fn read_group(
         &mut self,
         group: &[u8],
@@ -127,6 +129,9 @@ impl Stream {
                 }
             }
         }
+        if delivered.is_some() {
+            group_now.see_consumer(consumer, now_ms);
+        }
         *self.groups.get_mut(group).expect("it was there above") = shared;
         delivered
     }
@@ -141,6 +146,9 @@ impl Stream {
         limit: usize,
         now_ms: i64,
     ) -> Vec<(StreamId, bool)> {
+        if let Some(group) = self.group_mut(group) {
+            group.see_consumer(consumer, now_ms);
+        }
         let held = self.group(group).and_then(|group| group.consumers().get(consumer));
         let held = held.into_iter().flat_map(|consumer| consumer.pending().range(start..));
         let found: Vec<_> = held.take(limit).map(|&id| (id, self.contains(id))).collect();
@@ -231,9 +239,9 @@ impl Stream {
         group.last_id = id;
     }
 
-    /// Whether an entry at or after `id` was removed, other than from the front.
+    /// Whether an entry at or after `id` was removed by name, and not just from the front.
     fn has_gap_after(&self, id: StreamId) -> bool {
-        self.len > 0 && self.max_deleted_id != StreamId::MIN && self.max_deleted_id >= id
+        self.len > 0 && self.max_deleted_id >= id && self.max_deleted_id >= self.first_id()
     }
 
     /// How many entries the stream had ever had up to `id`, where that can be told.
@@ -244,17 +252,19 @@ impl Stream {
         if id == self.last_id || self.len == 0 && id < self.last_id {
             return Some(self.entries_added);
         }
-        if id > self.last_id || id != StreamId::MIN && id < self.max_deleted_id {
+        if id > self.last_id {
             return None;
         }
         let first = self.first_id();
-        if self.max_deleted_id != StreamId::MIN && self.max_deleted_id >= first {
+        if self.max_deleted_id >= first {
             return None;
         }
+        // Counters that were loaded or set by hand need not fit together, hence saturating.
+        let before_first = self.entries_added.saturating_sub(self.len);
         match id.cmp(&first) {
-            std::cmp::Ordering::Less => Some(self.entries_added - self.len),
-            std::cmp::Ordering::Equal => Some(self.entries_added - self.len + 1),
-            std::cmp::Ordering::Greater => None,
+            Ordering::Less => Some(before_first),
+            Ordering::Equal => Some(before_first + 1),
+            Ordering::Greater => None,
         }
     }
 }

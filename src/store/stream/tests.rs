@@ -136,7 +136,7 @@ proptest! {
             let (first, _) = block.entries_and_deleted().next().unwrap();
             let mut copy = Block::new(block.first(), first.fields);
             for (entry, deleted) in block.entries_and_deleted() {
-                copy.push(entry.id, entry.fields);
+                prop_assert!(copy.push(entry.id, entry.fields));
                 prop_assert_eq!(deleted && copy.delete(entry.id), deleted);
             }
             prop_assert_eq!(copy.listpack_size(), block.listpack_size());
@@ -273,4 +273,55 @@ fn autoclaim_walks_the_list_in_steps() {
     let found = stream.autoclaim(b"g", b"bob", id(24), 100, &claim(200, 50));
     assert_eq!((found.claimed.len(), found.next), (7, StreamId::MIN));
     check(stream.group(b"g").unwrap());
+}
+
+#[test]
+fn the_lag_is_told_where_it_is_certain() {
+    // Each pair (entries-read, lag) is what redis-server 7.0.15 tells after the same commands.
+    let mut stream = stream(10);
+    let told = |stream: &Stream, name: &[u8]| {
+        let group = stream.group(name).unwrap();
+        (group.entries_read, stream.lag(group))
+    };
+    stream.create_group(b"g", Group::default());
+    assert_eq!(told(&stream, b"g"), (None, Some(10)));
+    stream.read_group(b"g", b"c", 3, false, 0);
+    assert_eq!(told(&stream, b"g"), (Some(3), Some(7)));
+    stream.delete(id(5));
+    assert_eq!(told(&stream, b"g"), (Some(3), None));
+    stream.read_group(b"g", b"c", 3, false, 0);
+    assert_eq!(told(&stream, b"g"), (None, None));
+    // The gap is trimmed away, and the group stands just before the first entry.
+    stream.trim(Keep::Last(3), Precision::Exact);
+    assert_eq!(told(&stream, b"g"), (None, Some(3)));
+    stream.read_group(b"g", b"c", 9, false, 0);
+    assert_eq!(told(&stream, b"g"), (Some(10), Some(0)));
+    stream.create_group(b"mid", Group::new(id(9), None));
+    assert_eq!(told(&stream, b"mid"), (None, None));
+}
+
+#[test]
+fn a_consumer_is_seen_when_it_gets_something() {
+    let mut stream = stream(1);
+    stream.create_group(b"g", Group::new(id(1), None));
+    assert_eq!(stream.read_group(b"g", b"new", 9, false, 7), None);
+    assert_eq!(stream.claim(b"g", id(1), b"new", &claim(8, 0)), Claimed::No);
+    assert!(stream.group(b"g").unwrap().consumers().is_empty());
+    stream.reread_group(b"g", b"new", StreamId::MIN, 9, 9);
+    assert_eq!(stream.group(b"g").unwrap().consumers()[&b"new"[..]].seen_time_ms, 9);
+}
+
+#[test]
+fn a_badly_loaded_stream_stays_in_order() {
+    let mut stream = stream(100);
+    stream.last_id = id(50);
+    stream.entries_added = 3;
+    let fields = [(&b"f"[..], &b"v"[..])];
+    assert!(!stream.append(id(60), fields.into_iter(), &BlockLimits::default()));
+    assert_eq!(stream.range(id(1), id(200)).count(), 100);
+    assert!(!stream.push_block(Block::new(id(200), fields.into_iter())), "it is empty");
+    let mut block = Block::new(id(99), fields.into_iter());
+    assert!(!block.push(id(98), fields.into_iter()) && block.push(id(99), fields.into_iter()));
+    assert!(!stream.push_block(block));
+    assert_eq!(stream.count_up_to(StreamId::MIN), Some(0));
 }

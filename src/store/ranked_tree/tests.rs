@@ -164,6 +164,26 @@ fn stays_flat_and_shrinks_again() {
 }
 
 #[test]
+fn bounds_hold_when_inner_nodes_lose_their_front_and_merge() {
+    // A child 0 whose bound is above what was added to it must not bring that bound along when
+    // its node merges into the one before.
+    let mut tree = grown(20_000);
+    let mut state = 1u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..100 {
+        let start = random(tree.len());
+        tree.remove_range(start..start + random(3000));
+        for _ in 0..random(1500) {
+            tree.insert(random(20_000) as f64, b"again");
+        }
+        depth(&tree);
+    }
+}
+
+#[test]
 fn growing_scores_leave_full_nodes() {
     let mut tree = RankedTree::new();
     for score in 0..6400 {
