@@ -8,7 +8,7 @@ use cacheflow::config::{Invocation, from_command_line};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let code = match from_command_line(std::env::args_os(), std::env::vars_os(), std::io::stdin()) {
+    let code = match from_command_line(std::env::args_os(), std::env::vars_os(), &mut std::io::stdin()) {
         Ok(Invocation::Run(config)) => cacheflow::server::process::run(*config),
         Ok(Invocation::PrintAndExit(text)) => {
             println!("{text}");

@@ -52,7 +52,7 @@ pub fn execute(
             return after_reply(engine, client, reply, start);
         }
     };
-    if origin == Origin::Client && !matches!(row.command, table::Command::ClientUnpause) {
+    if origin == Origin::Client {
         let writes = row.is(Flags::WRITE.with(Flags::MAY_REPLICATE));
         if let Some(left) = engine.pause.remaining(writes) {
             return Flow::Pause(left);

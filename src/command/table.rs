@@ -21,6 +21,7 @@ use super::context::Context;
 use super::error::Result;
 use super::spec::{self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, range, unknown};
 use super::*;
+use crate::store;
 use crate::resp::{Args, Reply};
 
 /// A row of the table.
@@ -62,7 +63,7 @@ impl Row {
 }
 
 macro_rules! commands {
-    ($($module:ident $group:literal $(@$section:ident)? {
+    ($($module:ident $group:literal @$section:tt {
         $($variant:ident $name:literal $arity:literal [$($flag:ident)*] $(@[$($category:ident)*])?
             [$($spec:ident($($arg:tt)*)),*] => $handler:ident;)*
     })*) => {
@@ -80,7 +81,7 @@ macro_rules! commands {
                 name: $name,
                 arity: $arity,
                 flags: FLAGS,
-                categories: commands!(@categories [$($section)?] $([$($category)*])?)
+                categories: commands!(@categories $section $([$($category)*])?)
                     .with(spec::implied(FLAGS)),
                 keys: &[$(commands!(@key $spec($($arg)*))),*],
                 group: $group,
@@ -100,8 +101,10 @@ macro_rules! commands {
             }
         }
     };
-    (@categories [$($section:ident)?]) => { Categories::NONE$(.with(Categories::$section))? };
-    (@categories [$($section:ident)?] [$($category:ident)*]) => {
+    (@categories [$($category:ident)*]) => {
+        Categories::NONE$(.with(Categories::$category))*
+    };
+    (@categories $section:tt [$($category:ident)*]) => {
         Categories::NONE$(.with(Categories::$category))*
     };
     (@key $spec:ident($($position:literal,)* $($flag:ident)|+)) => {
@@ -110,7 +113,7 @@ macro_rules! commands {
 }
 
 commands! {
-    string "string" @STRING {
+    string "string" @[STRING] {
         Append       "append"            3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => append;
         Decr         "decr"              2 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => decr;
         Decrby       "decrby"            3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => decrby;

@@ -50,7 +50,8 @@ pub use choices::{
     OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
 };
 pub use command_line::{Invocation, StartError, from_command_line};
-pub use compound::{SavePoint, ShutdownMode};
+pub use compound::{SavePoint, ShutdownMode, system_text};
+pub use listen::split as split_listen_addr;
 pub use define::{Flag, Parameter};
 pub use events::EventClasses;
 pub use limits::{BufferLimit, BufferLimits, Share};

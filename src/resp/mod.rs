@@ -8,5 +8,5 @@ pub mod inline;
 pub mod reader;
 pub mod writer;
 
-pub use reader::{Args, Limits, ProtocolError, Reader, Span};
+pub use reader::{Args, Batch, Limits, ProtocolError, Reader, Request, Span};
 pub use writer::{Protocol, Reply};

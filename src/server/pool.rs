@@ -4,7 +4,7 @@
 //! 20 KB; the scheduler doesn't see it. That is what makes a thread per connection affordable, and
 //! a command that waits (BLPOP) an ordinary function call.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use threadpool::ThreadPool;
 
@@ -14,11 +14,7 @@ const STACK_SIZE: usize = 256 * 1024;
 const SPARE: usize = 16;
 
 /// A pool of workers.
-pub struct Pool {
-    pool: ThreadPool,
-    /// Growing and shrinking look first and act then.
-    resize: Mutex<()>,
-}
+pub struct Pool(Mutex<ThreadPool>);
 
 impl Pool {
     /// A pool with a few threads.
@@ -28,26 +24,30 @@ impl Pool {
             .thread_name("worker".into())
             .thread_stack_size(STACK_SIZE)
             .build();
-        Pool { pool, resize: Mutex::new(()) }
+        Pool(Mutex::new(pool))
     }
 
     /// Runs `job` on a thread of its own.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) {
-        let _resize = self.resize.lock();
-        let busy = self.pool.active_count() + self.pool.queued_count();
-        if busy >= self.pool.max_count() {
-            self.pool.set_num_threads(busy + 1);
+        let mut pool = self.lock();
+        let busy = pool.active_count() + pool.queued_count();
+        if busy >= pool.max_count() {
+            pool.set_num_threads(busy + 1);
         }
-        self.pool.execute(job);
+        pool.execute(job);
     }
 
     /// Lets idle threads beyond a reserve end, when their current job is done.
     pub fn shrink(&self) {
-        let _resize = self.resize.lock();
-        let needed = self.pool.active_count() + self.pool.queued_count() + SPARE;
-        if self.pool.max_count() > 2 * needed {
-            self.pool.set_num_threads(needed);
+        let mut pool = self.lock();
+        let needed = pool.active_count() + pool.queued_count() + SPARE;
+        if pool.max_count() > 2 * needed {
+            pool.set_num_threads(needed);
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ThreadPool> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
