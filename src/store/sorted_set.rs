@@ -22,6 +22,7 @@
 mod ranges;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::Range;
 
@@ -340,6 +341,14 @@ impl SortedSet {
 impl Default for SortedSet {
     fn default() -> Self {
         SortedSet::new()
+    }
+}
+
+impl fmt::Debug for SortedSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|(member, score)| (Bytes::new(member), score)))
+            .finish()
     }
 }
 

@@ -57,7 +57,7 @@ const BLOCK_MAX_BYTES: usize = 1 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// The last so many entries.
-    Last(u64),
+    Last(usize),
     /// The entries from this ID on.
     From(StreamId),
 }
@@ -71,7 +71,7 @@ pub enum Precision {
     /// (0: as many as there are).
     Blocks {
         /// The most entries to remove.
-        limit: u64,
+        limit: usize,
     },
 }
 
@@ -79,7 +79,7 @@ pub enum Precision {
 #[derive(Clone, Debug, Default)]
 pub struct Stream {
     blocks: VecDeque<Arc<Block>>,
-    len: u64,
+    len: usize,
     block_bytes: usize,
     /// The greatest ID there ever was; what is added next must be greater.
     pub last_id: StreamId,
@@ -97,7 +97,7 @@ impl Stream {
     }
 
     /// The number of entries.
-    pub fn len(&self) -> u64 {
+    pub fn len(&self) -> usize {
         self.len
     }
 
@@ -181,10 +181,10 @@ impl Stream {
     }
 
     /// Removes entries from the front; returns how many.
-    pub fn trim(&mut self, keep: Keep, precision: Precision) -> u64 {
+    pub fn trim(&mut self, keep: Keep, precision: Precision) -> usize {
         let before = self.len;
         while let Some(block) = self.blocks.front() {
-            let live = block.live() as u64;
+            let live = block.live();
             let done = match keep {
                 Keep::Last(count) => self.len <= count,
                 Keep::From(id) => block.first() >= id,
@@ -211,11 +211,11 @@ impl Stream {
                 let len = self.len;
                 let removed = self.change_block(0, |block| {
                     block.delete_front(|at, removed| match keep {
-                        Keep::Last(count) => len - removed as u64 <= count,
+                        Keep::Last(count) => len - removed <= count,
                         Keep::From(id) => at >= id,
                     })
                 });
-                self.len -= removed as u64;
+                self.len -= removed;
             }
             break;
         }
@@ -264,7 +264,7 @@ impl Stream {
             return false;
         }
         block.shrink();
-        self.len += block.live() as u64;
+        self.len += block.live();
         self.block_bytes += block.heap_size();
         self.blocks.push_back(Arc::new(block));
         true

@@ -260,7 +260,7 @@ impl Stream {
             return None;
         }
         // Counters that were loaded or set by hand need not fit together, hence saturating.
-        let before_first = self.entries_added.saturating_sub(self.len);
+        let before_first = self.entries_added.saturating_sub(self.len as u64);
         match id.cmp(&first) {
             Ordering::Less => Some(before_first),
             Ordering::Equal => Some(before_first + 1),

@@ -36,9 +36,9 @@ fn id(ms: u64) -> StreamId {
 enum Step {
     Append(u64, u64, Owned),
     Delete(usize),
-    TrimLast(u64),
+    TrimLast(usize),
     TrimFrom(usize),
-    TrimBlocks(u64, u64),
+    TrimBlocks(usize, usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -48,9 +48,9 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (0..3u64, any::<u64>(), fields).prop_map(|(ms, seq, it)| Step::Append(ms, seq, it)),
         3 => any::<usize>().prop_map(Step::Delete),
-        1 => (0..100u64).prop_map(Step::TrimLast),
+        1 => (0..100usize).prop_map(Step::TrimLast),
         1 => any::<usize>().prop_map(Step::TrimFrom),
-        1 => (0..100u64, 0..30u64).prop_map(|(last, limit)| Step::TrimBlocks(last, limit)),
+        1 => (0..100usize, 0..30usize).prop_map(|(last, limit)| Step::TrimBlocks(last, limit)),
     ]
 }
 
@@ -78,7 +78,7 @@ fn apply(stream: &mut Stream, model: &mut Model, step: Step) {
         Step::TrimLast(last) => {
             let removed = stream.trim(Keep::Last(last), Precision::Exact);
             (0..removed).for_each(|_| drop(model.pop_first().unwrap()));
-            assert!(model.len() as u64 <= last);
+            assert!(model.len() <= last);
         }
         Step::TrimFrom(at) => {
             let from = some_id(model, at);
@@ -86,7 +86,7 @@ fn apply(stream: &mut Stream, model: &mut Model, step: Step) {
             stream.trim(Keep::From(from), Precision::Exact);
         }
         Step::TrimBlocks(last, limit) => {
-            let before = model.len() as u64;
+            let before = model.len();
             let removed = stream.trim(Keep::Last(last), Precision::Blocks { limit });
             assert!(limit == 0 || removed <= limit);
             assert!(removed == 0 || before - removed >= last);
@@ -109,7 +109,7 @@ proptest! {
                 saved = Some((stream.clone(), model.clone()));
             }
             apply(&mut stream, &mut model, step);
-            prop_assert_eq!(stream.len(), model.len() as u64);
+            prop_assert_eq!(stream.len(), model.len());
             prop_assert!(stream.blocks().all(|block| block.live() > 0));
         }
         let all = |stream: &Stream| -> Model {
