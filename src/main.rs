@@ -14,7 +14,13 @@ fn main() {
             println!("{text}");
             0
         }
-        Ok(Invocation::Healthcheck(address)) => cacheflow::healthcheck::run(&address),
+        Ok(Invocation::Healthcheck(address)) => match cacheflow::healthcheck::check(&address) {
+            Ok(()) => 0,
+            Err(reason) => {
+                eprintln!("{reason}");
+                1
+            }
+        },
         Err(error) => {
             eprintln!("{error}");
             1

@@ -219,6 +219,7 @@ pub enum Begin {
 pub enum Find {
     /// Until `last` (relative to the beginning; negative: from the end of the arguments), every
     /// `step`th. `limit` 2 means: only the first half.
+    #[allow(missing_docs)]
     Range { last: i64, step: usize, limit: usize },
     /// A count, then that many keys.
     Keynum,

@@ -112,7 +112,7 @@ impl Value {
             Value::Set(set) => set.len(),
             Value::Hash(hash) => hash.len(),
             Value::SortedSet(zset) => zset.len(),
-            Value::Stream(stream) => stream.len() as usize,
+            Value::Stream(stream) => stream.len(),
         }
     }
 }
