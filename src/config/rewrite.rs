@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The new text is written beside the old file and renamed over it, so that a crash leaves one of
-//! the two. Users are written from `Config::users`; the ACL, which knows them better once the server
-//! runs, replaces that list before it calls this.
+//! the two. Users are written from `Config::users`; the ACL, which knows them better once the
+//! server runs, replaces that list before it calls this.
 
 use std::fs;
 use std::io::Write;

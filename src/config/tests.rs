@@ -248,7 +248,8 @@ fn mistakes_on_the_command_line_are_one_line() {
         (&["--loadmodule", "x.so"], "--loadmodule x.so: cacheflow cannot load modules"),
         (
             &["--aclfile", "x", "--user", "a", "on"],
-            "users are declared both in the configuration and in an aclfile; keep them in one place",
+            "users are declared both in the configuration and in an aclfile; \
+             keep them in one place",
         ),
     ] {
         assert_eq!(run(arguments).unwrap_err(), format!("cacheflow: {message}"), "{arguments:?}");
