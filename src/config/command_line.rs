@@ -33,7 +33,7 @@ use super::{Config, Flag, PARAMETERS, REDIS_VERSION, VERSION, environment, help,
 pub enum Invocation {
     /// Run a server.
     Run(Box<Config>),
-    /// Print this and exit with 0.
+    /// Print this line or these lines and exit with 0.
     PrintAndExit(String),
     /// Ask the server at this address whether it is well.
     Healthcheck(String),
@@ -94,14 +94,14 @@ pub fn version_line() -> String {
     )
 }
 
-/// Turns arguments (without the program's name), environment and, if asked for by `-`, standard
-/// input into what is to be done.
+/// Turns arguments (the first is the program's name), environment and, if asked for by `-`,
+/// standard input into what is to be done.
 pub fn from_command_line(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     environment: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
-    stdin: &mut dyn Read,
+    mut stdin: impl Read,
 ) -> Result<Invocation, StartError> {
-    let arguments = arguments.into_iter().map(|argument| {
+    let arguments = arguments.into_iter().skip(1).map(|argument| {
         let refuse = |text: OsString| StartError::Usage(format!("{text:?} is not UTF-8 text"));
         argument.into().into_string().map_err(refuse)
     });
@@ -113,11 +113,12 @@ pub fn from_command_line(
     };
     for (flag, extent) in [("h", Extent::Short), ("help", Extent::Full)] {
         if matches.get_flag(flag) {
-            return Ok(Invocation::PrintAndExit(help::command(extent).render_help().to_string()));
+            let text = help::command(extent).render_help().to_string();
+            return Ok(Invocation::PrintAndExit(text.trim_end().to_owned()));
         }
     }
     if matches.get_flag("version") {
-        return Ok(Invocation::PrintAndExit(format!("{}\n", version_line())));
+        return Ok(Invocation::PrintAndExit(version_line()));
     }
 
     let mut loader = Loader::default();
@@ -288,7 +289,8 @@ fn explain(error: &clap::Error) -> Result<Invocation, StartError> {
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();
     Err(StartError::Usage(match error.kind() {
         ErrorKind::DisplayHelp => {
-            return Ok(Invocation::PrintAndExit(error.render().to_string()));
+            let text = error.render().to_string();
+            return Ok(Invocation::PrintAndExit(text.trim_end().to_owned()));
         }
         ErrorKind::UnknownArgument if !argument.starts_with('-') => {
             format!("unexpected argument '{argument}'")

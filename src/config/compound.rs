@@ -12,9 +12,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::value::{
-    Choice, Kind, choice, must_be_one_of, one_word, parse_integer, quote, quote_if_needed,
-};
+use super::value::{Choice, Kind, choice, must_be_one_of, one_word, quote, quote_if_needed};
+use crate::number::parse_i64;
 
 /// "Snapshot after `seconds` if at least `changes` writes happened."
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +43,7 @@ impl Kind for SavePoints {
         }
         let invalid = || "Invalid save parameters".to_owned();
         let number = |word: &str, min| {
-            parse_integer(word)
+            parse_i64(word.as_bytes())
                 .filter(|n| (min..=i64::from(i32::MAX)).contains(n))
                 .map(|n| n as u64)
         };

@@ -337,4 +337,24 @@ mod tests {
         let error = load(&format!("include {}", path("loop"))).unwrap_err();
         assert!(error.contains("nested"), "{error}");
     }
+
+    proptest::proptest! {
+        /// What CONFIG REWRITE writes is what the next start reads, whatever is in it.
+        #[test]
+        fn quoted_words_read_back_as_they_were(
+            words in proptest::collection::vec(proptest::prelude::any::<String>(), 0..4),
+        ) {
+            use super::super::value::{quote, quote_if_needed};
+            for write in [quote, quote_if_needed] {
+                let line: Vec<_> = words.iter().map(|word| write(word)).collect();
+                proptest::prop_assert_eq!(&split_words(&line.join(" ")).unwrap(), &words);
+            }
+        }
+
+        /// Any text is either read or refused.
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "[a-z\"'\\\\x0-9 \n#*]{0,40}") {
+            let _ = load(&text);
+        }
+    }
 }

@@ -7,7 +7,8 @@
 //!
 //! `maxmemory-clients` limits all connections together, in bytes or as a share: `64mb`, `5%`.
 
-use super::value::{Kind, format_memory, one_word, parse_integer, parse_memory};
+use super::value::{Kind, format_memory, one_word, parse_memory};
+use crate::number::parse_i64;
 
 /// How much unread output a client may pile up before it is disconnected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Kind for OutputLimits {
                 Some(BufferLimit {
                     hard: parse_memory(group[1])?,
                     soft: parse_memory(group[2])?,
-                    soft_seconds: parse_integer(group[3])?.try_into().ok()?,
+                    soft_seconds: parse_i64(group[3].as_bytes())?.try_into().ok()?,
                 })
             };
             *class = limit().ok_or(

@@ -51,10 +51,10 @@ pub use choices::{
 };
 pub use command_line::{Invocation, StartError, from_command_line};
 pub use compound::{SavePoint, ShutdownMode, system_text};
-pub use listen::split as split_listen_addr;
 pub use define::{Flag, Parameter};
 pub use events::EventClasses;
 pub use limits::{BufferLimit, BufferLimits, Share};
+pub use listen::split as split_listen_addr;
 pub use parameters::{Config, PARAMETERS};
 
 /// The version of Redis whose behaviour cacheflow reproduces.

@@ -404,7 +404,8 @@ parameters! {
         "cluster-announce-bus-port" cluster_announce_bus_port: u16 = 0
             => integer(0, 65535), [NoEffect];
         /// What clients are redirected to
-        "cluster-preferred-endpoint-type" cluster_preferred_endpoint_type: EndpointType = EndpointType::Ip
+        "cluster-preferred-endpoint-type" cluster_preferred_endpoint_type: EndpointType
+            = EndpointType::Ip
             => one_of(), [NoEffect];
         /// Refuse to serve while slots are missing
         "cluster-require-full-coverage" cluster_require_full_coverage: bool = true
@@ -422,10 +423,12 @@ parameters! {
         "cluster-migration-barrier" cluster_migration_barrier: u32 = 1
             => integer(0, INT_MAX), [NoEffect];
         /// Never try to become master
-        "cluster-replica-no-failover" | "cluster-slave-no-failover" cluster_replica_no_failover: bool = false
+        "cluster-replica-no-failover" | "cluster-slave-no-failover"
+            cluster_replica_no_failover: bool = false
             => YesNo, [NoEffect];
         /// How old data may be for a failover
-        "cluster-replica-validity-factor" | "cluster-slave-validity-factor" cluster_replica_validity_factor: u32 = 10
+        "cluster-replica-validity-factor" | "cluster-slave-validity-factor"
+            cluster_replica_validity_factor: u32 = 10
             => integer(0, INT_MAX), [NoEffect];
         /// Most bytes queued for another node; 0 for no limit
         "cluster-link-sendbuf-limit" cluster_link_sendbuf_limit: u64 = 0

@@ -20,8 +20,8 @@ fn run_with(
     environment: &[(&str, &str)],
     stdin: &str,
 ) -> Result<Box<Config>, String> {
-    let mut input = stdin.as_bytes();
-    match from_command_line(arguments.iter().copied(), environment.iter().copied(), &mut input) {
+    let arguments = std::iter::once("cacheflow").chain(arguments.iter().copied());
+    match from_command_line(arguments, environment.iter().copied(), stdin.as_bytes()) {
         Ok(Invocation::Run(config)) => Ok(config),
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error.to_string()),
@@ -248,7 +248,8 @@ fn mistakes_on_the_command_line_are_one_line() {
         (&["--loadmodule", "x.so"], "--loadmodule x.so: cacheflow cannot load modules"),
         (
             &["--aclfile", "x", "--user", "a", "on"],
-            "users are declared both in the configuration and in an aclfile; keep them in one place",
+            "users are declared both in the configuration and in an aclfile; \
+             keep them in one place",
         ),
     ] {
         assert_eq!(run(arguments).unwrap_err(), format!("cacheflow: {message}"), "{arguments:?}");
@@ -268,12 +269,13 @@ fn mistakes_on_the_command_line_are_one_line() {
 fn version_help_and_healthcheck() {
     let invoke = |arguments: &[&str], environment: &[(&str, &str)]| {
         let environment = environment.iter().copied();
-        from_command_line(arguments.iter().copied(), environment, &mut std::io::empty()).unwrap()
+        let arguments = std::iter::once("cacheflow").chain(arguments.iter().copied());
+        from_command_line(arguments, environment, std::io::empty()).unwrap()
     };
     for arguments in [["-v"], ["--version"]] {
         let Invocation::PrintAndExit(text) = invoke(&arguments, &[]) else { panic!() };
         assert!(text.starts_with("Redis server v=7.0.15 "), "{text}");
-        assert!(text.ends_with(&format!(" cacheflow={VERSION}\n")), "{text}");
+        assert!(text.ends_with(&format!(" cacheflow={VERSION}")), "{text}");
     }
     for (arguments, shows_all) in [(["-h"], false), (["--help"], true)] {
         let Invocation::PrintAndExit(text) = invoke(&arguments, &[]) else { panic!() };
