@@ -93,19 +93,23 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
 
 impl Replay<'_> {
     fn step(&mut self, item: &Item, next: Option<&Item>) -> io::Result<Lines> {
-        let later_follows = |next: &Item| matches!(next.step, Step::Later { .. });
+        let more_follows =
+            |next: &Item| matches!(next.step, Step::Later { .. } | Step::Directive(_));
         let mut lines = match &item.step {
             Step::Text => return Ok(None),
             Step::Directive(directive) => return self.directive(directive).map(|()| None),
             Step::Send(send) => self.send(item, send, next)?,
-            Step::Later { on, expected } if script::is_raw(on) => {
-                let lines = self.raw_output(item, on, expected)?;
+            Step::Later { on, expected } => {
+                let lines = match script::is_raw(on) {
+                    true => self.raw_output(item, on, expected)?,
+                    false => self.output(item, on, expected)?,
+                };
+                // Only what the command above did at once is compared with `~` lines.
                 self.server.new_effects()?;
                 lines
             }
-            Step::Later { on, expected } => self.output(item, on, expected)?,
         };
-        if self.recording && !next.is_some_and(later_follows) {
+        if self.recording && !next.is_some_and(more_follows) {
             let surprises = self.surprises()?;
             if !surprises.is_empty() {
                 lines.get_or_insert_with(|| item.source.clone()).extend(surprises);
