@@ -19,12 +19,19 @@ macro_rules! families {
 }
 
 families! {
+    bitmaps
     connection
+    geo
+    hashes
+    hyperloglog
     keys
     lists
     protocol
     server
+    sets
+    sortedsets
     strings
+    transactions
 }
 
 #[test]
