@@ -27,9 +27,12 @@ families! {
     keys
     lists
     protocol
+    pubsub
+    scripting
     server
     sets
     sortedsets
+    streams
     strings
     transactions
 }

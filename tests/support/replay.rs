@@ -417,10 +417,12 @@ fn with_relative_times(effect: &str) -> String {
     let now = now_ms();
     let relative = |word: &str| {
         let offset = word.parse::<i64>().ok()? - now;
-        // The command ran a few milliseconds ago.
-        let rounded = (offset + 20).div_euclid(100) * 100;
-        let plausible = word.len() == 13 && (offset - rounded).abs() <= 20 && rounded >= 0;
+        // The command ran a few milliseconds ago; the span it meant was rounder than what is left.
+        let grain = if offset < 1000 { 10 } else { 100 };
+        let rounded = (offset + grain - 1).div_euclid(grain) * grain;
+        let plausible = word.len() == 13 && rounded - offset <= 20 && rounded >= 0;
         plausible.then(|| match rounded % 1000 {
+            _ if rounded == 0 => "<ms now>".to_string(),
             0 => format!("<ms now+{}s>", rounded / 1000),
             _ => format!("<ms now+{rounded}ms>"),
         })
