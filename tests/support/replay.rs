@@ -1,0 +1,442 @@
+//! Replays a script: sends what it sends, compares what comes back, and can record it instead.
+//!
+//! ```text
+//! before       the server is reset (see server.rs) and old effects are forgotten
+//! > command    send, wait for the next value on that connection, then read the journal
+//! a: output    wait for the next value on `a`; "(blocked)" waits a little and wants nothing
+//! at the end   nothing unread may be left on any connection
+//! ```
+//!
+//! Values are taken in the order of the wire. A push that overtakes a reply therefore stands in the
+//! script as the reply, and the reply as later output; that order is part of the protocol.
+//!
+//! Recording only replaces expectations that the server does not meet; one that matches is left as
+//! it was written, so matchers survive.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Output};
+use super::format;
+use super::matcher::{Clock, matches, matches_unordered, now_ms, now_offset_ms};
+use super::script::{self, Directive, Item, Script, Send, Step};
+use super::server::{PATIENCE, Server, Target};
+
+/// How long "nothing arrives" is watched before it is believed.
+const SILENCE: Duration = Duration::from_millis(40);
+/// How long a recording waits for output that nothing says will come.
+const SURPRISE: Duration = Duration::from_millis(5);
+/// How late expected output may be, if the wait is for something that may never come.
+const LATE: Duration = Duration::from_secs(3);
+
+/// What came of a script.
+#[derive(Default)]
+pub struct Outcome {
+    /// One text per failed expectation.
+    pub failures: Vec<String>,
+    /// The script with every failed expectation replaced by what came instead.
+    pub recorded: String,
+    /// Commands whose `~` lines could not be checked, because this server keeps no journal.
+    pub unchecked_effects: usize,
+}
+
+/// Source lines that replace those of an item, or `None` to keep them.
+type Lines = Option<Vec<String>>;
+
+/// A script in progress.
+struct Replay<'a> {
+    script: &'a Script,
+    server: &'a mut Server,
+    recording: bool,
+    clients: BTreeMap<String, Client>,
+    /// Client ids of the connections that `<id name>` mentions.
+    ids: BTreeMap<String, String>,
+    started_ms: i64,
+    outcome: Outcome,
+}
+
+/// Replays `script` against a server that has been reset.
+pub fn replay(script: &Script, server: &mut Server, target: Target, recording: bool) -> Outcome {
+    let mut replay = Replay {
+        script,
+        server,
+        recording,
+        clients: BTreeMap::new(),
+        ids: BTreeMap::new(),
+        started_ms: now_ms(),
+        outcome: Outcome::default(),
+    };
+    let _ = replay.server.new_effects();
+    let (mut only, mut skipping) = (None, false);
+    for (i, item) in script.items.iter().enumerate() {
+        match &item.step {
+            Step::Directive(Directive::Only(name)) => only = Some(name),
+            // The later output that belongs to a command is skipped along with it.
+            Step::Send(_) => skipping = only.take().is_some_and(|name| name != target.name()),
+            _ => {}
+        }
+        let result = if skipping { Ok(None) } else { replay.step(item, script.items.get(i + 1)) };
+        match result {
+            Ok(lines) => replay.keep(lines.as_ref().unwrap_or(&item.source)),
+            Err(error) => {
+                replay.fail(item, &[], &[format!("({error})")]);
+                script.items[i..].iter().for_each(|item| replay.keep(&item.source));
+                return replay.outcome;
+            }
+        }
+    }
+    replay.leftovers();
+    replay.outcome
+}
+
+impl Replay<'_> {
+    fn step(&mut self, item: &Item, next: Option<&Item>) -> io::Result<Lines> {
+        let more_follows =
+            |next: &Item| matches!(next.step, Step::Later { .. } | Step::Directive(_));
+        let mut lines = match &item.step {
+            Step::Text => return Ok(None),
+            Step::Directive(directive) => return self.directive(directive).map(|()| None),
+            Step::Send(send) => self.send(item, send, next)?,
+            Step::Later { on, expected } => {
+                let lines = match script::is_raw(on) {
+                    true => self.raw_output(item, on, expected)?,
+                    false => self.output(item, on, expected)?,
+                };
+                // Only what the command above did at once is compared with `~` lines.
+                self.server.new_effects()?;
+                lines
+            }
+        };
+        if self.recording && !next.is_some_and(more_follows) {
+            let surprises = self.surprises()?;
+            if !surprises.is_empty() {
+                lines.get_or_insert_with(|| item.source.clone()).extend(surprises);
+            }
+        }
+        Ok(lines)
+    }
+
+    fn directive(&mut self, directive: &Directive) -> io::Result<()> {
+        match directive {
+            Directive::Protocol(version, on) => {
+                let reply = self.client(on)?.call(&["HELLO", &version.to_string()], PATIENCE)?;
+                let lines = format::lines(&reply);
+                match lines[0].starts_with("(error)") {
+                    true => return Err(io::Error::other(lines.join("\n"))),
+                    false => return Ok(()),
+                }
+            }
+            Directive::Config(name, value) => {
+                let reply = self.server.call(&["CONFIG", "SET", name, value])?;
+                if format::lines(&reply) != ["OK"] {
+                    return Err(io::Error::other(format::lines(&reply).join("\n")));
+                }
+            }
+            Directive::Sleep(ms) => sleep(Duration::from_millis(*ms)),
+            Directive::Close(on) => drop(self.clients.remove(on)),
+            Directive::HalfClose(on) => self.client(on)?.half_close()?,
+            // These are for whoever starts the script.
+            Directive::Server(_) | Directive::ScriptOnly(_) | Directive::Only(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Sends a command, and checks its reply and its effects.
+    fn send(&mut self, item: &Item, send: &Send, next: Option<&Item>) -> io::Result<Lines> {
+        let command = self.expand(&send.command, true)?;
+        let args = format::split(&command).map_err(io::Error::other)?;
+        let client = self.client(&send.on)?;
+        if !client.raw().is_empty() {
+            let unread = format::quote(client.raw());
+            client.clear_raw();
+            self.fail(item, &[], &[format!("(unread output) {unread}")]);
+        }
+        if script::is_raw(&send.on) {
+            self.client(&send.on)?.send_raw(&args.concat())?;
+            return if send.effects.is_some() { self.effects(item, send, &args) } else { Ok(None) };
+        }
+        self.client(&send.on)?.send(&args)?;
+        let awaited_later = matches!(
+            next.map(|n| &n.step), Some(Step::Later { on, .. }) if *on == send.on
+        );
+        let mut lines = None;
+        if send.expected.is_empty() && awaited_later {
+            if self.server.keeps_journal() {
+                sleep(SILENCE);
+            }
+        } else {
+            let got = self.reply(&send.on, &send.expected)?;
+            if !self.meets(&send.expected, &got, send.unordered)? {
+                self.fail(item, &send.expected, &got);
+                let mut all = item.source[..item.reply.start].to_vec();
+                match got[0] == "(no reply)" && !send.on.is_empty() {
+                    true => all.push(format!("{}: (blocked)", send.on)),
+                    false => all.extend(got),
+                }
+                all.extend_from_slice(&item.source[item.reply.end..]);
+                lines = Some(all);
+            }
+        }
+        let Some(with_effects) = self.effects(item, send, &args)? else { return Ok(lines) };
+        let effects = with_effects.into_iter().filter(|l| l.starts_with("~ "));
+        let mut all = lines.unwrap_or_else(|| item.source.clone());
+        all.retain(|l| !l.starts_with("~ "));
+        all.extend(effects);
+        Ok(Some(all))
+    }
+
+    /// Checks the effects of a command; answers lines with the real ones if they differ.
+    fn effects(&mut self, item: &Item, send: &Send, args: &[Vec<u8>]) -> io::Result<Lines> {
+        if script::is_raw(&send.on) {
+            sleep(SILENCE);
+        }
+        let Some(got) = self.server.new_effects()? else {
+            self.outcome.unchecked_effects += usize::from(send.effects.is_some());
+            return Ok(None);
+        };
+        let fine = match &send.effects {
+            None => got.is_empty() || got == [format::command(args)],
+            Some(expected) if expected[..] == ["(none)"] => got.is_empty(),
+            Some(expected) => self.meets(expected, &got, false)?,
+        };
+        if fine {
+            return Ok(None);
+        }
+        let mark = |line: &String| format!("~ {line}");
+        let got = if got.is_empty() { vec!["(none)".to_string()] } else { got };
+        let got: Vec<String> = got.iter().map(|line| mark(&with_relative_times(line))).collect();
+        let expected = send.effects.iter().flatten().map(mark).collect::<Vec<_>>();
+        self.fail(item, &expected, &got);
+        Ok(Some(got))
+    }
+
+    /// The next value on a connection, or what took its place, as a script would show it.
+    fn reply(&mut self, on: &str, expected: &[String]) -> io::Result<Vec<String>> {
+        let silence = ["(no reply)", "(blocked)"];
+        let expects_none = expected.first().is_some_and(|line| silence.contains(&line.as_str()));
+        let patience = match (expects_none, self.recording) {
+            (true, _) => SILENCE,
+            (false, true) if expected.is_empty() => 12 * SILENCE,
+            (false, true) => LATE,
+            (false, false) => PATIENCE,
+        };
+        Ok(match self.client(on)?.read(patience)? {
+            Output::Value(value) => format::lines(&value),
+            Output::Nothing if expects_none => expected.to_vec(),
+            Output::Nothing => vec![silence[0].to_string()],
+            Output::Closed => {
+                self.clients.remove(on);
+                vec!["(closed)".into()]
+            }
+        })
+    }
+
+    /// Checks a `name: output` item.
+    fn output(&mut self, item: &Item, on: &str, expected: &[String]) -> io::Result<Lines> {
+        let got = self.reply(on, expected)?;
+        if self.meets(expected, &got, false)? {
+            return Ok(None);
+        }
+        self.fail(item, expected, &got);
+        Ok(Some(later_lines(on, &got)))
+    }
+
+    /// Checks a `raw: "bytes"` item: waits until the bytes are all there, or can't be any more.
+    fn raw_output(&mut self, item: &Item, on: &str, expected: &[String]) -> io::Result<Lines> {
+        let patience = match expected[0].as_str() {
+            "(blocked)" | "(no reply)" => SILENCE,
+            _ if self.recording => 8 * SILENCE,
+            _ => LATE,
+        };
+        let deadline = Instant::now() + patience;
+        loop {
+            let client = self.client(on)?;
+            let got = match (client.raw(), client.is_closed()) {
+                (b"", true) => "(closed)".to_string(),
+                (b"", false) => "(blocked)".to_string(),
+                (bytes, _) => format::quote(bytes),
+            };
+            // Silence is only proven when its time is over.
+            let early = got == "(blocked)" && Instant::now() < deadline;
+            let got = [got];
+            if !early && self.meets(expected, &got, false)? {
+                self.forget_raw(on)?;
+                return Ok(None);
+            }
+            let client = self.client(on)?;
+            if client.is_closed() || !client.fill(deadline)? && Instant::now() >= deadline {
+                if early {
+                    continue;
+                }
+                self.fail(item, expected, &got);
+                self.forget_raw(on)?;
+                return Ok(Some(later_lines(on, &got)));
+            }
+        }
+    }
+
+    /// Takes the raw bytes as read; a connection that had none to the end is done with.
+    fn forget_raw(&mut self, on: &str) -> io::Result<()> {
+        let client = self.client(on)?;
+        if client.raw().is_empty() && client.is_closed() {
+            self.clients.remove(on);
+        } else {
+            client.clear_raw();
+        }
+        Ok(())
+    }
+
+    /// While recording: output that no line of the script has asked for.
+    fn surprises(&mut self) -> io::Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for on in self.clients.keys().cloned().collect::<Vec<_>>() {
+            if script::is_raw(&on) {
+                let client = self.client(&on)?;
+                while !client.is_closed() && client.fill(Instant::now() + 3 * SILENCE)? {}
+                if !client.raw().is_empty() {
+                    lines.push(format!("{on}: {}", format::quote(client.raw())));
+                    client.clear_raw();
+                }
+                if client.is_closed() {
+                    lines.push(format!("{on}: (closed)"));
+                    self.clients.remove(&on);
+                }
+                continue;
+            }
+            while let Some(client) = self.clients.get_mut(&on) {
+                match client.read(SURPRISE)? {
+                    Output::Value(value) => lines.extend(later_lines(&on, &format::lines(&value))),
+                    Output::Nothing => break,
+                    Output::Closed => {
+                        self.clients.remove(&on);
+                        lines.push(format!("{on}: (closed)"));
+                    }
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// At the end: whatever is still unread was expected by nobody.
+    fn leftovers(&mut self) {
+        let mut found = Vec::new();
+        for (on, client) in &mut self.clients {
+            let _ = client.fill(Instant::now());
+            if !client.raw().is_empty() {
+                found.push(format!("{on}: (unread output) {}", format::quote(client.raw())));
+            }
+            if client.is_closed() {
+                found.push(format!("{on}: (closed)"));
+            }
+        }
+        if let (Some(last), false) = (self.script.items.last(), found.is_empty()) {
+            self.fail(last, &[], &found);
+        }
+    }
+
+    /// The connection of this name; opens it first if need be.
+    fn client(&mut self, on: &str) -> io::Result<&mut Client> {
+        if !self.clients.contains_key(on) {
+            let mut client = self.server.connect()?;
+            let mention = format!("<id {on}>");
+            let mentions = |item: &Item| item.source.iter().any(|line| line.contains(&mention));
+            if self.script.items.iter().any(mentions) {
+                let id = client.call(&["CLIENT", "ID"], PATIENCE)?;
+                let id = format::lines(&id)[0].replace("(integer) ", "");
+                self.ids.insert(on.into(), id);
+            }
+            self.clients.insert(on.into(), client);
+        }
+        self.clients.get_mut(on).ok_or_else(|| ErrorKind::NotConnected.into())
+    }
+
+    /// Replaces what only the runner knows. Times stand for themselves in a command, and for a
+    /// span of time in an expectation, which matcher.rs knows better.
+    fn expand(&mut self, text: &str, in_command: bool) -> io::Result<String> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('<') {
+            out.push_str(&rest[..open]);
+            rest = &rest[open..];
+            let close = rest.find('>').map_or(rest.len(), |i| i + 1);
+            let words: Vec<&str> = rest[1..close.saturating_sub(1).max(1)].split(' ').collect();
+            let value = match words[..] {
+                ["id", on] => {
+                    self.client(on)?;
+                    self.ids.get(on).cloned()
+                }
+                ["addr", on] => Some(self.client(on)?.local_address()?.to_string()),
+                ["ms", time] if in_command => {
+                    now_offset_ms(time).map(|o| (now_ms() + o).to_string())
+                }
+                ["s", time] if in_command => {
+                    now_offset_ms(time).map(|o| ((now_ms() + o) / 1000).to_string())
+                }
+                ["repeat", what, count] => count.parse().ok().map(|n| what.repeat(n)),
+                _ => None,
+            };
+            let taken = if value.is_some() { close } else { 1 };
+            out.push_str(value.as_deref().unwrap_or(&rest[..1]));
+            rest = &rest[taken..];
+        }
+        Ok(out + rest)
+    }
+
+    fn meets(&mut self, expected: &[String], got: &[String], unordered: bool) -> io::Result<bool> {
+        let expected: io::Result<Vec<String>> =
+            expected.iter().map(|line| self.expand(line, false)).collect();
+        let clock = Clock { from_ms: self.started_ms, to_ms: now_ms() };
+        let compare = if unordered { matches_unordered } else { matches };
+        Ok(compare(&expected?, got, clock))
+    }
+
+    fn keep(&mut self, lines: &[String]) {
+        for line in lines {
+            self.outcome.recorded.push_str(line);
+            self.outcome.recorded.push('\n');
+        }
+    }
+
+    fn fail(&mut self, item: &Item, expected: &[String], got: &[String]) {
+        let indented = |lines: &[String]| lines.join("\n            ");
+        self.outcome.failures.push(format!(
+            "{}:{}: {}\n  expected: {}\n  got:      {}",
+            self.script.path,
+            item.line,
+            item.source[0],
+            indented(expected),
+            indented(got)
+        ));
+    }
+}
+
+/// An effect to be recorded: a Unix time in it becomes a matcher, if it is a round span from now.
+fn with_relative_times(effect: &str) -> String {
+    let now = now_ms();
+    let relative = |word: &str| {
+        let offset = word.parse::<i64>().ok()? - now;
+        // The command ran a few milliseconds ago; the span it meant was rounder than what is left.
+        let grain = if offset < 1000 { 10 } else { 100 };
+        let rounded = (offset + grain - 1).div_euclid(grain) * grain;
+        let plausible = word.len() == 13 && rounded - offset <= 20 && rounded >= 0;
+        plausible.then(|| match rounded % 1000 {
+            _ if rounded == 0 => "<ms now>".to_string(),
+            0 => format!("<ms now+{}s>", rounded / 1000),
+            _ => format!("<ms now+{rounded}ms>"),
+        })
+    };
+    let word = |word: &str| relative(word).unwrap_or_else(|| word.to_string());
+    effect.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Output as `name: first line`, the others indented to stand under it.
+fn later_lines(on: &str, lines: &[String]) -> Vec<String> {
+    let indent = on.len() + 2;
+    let line = |(i, line): (usize, &String)| match i {
+        0 => format!("{on}: {line}"),
+        _ => format!("{:indent$}{line}", ""),
+    };
+    lines.iter().enumerate().map(line).collect()
+}

@@ -1,0 +1,248 @@
+//! Starts and stops the server under test: cacheflow, or the real redis-server beside it.
+//!
+//! Both are started alike: a temporary directory, a port nobody uses, no snapshots, DEBUG allowed.
+//! What they have in common is more than what tells them apart, so one type serves both:
+//!
+//! ```text
+//!               cacheflow                          redis-server
+//! port          --port 0, named in the ready line  one that was free a moment ago
+//! journal       with CACHEFLOW_TEST_EFFECTS=1      always on
+//! ```
+//!
+//! The log goes to a file: a pipe that nobody drains stops its writer, and a file can be shown after
+//! a crash.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::client::{self, Client, Value};
+use super::format;
+
+/// How long a server may take to start, and any of the test's own errands to be answered.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which server the scripts are replayed against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    /// Ours.
+    Cacheflow,
+    /// The real one, where every expectation comes from.
+    Redis,
+}
+
+impl Target {
+    /// The target that `CACHEFLOW_TEST_TARGET` names; ours if it isn't set.
+    pub fn from_environment() -> Target {
+        match std::env::var("CACHEFLOW_TEST_TARGET").as_deref() {
+            Err(_) | Ok("" | "cacheflow") => Target::Cacheflow,
+            Ok("redis") => Target::Redis,
+            Ok(other) => panic!("CACHEFLOW_TEST_TARGET is 'redis' or 'cacheflow', not '{other}'"),
+        }
+    }
+
+    /// The name scripts use in `@ only`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Target::Cacheflow => "cacheflow",
+            Target::Redis => "redis",
+        }
+    }
+}
+
+/// A running server; dropped, it is killed and its directory removed.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    directory: tempfile::TempDir,
+    journal: Option<JournalReader>,
+    /// The configuration it started with.
+    config: BTreeMap<String, String>,
+}
+
+/// How far the append-only file has been read.
+#[derive(Default)]
+struct JournalReader {
+    file: PathBuf,
+    offset: usize,
+}
+
+impl Server {
+    /// Starts a server with these flags after the usual ones, and waits until it is ready.
+    pub fn start(target: Target, flags: &[String]) -> io::Result<Server> {
+        let directory = tempfile::Builder::new().prefix("cacheflow-test-").tempdir()?;
+        let log = directory.path().join("log");
+        let out = File::create(&log)?;
+        let effects =
+            target == Target::Redis || std::env::var_os("CACHEFLOW_TEST_EFFECTS").is_some();
+        let (program, port) = match target {
+            Target::Cacheflow => (env!("CARGO_BIN_EXE_cacheflow"), 0),
+            Target::Redis => ("redis-server", free_port()?),
+        };
+        let mut command = Command::new(program);
+        command.args(["--port", &port.to_string(), "--save", "", "--enable-debug-command", "yes"]);
+        command.arg("--dir").arg(directory.path());
+        if effects {
+            // Written before each reply is sent, and never synced: the reader is on this machine.
+            command.args(["--appendonly", "yes", "--appendfsync", "no"]);
+            command.args(["--aof-use-rdb-preamble", "no"]);
+        } else {
+            command.args(["--appendonly", "no"]);
+        }
+        command.args(flags).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let child = command.spawn()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut server =
+            Server { child, address, directory, journal: None, config: BTreeMap::new() };
+        let named = server.wait_until_ready(&log)?;
+        server.address.set_port(named.unwrap_or(port));
+        server.journal = effects.then(JournalReader::default);
+        let mut client = server.connect()?;
+        server.config = configuration(&mut client)?;
+        server.reset()?;
+        Ok(server)
+    }
+
+    /// Undoes what a script did: data, statistics, configuration, scripts, pauses. False means that
+    /// a script left the server in a state that only a restart can mend.
+    pub fn reset(&mut self) -> io::Result<bool> {
+        let mut client = self.connect()?;
+        for (name, value) in &configuration(&mut client)? {
+            if let Some(original) = self.config.get(name).filter(|original| *original != value) {
+                client.call(&["CONFIG", "SET", name, original], PATIENCE)?;
+            }
+        }
+        for command in [
+            "CLIENT UNPAUSE",
+            "CONFIG RESETSTAT",
+            "SLOWLOG RESET",
+            "LATENCY RESET",
+            "SCRIPT FLUSH",
+            "FUNCTION FLUSH",
+            "DEBUG SET-ACTIVE-EXPIRE 1",
+        ] {
+            // A server that lacks one of these has nothing there to undo.
+            client.call(&command.split(' ').collect::<Vec<_>>(), PATIENCE)?;
+        }
+        Ok(client.call(&["FLUSHALL"], PATIENCE)? == Value::Status(b"OK".to_vec()))
+    }
+
+    /// Waits for the ready line, and answers the port it names, if it names one.
+    fn wait_until_ready(&mut self, log: &PathBuf) -> io::Result<Option<u16>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = fs::read_to_string(log).unwrap_or_default();
+            let ready = text.lines().find(|l| l.contains("Ready to accept connections"));
+            // A line without its end is still being written.
+            if let Some(line) = ready.filter(|_| text.ends_with('\n')) {
+                return Ok(line.rsplit(':').next().and_then(|port| port.trim().parse().ok()));
+            }
+            if self.child.try_wait()?.is_some() || Instant::now() > deadline {
+                return Err(io::Error::other(format!("the server did not start:\n{text}")));
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    }
+
+    /// Opens a connection.
+    pub fn connect(&self) -> io::Result<Client> {
+        Client::connect(self.address)
+    }
+
+    /// Sends one command on a connection of its own.
+    pub fn call(&self, args: &[&str]) -> io::Result<Value> {
+        self.connect()?.call(args, PATIENCE)
+    }
+
+    /// The last lines of the log, to be shown beside a failure.
+    pub fn log_tail(&self) -> String {
+        let text = fs::read(self.directory.path().join("log")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+
+    /// Is the process still there?
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Does it write the journal that `~` lines are compared with?
+    pub fn keeps_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// The commands journalled since the last call, or `None` if this server keeps no journal.
+    pub fn new_effects(&mut self) -> io::Result<Option<Vec<String>>> {
+        let Some(reader) = &mut self.journal else { return Ok(None) };
+        let Some(file) = journal_file(self.directory.path().join("appendonlydir"))? else {
+            self.journal = None;
+            return Ok(None);
+        };
+        if file != reader.file {
+            *reader = JournalReader { file, offset: 0 };
+        }
+        let bytes = fs::read(&reader.file)?;
+        let mut effects = Vec::new();
+        while let Some((value, used)) = client::parse(&bytes[reader.offset..])? {
+            let first = reader.offset == 0;
+            reader.offset += used;
+            let Value::Array(args) = value else {
+                return Err(io::Error::other("the journal holds something else than commands"));
+            };
+            let args: Vec<Vec<u8>> = args
+                .into_iter()
+                .map(|arg| if let Value::Bulk(text) = arg { text } else { Vec::new() })
+                .collect();
+            let effect = format::command(&args);
+            // A new file begins with the database, whatever it is.
+            if !(first && effect == "SELECT 0") {
+                effects.push(effect);
+            }
+        }
+        Ok(Some(effects))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What CONFIG GET says; empty for a server that won't answer.
+fn configuration(client: &mut Client) -> io::Result<BTreeMap<String, String>> {
+    let reply = client.call(&["CONFIG", "GET", "*"], PATIENCE)?;
+    let Value::Array(items) = reply else { return Ok(BTreeMap::new()) };
+    let text = |value: &Value| match value {
+        Value::Bulk(text) => String::from_utf8_lossy(text).into_owned(),
+        _ => String::new(),
+    };
+    Ok(items.chunks_exact(2).map(|pair| (text(&pair[0]), text(&pair[1]))).collect())
+}
+
+/// The incremental file in use: the one with the highest number, after a rewrite.
+fn journal_file(directory: PathBuf) -> io::Result<Option<PathBuf>> {
+    let mut newest = None;
+    for entry in directory.read_dir().into_iter().flatten() {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let number =
+            name.strip_suffix(".incr.aof").and_then(|n| n.rsplit('.').next()?.parse().ok());
+        if let Some(number) = number {
+            newest = newest.max(Some::<(u64, PathBuf)>((number, path)));
+        }
+    }
+    Ok(newest.map(|(_, path)| path))
+}
+
+/// A port that was free a moment ago: redis-server cannot be asked to choose one itself.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
