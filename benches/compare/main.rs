@@ -11,9 +11,9 @@
 //!
 //! Settings, all from the environment: `ROUNDS=n` (5; 2 when quick), `QUICK=1` (fewer cases),
 //! `CASES=text` (only the cases whose name contains one of these words, separated by commas),
-//! `CACHEFLOW_BIN` and `REDIS_BIN` (other binaries). Only a full run replaces the table in
-//! `docs/performance.md`: a partial one must not shorten what a full one measured, so it writes
-//! `target/bench/performance.md` instead. `target/bench/results.json` is always written.
+//! `CACHEFLOW_BIN` and `REDIS_BIN` (other binaries). Only a full run of cacheflow itself replaces the
+//! table in `docs/performance.md`; a partial one, or one of another binary, must not pass for it and
+//! writes `target/bench/performance.md` instead. `target/bench/results.json` is always written.
 //!
 //! What it leaves out on purpose: a benchmark of a single function. Those answer a question while
 //! somebody is asking it, and rot afterwards.
@@ -55,18 +55,28 @@ fn main() -> Result<()> {
     if sections.is_empty() {
         return Err(std::io::Error::other(format!("no case contains {filter:?}")));
     }
+    warn_of_company();
     let tables = measure(&sections, rounds)?;
 
     let target = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = report::markdown(&tables, rounds);
     println!("{text}");
-    let partial = quick || !filter.is_empty();
+    let partial = quick || !filter.is_empty() || servers::replacement().is_some();
     let page = if partial { "target/bench/performance.md" } else { "docs/performance.md" };
     report::insert(&target.join(page), &text)?;
     let data = "target/bench/results.json";
     report::write(&target.join(data), &report::json(&tables, rounds))?;
     println!("Wrote {page} and {data}.");
     Ok(())
+}
+
+/// Says so when other work runs on this machine: ratios survive that, the numbers do not.
+fn warn_of_company() {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: f64 = load.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    if load > 0.5 {
+        eprintln!("The machine is busy (load average {load}): do not publish these numbers.");
+    }
 }
 
 /// Keeps the cases that contain one of the comma-separated words; no words keep everything.

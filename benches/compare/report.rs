@@ -15,6 +15,7 @@ use std::io::Result;
 use std::path::Path;
 
 use crate::cases::Unit;
+use crate::servers;
 
 const BEGIN: &str =
     "<!-- bench:begin (written by `make bench`; edits between these lines are lost) -->";
@@ -172,9 +173,10 @@ fn machine(rounds: usize) -> String {
     let redis = std::process::Command::new("redis-server").arg("--version").output().ok();
     let redis = redis.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let redis = redis.as_deref().and_then(|text| text.split(" v=").nth(1)?.split(' ').next());
-    format!(
-        "cacheflow {} against redis-server {}; {cpu}, {cores} cores; median of {rounds} rounds.",
-        env!("CARGO_PKG_VERSION"),
-        redis.unwrap_or("(version unknown)")
-    )
+    let ours = match servers::replacement() {
+        Some(binary) => format!("{} in place of cacheflow", binary.display()),
+        None => format!("cacheflow {}", env!("CARGO_PKG_VERSION")),
+    };
+    let redis = redis.unwrap_or("(version unknown)");
+    format!("{ours} against redis-server {redis}; {cpu}, {cores} cores; rounds: {rounds}.")
 }

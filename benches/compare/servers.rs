@@ -38,7 +38,7 @@ impl Server {
     /// Starts the server under test: `built`, unless `CACHEFLOW_BIN` names another binary (a real
     /// redis-server, say: then a comparison must find no difference).
     pub fn cacheflow(built: &str, args: &[&str]) -> Result<Server> {
-        let binary = std::env::var_os("CACHEFLOW_BIN").unwrap_or_else(|| built.into());
+        let binary = replacement().unwrap_or_else(|| built.into());
         Server::start("cacheflow", binary, args)
     }
 
@@ -98,6 +98,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The binary that stands in for cacheflow in this run, if one does.
+pub fn replacement() -> Option<OsString> {
+    std::env::var_os("CACHEFLOW_BIN")
 }
 
 /// Reads the log up to the ready line and returns the port that the line tells, if it does. A

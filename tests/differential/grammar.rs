@@ -16,6 +16,9 @@
 //! to agree. A command that changes data at random (SPOP) cannot be followed by both servers: its
 //! reply is compared in shape, its effect by a count, and then the key is deleted on both.
 //!
+//! What has a further command is never spoiled, so one is added where a wrong argument would ask for
+//! something that each server answers in its own way: another cursor than 0, say.
+//!
 //! What it leaves out on purpose: commands about the server and not the data (INFO, CONFIG, CLIENT,
 //! DEBUG), whatever waits, and expiry within the run. Those need a script that knows what it waits
 //! for. Offsets stay small or beyond the limit: between the two lies half a gigabyte of zeros.
@@ -38,6 +41,7 @@ pub const FAMILIES: &[(u32, &str, &[Row])] = &[
     (5, "bitmaps", BITMAPS),
     (2, "hyperloglog", HYPERLOGLOG),
     (4, "geo", GEO),
+    (2, "transactions", TRANSACTIONS),
     (3, "encodings", ENCODINGS),
 ];
 
@@ -86,13 +90,16 @@ const KEYS: &[Row] = &[
     (4, Exact, "COPY key key [DB db] [REPLACE]"),
     (2, Exact, "MOVE key db"),
     (3, Unordered, "KEYS pattern"),
-    (3, Unordered, "SCAN 0 [MATCH pattern] COUNT 10000 [TYPE type]"),
+    (3, Unordered, "SCAN 0 [MATCH pattern] COUNT 10000 [TYPE type] ; DBSIZE"),
     (2, Exact, "DBSIZE"),
     (1, Shape, "RANDOMKEY"),
     (2, Exact, "SELECT db"),
-    (4, Exact, "SORT (list|key) [LIMIT index count] [ASC|DESC] [ALPHA] [STORE list]"),
+    (4, Exact, "SORT (list|key) [LIMIT index count] [ASC|DESC] [STORE list]"),
+    // The C library's collation ends at a zero byte: only words without one have an order.
+    (2, Unordered, "SORT key ALPHA"),
+    (2, Exact, "DEL list ; RPUSH $1 (Fig|PEAR|Zoo|10|9|A)... ; SORT $1 ALPHA [DESC] [LIMIT 1 2]"),
     // Elements of equal weight keep the order of a set's hash table, which is nobody's business.
-    (2, Unordered, "SORT_RO list BY (weight_*|hash:*->field) [GET #] [GET string:*] [ALPHA]"),
+    (2, Unordered, "SORT_RO list BY (weight_*|hash:*->field) [GET #] [GET string:*]"),
     (1, Exact, "SWAPDB db db"),
     (1, Exact, "ECHO value"),
     (1, Exact, "PING [value]"),
@@ -130,7 +137,7 @@ const HASHES: &[Row] = &[
     (4, Exact, "HINCRBY hash field int"),
     (4, Exact, "HINCRBYFLOAT hash field float"),
     (2, Shape, "HRANDFIELD hash [count [WITHVALUES]]"),
-    (2, Unordered, "HSCAN hash 0 COUNT 10000 [MATCH pattern]"),
+    (2, Unordered, "HSCAN hash 0 COUNT 10000 [MATCH pattern] ; HLEN $1"),
 ];
 
 const SETS: &[Row] = &[
@@ -146,7 +153,7 @@ const SETS: &[Row] = &[
     (3, Exact, "SINTERCARD (1 set|2 set set|numkeys set) [LIMIT count]"),
     (2, Shape, "SRANDMEMBER set [count]"),
     (2, Shape, "SPOP set [count] ; SCARD $1 ; DEL $1"),
-    (2, Unordered, "SSCAN set 0 COUNT 10000 [MATCH pattern]"),
+    (2, Unordered, "SSCAN set 0 COUNT 10000 [MATCH pattern] ; SCARD $1"),
 ];
 
 const SORTED_SETS: &[Row] = &[
@@ -178,12 +185,11 @@ const SORTED_SETS: &[Row] = &[
     (2, Exact, "ZDIFFSTORE zset 2 zset zset"),
     (2, Exact, "ZINTERCARD 2 zset zset [LIMIT count]"),
     (2, Shape, "ZRANDMEMBER zset [count [WITHSCORES]]"),
-    (2, Pairs, "ZSCAN zset 0 COUNT 10000 [MATCH pattern]"),
+    (2, Pairs, "ZSCAN zset 0 COUNT 10000 [MATCH pattern] ; ZCARD $1"),
 ];
 
 /// Ranges by name mean something only where all scores are equal; elsewhere the answer depends on
-/// the levels a skip list has rolled. These keys have no other writers, and what has a command
-/// behind it is never spoiled.
+/// the levels a skip list has rolled. These keys have no other writers.
 const LEX: &[Row] = &[
     (4, Exact, "ZADD lex (0 member)... ; ZCARD $1"),
     (3, Exact, "ZRANGE lex lex_bound lex_bound BYLEX [REV] [LIMIT index count] ; ZCARD $1"),
@@ -242,6 +248,13 @@ const GEO: &[Row] = &[
          (BYRADIUS radius KM|BYBOX radius radius KM) [WITHDIST] [WITHCOORD] [WITHHASH]",
     ),
     (2, Exact, "GEOSEARCHSTORE geo geo FROMMEMBER member BYRADIUS radius KM [STOREDIST]"),
+];
+
+const TRANSACTIONS: &[Row] = &[
+    (4, Exact, "MULTI ; SET string value ; (INCR|LPOP|DEL) key ; GET string ; (EXEC|DISCARD)"),
+    (2, Exact, "WATCH key ; MULTI ; LPUSH list value ; (NOSUCH|MULTI|GET key key) ; EXEC"),
+    (2, Exact, "WATCH key... ; SET key value [NX] ; MULTI ; APPEND string value ; EXEC"),
+    (1, Exact, "(EXEC|DISCARD|UNWATCH)"),
 ];
 
 /// What holds a value, which no program should ask but several tools show.
