@@ -1,0 +1,55 @@
+# Short names for what this project is built, run and tested with. `make help` lists them.
+#
+# Only cargo is needed for build, run and test. The other targets need what their line says.
+
+# Where `make run` listens: PORT=:3000 and PORT=3000 both do.
+PORT ?= :5001
+# Further arguments for the server: make run ARGS='--appendonly yes'
+ARGS ?=
+# The groups of features that real clients check (tests/clients); grows with the server.
+CLIENT_FEATURES ?= basic lists
+IMAGE ?= cacheflow
+
+empty :=
+space := $(empty) $(empty)
+comma := ,
+
+.DEFAULT_GOAL := help
+.PHONY: build run test test-client differential bench lint fmt docker clean help
+
+build: ## Build the optimised server: target/release/cacheflow
+	cargo build --release
+
+run: ## Build and run the server: make run PORT=:3000
+	cargo run --release -- --listenAddr :$(patsubst :%,%,$(PORT)) $(ARGS)
+
+test: ## Run all tests that need nothing but cargo
+	cargo test
+
+test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
+	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
+
+differential: ## Compare with a real redis-server: scripts, then random commands (DIFF_SEED, DIFF_COMMANDS)
+	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts
+	cargo test --test differential -- --ignored --nocapture
+
+bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
+	cargo bench --bench compare
+
+lint: ## Formatting, clippy and documentation, each warning an error
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
+	bash -n .ci/run tests/clients/run
+
+fmt: ## Format the source
+	cargo fmt
+
+docker: ## Build the container image (IMAGE=name)
+	docker build -t $(IMAGE) .
+
+clean: ## Delete everything that was built
+	cargo clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
