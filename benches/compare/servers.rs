@@ -5,8 +5,8 @@
 //! behind. The differential test includes this file too: it needs the same two servers.
 //!
 //! Readiness is read from the log, not probed: both print `Ready to accept connections`, and
-//! cacheflow adds the address, which is how `--port 0` tells the port it was given. redis-server
-//! takes `--port 0` to mean "no TCP at all", so it gets a port that was free a moment ago.
+//! cacheflow adds the address, which is how `--listenAddr 127.0.0.1:0` tells the port it was given.
+//! redis-server cannot choose one itself, so it gets a port that was free a moment ago.
 //!
 //! What it leaves out on purpose: restarting with the same data, replicas, several servers of a
 //! kind. A case that needs those starts its own [`Server`] with further arguments.
@@ -53,8 +53,13 @@ impl Server {
         // Somebody else may take the free port before redis-server does: try a few times.
         let mut failure = Error::other("never tried");
         for _ in 0..5 {
-            let port = if real { free_port()? } else { 0 };
-            match Server::start_on(name, &binary, port, args) {
+            let started = if real {
+                let port = free_port()?;
+                Server::start_on(name, &binary, ["--port", &port.to_string()], port, args)
+            } else {
+                Server::start_on(name, &binary, ["--listenAddr", "127.0.0.1:0"], 0, args)
+            };
+            match started {
                 Ok(server) => return Ok(server),
                 Err(error) => failure = error,
             }
@@ -62,10 +67,17 @@ impl Server {
         Err(Error::other(format!("{name} ({}): {failure}", binary.display())))
     }
 
-    fn start_on(name: &'static str, binary: &OsString, port: u16, args: &[&str]) -> Result<Server> {
+    fn start_on(
+        name: &'static str,
+        binary: &OsString,
+        listen: [&str; 2],
+        port: u16,
+        args: &[&str],
+    ) -> Result<Server> {
         let dir = tempfile::tempdir()?;
         let mut child = Command::new(binary)
-            .args(["--port", &port.to_string(), "--save", "", "--appendonly", "no"])
+            .args(listen)
+            .args(["--save", "", "--appendonly", "no"])
             .args(args)
             .current_dir(dir.path())
             // SORT ALPHA follows the locale in the real server; compare in the plainest one.
