@@ -30,7 +30,7 @@ pub fn used(config: &Config, old: u32, now_ms: i64, random: impl FnOnce() -> u64
     if !counts_uses(config.maxmemory_policy) {
         return seconds(now_ms);
     }
-    let counter = increment(frequency(config, old, now_ms), config.lfu_log_factor as u32, random);
+    let counter = increment(frequency(config, old, now_ms), config.lfu_log_factor, random);
     minutes(now_ms) << 8 | counter
 }
 
@@ -38,7 +38,7 @@ pub fn used(config: &Config, old: u32, now_ms: i64, random: impl FnOnce() -> u64
 pub fn frequency(config: &Config, access: u32, now_ms: i64) -> u32 {
     let counter = access & 0xff;
     let elapsed = minutes(now_ms).wrapping_sub(access >> 8) & MINUTES_MASK;
-    match config.lfu_decay_time as u32 {
+    match config.lfu_decay_time {
         0 => counter,
         period => counter.saturating_sub(elapsed / period),
     }
@@ -90,8 +90,7 @@ mod tests {
 
     #[test]
     fn the_counter_grows_with_use_and_decays_with_time() {
-        let config =
-            Config { maxmemory_policy: EvictionPolicy::AllkeysLfu, ..Config::default() };
+        let config = Config { maxmemory_policy: EvictionPolicy::AllkeysLfu, ..Config::default() };
         let mut access = initial(config.maxmemory_policy, 0);
         (0..10).for_each(|_| access = used(&config, access, 0, || 0));
         assert_eq!(frequency(&config, access, 0), 15);

@@ -8,23 +8,24 @@ use cacheflow::config::{Invocation, from_command_line};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let code = match from_command_line(std::env::args_os(), std::env::vars_os(), &mut std::io::stdin()) {
-        Ok(Invocation::Run(config)) => cacheflow::server::process::run(*config),
-        Ok(Invocation::PrintAndExit(text)) => {
-            println!("{text}");
-            0
-        }
-        Ok(Invocation::Healthcheck(address)) => match cacheflow::healthcheck::check(&address) {
-            Ok(()) => 0,
-            Err(reason) => {
-                eprintln!("{reason}");
+    let code =
+        match from_command_line(std::env::args_os(), std::env::vars_os(), &mut std::io::stdin()) {
+            Ok(Invocation::Run(config)) => cacheflow::server::process::run(*config),
+            Ok(Invocation::PrintAndExit(text)) => {
+                println!("{text}");
+                0
+            }
+            Ok(Invocation::Healthcheck(address)) => match cacheflow::healthcheck::check(&address) {
+                Ok(()) => 0,
+                Err(reason) => {
+                    eprintln!("{reason}");
+                    1
+                }
+            },
+            Err(error) => {
+                eprintln!("{error}");
                 1
             }
-        },
-        Err(error) => {
-            eprintln!("{error}");
-            1
-        }
-    };
+        };
     exit(code);
 }

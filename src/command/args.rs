@@ -106,5 +106,9 @@ pub fn range(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
     let from_end = |index: i64| if index < 0 { index.saturating_add(len).max(0) } else { index };
     let negative_end = end < 0 && end.saturating_add(len) < 0;
     let (start, end) = (from_end(start), from_end(end).min(len - 1));
-    if negative_end || start > end || start >= len { 0..0 } else { start as usize..end as usize + 1 }
+    if negative_end || start > end || start >= len {
+        0..0
+    } else {
+        start as usize..end as usize + 1
+    }
 }

@@ -260,7 +260,11 @@ impl Context<'_> {
     pub fn database_index(&self, text: &[u8]) -> Result<usize> {
         let index = crate::number::parse_i64(text).ok_or(super::error::NOT_INTEGER)?;
         let count = self.engine.databases.len() as i64;
-        if (0..count).contains(&index) { Ok(index as usize) } else { Err(super::error::DB_OUT_OF_RANGE) }
+        if (0..count).contains(&index) {
+            Ok(index as usize)
+        } else {
+            Err(super::error::DB_OUT_OF_RANGE)
+        }
     }
 
     /// Whether the client's connection comes from this machine.
@@ -313,7 +317,13 @@ impl Context<'_> {
 }
 
 /// Removes up to `limit` expired keys of one sub-table; part of the active expiry cycle.
-pub fn expire_cycle(engine: &mut Engine, db: usize, table: usize, now_ms: i64, limit: usize) -> usize {
+pub fn expire_cycle(
+    engine: &mut Engine,
+    db: usize,
+    table: usize,
+    now_ms: i64,
+    limit: usize,
+) -> usize {
     let mut keys: Vec<Bytes> = Vec::new();
     engine.databases[db].expired(table, now_ms, limit, &mut keys);
     for key in &keys {

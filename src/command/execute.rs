@@ -94,7 +94,10 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
         reply.error(error.as_bytes());
     }
     let changed = ctx.engine.dirty != dirty;
-    if changed && ctx.propagation == Propagation::AsSent && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) {
+    if changed
+        && ctx.propagation == Propagation::AsSent
+        && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
+    {
         ctx.engine.journal.add_args(ctx.db, args);
     }
 }

@@ -72,7 +72,8 @@ impl<'a> SetOptions<'a> {
 pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = if args.len() == 3 { SetOptions::default() } else { SetOptions::parse(args)? };
     let (key, value) = (args.at(1), args.at(2));
-    let expiry = options.expiry.map(|(unit, text)| positive_deadline(ctx, text, unit)).transpose()?;
+    let expiry =
+        options.expiry.map(|(unit, text)| positive_deadline(ctx, text, unit)).transpose()?;
     if options.get {
         reply_string(ctx.read_as(key)?, reply);
     }
@@ -339,8 +340,7 @@ pub fn incrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 /// DECRBY key decrement
 pub fn decrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let decrement = integer(&args[2])?;
-    let increment_by =
-        decrement.checked_neg().ok_or(Error::new("ERR decrement would overflow"))?;
+    let increment_by = decrement.checked_neg().ok_or(Error::new("ERR decrement would overflow"))?;
     increment(ctx, &args[1], increment_by, reply)
 }
 

@@ -19,10 +19,11 @@ use once_cell::sync::Lazy;
 
 use super::context::Context;
 use super::error::Result;
+#[allow(unused_imports)] // all of the vocabulary, whether or not a row uses it
 use super::spec::{self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, range, unknown};
 use super::*;
-use crate::store;
 use crate::resp::{Args, Reply};
+use crate::store;
 
 /// A row of the table.
 #[derive(Debug)]
@@ -47,7 +48,11 @@ impl Row {
     /// Whether a request of `len` arguments has the right number.
     #[inline]
     pub fn accepts(&self, len: usize) -> bool {
-        if self.arity >= 0 { len == self.arity as usize } else { len >= self.arity.unsigned_abs() as usize }
+        if self.arity >= 0 {
+            len == self.arity as usize
+        } else {
+            len >= self.arity.unsigned_abs() as usize
+        }
     }
 
     /// Whether it has any of these flags.

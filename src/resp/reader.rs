@@ -460,7 +460,11 @@ impl Parser {
     fn inline(&mut self, bytes: &[u8], unquoted: &mut Vec<u8>) -> Result<bool, ProtocolError> {
         let rest = &bytes[self.position..];
         let Some(newline) = memchr::memchr(b'\n', rest) else {
-            return if rest.len() > MAX_LINE { Err(ProtocolError::TooBigInline) } else { Ok(false) };
+            return if rest.len() > MAX_LINE {
+                Err(ProtocolError::TooBigInline)
+            } else {
+                Ok(false)
+            };
         };
         if newline > MAX_LINE {
             return Err(ProtocolError::TooBigInline);

@@ -22,7 +22,8 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
     Builder::new().name("cron".into()).spawn(move || {
         let mut last_sample = Instant::now();
         while !shared.is_stopping() {
-            let period = Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
+            let period =
+                Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
             park_timeout(period);
             expire(&shared, period);
             let mut engine = shared.engine.lock();

@@ -48,7 +48,9 @@ impl Listeners {
             }
         }
         if listeners.is_empty() {
-            return Err(io::Error::other("there is no address to listen on: set port or listen-addr"));
+            return Err(io::Error::other(
+                "there is no address to listen on: set port or listen-addr",
+            ));
         }
         let keepalive = Duration::from_secs(config.tcp_keepalive.into());
         Ok(Listeners { listeners, threads: Vec::new(), keepalive })

@@ -125,7 +125,8 @@ impl Server {
         shared.engine.lock().port = address.port();
         let reaper = cron::start_reaper(garbage)?;
         let cron = cron::start(Arc::clone(&shared))?;
-        let mut server = Server { shared, listeners, address, cron: Some(cron), reaper: Some(reaper) };
+        let mut server =
+            Server { shared, listeners, address, cron: Some(cron), reaper: Some(reaper) };
         server.listeners.serve(&server.shared)?;
         Ok(server)
     }

@@ -103,7 +103,8 @@ fn banner(config: &Config) {
     if let Some(file) = &config.config_file {
         crate::notice!("configuration loaded from {}", file.display());
     }
-    let unused: Vec<&str> = config.without_effect().iter().map(|parameter| parameter.name).collect();
+    let unused: Vec<&str> =
+        config.without_effect().iter().map(|parameter| parameter.name).collect();
     if !unused.is_empty() {
         crate::notice!("accepted without effect: {}", unused.join(" "));
     }

@@ -117,7 +117,9 @@ proptest! {
 fn random_reaches_every_key() {
     let mut keyspace = Keyspace::default();
     assert!(keyspace.random(5).is_none());
-    (0..100u8).for_each(|key| { put(&mut keyspace, &[key], value(0)); });
+    (0..100u8).for_each(|key| {
+        put(&mut keyspace, &[key], value(0));
+    });
     let reached: BTreeSet<_> = (0..100).map(|n| keyspace.random(n).unwrap().key.to_vec()).collect();
     assert_eq!(reached.len(), 100);
 }

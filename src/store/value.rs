@@ -57,10 +57,10 @@ macro_rules! kinds {
 }
 
 kinds! {
-    List: |list| list.len() == 0;
-    Set: |set| set.len() == 0;
-    Hash: |hash| hash.len() == 0;
-    SortedSet: |zset| zset.len() == 0;
+    List: |list| list.is_empty();
+    Set: |set| set.is_empty();
+    Hash: |hash| hash.is_empty();
+    SortedSet: |zset| zset.is_empty();
     Stream: |_| false;
 }
 
