@@ -269,13 +269,13 @@ impl<R: Read> Reader<R> {
             return Err(error);
         }
         let bytes = if self.spilled { &self.spill[..] } else { self.input.buffer() };
-        if let Err(error) = self.parser.run(bytes, limits, &mut self.unquoted) {
-            self.error = Some(error);
-            if self.parser.ends.is_empty() {
-                return Err(error);
-            }
-        } else if bytes.len() - self.parser.complete > limits.query_buffer {
-            self.error = Some(ProtocolError::QueryBufferLimit);
+        self.error = self.parser.run(bytes, limits, &mut self.unquoted).err();
+        if bytes.len() - self.parser.complete > limits.query_buffer {
+            self.error = self.error.or(Some(ProtocolError::QueryBufferLimit));
+        }
+        // What came before the error is still executed.
+        if let Some(error) = self.error.filter(|_| self.parser.ends.is_empty()) {
+            return Err(error);
         }
         Ok(self.parsed())
     }
@@ -519,3 +519,7 @@ fn line(bytes: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, TooLong> {
         _ => Ok(None),
     }
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

@@ -1,0 +1,187 @@
+//! The reader against every way in which bytes can arrive, and every way in which they can be bad.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMITS: Limits = Limits { bulk: 512 << 20, query_buffer: 1 << 30, authenticated: true };
+
+/// Hands out its pieces one by one, as a network does.
+struct Pieces(Vec<Vec<u8>>);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(piece) = self.0.first_mut() else { return Ok(0) };
+        let count = piece.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&piece[..count]);
+        piece.drain(..count);
+        if piece.is_empty() {
+            self.0.remove(0);
+        }
+        Ok(count)
+    }
+}
+
+type Requests = Vec<Vec<Vec<u8>>>;
+
+/// Reads until the end or an error; every batch is checked to be what it was when first seen.
+fn read_all(pieces: Vec<Vec<u8>>, limits: &Limits) -> (Requests, Option<ProtocolError>) {
+    let mut reader = Reader::new(Pieces(pieces));
+    let mut requests = Requests::new();
+    loop {
+        match reader.batch(limits) {
+            Err(error) => return (requests, Some(error)),
+            Ok(batch) if batch.is_empty() => {
+                if reader.fill().unwrap() == 0 {
+                    return (requests, None);
+                }
+            }
+            Ok(batch) => {
+                for index in 0..batch.len() {
+                    requests.push(batch.request(index).iter().map(<[u8]>::to_vec).collect());
+                }
+            }
+        }
+    }
+}
+
+fn requests(input: &[u8]) -> Requests {
+    let (requests, error) = read_all(vec![input.to_vec()], &LIMITS);
+    assert_eq!(error, None, "{}", input.escape_ascii());
+    requests
+}
+
+fn error(input: &[u8]) -> Option<ProtocolError> {
+    read_all(vec![input.to_vec()], &LIMITS).1
+}
+
+#[test]
+fn requests_of_both_kinds_are_found() {
+    let two = requests(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n  GET \"a b\"\r\nPING\n*1\r\n$0\r\n\r\n");
+    let expected: Vec<Vec<&[u8]>> =
+        vec![vec![b"GET", b"k"], vec![b"GET", b"a b"], vec![b"PING"], vec![b""]];
+    assert_eq!(two, expected);
+}
+
+#[test]
+fn what_asks_for_nothing_is_skipped() {
+    assert_eq!(requests(b"\r\n\n*0\r\n*-1\r\n   \r\n*1\r\n$4\r\nPING\r\n").len(), 1);
+}
+
+#[test]
+fn bad_requests_have_their_error() {
+    use ProtocolError::*;
+    for (input, expected) in [
+        (&b"*abc\r\n"[..], InvalidMultibulkLength),
+        (b"*2147483648\r\n", InvalidMultibulkLength),
+        (b"*+1\r\n", InvalidMultibulkLength),
+        (b"*01\r\n", InvalidMultibulkLength),
+        (b"*1\r\n$-1\r\n", InvalidBulkLength),
+        (b"*1\r\n$536870913\r\n", InvalidBulkLength),
+        (b"*1\r\n$9223372036854775808\r\n", InvalidBulkLength),
+        (b"*1\r\n:5\r\n", ExpectedDollar(b':')),
+        (b"GET \"abc\r\n", UnbalancedQuotes),
+    ] {
+        assert_eq!(error(input), Some(expected), "{}", input.escape_ascii());
+    }
+    let long = vec![b'1'; 70_000];
+    assert_eq!(error(&[b"*", &long[..]].concat()), Some(TooBigMbulkCount));
+    assert_eq!(error(&[b"*1\r\n$", &long[..]].concat()), Some(TooBigBulkCount));
+    assert_eq!(error(&long), Some(TooBigInline));
+}
+
+#[test]
+fn an_error_comes_after_the_requests_before_it() {
+    let (requests, error) = read_all(vec![b"PING\r\n*1\r\n$4\r\nECHO\r\n*x\r\n".to_vec()], &LIMITS);
+    assert_eq!(requests.len(), 2);
+    assert_eq!(error, Some(ProtocolError::InvalidMultibulkLength));
+}
+
+#[test]
+fn strangers_may_send_little() {
+    let limits = Limits { authenticated: false, ..LIMITS };
+    let check = |input: &[u8]| read_all(vec![input.to_vec()], &limits).1;
+    assert_eq!(check(b"*11\r\n"), Some(ProtocolError::UnauthenticatedMultibulkLength));
+    assert_eq!(check(b"*1\r\n$16385\r\n"), Some(ProtocolError::UnauthenticatedBulkLength));
+    assert_eq!(check(b"*10\r\n$16384\r\n"), None);
+}
+
+#[test]
+fn a_length_alone_reserves_nothing() {
+    let mut reader = Reader::new(Pieces(vec![b"*1000000000\r\n$536870912\r\nabc".to_vec()]));
+    assert!(reader.batch(&LIMITS).unwrap().is_empty());
+    reader.fill().unwrap();
+    assert!(reader.batch(&LIMITS).unwrap().is_empty());
+    assert_eq!(reader.fill().unwrap(), 0);
+    assert!(reader.capacity() < 100_000, "{}", reader.capacity());
+}
+
+#[test]
+fn the_query_buffer_is_limited() {
+    let limits = Limits { query_buffer: 1000, ..LIMITS };
+    let input = [&b"*1\r\n$5000\r\n"[..], &[b'x'; 2000]].concat();
+    assert_eq!(read_all(vec![input], &limits).1, Some(ProtocolError::QueryBufferLimit));
+}
+
+#[test]
+fn memory_of_a_large_request_is_given_back() {
+    let big = vec![b'x'; 5 << 20];
+    let mut input = format!("*1\r\n${}\r\n", big.len()).into_bytes();
+    input.extend_from_slice(&big);
+    input.extend_from_slice(b"\r\nPING\r\n");
+    let mut reader = Reader::new(Pieces(vec![input]));
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        let batch = reader.batch(&LIMITS).unwrap();
+        (0..batch.len()).for_each(|index| seen.push(batch.request(index).at(0).len()));
+        if batch.is_empty() {
+            reader.fill().unwrap();
+        }
+    }
+    assert_eq!(seen, [big.len(), 4]);
+    assert!(reader.batch(&LIMITS).unwrap().is_empty());
+    assert!(reader.capacity() < 100_000, "{}", reader.capacity());
+}
+
+/// Cuts `input` at the given places.
+fn cut(input: &[u8], places: &[usize]) -> Vec<Vec<u8>> {
+    let mut places: Vec<usize> = places.iter().map(|place| place % (input.len() + 1)).collect();
+    places.extend([0, input.len()]);
+    places.sort_unstable();
+    let pieces = places.windows(2).map(|pair| input[pair[0]..pair[1]].to_vec());
+    pieces.filter(|piece| !piece.is_empty()).collect()
+}
+
+proptest! {
+    /// However the bytes are cut, the requests are the same.
+    #[test]
+    fn cuts_make_no_difference(
+        sent in prop::collection::vec(
+            prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..6), 1..20),
+        places in prop::collection::vec(any::<usize>(), 0..30),
+        large in prop::option::of(10_000usize..60_000),
+    ) {
+        let mut sent = sent;
+        if let Some(size) = large {
+            sent.push(vec![vec![b'y'; size]]);
+        }
+        let mut input = Vec::new();
+        for request in &sent {
+            crate::resp::writer::encode_request(&mut input, request.iter().map(Vec::as_slice));
+        }
+        let (read, error) = read_all(cut(&input, &places), &LIMITS);
+        prop_assert_eq!(error, None);
+        prop_assert_eq!(read, sent);
+    }
+
+    /// No input makes it panic, and none makes it loop.
+    #[test]
+    fn anything_may_arrive(
+        parts in prop::collection::vec(
+            prop::sample::select(vec!["*", "$", "1", "3", "\r\n", "-", "\"", "\\x", " ", "GET", "\0"]),
+            0..60),
+        places in prop::collection::vec(any::<usize>(), 0..10),
+    ) {
+        read_all(cut(parts.concat().as_bytes(), &places), &LIMITS);
+    }
+}
