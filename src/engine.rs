@@ -133,7 +133,7 @@ impl Engine {
 
     /// Empties a database; its memory is freed where nobody waits for it.
     pub fn empty_database(&mut self, db: usize) -> usize {
-        let keyspace = std::mem::take(&mut self.databases[db]);
+        let keyspace = self.databases[db].take_all();
         let removed = keyspace.len();
         let _ = self.graveyard.send(Garbage::Keyspace(keyspace));
         removed

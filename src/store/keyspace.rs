@@ -18,12 +18,17 @@
 //! * Expired keys are found by reading `deadlines`, 16 bytes a key, and only in sub-tables whose
 //!   soonest deadline has passed.
 //!
+//! A snapshot (see [`snapshot`](super::snapshot)) marks every sub-table. Until a marked one has been
+//! copied, whoever changes an entry first puts its old state into the sub-table's `undo`; the copy
+//! is the entries with those old states in place of the new.
+//!
 //! Left out on purpose: what expiry means. Deadlines are kept and compared here; deleting, telling
 //! replicas and notifying is the caller's.
 
 use hashbrown::HashTable;
 
 use super::hashing::hash;
+use super::snapshot::{Saved, Undo};
 use super::{Bytes, Value};
 
 /// How many sub-tables. With ten million keys each has ten thousand, which grow in about a
@@ -43,23 +48,25 @@ pub struct Entry {
     /// When or how often it was used; the caller's, for eviction.
     pub access: u32,
     /// Its place in `SubTable::deadlines`, or `NO_TTL`.
-    ttl: u32,
+    pub(super) ttl: u32,
 }
 
-#[derive(Clone, Debug)]
-struct Deadline {
+#[derive(Debug)]
+pub(super) struct Deadline {
     /// Unix time in milliseconds.
-    at: i64,
+    pub(super) at: i64,
     entry: u32,
 }
 
-#[derive(Clone, Debug)]
-struct SubTable {
+#[derive(Debug)]
+pub(super) struct SubTable {
     positions: HashTable<u32>,
-    entries: Vec<Entry>,
-    deadlines: Vec<Deadline>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) deadlines: Vec<Deadline>,
     /// No deadline is earlier than this.
     soonest: i64,
+    /// Marked for a snapshot: old states of the entries that have changed since.
+    pub(super) undo: Option<Box<Undo>>,
 }
 
 /// Where an entry lies, until the next insertion or removal.
@@ -79,9 +86,11 @@ pub struct Vacant {
 #[derive(Debug, Default)]
 pub struct Keyspace {
     /// Empty until the first key comes: most databases never see one.
-    tables: Vec<SubTable>,
+    pub(super) tables: Vec<SubTable>,
     len: usize,
     expiring: usize,
+    /// Sub-tables of a snapshot that is not finished, though the database was emptied.
+    pub(super) orphans: Vec<SubTable>,
 }
 
 impl Keyspace {
@@ -121,7 +130,9 @@ impl Keyspace {
     /// The entry at `slot`, to change its value.
     #[inline]
     pub fn entry_mut(&mut self, slot: Slot) -> &mut Entry {
-        &mut self.table_mut(slot.table as usize).entries[slot.index as usize]
+        let sub = &mut self.tables[slot.table as usize];
+        sub.preserve(slot.index);
+        &mut sub.entries[slot.index as usize]
     }
 
     /// Notes that an entry was used. A snapshot doesn't care.
@@ -138,13 +149,13 @@ impl Keyspace {
         self.len += 1;
         let table = table_of(vacant.hash);
         let entry = Entry { key: Bytes::new(key), value, access, ttl: NO_TTL };
-        let index = self.table_mut(table).insert(vacant.hash, entry);
+        let index = self.tables[table].insert(vacant.hash, entry);
         Slot { table: table as u32, index }
     }
 
     /// Removes an entry and returns it.
     pub fn remove(&mut self, slot: Slot) -> Entry {
-        let entry = self.table_mut(slot.table as usize).remove(slot.index);
+        let entry = self.tables[slot.table as usize].remove(slot.index);
         self.len -= 1;
         self.expiring -= usize::from(entry.ttl != NO_TTL);
         entry
@@ -160,7 +171,7 @@ impl Keyspace {
 
     /// Lets the key expire at `at`.
     pub fn set_deadline(&mut self, slot: Slot, at: i64) {
-        let added = self.table_mut(slot.table as usize).set_deadline(slot.index, at);
+        let added = self.tables[slot.table as usize].set_deadline(slot.index, at);
         self.expiring += usize::from(added);
     }
 
@@ -170,7 +181,7 @@ impl Keyspace {
             return false;
         }
         self.expiring -= 1;
-        self.table_mut(slot.table as usize).clear_deadline(slot.index);
+        self.tables[slot.table as usize].clear_deadline(slot.index);
         true
     }
 
@@ -252,12 +263,6 @@ impl Keyspace {
         });
         sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>()
     }
-
-    /// The only way to a sub-table that is about to change.
-    #[inline]
-    fn table_mut(&mut self, table: usize) -> &mut SubTable {
-        &mut self.tables[table]
-    }
 }
 
 impl SubTable {
@@ -267,6 +272,7 @@ impl SubTable {
             entries: Vec::new(),
             deadlines: Vec::new(),
             soonest: i64::MAX,
+            undo: None,
         }
     }
 
@@ -276,6 +282,7 @@ impl SubTable {
     }
 
     fn insert(&mut self, hash: u64, entry: Entry) -> u32 {
+        self.preserve_absence(&entry.key);
         grow(&mut self.entries);
         let index = self.entries.len() as u32;
         self.entries.push(entry);
@@ -285,6 +292,7 @@ impl SubTable {
     }
 
     fn remove(&mut self, index: u32) -> Entry {
+        self.preserve(index);
         if self.entries[index as usize].ttl != NO_TTL {
             self.forget_deadline(index);
         }
@@ -306,6 +314,7 @@ impl SubTable {
 
     /// True: the key had no deadline before.
     fn set_deadline(&mut self, index: u32, at: i64) -> bool {
+        self.preserve(index);
         self.soonest = self.soonest.min(at);
         let entry = &mut self.entries[index as usize];
         if entry.ttl != NO_TTL {
@@ -319,8 +328,26 @@ impl SubTable {
     }
 
     fn clear_deadline(&mut self, index: u32) {
+        self.preserve(index);
         self.forget_deadline(index);
         self.entries[index as usize].ttl = NO_TTL;
+    }
+
+    /// Before entry `index` changes: keeps its old state for a snapshot that wants it.
+    #[inline]
+    fn preserve(&mut self, index: u32) {
+        if let Some(undo) = &mut self.undo {
+            let entry = &self.entries[index as usize];
+            undo.keep(&entry.key, || Some(Saved::new(entry, &self.deadlines)));
+        }
+    }
+
+    /// Before a key is added: a snapshot must not show it.
+    #[inline]
+    fn preserve_absence(&mut self, key: &[u8]) {
+        if let Some(undo) = &mut self.undo {
+            undo.keep(key, || None);
+        }
     }
 
     /// Removes the deadline but leaves the entry's `ttl`, so that `remove` can tell it had one.

@@ -17,6 +17,7 @@ pub mod list;
 pub mod packed;
 pub mod ranked_tree;
 pub mod set;
+pub mod snapshot;
 pub mod sorted_set;
 pub mod stream;
 pub mod string;
