@@ -5,10 +5,15 @@
 //! twice, the handler gives another: `EXPIRE k 10` becomes `PEXPIREAT k <time>`, `SPOP` the `SREM`
 //! of what came out, a key that expired a `DEL`.
 //!
-//! Effects are collected while a command runs and encoded once when it has ended, with SELECT
-//! where the database changes, and MULTI and EXEC around more than one. Append-only file and
-//! replicas get the same bytes.
+//! ```text
+//! handler ── effects ──> pending ── end of the unit ──> encoded once ──> append-only file
+//!                                                                   '──> replication backlog
+//! ```
+//!
+//! A unit is a command, or a whole transaction or script. More than one effect is wrapped in MULTI
+//! and EXEC, so that no copy is ever left with half of it. SELECT comes where the database changes.
 
+use crate::resp::writer::encode_request;
 use crate::resp::{Args, Request};
 
 /// A request that repeats a change.
@@ -20,37 +25,121 @@ pub struct Effect {
     pub request: Request,
 }
 
-/// The effects of the command that is being executed.
-#[derive(Debug, Default)]
+/// Who consumes the journal: it gets each unit's bytes, under the lock. It must not block.
+pub trait Sink: Send {
+    /// Takes the bytes of a unit.
+    fn append(&mut self, unit: &[u8]);
+}
+
+/// The effects of the running command, and where they go.
+#[derive(Default)]
 pub struct Journal {
     pending: Vec<Effect>,
-    /// Somebody consumes what is recorded: an append-only file, or replicas.
-    needed: bool,
+    /// The append-only file.
+    pub aof: Option<Box<dyn Sink>>,
+    /// The replication backlog.
+    pub replication: Option<Box<dyn Sink>>,
+    /// The database that the encoded stream has selected.
+    selected: Option<usize>,
+    encoded: Vec<u8>,
 }
 
 impl Journal {
     /// Whether effects have to be recorded at all.
     #[inline]
     pub fn is_needed(&self) -> bool {
-        self.needed
+        self.aof.is_some() || self.replication.is_some()
     }
 
     /// Records an effect of the running command.
     pub fn add(&mut self, effect: Effect) {
-        if self.needed {
+        if self.is_needed() {
             self.pending.push(effect);
         }
     }
 
     /// Records `args` as an effect.
+    #[inline]
     pub fn add_args(&mut self, db: usize, args: Args<'_>) {
-        if self.needed {
+        if self.is_needed() {
             self.pending.push(Effect { db, request: args.into() });
         }
     }
 
+    /// The next unit begins with SELECT: a consumer starts here.
+    pub fn forget_selected(&mut self) {
+        self.selected = None;
+    }
+
     /// The command, transaction or script has ended: what it left becomes one unit.
+    #[inline]
     pub fn end_of_unit(&mut self) {
-        self.pending.clear();
+        if !self.pending.is_empty() {
+            self.encode();
+            for sink in [&mut self.aof, &mut self.replication].into_iter().flatten() {
+                sink.append(&self.encoded);
+            }
+        }
+    }
+
+    fn encode(&mut self) {
+        self.encoded.clear();
+        self.encoded.shrink_to(KEEP_CAPACITY);
+        let several = self.pending.len() > 1;
+        if several {
+            encode_request(&mut self.encoded, [&b"MULTI"[..]].into_iter());
+        }
+        for effect in self.pending.drain(..) {
+            if self.selected != Some(effect.db) {
+                self.selected = Some(effect.db);
+                let db = crate::number::format_i64(effect.db as i64);
+                encode_request(&mut self.encoded, [&b"SELECT"[..], db.as_bytes()].into_iter());
+            }
+            encode_request(&mut self.encoded, effect.request.args().iter());
+        }
+        if several {
+            encode_request(&mut self.encoded, [&b"EXEC"[..]].into_iter());
+        }
+    }
+}
+
+/// What the encoding buffer may keep after a large unit.
+const KEEP_CAPACITY: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    struct Collect(Arc<Mutex<Vec<u8>>>);
+
+    impl Sink for Collect {
+        fn append(&mut self, unit: &[u8]) {
+            self.0.lock().unwrap().extend_from_slice(unit);
+        }
+    }
+
+    fn effect(db: usize, words: &[&str]) -> Effect {
+        Effect { db, request: Request::new(words.iter().map(|word| word.as_bytes())) }
+    }
+
+    #[test]
+    fn units_are_whole_and_select_their_database() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let mut journal = Journal::default();
+        journal.add(effect(0, &["SET", "lost", "as nobody listens"]));
+        journal.aof = Some(Box::new(Collect(Arc::clone(&seen))));
+        journal.add(effect(3, &["DEL", "a"]));
+        journal.end_of_unit();
+        journal.end_of_unit();
+        journal.add(effect(3, &["DEL", "b"]));
+        journal.add(effect(0, &["DEL", "c"]));
+        journal.end_of_unit();
+        let text = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
+        let words: Vec<&str> =
+            text.split("\r\n").filter(|w| !w.is_empty() && !w.starts_with(['*', '$'])).collect();
+        let expected = "SELECT 3 DEL a MULTI DEL b SELECT 0 DEL c EXEC";
+        assert_eq!(words, expected.split(' ').collect::<Vec<_>>());
     }
 }
