@@ -1,4 +1,32 @@
 //! cacheflow: a Redis-compatible server, written from scratch so that it can be read.
+//!
+//! ```text
+//!                    clients                     replicas          files
+//!                       |                           |                |
+//!  server/     listener, sessions, outboxes         |                |
+//!                 |          ^                      |                |
+//!  resp/        reader     writer                   |                |
+//!                 |          |                      |                |
+//!  command/    execute -> table -> handlers         |                |
+//!                 |          |                      |                |
+//!  engine      THE lock: databases, clients, statistics              |
+//!                 |          |                      |                |
+//!  store/      keyspace, value types     journal/ --+-- persistence/-+
+//! ```
+//!
+//! Calls go downwards only. `store` knows no command, `resp` knows no store, and everything that
+//! executes - a client, EXEC, a script, the loader of a file, a master - goes through
+//! [`command::execute`].
+//!
+//! To read the source, follow one command through five files:
+//!
+//! 1. [`server::session`]: read everything that has arrived, execute it, write once
+//! 2. [`command::execute`](mod@command::execute): look up, pass the gates, dispatch, collect effects
+//! 3. [`command::table`]: one row per command
+//! 4. [`command::string`]: `fn set`
+//! 5. [`store::keyspace`]: find, insert, remove, expire
+//!
+//! `docs/life-of-a-command.md` walks along with `SET x 1`, `docs/ARCHITECTURE.md` has the rules.
 
 #![forbid(unsafe_code)]
 
