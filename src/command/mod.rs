@@ -20,6 +20,8 @@ pub mod error;
 pub mod execute;
 pub mod expiry;
 mod lcs;
+pub mod list;
+pub mod list_move;
 pub mod spec;
 pub mod string;
 pub mod table;
