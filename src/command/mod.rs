@@ -15,6 +15,8 @@
 //! its reply. An `Err` is replied instead of what it had written.
 
 pub mod args;
+pub mod bitfield;
+pub mod bitmap;
 pub mod context;
 pub mod error;
 pub mod execute;

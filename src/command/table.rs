@@ -161,6 +161,15 @@ commands! {
         Rpush        "rpush"           -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => rpush;
         Rpushx       "rpushx"          -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => rpushx;
     }
+    bitmap "bitmap" @[BITMAP] {
+        Bitcount     "bitcount"        -2 [READ] [key(1, RO|ACCESS)] => bitcount;
+        Bitfield     "bitfield"        -2 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE|VARIABLE_FLAGS)] => bitfield;
+        BitfieldRo   "bitfield_ro"     -2 [READ FAST] [key(1, RO|ACCESS)] => bitfield_ro;
+        Bitop        "bitop"           -4 [WRITE DENYOOM] [key(2, OW|UPDATE), range(3, -1, 1, RO|ACCESS)] => bitop;
+        Bitpos       "bitpos"          -3 [READ] [key(1, RO|ACCESS)] => bitpos;
+        Getbit       "getbit"           3 [READ FAST] [key(1, RO|ACCESS)] => getbit;
+        Setbit       "setbit"           4 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE)] => setbit;
+    }
 }
 
 /// The row of a command.
