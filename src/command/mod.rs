@@ -21,6 +21,7 @@ pub mod context;
 pub mod error;
 pub mod execute;
 pub mod expiry;
+pub mod hyperloglog;
 mod lcs;
 pub mod list;
 pub mod list_move;

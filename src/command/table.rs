@@ -170,6 +170,13 @@ commands! {
         Getbit       "getbit"           3 [READ FAST] [key(1, RO|ACCESS)] => getbit;
         Setbit       "setbit"           4 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE)] => setbit;
     }
+    hyperloglog "hyperloglog" @[HYPERLOGLOG] {
+        Pfadd        "pfadd"           -2 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => pfadd;
+        Pfcount      "pfcount"         -2 [READ] [range(1, -1, 1, RW|ACCESS)] => pfcount;
+        Pfdebug      "pfdebug"          3 [WRITE DENYOOM ADMIN] [key(2, RW|ACCESS)] => pfdebug;
+        Pfmerge      "pfmerge"         -2 [WRITE DENYOOM] [key(1, RW|ACCESS|INSERT), range(2, -1, 1, RO|ACCESS)] => pfmerge;
+        Pfselftest   "pfselftest"       1 [ADMIN] [] => pfselftest;
+    }
 }
 
 /// The row of a command.
