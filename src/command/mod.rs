@@ -15,11 +15,16 @@
 //! its reply. An `Err` is replied instead of what it had written.
 
 pub mod args;
+pub mod bitfield;
+pub mod bitmap;
 pub mod context;
 pub mod error;
 pub mod execute;
 pub mod expiry;
+pub mod hyperloglog;
 mod lcs;
+pub mod list;
+pub mod list_move;
 pub mod spec;
 pub mod string;
 pub mod table;

@@ -142,6 +142,41 @@ commands! {
         Strlen       "strlen"            2 [READ FAST] [key(1, RO)] => strlen;
         Substr       "substr"            4 [READ] [key(1, RO|ACCESS)] => getrange;
     }
+    list "list" @[LIST] {
+        Lindex       "lindex"           3 [READ] [key(1, RO|ACCESS)] => lindex;
+        Linsert      "linsert"          5 [WRITE DENYOOM] [key(1, RW|INSERT)] => linsert;
+        Llen         "llen"             2 [READ FAST] [key(1, RO)] => llen;
+        Lmove        "lmove"            5 [WRITE DENYOOM] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => lmove;
+        Lmpop        "lmpop"           -4 [WRITE] [keynum(1, RW|ACCESS|DELETE)] => lmpop;
+        Lpop         "lpop"            -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => lpop;
+        Lpos         "lpos"            -3 [READ] [key(1, RO|ACCESS)] => lpos;
+        Lpush        "lpush"           -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => lpush;
+        Lpushx       "lpushx"          -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => lpushx;
+        Lrange       "lrange"           4 [READ] [key(1, RO|ACCESS)] => lrange;
+        Lrem         "lrem"             4 [WRITE] [key(1, RW|DELETE)] => lrem;
+        Lset         "lset"             4 [WRITE DENYOOM] [key(1, RW|UPDATE)] => lset;
+        Ltrim        "ltrim"            4 [WRITE] [key(1, RW|DELETE)] => ltrim;
+        Rpop         "rpop"            -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => rpop;
+        Rpoplpush    "rpoplpush"        3 [WRITE DENYOOM] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => rpoplpush;
+        Rpush        "rpush"           -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => rpush;
+        Rpushx       "rpushx"          -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => rpushx;
+    }
+    bitmap "bitmap" @[BITMAP] {
+        Bitcount     "bitcount"        -2 [READ] [key(1, RO|ACCESS)] => bitcount;
+        Bitfield     "bitfield"        -2 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE|VARIABLE_FLAGS)] => bitfield;
+        BitfieldRo   "bitfield_ro"     -2 [READ FAST] [key(1, RO|ACCESS)] => bitfield_ro;
+        Bitop        "bitop"           -4 [WRITE DENYOOM] [key(2, OW|UPDATE), range(3, -1, 1, RO|ACCESS)] => bitop;
+        Bitpos       "bitpos"          -3 [READ] [key(1, RO|ACCESS)] => bitpos;
+        Getbit       "getbit"           3 [READ FAST] [key(1, RO|ACCESS)] => getbit;
+        Setbit       "setbit"           4 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE)] => setbit;
+    }
+    hyperloglog "hyperloglog" @[HYPERLOGLOG] {
+        Pfadd        "pfadd"           -2 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => pfadd;
+        Pfcount      "pfcount"         -2 [READ] [range(1, -1, 1, RW|ACCESS)] => pfcount;
+        Pfdebug      "pfdebug"          3 [WRITE DENYOOM ADMIN] [key(2, RW|ACCESS)] => pfdebug;
+        Pfmerge      "pfmerge"         -2 [WRITE DENYOOM] [key(1, RW|ACCESS|INSERT), range(2, -1, 1, RO|ACCESS)] => pfmerge;
+        Pfselftest   "pfselftest"       1 [ADMIN] [] => pfselftest;
+    }
 }
 
 /// The row of a command.
