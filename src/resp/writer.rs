@@ -180,10 +180,16 @@ impl Reply {
     pub fn array_of(&mut self, write: impl FnOnce(&mut Self) -> usize) {
         let start = self.out.len();
         let len = write(self);
+        self.prepend(start, |reply| reply.array(len));
+    }
+
+    /// Writes what belongs in front of everything since `start` (a [`len`](Self::len)), once it is
+    /// known: a length, or the cursor of a scan. Moving bytes is cheaper than keeping them aside.
+    pub fn prepend(&mut self, start: usize, write: impl FnOnce(&mut Self)) {
         let end = self.out.len();
-        self.array(len);
-        let header = self.out.len() - end;
-        self.out[start..].rotate_right(header);
+        write(self);
+        let added = self.out.len() - end;
+        self.out[start..].rotate_right(added);
     }
 
     /// A floating-point number.

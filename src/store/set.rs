@@ -145,6 +145,14 @@ impl Set {
         }
     }
 
+    /// The same for a member whose [`hash`](super::hash()) is known.
+    pub fn contains_hashed(&self, hash: u64, member: &[u8]) -> bool {
+        match &self.0 {
+            Form::Table(table) => table.get_hashed(hash, member).is_some(),
+            Form::Ints(_) | Form::Packed(_) => self.contains(member),
+        }
+    }
+
     /// The members: ascending in an intset, else in no particular order.
     pub fn iter(&self) -> Iter<'_> {
         Iter(match &self.0 {

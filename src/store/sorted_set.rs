@@ -110,6 +110,14 @@ impl SortedSet {
         }
     }
 
+    /// The score of a member whose [`hash`](super::hash()) is known.
+    pub fn score_hashed(&self, hash: u64, member: &[u8]) -> Option<f64> {
+        match &self.0 {
+            Form::Packed(_) => self.score(member),
+            Form::Indexed(indexed) => indexed.scores.get_hashed(hash, member).map(|s| s.score),
+        }
+    }
+
     /// Gives a member a score, which must not be NaN.
     pub fn insert(&mut self, member: &[u8], score: f64, limits: Limits) -> Inserted {
         debug_assert!(!score.is_nan());

@@ -101,7 +101,12 @@ impl<T: Keyed + Clone> Table<T> {
 
     /// The entry with this key.
     pub fn get(&self, key: &[u8]) -> Option<&T> {
-        let hash = hash(key);
+        self.get_hashed(hash(key), key)
+    }
+
+    /// The entry with this key, whose [`hash()`] is known: who looks one key up in several tables
+    /// hashes it once.
+    pub fn get_hashed(&self, hash: u64, key: &[u8]) -> Option<&T> {
         let bucket = &self.buckets[self.bucket_of(hash)];
         bucket.find(hash, key).map(|position| &bucket.entries()[position])
     }
