@@ -107,18 +107,27 @@ impl Context<'_> {
     /// Looks a key up to read its value: counts as a use, and as a hit or a miss.
     #[inline]
     pub fn read(&mut self, key: &[u8]) -> Option<&Value> {
-        match self.find(key).ok().filter(|slot| !self.hides(*slot)) {
-            Some(slot) => {
-                self.engine.stats.keyspace_hits += 1;
-                self.touch(slot);
-                Some(&self.engine.databases[self.db].entry(slot).value)
-            }
-            None => {
-                self.engine.stats.keyspace_misses += 1;
-                self.engine.notify(EventClasses::KEY_MISS, "keymiss", key, self.db);
-                None
-            }
+        let slot = self.look_up(key)?;
+        self.touch(slot);
+        Some(&self.engine.databases[self.db].entry(slot).value)
+    }
+
+    /// Looks a key up to tell something about it: a hit or a miss, but not a use of the key.
+    pub fn look(&mut self, key: &[u8]) -> Option<&Value> {
+        let slot = self.look_up(key)?;
+        Some(&self.engine.databases[self.db].entry(slot).value)
+    }
+
+    #[inline]
+    fn look_up(&mut self, key: &[u8]) -> Option<Slot> {
+        let found = self.find(key).ok().filter(|slot| !self.hides(*slot));
+        if found.is_some() {
+            self.engine.stats.keyspace_hits += 1;
+        } else {
+            self.engine.stats.keyspace_misses += 1;
+            self.engine.notify(EventClasses::KEY_MISS, "keymiss", key, self.db);
         }
+        found
     }
 
     /// Looks a key up to read it as the data type `K`.
@@ -215,6 +224,24 @@ impl Context<'_> {
         }
     }
 
+    /// Does something in another database than the selected one.
+    pub fn in_database<T>(&mut self, db: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        let selected = std::mem::replace(&mut self.db, db);
+        let result = work(self);
+        self.db = selected;
+        result
+    }
+
+    /// Puts an entry that was taken out of the keyspace under a new key, with its deadline. It
+    /// was used when it was before.
+    pub fn put(&mut self, vacant: Vacant, key: &[u8], entry: Entry, deadline: Option<i64>) {
+        let slot = self.add(vacant, key, entry.value);
+        self.keyspace().set_access(slot, entry.access);
+        if let Some(at) = deadline {
+            self.keyspace().set_deadline(slot, at);
+        }
+    }
+
     /// THE call after every change: counts it, wakes whoever watches or waits for the key, and
     /// publishes the event.
     pub fn modified(&mut self, class: EventClasses, event: &str, key: &[u8]) {
@@ -259,12 +286,9 @@ impl Context<'_> {
     /// Parses the index of a database.
     pub fn database_index(&self, text: &[u8]) -> Result<usize> {
         let index = crate::number::parse_i64(text).ok_or(super::error::NOT_INTEGER)?;
-        let count = self.engine.databases.len() as i64;
-        if (0..count).contains(&index) {
-            Ok(index as usize)
-        } else {
-            Err(super::error::DB_OUT_OF_RANGE)
-        }
+        let index = i32::try_from(index).map_err(|_| super::error::NOT_INT)?;
+        let count = self.engine.databases.len();
+        usize::try_from(index).ok().filter(|i| *i < count).ok_or(super::error::DB_OUT_OF_RANGE)
     }
 
     /// Whether the client's connection comes from this machine.

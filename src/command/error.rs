@@ -59,6 +59,9 @@ pub const WRONG_TYPE: Error =
 pub const SYNTAX: Error = Error::new("ERR syntax error");
 /// Not the decimal digits of an `i64`, or outside of what the argument may be.
 pub const NOT_INTEGER: Error = Error::new("ERR value is not an integer or out of range");
+/// An integer that C's `int` can't hold.
+pub const NOT_INT: Error =
+    Error::new("ERR value is out of range, value must between -2147483648 and 2147483647");
 /// Not the text of a floating-point number.
 pub const NOT_FLOAT: Error = Error::new("ERR value is not a valid float");
 /// The command needs the key to exist.

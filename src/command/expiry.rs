@@ -191,7 +191,7 @@ fn reply_deadline(
     reply: &mut Reply,
     show: fn(i64, i64) -> i64,
 ) -> Result {
-    if !ctx.exists(&args[1]) {
+    if ctx.look(&args[1]).is_none() {
         reply.integer(-2);
         return Ok(());
     }

@@ -176,6 +176,30 @@ commands! {
         Pfdebug      "pfdebug"          3 [WRITE DENYOOM ADMIN] [key(2, RW|ACCESS)] => pfdebug;
         Pfmerge      "pfmerge"         -2 [WRITE DENYOOM] [key(1, RW|ACCESS|INSERT), range(2, -1, 1, RO|ACCESS)] => pfmerge;
         Pfselftest   "pfselftest"       1 [ADMIN] [] => pfselftest;
+    keys "generic" @[KEYSPACE] {
+        Copy         "copy"            -3 [WRITE DENYOOM] [key(1, RO|ACCESS), key(2, OW|UPDATE)] => copy;
+        Del          "del"             -2 [WRITE] [range(1, -1, 1, RM|DELETE)] => del;
+        Exists       "exists"          -2 [READ FAST] [range(1, -1, 1, RO)] => exists;
+        Keys         "keys"             2 [READ] @[DANGEROUS KEYSPACE] [] => keys;
+        Move         "move"             3 [WRITE FAST] [key(1, RW|ACCESS|UPDATE)] => move_key;
+        Randomkey    "randomkey"        1 [READ] [] => randomkey;
+        Rename       "rename"           3 [WRITE] [key(1, RW|ACCESS|DELETE), key(2, OW|UPDATE)] => rename;
+        Renamenx     "renamenx"         3 [WRITE FAST] [key(1, RW|ACCESS|DELETE), key(2, OW|INSERT)] => renamenx;
+        Scan         "scan"            -2 [READ] [] => scan;
+        Touch        "touch"           -2 [READ FAST] [range(1, -1, 1, RO)] => touch;
+        Type         "type"             2 [READ FAST] [key(1, RO)] => type_of;
+        Unlink       "unlink"          -2 [WRITE FAST] [range(1, -1, 1, RM|DELETE)] => del;
+    }
+    expiry "generic" @[KEYSPACE] {
+        Expire       "expire"          -3 [WRITE FAST] [key(1, RW|UPDATE)] => expire;
+        Expireat     "expireat"        -3 [WRITE FAST] [key(1, RW|UPDATE)] => expireat;
+        Expiretime   "expiretime"       2 [READ FAST] [key(1, RO|ACCESS)] => expiretime;
+        Persist      "persist"          2 [WRITE FAST] [key(1, RW|UPDATE)] => persist;
+        Pexpire      "pexpire"         -3 [WRITE FAST] [key(1, RW|UPDATE)] => pexpire;
+        Pexpireat    "pexpireat"       -3 [WRITE FAST] [key(1, RW|UPDATE)] => pexpireat;
+        Pexpiretime  "pexpiretime"      2 [READ FAST] [key(1, RO|ACCESS)] => pexpiretime;
+        Pttl         "pttl"             2 [READ FAST] [key(1, RO|ACCESS)] => pttl;
+        Ttl          "ttl"              2 [READ FAST] [key(1, RO|ACCESS)] => ttl;
     }
 }
 
