@@ -23,6 +23,7 @@ mod lcs;
 pub mod spec;
 pub mod string;
 pub mod table;
+pub mod transaction;
 
 pub use context::{Context, Origin};
 pub use error::{Error, Result};

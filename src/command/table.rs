@@ -137,6 +137,13 @@ commands! {
         Strlen       "strlen"            2 [READ FAST] [key(1, RO)] => strlen;
         Substr       "substr"            4 [READ] [key(1, RO|ACCESS)] => getrange;
     }
+    transaction "transactions" @[TRANSACTION] {
+        Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
+        Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;
+        Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
+        Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
+        Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
+    }
 }
 
 /// The row of a command.
