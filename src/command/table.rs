@@ -176,6 +176,7 @@ commands! {
         Pfdebug      "pfdebug"          3 [WRITE DENYOOM ADMIN] [key(2, RW|ACCESS)] => pfdebug;
         Pfmerge      "pfmerge"         -2 [WRITE DENYOOM] [key(1, RW|ACCESS|INSERT), range(2, -1, 1, RO|ACCESS)] => pfmerge;
         Pfselftest   "pfselftest"       1 [ADMIN] [] => pfselftest;
+    }
     keys "generic" @[KEYSPACE] {
         Copy         "copy"            -3 [WRITE DENYOOM] [key(1, RO|ACCESS), key(2, OW|UPDATE)] => copy;
         Del          "del"             -2 [WRITE] [range(1, -1, 1, RM|DELETE)] => del;
@@ -200,6 +201,13 @@ commands! {
         Pexpiretime  "pexpiretime"      2 [READ FAST] [key(1, RO|ACCESS)] => pexpiretime;
         Pttl         "pttl"             2 [READ FAST] [key(1, RO|ACCESS)] => pttl;
         Ttl          "ttl"              2 [READ FAST] [key(1, RO|ACCESS)] => ttl;
+    }
+    transaction "transactions" @[TRANSACTION] {
+        Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
+        Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;
+        Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
+        Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
+        Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
     }
 }
 
