@@ -28,7 +28,7 @@ use super::server::{PATIENCE, Server, Target};
 const SILENCE: Duration = Duration::from_millis(40);
 /// How long a recording waits for output that nothing says will come.
 const SURPRISE: Duration = Duration::from_millis(5);
-/// How late expected output may be, if the wait is for something that may never come.
+/// How late expected output may be; a script that waits in vain ends there.
 const LATE: Duration = Duration::from_secs(3);
 
 /// What came of a script.
@@ -54,6 +54,8 @@ struct Replay<'a> {
     /// Client ids of the connections that `<id name>` mentions.
     ids: BTreeMap<String, String>,
     started_ms: i64,
+    /// Something expected did not arrive: from here on, replies would be taken for one another.
+    stalled: bool,
     outcome: Outcome,
 }
 
@@ -66,6 +68,7 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
         clients: BTreeMap::new(),
         ids: BTreeMap::new(),
         started_ms: now_ms(),
+        stalled: false,
         outcome: Outcome::default(),
     };
     let _ = replay.server.new_effects();
@@ -79,6 +82,7 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
         }
         let result = if skipping { Ok(None) } else { replay.step(item, script.items.get(i + 1)) };
         match result {
+            Ok(_) if replay.stalled && !recording => return replay.outcome,
             Ok(lines) => replay.keep(lines.as_ref().unwrap_or(&item.source)),
             Err(error) => {
                 replay.fail(item, &[], &[format!("({error})")]);
@@ -220,12 +224,15 @@ impl Replay<'_> {
             (true, _) => SILENCE,
             (false, true) if expected.is_empty() => 12 * SILENCE,
             (false, true) => LATE,
-            (false, false) => PATIENCE,
+            (false, false) => LATE,
         };
         Ok(match self.client(on)?.read(patience)? {
             Output::Value(value) => format::lines(&value),
             Output::Nothing if expects_none => expected.to_vec(),
-            Output::Nothing => vec![silence[0].to_string()],
+            Output::Nothing => {
+                self.stalled = true;
+                vec![silence[0].to_string()]
+            }
             Output::Closed => {
                 self.clients.remove(on);
                 vec!["(closed)".into()]

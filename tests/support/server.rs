@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!               cacheflow                          redis-server
-//! port          --port 0, named in the ready line  one that was free a moment ago
+//! port          its own choice, in the ready line  one that was free a moment ago
 //! journal       with CACHEFLOW_TEST_EFFECTS=1      always on
 //! ```
 //!
@@ -87,6 +87,10 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["--port", &port.to_string(), "--save", "", "--enable-debug-command", "yes"]);
         command.arg("--dir").arg(directory.path());
+        if target == Target::Cacheflow {
+            // For Redis, port 0 means not to listen at all; this is how ours is told to choose one.
+            command.args(["--listen-addr", "127.0.0.1:0"]);
+        }
         if effects {
             // Written before each reply is sent, and never synced: the reader is on this machine.
             command.args(["--appendonly", "yes", "--appendfsync", "no"]);
