@@ -257,9 +257,13 @@ impl Replay<'_> {
             _ if self.recording => 8 * SILENCE,
             _ => LATE,
         };
-        let deadline = Instant::now() + patience;
+        let mut deadline = Instant::now() + patience;
         loop {
             let client = self.client(on)?;
+            if !client.raw().is_empty() {
+                // Once there is something, the rest of it is not far.
+                deadline = deadline.min(Instant::now() + 8 * SILENCE);
+            }
             let got = match (client.raw(), client.is_closed()) {
                 (b"", true) => "(closed)".to_string(),
                 (b"", false) => "(blocked)".to_string(),
