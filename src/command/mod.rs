@@ -21,6 +21,8 @@ pub mod context;
 pub mod error;
 pub mod execute;
 pub mod expiry;
+pub mod geo;
+pub mod geo_search;
 pub mod hyperloglog;
 pub mod keys;
 mod lcs;
