@@ -29,6 +29,7 @@ mod lcs;
 pub mod list;
 pub mod list_move;
 pub mod scan;
+pub mod sort;
 pub mod spec;
 pub mod string;
 pub mod table;

@@ -220,6 +220,10 @@ commands! {
         Geosearch    "geosearch"       -7 [READ] [key(1, RO|ACCESS)] => geosearch;
         Geosearchstore "geosearchstore"  -8 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => geosearchstore;
     }
+    sort "generic" @[KEYSPACE] {
+        Sort         "sort"            -2 [WRITE DENYOOM] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS), unknown(OW|UPDATE)] => sort;
+        SortRo       "sort_ro"         -2 [READ] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS)] => sort_ro;
+    }
 }
 
 /// The row of a command.
