@@ -251,7 +251,8 @@ impl<'a> Query<'a> {
     fn check(&self, args: Args<'a>, form: Form) -> Result {
         let with = self.with_distance || self.with_hash || self.with_position;
         if self.destination.is_some() && with {
-            let what = if form.is_search() { "GEOSEARCHSTORE" } else { "STORE option in GEORADIUS" };
+            let what =
+                if form.is_search() { "GEOSEARCHSTORE" } else { "STORE option in GEORADIUS" };
             return Err(Error::text(format!(
                 "ERR {what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
             )));

@@ -143,8 +143,7 @@ fn run(ctx: &mut Context<'_>, key: &[u8], mut query: Query<'_>, reply: &mut Repl
     if value.as_ref().is_some_and(|value| !is_sortable(value)) {
         return Err(error::WRONG_TYPE);
     }
-    let unsorted_set =
-        matches!((&query.weights, &value), (Weights::None, Some(Value::Set(_))));
+    let unsorted_set = matches!((&query.weights, &value), (Weights::None, Some(Value::Set(_))));
     if unsorted_set && (query.destination.is_some() || ctx.origin == Origin::Script) {
         // A set has no order of its own. Here the result is kept, so it gets one.
         query.weights = Weights::Elements;
