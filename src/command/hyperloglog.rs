@@ -28,7 +28,8 @@ impl From<Corrupted> for Error {
 
 /// Runs `read` on the sketch in a value.
 fn with_sketch<T>(value: &Value, read: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
-    Str::of(value)?.with_bytes(|text| if hll::is_sketch(text) { read(text) } else { Err(NO_SKETCH) })
+    Str::of(value)?
+        .with_bytes(|text| if hll::is_sketch(text) { read(text) } else { Err(NO_SKETCH) })
 }
 
 /// The sketch to change; None if there is no key.

@@ -208,6 +208,21 @@ commands! {
         Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
         Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
         Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
+    geo "geo" @[GEO] {
+        Geoadd       "geoadd"          -5 [WRITE DENYOOM] [key(1, RW|UPDATE)] => geoadd;
+        Geodist      "geodist"         -4 [READ] [key(1, RO|ACCESS)] => geodist;
+        Geohash      "geohash"         -2 [READ] [key(1, RO|ACCESS)] => geohash;
+        Geopos       "geopos"          -2 [READ] [key(1, RO|ACCESS)] => geopos;
+        Georadius    "georadius"       -6 [WRITE DENYOOM] [key(1, RO|ACCESS), after("STORE", 6, 0, 0, OW|UPDATE), after("STOREDIST", 6, 0, 0, OW|UPDATE)] => georadius;
+        GeoradiusRo  "georadius_ro"    -6 [READ] [key(1, RO|ACCESS)] => georadius_ro;
+        Georadiusbymember "georadiusbymember"  -5 [WRITE DENYOOM] [key(1, RO|ACCESS), after("STORE", 5, 0, 0, OW|UPDATE), after("STOREDIST", 5, 0, 0, OW|UPDATE)] => georadiusbymember;
+        GeoradiusbymemberRo "georadiusbymember_ro"  -5 [READ] [key(1, RO|ACCESS)] => georadiusbymember_ro;
+        Geosearch    "geosearch"       -7 [READ] [key(1, RO|ACCESS)] => geosearch;
+        Geosearchstore "geosearchstore"  -8 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => geosearchstore;
+    }
+    sort "generic" @[KEYSPACE] {
+        Sort         "sort"            -2 [WRITE DENYOOM] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS), unknown(OW|UPDATE)] => sort;
+        SortRo       "sort_ro"         -2 [READ] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS)] => sort_ro;
     }
 }
 

@@ -194,7 +194,11 @@ impl Reply {
 
     /// A floating-point number.
     pub fn double(&mut self, value: f64) {
-        let text = number::format_f64(value);
+        self.double_text(&number::format_f64(value));
+    }
+
+    /// A floating-point number that is formatted already: some have more digits than others.
+    pub fn double_text(&mut self, text: &str) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text.as_bytes()),
             Protocol::Resp3 => {
