@@ -85,9 +85,9 @@ pub fn scan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         }
     });
     found.retain(|key| match options.type_name {
-        Some(name) => ctx.look(key).is_some_and(|value| {
-            value.type_name().as_bytes().eq_ignore_ascii_case(name)
-        }),
+        Some(name) => ctx
+            .look(key)
+            .is_some_and(|value| value.type_name().as_bytes().eq_ignore_ascii_case(name)),
         None => ctx.exists(key),
     });
     reply.array(2);
@@ -95,6 +95,23 @@ pub fn scan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     reply.array(found.len());
     found.iter().for_each(|key| reply.bulk(key));
     Ok(())
+}
+
+/// The reply to a scan of a collection that doesn't exist.
+pub fn reply_nothing(reply: &mut Reply) {
+    reply_found(reply, |_| (0, 0));
+}
+
+/// The reply to a scan of a collection. `write` writes what it finds, and returns the next cursor
+/// and how many values it has written.
+pub fn reply_found(reply: &mut Reply, write: impl FnOnce(&mut Reply) -> (u64, usize)) {
+    let start = reply.len();
+    let (next, found) = write(reply);
+    reply.prepend(start, |reply| {
+        reply.array(2);
+        reply.bulk(next.to_string().as_bytes());
+        reply.array(found);
+    });
 }
 
 #[cfg(test)]

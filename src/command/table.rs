@@ -177,6 +177,43 @@ commands! {
         Pfmerge      "pfmerge"         -2 [WRITE DENYOOM] [key(1, RW|ACCESS|INSERT), range(2, -1, 1, RO|ACCESS)] => pfmerge;
         Pfselftest   "pfselftest"       1 [ADMIN] [] => pfselftest;
     }
+    hash "hash" @[HASH] {
+        Hdel         "hdel"            -3 [WRITE FAST] [key(1, RW|DELETE)] => hdel;
+        Hexists      "hexists"          3 [READ FAST] [key(1, RO)] => hexists;
+        Hget         "hget"             3 [READ FAST] [key(1, RO|ACCESS)] => hget;
+        Hgetall      "hgetall"          2 [READ] [key(1, RO|ACCESS)] => hgetall;
+        Hincrby      "hincrby"          4 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => hincrby;
+        Hincrbyfloat "hincrbyfloat"     4 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => hincrbyfloat;
+        Hkeys        "hkeys"            2 [READ] [key(1, RO|ACCESS)] => hkeys;
+        Hlen         "hlen"             2 [READ FAST] [key(1, RO)] => hlen;
+        Hmget        "hmget"           -3 [READ FAST] [key(1, RO|ACCESS)] => hmget;
+        Hmset        "hmset"           -4 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => hmset;
+        Hrandfield   "hrandfield"      -2 [READ] [key(1, RO|ACCESS)] => hrandfield;
+        Hscan        "hscan"           -3 [READ] [key(1, RO|ACCESS)] => hscan;
+        Hset         "hset"            -4 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => hset;
+        Hsetnx       "hsetnx"           4 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => hsetnx;
+        Hstrlen      "hstrlen"          3 [READ FAST] [key(1, RO)] => hstrlen;
+        Hvals        "hvals"            2 [READ] [key(1, RO|ACCESS)] => hvals;
+    }
+    set "set" @[SET] {
+        Sadd         "sadd"            -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => sadd;
+        Scard        "scard"            2 [READ FAST] [key(1, RO)] => scard;
+        Sdiff        "sdiff"           -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sdiff;
+        Sdiffstore   "sdiffstore"      -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sdiffstore;
+        Sinter       "sinter"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sinter;
+        Sintercard   "sintercard"      -3 [READ] [keynum(1, RO|ACCESS)] => sintercard;
+        Sinterstore  "sinterstore"     -3 [WRITE DENYOOM] [key(1, RW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sinterstore;
+        Sismember    "sismember"        3 [READ FAST] [key(1, RO)] => sismember;
+        Smembers     "smembers"         2 [READ] [key(1, RO|ACCESS)] => smembers;
+        Smismember   "smismember"      -3 [READ FAST] [key(1, RO|ACCESS)] => smismember;
+        Smove        "smove"            4 [WRITE FAST] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => smove;
+        Spop         "spop"            -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => spop;
+        Srandmember  "srandmember"     -2 [READ] [key(1, RO|ACCESS)] => srandmember;
+        Srem         "srem"            -3 [WRITE FAST] [key(1, RW|DELETE)] => srem;
+        Sscan        "sscan"           -3 [READ] [key(1, RO|ACCESS)] => sscan;
+        Sunion       "sunion"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sunion;
+        Sunionstore  "sunionstore"     -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sunionstore;
+    }
     keys "generic" @[KEYSPACE] {
         Copy         "copy"            -3 [WRITE DENYOOM] [key(1, RO|ACCESS), key(2, OW|UPDATE)] => copy;
         Del          "del"             -2 [WRITE] [range(1, -1, 1, RM|DELETE)] => del;
