@@ -15,16 +15,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
+use crate::command::transaction;
 use crate::config::{Config, EventClasses};
 use crate::eviction;
+use crate::interest::Interest;
 use crate::journal::{Effect, Journal};
 use crate::random::{Random, secure_hex};
 use crate::resp::Request;
-use crate::server::client::Clients;
+use crate::server::client::{ClientKey, Clients};
 use crate::server::pause::Pause;
 use crate::stats::Stats;
 use crate::store::Value;
 use crate::store::keyspace::Keyspace;
+use crate::watch;
 
 /// Everything that commands work on.
 pub struct Engine {
@@ -34,6 +37,8 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Every connection.
     pub clients: Clients,
+    /// The keys that WATCH watches.
+    pub watched: Interest,
     /// What INFO counts.
     pub stats: Stats,
     /// What the running command changed.
@@ -88,6 +93,7 @@ impl Engine {
             config,
             databases,
             clients: Clients::default(),
+            watched: Interest::default(),
             stats: Stats::default(),
             journal: Journal::default(),
             dirty: 0,
@@ -133,10 +139,32 @@ impl Engine {
 
     /// Empties a database; its memory is freed where nobody waits for it.
     pub fn empty_database(&mut self, db: usize) -> usize {
+        self.about_to_replace(db, None);
         let keyspace = self.databases[db].take_all();
         let removed = keyspace.len();
         let _ = self.graveyard.send(Garbage::Keyspace(keyspace));
         removed
+    }
+
+    /// Exchanges two databases. Whoever watches a key sees the other database's.
+    pub fn swap_databases(&mut self, a: usize, b: usize) {
+        self.about_to_replace(a, Some(b));
+        self.about_to_replace(b, Some(a));
+        self.databases.swap(a, b);
+    }
+
+    /// Tells those who watch that a database will hold what another one holds, or nothing.
+    fn about_to_replace(&mut self, db: usize, by: Option<usize>) {
+        if !self.watched.is_empty() {
+            let now_ms = self.unix_ms();
+            watch::database_replaced(self, db, by, now_ms);
+        }
+    }
+
+    /// Forgets a client whose connection has ended, and everything it has asked for.
+    pub fn remove_client(&mut self, client: ClientKey) {
+        transaction::abandon(self, client);
+        self.clients.remove(client);
     }
 
     /// The access bits of a new key.
@@ -152,7 +180,11 @@ impl Engine {
 
     /// A key has changed: whoever watches it learns of it.
     #[inline]
-    pub fn key_modified(&mut self, _db: usize, _key: &[u8]) {}
+    pub fn key_modified(&mut self, db: usize, key: &[u8]) {
+        if !self.watched.is_empty() {
+            watch::key_changed(self, db, key);
+        }
+    }
 
     /// A key has come into being, or has another value: whoever waits for it may go on.
     #[inline]

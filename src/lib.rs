@@ -36,6 +36,7 @@ pub mod engine;
 pub mod eviction;
 pub mod glob;
 pub mod healthcheck;
+pub mod interest;
 pub mod journal;
 pub mod logging;
 pub mod number;
@@ -44,5 +45,6 @@ pub mod resp;
 pub mod server;
 pub mod stats;
 pub mod store;
+pub mod watch;
 
 pub use server::Server;

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use super::context::{Context, Origin, Propagation, unknown_subcommand};
 use super::error::{self, Error, Result};
 use super::spec::Flags;
-use super::table::{self, Row, dispatch};
+use super::table::{self, Command, Row, dispatch};
+use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
 use crate::server::client::{ClientKey, ReplyMode};
@@ -42,22 +43,41 @@ pub fn execute(
     origin: Origin,
 ) -> Flow {
     let start = reply.len();
-    let row = match look_up(args).and_then(|row| check(engine, client, row, args).map(|()| row)) {
+    let row = match look_up(args).and_then(|row| check(engine, client, row).map(|()| row)) {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
         }
         Err(error) => {
-            reject(engine, args, reply, &error);
+            reject(engine, client, args, reply, &error);
             return after_reply(engine, client, reply, start);
         }
     };
     if origin == Origin::Client {
-        let writes = row.is(Flags::WRITE.with(Flags::MAY_REPLICATE));
+        let flags = effective_flags(engine.clients.get(client), row);
+        let writes = flags.any(Flags::WRITE.with(Flags::MAY_REPLICATE));
         if let Some(left) = engine.pause.remaining(writes) {
             return Flow::Pause(left);
         }
     }
+    if engine.clients.get(client).transaction.is_some() && is_queued(row.command) {
+        queue(engine.clients.get_mut(client), row, args, reply);
+        return after_reply(engine, client, reply, start);
+    }
+    run(engine, client, row, args, reply, origin);
+    after_reply(engine, client, reply, start)
+}
+
+/// Executes what has passed the gates, and closes the unit of what it changed.
+#[inline]
+fn run(
+    engine: &mut Engine,
+    client: ClientKey,
+    row: &Row,
+    args: Args<'_>,
+    reply: &mut Reply,
+    origin: Origin,
+) {
     let db = engine.clients.get(client).db;
     let begun = Instant::now();
     let now_ms = engine.unix_us_at(begun) / 1000;
@@ -72,7 +92,6 @@ pub fn execute(
     };
     call(&mut ctx, row, args, reply, begun);
     engine.journal.end_of_unit();
-    after_reply(engine, client, reply, start)
 }
 
 /// Runs the handler and records what it did.
@@ -114,10 +133,13 @@ fn look_up(args: Args<'_>) -> Result<&'static Row> {
 
 /// The gates between a known command and its execution, in Redis' order.
 #[inline]
-fn check(engine: &Engine, client: ClientKey, row: &Row, _args: Args<'_>) -> Result {
+fn check(engine: &Engine, client: ClientKey, row: &Row) -> Result {
     let client = engine.clients.get(client);
     if !client.authenticated && !row.is(Flags::NO_AUTH) {
         return Err(error::NO_AUTH);
+    }
+    if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
+        return Err(NOT_IN_MULTI);
     }
     if engine.loading && !row.is(Flags::LOADING) {
         return Err(LOADING);
@@ -125,14 +147,34 @@ fn check(engine: &Engine, client: ClientKey, row: &Row, _args: Args<'_>) -> Resu
     Ok(())
 }
 
+const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
 const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
 
-/// Replies an error for a request that was not called.
-fn reject(engine: &mut Engine, args: Args<'_>, reply: &mut Reply, error: &Error) {
-    engine.stats.error(error.code());
-    if let Some(row) = table::lookup(args) {
+/// Replies an error for a request that was not called. A transaction it would have been part of
+/// can't be executed any more; if it was EXEC itself, the transaction ends here.
+fn reject(
+    engine: &mut Engine,
+    client: ClientKey,
+    args: Args<'_>,
+    reply: &mut Reply,
+    error: &Error,
+) {
+    let row = table::lookup(args);
+    if let Some(row) = row {
         engine.stats.command(row.command).rejected_calls += 1;
     }
+    if row.is_some_and(|row| row.command == Command::Exec) {
+        transaction::abandon(engine, client);
+        let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
+        let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
+        engine.stats.error(b"EXECABORT");
+        reply.error(&text);
+        return;
+    }
+    if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
+        transaction.aborted = true;
+    }
+    engine.stats.error(error.code());
     reply.error(error.as_bytes());
 }
 

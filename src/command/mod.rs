@@ -31,6 +31,7 @@ pub mod scan;
 pub mod spec;
 pub mod string;
 pub mod table;
+pub mod transaction;
 
 pub use context::{Context, Origin};
 pub use error::{Error, Result};

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::command::table::Command;
+use crate::command::transaction::Transaction;
 use crate::resp::Protocol;
+use crate::watch::Watches;
 
 /// A client's place in the registry. It may be reused when the client is gone, its id never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +63,10 @@ pub struct Client {
     pub last_active: Instant,
     /// What it asked last.
     pub last_command: Option<Command>,
+    /// What it has queued since MULTI.
+    pub transaction: Option<Box<Transaction>>,
+    /// What WATCH has asked for.
+    pub watches: Watches,
     /// What CLIENT REPLY has asked for.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT ON.
@@ -96,6 +102,8 @@ impl Client {
             created: now,
             last_active: now,
             last_command: None,
+            transaction: None,
+            watches: Watches::default(),
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,

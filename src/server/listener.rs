@@ -192,7 +192,7 @@ struct Leaving<'a> {
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.shared.engine.lock().clients.remove(self.client);
+        self.shared.engine.lock().remove_client(self.client);
         self.pool.shrink();
     }
 }
