@@ -17,6 +17,9 @@
 pub mod args;
 pub mod bitfield;
 pub mod bitmap;
+pub mod client;
+mod client_list;
+pub mod connection;
 pub mod context;
 pub mod docs;
 pub mod error;
@@ -31,6 +34,7 @@ pub mod list_move;
 pub mod scan;
 pub mod spec;
 pub mod string;
+pub mod syntax;
 pub mod table;
 pub mod transaction;
 
