@@ -227,14 +227,15 @@ impl Clock {
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
     engine: Mutex<Engine>,
-    /// Signalled when a pause ends, or the server stops.
-    pub resumed: Condvar,
+    /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
+    pub resumed: Arc<Condvar>,
 }
 
 impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
-        Arc::new(SharedEngine { engine: Mutex::new(engine), resumed: Condvar::new() })
+        let resumed = engine.pause.resumed();
+        Arc::new(SharedEngine { engine: Mutex::new(engine), resumed })
     }
 
     /// Takes the lock.

@@ -43,6 +43,9 @@ pub fn execute(
     origin: Origin,
 ) -> Flow {
     let start = reply.len();
+    if engine.clients.get(client).close_after_reply {
+        return Flow::Close; // killed while its requests were on their way
+    }
     let row = match look_up(args).and_then(|row| check(engine, client, row).map(|()| row)) {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
@@ -53,6 +56,7 @@ pub fn execute(
             return after_reply(engine, client, reply, start);
         }
     };
+    engine.clients.get_mut(client).last_command = Some(row.command);
     if origin == Origin::Client {
         let flags = effective_flags(engine.clients.get(client), row);
         let writes = flags.any(Flags::WRITE.with(Flags::MAY_REPLICATE));

@@ -17,13 +17,18 @@
 pub mod args;
 pub mod bitfield;
 pub mod bitmap;
+pub mod client;
+mod client_list;
+pub mod connection;
 pub mod context;
+pub mod docs;
 pub mod error;
 pub mod execute;
 pub mod expiry;
 pub mod geo;
 pub mod geo_search;
 pub mod hash;
+pub mod help;
 pub mod hyperloglog;
 pub mod keys;
 mod lcs;
@@ -36,6 +41,7 @@ pub mod set;
 mod set_algebra;
 pub mod spec;
 pub mod string;
+pub mod syntax;
 pub mod table;
 pub mod transaction;
 

@@ -267,6 +267,30 @@ commands! {
         Sort         "sort"            -2 [WRITE DENYOOM] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS), unknown(OW|UPDATE)] => sort;
         SortRo       "sort_ro"         -2 [READ] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS)] => sort_ro;
     }
+    connection "connection" @[CONNECTION] {
+        Auth         "auth"            -2 [NOSCRIPT LOADING STALE FAST NO_AUTH ALLOW_BUSY] [] => auth;
+        Echo         "echo"             2 [LOADING STALE FAST] [] => echo;
+        Hello        "hello"           -1 [NOSCRIPT LOADING STALE FAST NO_AUTH ALLOW_BUSY] [] => hello;
+        Ping         "ping"            -1 [FAST] [] => ping;
+        Quit         "quit"            -1 [NOSCRIPT LOADING STALE FAST NO_AUTH ALLOW_BUSY] [] => quit;
+        Reset        "reset"            1 [NOSCRIPT LOADING STALE FAST NO_AUTH ALLOW_BUSY] [] => reset;
+        Select       "select"           2 [LOADING STALE FAST] [] => select;
+    }
+    client "connection" @[CONNECTION] {
+        Client       "client"          -2 [CONTAINER] @[] [] => container;
+        ClientGetname "client|getname"   2 [NOSCRIPT LOADING STALE] [] => client_getname;
+        ClientHelp   "client|help"      2 [LOADING STALE] [] => help;
+        ClientId     "client|id"        2 [NOSCRIPT LOADING STALE] [] => client_id;
+        ClientInfo   "client|info"      2 [NOSCRIPT LOADING STALE] [] => client_info;
+        ClientKill   "client|kill"     -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_kill;
+        ClientList   "client|list"     -2 [ADMIN NOSCRIPT LOADING STALE] [] => client_list;
+        ClientNoEvict "client|no-evict"   3 [ADMIN NOSCRIPT LOADING STALE] [] => client_no_evict;
+        ClientPause  "client|pause"    -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_pause;
+        ClientReply  "client|reply"     3 [NOSCRIPT LOADING STALE] [] => client_reply;
+        ClientSetinfo "client|setinfo"   4 [NOSCRIPT LOADING STALE] [] => client_setinfo;
+        ClientSetname "client|setname"   3 [NOSCRIPT LOADING STALE] [] => client_setname;
+        ClientUnpause "client|unpause"   2 [ADMIN NOSCRIPT LOADING STALE] [] => client_unpause;
+    }
 }
 
 /// The row of a command.

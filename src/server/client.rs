@@ -138,14 +138,12 @@ impl Client {
         }
     }
 
-    /// Back to how it was when it connected, for RESET.
+    /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in Redis.
     pub fn reset(&mut self) {
         self.db = 0;
         self.protocol = Protocol::Resp2;
         self.name.clear();
         self.reply_mode = ReplyMode::On;
-        self.no_evict = false;
-        self.no_touch = false;
     }
 }
 

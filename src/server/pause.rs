@@ -1,5 +1,6 @@
 //! CLIENT PAUSE: commands wait, all of them or only those that write.
 
+use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
 
 /// What is paused, and until when.
@@ -8,6 +9,8 @@ pub struct Pause {
     until: Option<Instant>,
     /// Only commands that may write wait.
     only_writes: bool,
+    /// Signalled when those who wait should look again.
+    resumed: Arc<Condvar>,
 }
 
 impl Pause {
@@ -23,6 +26,17 @@ impl Pause {
     /// Ends the pause.
     pub fn end(&mut self) {
         self.until = None;
+        self.wake();
+    }
+
+    /// Lets all who wait look again: the pause is over, or their connection is.
+    pub fn wake(&self) {
+        self.resumed.notify_all();
+    }
+
+    /// What those who wait wait for.
+    pub fn resumed(&self) -> Arc<Condvar> {
+        Arc::clone(&self.resumed)
     }
 
     /// How long a command still has to wait.

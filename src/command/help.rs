@@ -1,0 +1,47 @@
+//! The HELP subcommand of every container, made from the table and its documentation.
+//!
+//! ```text
+//! CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+//! GETNAME
+//!     Tells the connection's name.
+//! ...
+//! ```
+//!
+//! One simple string per line. Every server words this itself; the first line is the one that
+//! people know. A subcommand that this server hasn't got is not listed, because it has no row.
+
+use super::context::Context;
+use super::error::Result;
+use super::{docs, table};
+use crate::resp::{Args, Reply};
+
+/// `<container> HELP`
+pub fn help(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    let name = table::row(ctx.command).container().unwrap_or_default();
+    let mut lines = vec![heading(name)];
+    if let Some(container) = table::by_name(name.as_bytes()) {
+        let mut subcommands: Vec<&str> =
+            table::subcommands(container).map(|row| row.name).collect();
+        subcommands.sort_unstable();
+        subcommands.iter().filter_map(|name| docs::of(name)).for_each(|doc| {
+            let (_, subcommand) = doc.name.split_once('|').unwrap_or_default();
+            let usage = format!("{} {}", subcommand.to_ascii_uppercase(), doc.syntax);
+            lines.push(usage.trim_end().to_owned());
+            lines.push(format!("    {}", doc.summary));
+        });
+    }
+    write(&lines, reply);
+    Ok(())
+}
+
+/// The first line of a container's help.
+pub fn heading(container: &str) -> String {
+    let container = container.to_ascii_uppercase();
+    format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
+}
+
+/// Lines of help, as Redis replies them: an array of simple strings.
+pub fn write(lines: &[String], reply: &mut Reply) {
+    reply.array(lines.len());
+    lines.iter().for_each(|line| reply.simple(line));
+}
