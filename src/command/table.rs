@@ -238,6 +238,7 @@ commands! {
         Pexpiretime  "pexpiretime"      2 [READ FAST] [key(1, RO|ACCESS)] => pexpiretime;
         Pttl         "pttl"             2 [READ FAST] [key(1, RO|ACCESS)] => pttl;
         Ttl          "ttl"              2 [READ FAST] [key(1, RO|ACCESS)] => ttl;
+    }
     transaction "transactions" @[TRANSACTION] {
         Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
         Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;
@@ -251,6 +252,7 @@ commands! {
         Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
         Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
         Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
+    }
     geo "geo" @[GEO] {
         Geoadd       "geoadd"          -5 [WRITE DENYOOM] [key(1, RW|UPDATE)] => geoadd;
         Geodist      "geodist"         -4 [READ] [key(1, RO|ACCESS)] => geodist;
