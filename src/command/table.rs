@@ -246,13 +246,6 @@ commands! {
         Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
         Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
     }
-    transaction "transactions" @[TRANSACTION] {
-        Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
-        Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;
-        Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
-        Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
-        Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
-    }
     geo "geo" @[GEO] {
         Geoadd       "geoadd"          -5 [WRITE DENYOOM] [key(1, RW|UPDATE)] => geoadd;
         Geodist      "geodist"         -4 [READ] [key(1, RO|ACCESS)] => geodist;
