@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
+use crate::blocking::{self, Blocking};
 use crate::command::transaction;
 use crate::config::{Config, EventClasses};
 use crate::eviction;
@@ -37,6 +38,8 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Every connection.
     pub clients: Clients,
+    /// Clients that wait for a key.
+    pub blocking: Blocking,
     /// The keys that WATCH watches.
     pub watched: Interest,
     /// What INFO counts.
@@ -93,6 +96,7 @@ impl Engine {
             config,
             databases,
             clients: Clients::default(),
+            blocking: Blocking::default(),
             watched: Interest::default(),
             stats: Stats::default(),
             journal: Journal::default(),
@@ -159,11 +163,13 @@ impl Engine {
             let now_ms = self.unix_ms();
             watch::database_replaced(self, db, by, now_ms);
         }
+        self.blocking.database_changed(db);
     }
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
         transaction::abandon(self, client);
+        blocking::leave(self, client);
         self.clients.remove(client);
     }
 
@@ -178,17 +184,16 @@ impl Engine {
         eviction::used(config, old, now_ms, || random.next_u64())
     }
 
-    /// A key has changed: whoever watches it learns of it.
+    /// A key has changed: whoever watches it learns of it, whoever waits for it is tried again.
     #[inline]
     pub fn key_modified(&mut self, db: usize, key: &[u8]) {
         if !self.watched.is_empty() {
             watch::key_changed(self, db, key);
         }
+        if !self.blocking.is_idle() {
+            self.blocking.key_changed(db, key);
+        }
     }
-
-    /// A key has come into being, or has another value: whoever waits for it may go on.
-    #[inline]
-    pub fn key_is_ready(&mut self, _db: usize, _key: &[u8]) {}
 
     /// Publishes a keyspace event, if its class is wanted.
     #[inline]

@@ -5,10 +5,13 @@
 //! change is made known exactly once ([`Context::modified`]), and a large value is not freed while
 //! everybody waits.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use super::error::{Error, Result};
 use super::table::Command;
+use crate::blocking::{self, Wait};
 use crate::config::EventClasses;
 use crate::engine::Engine;
 use crate::journal::Effect;
@@ -169,7 +172,6 @@ impl Context<'_> {
         let access = self.engine.initial_access(self.now_ms);
         let slot = self.engine.databases[self.db].insert(vacant, key, value, access);
         self.engine.notify(EventClasses::NEW, "new", key, self.db);
-        self.engine.key_is_ready(self.db, key);
         slot
     }
 
@@ -188,7 +190,6 @@ impl Context<'_> {
                 let old = std::mem::replace(&mut entry.value, value);
                 self.engine.bury(old);
                 self.touch(slot);
-                self.engine.key_is_ready(self.db, key);
                 slot
             }
             Err(vacant) => self.add(vacant, key, value),
@@ -281,6 +282,49 @@ impl Context<'_> {
     /// The request has no effect on data, though it may have counted as a change.
     pub fn propagate_nothing(&mut self) {
         self.propagation = Propagation::Replaced;
+    }
+
+    /// Lets the client wait until one of `keys` has changed; then `args` is tried again. False: it
+    /// may not wait here (a transaction, a script), so the handler replies that there is nothing.
+    pub fn block_on(&mut self, args: Args<'_>, keys: Args<'_>, deadline: Option<Instant>) -> bool {
+        self.block(args, keys, deadline, false)
+    }
+
+    /// The same; the request is also tried again when one of the keys has been removed.
+    pub fn block_on_or_removal(
+        &mut self,
+        args: Args<'_>,
+        keys: Args<'_>,
+        deadline: Option<Instant>,
+    ) -> bool {
+        self.block(args, keys, deadline, true)
+    }
+
+    fn block(
+        &mut self,
+        args: Args<'_>,
+        keys: Args<'_>,
+        deadline: Option<Instant>,
+        sees_removal: bool,
+    ) -> bool {
+        match self.origin {
+            Origin::Client => {
+                let keys: BTreeSet<&[u8]> = keys.iter().collect();
+                let keys = keys.into_iter().map(Bytes::new).collect();
+                let wait = Wait { request: args.into(), db: self.db, keys, deadline, sees_removal };
+                blocking::block(self.engine, self.client, wait);
+                true
+            }
+            // It waits already, and keeps its place.
+            Origin::Unblocked => true,
+            Origin::Exec | Origin::Script | Origin::Loader | Origin::Master => false,
+        }
+    }
+
+    /// Whether a command that may wait takes from this key: tried again, only from the key that
+    /// is ready now.
+    pub fn may_take_from(&self, key: &[u8]) -> bool {
+        self.engine.blocking.serving.as_deref().is_none_or(|ready| ready == key)
     }
 
     /// Parses the index of a database.

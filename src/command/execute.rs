@@ -16,6 +16,7 @@ use super::error::{self, Error, Result};
 use super::spec::Flags;
 use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
+use crate::blocking;
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
 use crate::server::client::{ClientKey, ReplyMode};
@@ -31,6 +32,8 @@ pub enum Flow {
     Abort,
     /// Waits, at most so long, and tries the same request again.
     Pause(Duration),
+    /// Waits until another client's command answers, or the time is over; nothing was replied.
+    Blocked,
 }
 
 /// Executes one request of a client and writes its reply.
@@ -69,6 +72,7 @@ pub fn execute(
         return after_reply(engine, client, reply, start);
     }
     run(engine, client, row, args, reply, origin);
+    serve_blocked(engine);
     after_reply(engine, client, reply, start)
 }
 
@@ -98,6 +102,35 @@ fn run(
     engine.journal.end_of_unit();
 }
 
+/// Serves the clients whose keys have become ready. Called whenever a unit of changes is complete:
+/// after a command, a transaction, a script, a round of expiry.
+#[inline]
+pub fn serve_blocked(engine: &mut Engine) {
+    if engine.blocking.has_ready() {
+        blocking::serve(engine, try_again);
+    }
+}
+
+/// Executes the request of a waiting client again. True: that has ended the wait.
+fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
+    let state = engine.clients.get_mut(client);
+    let mut reply = Reply::new(state.protocol);
+    let Some(wait) = &mut state.wait else { return true };
+    let request = std::mem::take(&mut wait.request);
+    let Some(row) = table::lookup(request.args()) else { return true };
+    run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
+    if reply.is_empty() {
+        if let Some(wait) = &mut engine.clients.get_mut(client).wait {
+            wait.request = request;
+        }
+        return false;
+    }
+    blocking::leave(engine, client);
+    after_reply(engine, client, &mut reply, 0);
+    blocking::answer(engine, client, reply.take());
+    true
+}
+
 /// Runs the handler and records what it did.
 pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply, begun: Instant) {
     let start = reply.len();
@@ -105,10 +138,11 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     ctx.propagation = Propagation::AsSent;
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed = begun.elapsed();
+    let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
     let stats = &mut ctx.engine.stats;
     stats.total_commands_processed += 1;
     let command = stats.command(row.command);
-    command.calls += 1;
+    command.calls += u64::from(!waits || result.is_err());
     command.usec += elapsed.as_micros() as u64;
     if let Err(error) = result {
         command.failed_calls += 1;
@@ -186,6 +220,9 @@ fn reject(
 #[inline]
 fn after_reply(engine: &mut Engine, client: ClientKey, reply: &mut Reply, start: usize) -> Flow {
     let client = engine.clients.get_mut(client);
+    if client.wait.is_some() {
+        return Flow::Blocked;
+    }
     match client.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => reply.truncate(start),

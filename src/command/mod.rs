@@ -17,6 +17,7 @@
 pub mod args;
 pub mod bitfield;
 pub mod bitmap;
+pub mod blocking;
 pub mod client;
 mod client_list;
 pub mod connection;

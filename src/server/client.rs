@@ -6,11 +6,14 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
+use super::outbox::{Outbox, Pen};
+use crate::blocking::Wait;
 use crate::command::table::Command;
 use crate::command::transaction::Transaction;
+use crate::config::{BufferLimit, BufferLimits};
 use crate::resp::Protocol;
 use crate::watch::Watches;
 
@@ -67,6 +70,20 @@ pub struct Client {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH has asked for.
     pub watches: Watches,
+    /// What it waits for, if it does.
+    pub wait: Option<Box<Wait>>,
+    /// The reply to the command that waited, until its thread takes it.
+    pub answer: Vec<u8>,
+    /// Wakes its thread while it waits.
+    pub wakeup: Option<Arc<Condvar>>,
+    /// Held by whoever writes to the socket.
+    pub pen: Pen,
+    /// Where its replies and pushes go, once it has needed one.
+    pub outbox: Option<Outbox>,
+    /// Pushes that must not come before the reply of the running command.
+    pub held_back: Vec<Arc<[u8]>>,
+    /// Since when its outbox has been above the soft limit.
+    pub above_soft_limit: Option<Instant>,
     /// What CLIENT REPLY has asked for.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-EVICT ON.
@@ -104,6 +121,13 @@ impl Client {
             last_command: None,
             transaction: None,
             watches: Watches::default(),
+            wait: None,
+            answer: Vec::new(),
+            wakeup: None,
+            pen: Pen::default(),
+            outbox: None,
+            held_back: Vec::new(),
+            above_soft_limit: None,
             reply_mode: ReplyMode::On,
             no_evict: false,
             no_touch: false,
@@ -136,6 +160,61 @@ impl Client {
         if let Some(stream) = &self.stream {
             let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
         }
+        self.wake();
+    }
+
+    /// Wakes its thread, if that waits for a key.
+    pub fn wake(&self) {
+        if let Some(wakeup) = &self.wakeup {
+            wakeup.notify_one();
+        }
+    }
+
+    /// Whether the reply of the command that just ran is sent.
+    pub fn sends_replies(&self) -> bool {
+        matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
+    }
+
+    /// Lets replies and pushes go through an outbox from now on.
+    pub fn open_outbox(&mut self) {
+        if let (None, Some(stream)) = (&self.outbox, &self.stream) {
+            match Outbox::start(Arc::clone(stream), Arc::clone(&self.pen)) {
+                Ok(outbox) => self.outbox = Some(outbox),
+                Err(error) => {
+                    crate::warning!("Can't start a writer thread: {error}");
+                    self.disconnect();
+                }
+            }
+        }
+    }
+
+    /// Sends what the client hasn't asked for just now. If it has been reading too slowly for too
+    /// long, the connection ends instead: whoever publishes must not pay for it.
+    pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
+        self.open_outbox();
+        let Some(outbox) = self.outbox.as_ref().filter(|_| !self.close_after_reply) else { return };
+        let backlog = outbox.send(Arc::clone(message)) as u64;
+        if self.is_too_slow(backlog, limits.normal) {
+            crate::warning!(
+                "Client id={} addr={} closed for overcoming of output buffer limits.",
+                self.id,
+                self.peer.map_or(String::new(), |peer| peer.to_string())
+            );
+            self.disconnect();
+        }
+    }
+
+    /// Whether so many unread bytes are too many, or have been for too long.
+    fn is_too_slow(&mut self, backlog: u64, limit: BufferLimit) -> bool {
+        if limit.hard > 0 && backlog >= limit.hard {
+            return true;
+        }
+        if limit.soft == 0 || backlog < limit.soft {
+            self.above_soft_limit = None;
+            return false;
+        }
+        let since = *self.above_soft_limit.get_or_insert_with(Instant::now);
+        since.elapsed().as_secs() > limit.soft_seconds
     }
 
     /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in Redis.

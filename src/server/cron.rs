@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
 
-use super::Shared;
+use super::{Shared, peers};
+use crate::blocking;
 use crate::command::context::expire_cycle;
+use crate::command::execute::serve_blocked;
 use crate::engine::{Engine, Garbage};
 use crate::store::keyspace::TABLES;
 
@@ -26,6 +28,7 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
                 Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
             park_timeout(period);
             expire(&shared, period);
+            close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
@@ -64,10 +67,27 @@ fn expire(shared: &Shared, period: Duration) {
                 table += usize::from(here < EXPIRE_AT_ONCE);
             }
             engine.journal.end_of_unit();
+            serve_blocked(&mut engine);
             if Instant::now() > deadline {
                 engine.stats.expired_time_cap_reached_count += 1;
                 return;
             }
+        }
+    }
+}
+
+/// Closes the connections of clients that wait for a key, but have hung up: nobody reads from
+/// their sockets, so nobody else would notice. The sockets are looked at without the lock.
+fn close_abandoned_clients(shared: &Shared) {
+    let waiting = blocking::sockets(&shared.engine.lock());
+    if waiting.is_empty() {
+        return;
+    }
+    let gone = peers::are_gone(waiting.iter().map(|(_, stream)| &**stream));
+    let mut engine = shared.engine.lock();
+    for ((id, _), _) in waiting.iter().zip(gone).filter(|(_, gone)| *gone) {
+        if let Some(key) = engine.clients.by_id(*id) {
+            engine.clients.get_mut(key).disconnect();
         }
     }
 }
@@ -79,7 +99,8 @@ fn close_idle_clients(engine: &mut Engine) {
     }
     let timeout = Duration::from_secs(timeout.into());
     for key in engine.clients.connections() {
-        if engine.clients.get(key).last_active.elapsed() > timeout {
+        let client = engine.clients.get(key);
+        if client.wait.is_none() && client.last_active.elapsed() > timeout {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();
         }

@@ -13,13 +13,17 @@
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`client`]   | what is known about a connection                           |
 //! | [`cron`]     | what happens by itself                                     |
+//! | [`outbox`]   | how a connection gets what it hasn't just asked for        |
+//! | [`peers`]    | is the peer still there?                                   |
 //! | [`pause`]    | CLIENT PAUSE                                               |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
 pub mod client;
 pub mod cron;
 pub mod listener;
+pub mod outbox;
 pub mod pause;
+pub mod peers;
 pub mod pool;
 pub mod process;
 pub mod session;

@@ -8,22 +8,35 @@
 //!
 //! The lock is held only while commands run. Reading, parsing and writing happen outside of it, so
 //! that is what many connections do at the same time.
+//!
+//! Two things may come between. A command that waits ([`Flow::Blocked`]) sends what was written so
+//! far and sleeps until it is answered, while requests that arrive meanwhile wait in the socket.
+//! And a connection that has an [outbox](super::outbox) hands each reply over to it, under the
+//! lock, so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::client::ClientKey;
+use super::outbox::Pen;
+use crate::blocking;
 use crate::command::{Flow, Origin, execute};
-use crate::engine::EngineGuard;
-use crate::resp::{Limits, ProtocolError, Reader, Reply};
+use crate::engine::{Engine, EngineGuard};
+use crate::resp::{Args, Limits, ProtocolError, Reader, Reply};
 
 /// A reply buffer larger than this is not kept for the next reply.
 const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
+/// With so many bytes in the outbox, no further request is read until some were taken.
+const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
+/// How long a connection that ends waits for the last bytes of its outbox to be taken.
+const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
+/// A wait without a deadline looks at the clock this often; any time would do.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// Reads from a shared socket.
 struct Input(Arc<TcpStream>);
@@ -40,12 +53,19 @@ pub struct Session<'s> {
     stream: Arc<TcpStream>,
     client: ClientKey,
     reader: Reader<Input>,
-    reply: Reply,
+    output: Output,
     received: usize,
+}
+
+/// Replies on their way to the peer.
+struct Output {
+    stream: Arc<TcpStream>,
+    pen: Pen,
+    reply: Reply,
     sent: usize,
 }
 
-/// How a batch ended.
+/// How a batch, or a request of it, ended.
 enum End {
     /// Everything was executed.
     Done,
@@ -57,23 +77,25 @@ enum End {
 
 /// Serves a connection whose client is registered already, until it ends.
 pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
+    let pen = Arc::clone(&shared.engine.lock().clients.get(client).pen);
+    let output = Output { stream: Arc::clone(&stream), pen, reply: Reply::default(), sent: 0 };
     let mut session = Session {
         shared,
         reader: Reader::new(Input(Arc::clone(&stream))),
         stream,
         client,
-        reply: Reply::default(),
+        output,
         received: 0,
-        sent: 0,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
     let _ = session.run();
+    session.drain(0, LAST_BYTES_PATIENCE);
     let _ = session.stream.shutdown(Shutdown::Write);
 }
 
 impl Session<'_> {
     fn run(&mut self) -> io::Result<()> {
-        let mut limits = self.limits();
+        let mut limits = limits_of(&self.shared.engine.lock(), self.client);
         loop {
             match self.reader.batch(&limits) {
                 Ok(batch) if batch.is_empty() => {
@@ -85,7 +107,7 @@ impl Session<'_> {
                 Ok(_) => {
                     let end = self.execute_batch(&mut limits)?;
                     if !matches!(end, End::Abort) {
-                        self.send()?;
+                        self.output.write()?;
                     }
                     if !matches!(end, End::Done) {
                         return Ok(());
@@ -98,52 +120,54 @@ impl Session<'_> {
 
     /// Executes the requests that have arrived, under one taking of the lock.
     fn execute_batch(&mut self, limits: &mut Limits) -> io::Result<End> {
-        let shared = self.shared;
-        let mut engine = shared.engine.lock();
+        let mut engine = self.shared.engine.lock();
         self.account(&mut engine);
-        self.reply.protocol = engine.clients.get(self.client).protocol;
-        let batch = self.reader.parsed();
+        let Session { shared, client, reader, output, .. } = self;
+        output.reply.protocol = engine.clients.get(*client).protocol;
+        let batch = reader.parsed();
         for index in 0..batch.len() {
-            let args = batch.request(index);
-            loop {
-                match execute(&mut engine, self.client, args, &mut self.reply, Origin::Client) {
-                    Flow::Continue => break,
-                    Flow::Close => return Ok(End::Close),
-                    Flow::Abort => return Ok(End::Abort),
-                    Flow::Pause(left) => {
-                        engine = shared.engine.wait(&shared.engine.resumed, engine, left);
-                        if shared.is_stopping() {
-                            return Ok(End::Abort);
-                        }
-                    }
-                }
+            let end;
+            (engine, end) = request(shared, engine, *client, batch.request(index), output)?;
+            let has_outbox = output.hand_over(&mut engine, *client);
+            if !matches!(end, End::Done) {
+                return Ok(end);
             }
-            if self.reply.len() > SEND_REPLY_SIZE && index + 1 < batch.len() {
+            if output.reply.len() > SEND_REPLY_SIZE && index + 1 < batch.len() {
                 drop(engine);
-                send(&self.stream, &mut self.reply, &mut self.sent)?;
+                output.write()?;
                 engine = shared.engine.lock();
             }
+            if has_outbox && index + 1 == batch.len() {
+                *limits = limits_of(&engine, *client);
+                drop(engine);
+                self.drain(BACKLOG_TO_WAIT_FOR, LONG);
+                return Ok(End::Done);
+            }
         }
-        *limits = limits_of(&engine, self.client);
+        *limits = limits_of(&engine, *client);
         Ok(End::Done)
+    }
+
+    /// Waits until the outbox, if there is one, has no more than so many bytes left.
+    fn drain(&self, bytes: usize, at_most: Duration) {
+        let outbox = self.shared.engine.lock().clients.get(self.client).outbox.clone();
+        if let Some(outbox) = outbox {
+            outbox.wait_for_backlog(bytes, at_most);
+        }
     }
 
     /// Tells the registry what this connection has been doing.
     fn account(&mut self, engine: &mut EngineGuard<'_>) {
         let stats = &mut engine.stats;
         stats.total_net_input_bytes += std::mem::take(&mut self.received) as u64;
-        stats.total_net_output_bytes += std::mem::take(&mut self.sent) as u64;
+        stats.total_net_output_bytes += std::mem::take(&mut self.output.sent) as u64;
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
         let client = engine.clients.get_mut(self.client);
         client.last_active = Instant::now();
         client.query_buffer = self.reader.buffered();
         client.input_memory = self.reader.capacity();
-        client.output_memory = self.reply.capacity();
-    }
-
-    fn limits(&self) -> Limits {
-        limits_of(&self.shared.engine.lock(), self.client)
+        client.output_memory = self.output.reply.capacity();
     }
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
@@ -155,28 +179,113 @@ impl Session<'_> {
             crate::warning!("Closing client {peer:?} that reached the query buffer limit");
             return Ok(());
         }
-        self.reply.error(format!("ERR {error}").as_bytes());
-        self.send()?;
+        self.output.reply.error(format!("ERR {error}").as_bytes());
+        self.output.hand_over(&mut self.shared.engine.lock(), self.client);
+        self.output.write()?;
+        self.drain(0, LAST_BYTES_PATIENCE);
         // Unread input would turn the close into a reset, which can overtake the error reply.
         let _ = self.stream.shutdown(Shutdown::Write);
-        let _ = self.stream.set_read_timeout(Some(std::time::Duration::from_millis(100)));
+        let _ = self.stream.set_read_timeout(Some(Duration::from_millis(100)));
         let _ = io::copy(&mut (&*self.stream).take(1 << 20), &mut io::sink());
         Ok(())
     }
+}
 
-    fn send(&mut self) -> io::Result<()> {
-        send(&self.stream, &mut self.reply, &mut self.sent)
+/// Executes one request, however long that takes.
+fn request<'s>(
+    shared: &'s Shared,
+    mut engine: EngineGuard<'s>,
+    client: ClientKey,
+    args: Args<'_>,
+    output: &mut Output,
+) -> io::Result<(EngineGuard<'s>, End)> {
+    loop {
+        match execute(&mut engine, client, args, &mut output.reply, Origin::Client) {
+            Flow::Continue => return Ok((engine, End::Done)),
+            Flow::Close => return Ok((engine, End::Close)),
+            Flow::Abort => return Ok((engine, End::Abort)),
+            Flow::Pause(left) => {
+                engine = shared.engine.wait(&shared.engine.resumed, engine, left);
+                if shared.is_stopping() {
+                    return Ok((engine, End::Abort));
+                }
+            }
+            Flow::Blocked => {
+                if !output.hand_over(&mut engine, client) {
+                    drop(engine);
+                    output.write()?;
+                    engine = shared.engine.lock();
+                }
+                return Ok(wait_for_answer(shared, engine, client, &mut output.reply));
+            }
+        }
     }
 }
 
-fn send(stream: &TcpStream, reply: &mut Reply, sent: &mut usize) -> io::Result<()> {
-    if !reply.is_empty() {
-        let mut output = stream;
-        output.write_all(reply.as_bytes())?;
-        *sent += reply.len();
-        reply.clear(KEEP_REPLY_CAPACITY);
+/// Sleeps until the waiting client has its answer, its time is over, or it is disconnected.
+fn wait_for_answer<'s>(
+    shared: &'s Shared,
+    mut engine: EngineGuard<'s>,
+    client: ClientKey,
+    reply: &mut Reply,
+) -> (EngineGuard<'s>, End) {
+    loop {
+        let state = engine.clients.get_mut(client);
+        let Some(wait) = &state.wait else {
+            reply.raw(&std::mem::take(&mut state.answer));
+            let end = if state.close_after_reply { End::Close } else { End::Done };
+            return (engine, end);
+        };
+        if state.close_after_reply {
+            blocking::leave(&mut engine, client);
+            return (engine, End::Abort);
+        }
+        let now = Instant::now();
+        let left = wait.deadline.map_or(LONG, |at| at.saturating_duration_since(now));
+        match &state.wakeup {
+            Some(wakeup) if !left.is_zero() => {
+                let wakeup = Arc::clone(wakeup);
+                engine = shared.engine.wait(&wakeup, engine, left);
+            }
+            _ => _ = blocking::time_out(&mut engine, client),
+        }
     }
-    Ok(())
+}
+
+impl Output {
+    /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
+    fn write(&mut self) -> io::Result<()> {
+        if !self.reply.is_empty() {
+            let pen = self.pen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            (&*self.stream).write_all(self.reply.as_bytes())?;
+            drop(pen);
+            self.forget_sent();
+        }
+        Ok(())
+    }
+
+    /// Gives what there is to the outbox, then what was held back until the reply is complete.
+    /// False: the connection has no outbox.
+    fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) -> bool {
+        let Engine { clients, config, .. } = engine;
+        let client = clients.get_mut(client);
+        if client.outbox.is_none() {
+            return false;
+        }
+        if !self.reply.is_empty() {
+            client.push(&self.reply.as_bytes().into(), &config.client_output_buffer_limit);
+            self.forget_sent();
+        }
+        for message in std::mem::take(&mut client.held_back) {
+            client.push(&message, &config.client_output_buffer_limit);
+        }
+        true
+    }
+
+    fn forget_sent(&mut self) {
+        self.sent += self.reply.len();
+        self.reply.clear(KEEP_REPLY_CAPACITY);
+    }
 }
 
 fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {

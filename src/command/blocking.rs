@@ -1,0 +1,173 @@
+//! Commands that wait until there is something to take from a list or a sorted set.
+//!
+//! How waiting works is told in [`crate::blocking`]. Here each command is its twin that doesn't
+//! wait, and a deadline. The first of the keys that has something decides; only when none has, the
+//! client waits for all of them.
+
+use std::time::{Duration, Instant};
+
+use super::args::is;
+use super::context::{Context, Origin};
+use super::error::{self, Error, Result};
+use super::list::{MultiPop, end_argument, pop_first_of, pop_one};
+use super::list_move::move_element;
+use crate::blocking::{interrupt, time_out};
+use crate::number::parse_f64;
+use crate::resp::{Args, Reply};
+use crate::store::List;
+use crate::store::list::End;
+use crate::store::value::Kind;
+
+/// Reads a timeout in seconds, with fractions. None: for ever.
+pub fn timeout(text: &[u8]) -> Result<Option<Instant>> {
+    let seconds = parse_f64(text).ok_or(TIMEOUT_NOT_FLOAT)?;
+    let millis = (seconds * 1000.0).ceil();
+    // What is too large for a clock wraps around in Redis, and is reported as negative.
+    if millis < 0.0 || millis >= i64::MAX as f64 {
+        return Err(TIMEOUT_NEGATIVE);
+    }
+    if millis == 0.0 {
+        return Ok(None);
+    }
+    Ok(Instant::now().checked_add(Duration::from_millis(millis as u64)))
+}
+
+const TIMEOUT_NOT_FLOAT: Error = Error::new("ERR timeout is not a float or out of range");
+const TIMEOUT_NEGATIVE: Error = Error::new("ERR timeout is negative");
+
+/// The first of the keys that the client may take from and that is there, as its place among them.
+/// To a client that has been waiting, a key of another type is not there.
+fn first_of<K: Kind>(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Option<usize>> {
+    for (place, key) in keys.iter().enumerate() {
+        match ctx.write_as::<K>(key).map(|value| value.is_some()) {
+            Ok(true) if ctx.may_take_from(key) => return Ok(Some(place)),
+            Err(error) if ctx.origin != Origin::Unblocked => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Waits for any of the keys; replies a null array if the client may not wait.
+fn wait(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    keys: Args<'_>,
+    deadline: Option<Instant>,
+    reply: &mut Reply,
+) {
+    if !ctx.block_on(args, keys, deadline) {
+        reply.null_array();
+    }
+}
+
+/// BLPOP key [key ...] timeout
+pub fn blpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    pop(ctx, args, reply, End::Front, b"LPOP")
+}
+
+/// BRPOP key [key ...] timeout
+pub fn brpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    pop(ctx, args, reply, End::Back, b"RPOP")
+}
+
+fn pop(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut Reply,
+    end: End,
+    effect: &[u8],
+) -> Result {
+    let keys = args.from(1).first(args.len() - 2);
+    let deadline = timeout(&args[args.len() - 1])?;
+    let Some(place) = first_of::<List>(ctx, keys)? else {
+        wait(ctx, args, keys, deadline, reply);
+        return Ok(());
+    };
+    let key = keys.at(place);
+    reply.array(2);
+    reply.bulk(key);
+    reply.bulk_or_null(pop_one(ctx, key, end)?);
+    ctx.propagate(&[effect, key]);
+    Ok(())
+}
+
+/// BLMPOP timeout numkeys key [key ...] <LEFT|RIGHT> [COUNT count]
+pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let deadline = timeout(&args[1])?;
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 2)?;
+    match first_of::<List>(ctx, keys)? {
+        Some(place) => {
+            pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
+        }
+        None => wait(ctx, args, keys, deadline, reply),
+    }
+    Ok(())
+}
+
+/// BLMOVE source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout
+pub fn blmove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let (from, to) = (end_argument(&args[3])?, end_argument(&args[4])?);
+    if move_or_wait(ctx, args, from, to, timeout(&args[5])?, reply)? {
+        ctx.propagate(&[b"LMOVE", args.at(1), args.at(2), side(from), side(to)]);
+    }
+    Ok(())
+}
+
+fn side(end: End) -> &'static [u8] {
+    match end {
+        End::Front => b"left",
+        End::Back => b"right",
+    }
+}
+
+/// BRPOPLPUSH source destination timeout
+pub fn brpoplpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if move_or_wait(ctx, args, End::Back, End::Front, timeout(&args[3])?, reply)? {
+        ctx.propagate(&[b"RPOPLPUSH", args.at(1), args.at(2)]);
+    }
+    Ok(())
+}
+
+/// True: an element was moved.
+fn move_or_wait(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    from: End,
+    to: End,
+    deadline: Option<Instant>,
+    reply: &mut Reply,
+) -> Result<bool> {
+    let source = args.from(1).first(1);
+    if first_of::<List>(ctx, source)?.is_none() {
+        if !ctx.block_on(args, source, deadline) {
+            reply.null();
+        }
+        return Ok(false);
+    }
+    reply.bulk_or_null(move_element(ctx, args.at(1), from, args.at(2), to)?);
+    Ok(true)
+}
+
+/// CLIENT UNBLOCK client-id [TIMEOUT|ERROR]
+pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let with_error = match args.get(3) {
+        None => false,
+        Some(word) if is(word, "TIMEOUT") => false,
+        Some(word) if is(word, "ERROR") => true,
+        Some(_) => {
+            return Err(Error::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+    };
+    if args.len() > 4 {
+        return Err(error::SYNTAX);
+    }
+    let id = super::args::integer(&args[2])?;
+    let client = u64::try_from(id).ok().and_then(|id| ctx.engine.clients.by_id(id));
+    let unblocked = client.is_some_and(|client| match with_error {
+        true => interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+        false => time_out(ctx.engine, client),
+    });
+    reply.integer(unblocked.into());
+    Ok(())
+}
