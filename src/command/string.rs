@@ -56,7 +56,8 @@ impl<'a> SetOptions<'a> {
             } else if is(option, "KEEPTTL") && set.expiry.is_none() {
                 set.keep_ttl = true;
             } else if let Some(unit) = Unit::of_option(option) {
-                if set.keep_ttl || set.expiry.is_some() {
+                // The same unit may come twice, and the last one counts; two units may not.
+                if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
                     return Err(error::SYNTAX);
                 }
                 set.expiry = Some((unit, options.value()?));
@@ -165,15 +166,16 @@ pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 /// GETEX key [EX seconds|PX milliseconds|EXAT s|PXAT ms|PERSIST]
 pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
-    let mut expiry = None;
+    let mut expiry: Option<(Unit, &[u8])> = None;
     let mut persist = false;
     let mut options = Options::new(args, 2);
     while let Some(option) = options.next() {
         match Unit::of_option(option) {
-            _ if persist || expiry.is_some() => return Err(error::SYNTAX),
-            Some(unit) => expiry = Some((unit, options.value()?)),
-            None if is(option, "PERSIST") => persist = true,
-            None => return Err(error::SYNTAX),
+            Some(unit) if !persist && expiry.is_none_or(|(other, _)| other == unit) => {
+                expiry = Some((unit, options.value()?));
+            }
+            None if is(option, "PERSIST") && expiry.is_none() => persist = true,
+            _ => return Err(error::SYNTAX),
         }
     }
     let value: Option<&Str> = ctx.read_as(key)?;

@@ -419,15 +419,15 @@ impl Parser {
         let length = match self.bulk {
             Some(length) => length,
             None => {
-                let Some(&marker) = bytes.get(self.position) else { return Ok(false) };
-                let Some((digits, next)) =
-                    line(bytes, self.position + 1).map_err(|_| ProtocolError::TooBigBulkCount)?
+                let Some((header, next)) =
+                    line(bytes, self.position).map_err(|_| ProtocolError::TooBigBulkCount)?
                 else {
                     return Ok(false);
                 };
-                if marker != b'$' {
-                    return Err(ProtocolError::ExpectedDollar(marker));
-                }
+                let Some((b'$', digits)) = header.split_first() else {
+                    let got = header.first().copied().unwrap_or(b'\r');
+                    return Err(ProtocolError::ExpectedDollar(got));
+                };
                 let length = number::parse_i64(digits).filter(|length| *length >= 0);
                 let length = length.ok_or(ProtocolError::InvalidBulkLength)?;
                 if length > limits.bulk as i64 {

@@ -99,18 +99,18 @@ impl Session<'_> {
         loop {
             match self.reader.batch(&limits) {
                 Ok(batch) if batch.is_empty() => {
+                    // Everything that came is answered: one write for all of it.
+                    self.output.write()?;
                     self.received += match self.reader.fill()? {
                         0 => return Ok(()),
                         count => count,
                     };
                 }
                 Ok(_) => {
-                    let end = self.execute_batch(&mut limits)?;
-                    if !matches!(end, End::Abort) {
-                        self.output.write()?;
-                    }
-                    if !matches!(end, End::Done) {
-                        return Ok(());
+                    match self.execute_batch(&mut limits)? {
+                        End::Done => {}
+                        End::Close => return self.output.write(),
+                        End::Abort => return Ok(()),
                     }
                 }
                 Err(error) => return self.refuse(error),
@@ -132,7 +132,7 @@ impl Session<'_> {
             if !matches!(end, End::Done) {
                 return Ok(end);
             }
-            if output.reply.len() > SEND_REPLY_SIZE && index + 1 < batch.len() {
+            if output.reply.len() > SEND_REPLY_SIZE {
                 drop(engine);
                 output.write()?;
                 engine = shared.engine.lock();
