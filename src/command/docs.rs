@@ -75,6 +75,22 @@ pub fn all() -> impl Iterator<Item = &'static Doc> {
     data::DOCS.iter().chain(server::DOCS)
 }
 
+/// What there is to know about a command's key specification beside its flags.
+pub fn key_note(name: &str, index: usize) -> Option<&'static str> {
+    match (name, index) {
+        ("set", 0) => Some("Reads the key only with GET"),
+        ("bitfield", 0) => Some("Changes the key only with SET or INCRBY"),
+        ("getex", 0) => Some("Changes when the key expires, not its value"),
+        ("pfcount", 0) => Some("May store the estimate in the value, for the next time"),
+        ("xadd", 0) => Some("May remove entries, if trimming is asked for"),
+        ("eval" | "fcall", 0) => Some("May do anything with these keys"),
+        ("eval_ro" | "fcall_ro", 0) => Some("May read these keys in any way"),
+        ("sort" | "sort_ro", 1) => Some("The keys of BY and GET follow from the elements"),
+        ("sort", 2) => Some("STORE may be anywhere behind the key"),
+        _ => None,
+    }
+}
+
 /// The entry of the command with this name.
 pub fn of(name: &str) -> Option<&'static Doc> {
     BY_NAME.get(name).copied()

@@ -289,7 +289,7 @@ impl KeySpec {
             }
             Find::Unknown => return Some(Vec::new()),
         };
-        if last < 0 || last as usize >= args.len() {
+        if last < first as i64 || last as usize >= args.len() {
             return None;
         }
         Some((first..=last as usize).step_by(step).collect())

@@ -296,6 +296,22 @@ commands! {
     blocking "connection" @[CONNECTION] {
         ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
     }
+    transaction "transactions" @[TRANSACTION] {
+        Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
+        Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;
+        Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
+        Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
+        Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
+    introspection "server" @[CONNECTION] {
+        Command      "command"         -1 [LOADING STALE CONTAINER] [] => command;
+        CommandCount "command|count"    2 [LOADING STALE] [] => command_count;
+        CommandDocs  "command|docs"    -2 [LOADING STALE] [] => command_docs;
+        CommandGetkeys "command|getkeys"  -4 [LOADING STALE] [] => command_getkeys;
+        CommandGetkeysandflags "command|getkeysandflags"  -4 [LOADING STALE] [] => command_getkeysandflags;
+        CommandHelp  "command|help"     2 [LOADING STALE] [] => help;
+        CommandInfo  "command|info"    -2 [LOADING STALE] [] => command_info;
+        CommandList  "command|list"    -2 [LOADING STALE] [] => command_list;
+    }
 }
 
 /// The row of a command.

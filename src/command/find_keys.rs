@@ -1,0 +1,137 @@
+//! Where the keys of a request are, and what happens to each.
+//!
+//! The key specifications of the table tell it for nearly every command. A few commands decide it
+//! by their arguments in ways that no specification can say; Redis has a function for each of
+//! those, and so do we:
+//!
+//! | command                      | what is special                                          |
+//! |------------------------------|----------------------------------------------------------|
+//! | SET, BITFIELD                | whether they read or write depends on their options       |
+//! | SORT                         | STORE may be anywhere, also where an option's value is     |
+//! | MIGRATE                      | one key, or those behind KEYS if that one is empty          |
+//! | GEORADIUS, GEORADIUSBYMEMBER | specifications, unless one of them fails                    |
+//!
+//! It serves COMMAND GETKEYS, key permissions and client-side caching. The keys that SORT's BY and
+//! GET patterns lead to are left out: they depend on the data.
+
+use super::args::is;
+use super::spec::KeyFlags;
+use super::table::Row;
+use crate::resp::Args;
+
+/// A key in a request: its position, and what the command does with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundKey {
+    /// The argument's index.
+    pub index: usize,
+    /// What the command does with it.
+    pub flags: KeyFlags,
+}
+
+const READ: KeyFlags = KeyFlags::RO.with(KeyFlags::ACCESS);
+const OVERWRITE: KeyFlags = KeyFlags::OW.with(KeyFlags::UPDATE);
+const CHANGE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE);
+const TAKE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE);
+
+/// Whether the command can have keys at all; a shard channel is none.
+pub fn has_keys(row: &Row) -> bool {
+    row.keys.iter().any(|spec| !spec.flags.has(KeyFlags::NOT_KEY))
+}
+
+/// The keys of a request whose number of arguments has been checked. There are none if the
+/// arguments make no sense.
+pub fn find_keys(row: &Row, args: Args<'_>) -> Vec<FoundKey> {
+    match row.name {
+        "set" => vec![FoundKey { index: 1, flags: set_flags(args) }],
+        "bitfield" => vec![FoundKey { index: 1, flags: bitfield_flags(args) }],
+        "sort" => sort_keys(args),
+        "sort_ro" => vec![FoundKey { index: 1, flags: READ }],
+        "migrate" => migrate_keys(args),
+        "georadius" | "georadiusbymember" => {
+            by_specifications(row, args).unwrap_or_else(|| georadius_keys(args))
+        }
+        _ => by_specifications(row, args).unwrap_or_default(),
+    }
+}
+
+/// What the specifications find; none if one of them can't be followed.
+fn by_specifications(row: &Row, args: Args<'_>) -> Option<Vec<FoundKey>> {
+    let mut keys = Vec::new();
+    for spec in row.keys.iter().filter(|spec| !spec.flags.has(KeyFlags::NOT_KEY)) {
+        let found = spec.find(args)?;
+        keys.extend(found.into_iter().map(|index| FoundKey { index, flags: spec.flags }));
+    }
+    Some(keys)
+}
+
+/// SET only overwrites, unless GET asks for the old value.
+fn set_flags(args: Args<'_>) -> KeyFlags {
+    let reads = args.iter().skip(3).any(|arg| is(arg, "GET"));
+    if reads { CHANGE } else { OVERWRITE }
+}
+
+/// BITFIELD only reads if it has nothing but GET and OVERFLOW.
+fn bitfield_flags(args: Args<'_>) -> KeyFlags {
+    let mut next = 2;
+    while let Some(operation) = args.get(next) {
+        let left = args.len() - next - 1;
+        match operation {
+            _ if is(operation, "GET") && left >= 2 => next += 3,
+            _ if is(operation, "OVERFLOW") && left >= 1 => next += 2,
+            _ => return CHANGE,
+        }
+    }
+    READ
+}
+
+/// SORT's key, and where it stores: the last STORE counts.
+fn sort_keys(args: Args<'_>) -> Vec<FoundKey> {
+    let mut store = None;
+    let mut next = 2;
+    while let Some(option) = args.get(next) {
+        next += match option {
+            _ if is(option, "LIMIT") => 3,
+            _ if is(option, "GET") || is(option, "BY") => 2,
+            _ if is(option, "STORE") && next + 1 < args.len() => {
+                store = Some(FoundKey { index: next + 1, flags: OVERWRITE });
+                2
+            }
+            _ => 1,
+        };
+    }
+    let key = FoundKey { index: 1, flags: READ };
+    std::iter::once(key).chain(store).collect()
+}
+
+/// MIGRATE's key, or those behind KEYS if that one is empty; both at once are none.
+fn migrate_keys(args: Args<'_>) -> Vec<FoundKey> {
+    let keys = |range: std::ops::Range<usize>| {
+        range.map(|index| FoundKey { index, flags: TAKE }).collect::<Vec<_>>()
+    };
+    let mut next = 6;
+    while let Some(option) = args.get(next) {
+        next += match option {
+            _ if is(option, "KEYS") && args.at(3).is_empty() => return keys(next + 1..args.len()),
+            _ if is(option, "KEYS") => return Vec::new(),
+            _ if is(option, "AUTH") => 2,
+            _ if is(option, "AUTH2") => 3,
+            _ => 1,
+        };
+    }
+    keys(3..4)
+}
+
+/// The key, and what the last STORE or STOREDIST that has a value names.
+fn georadius_keys(args: Args<'_>) -> Vec<FoundKey> {
+    let mut store = None;
+    let mut next = 5;
+    while let Some(option) = args.get(next) {
+        if (is(option, "STORE") || is(option, "STOREDIST")) && next + 1 < args.len() {
+            store = Some(FoundKey { index: next + 1, flags: OVERWRITE });
+            next += 1;
+        }
+        next += 1;
+    }
+    let key = FoundKey { index: 1, flags: READ };
+    std::iter::once(key).chain(store).collect()
+}
