@@ -56,7 +56,7 @@ pub fn command_info(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     for row in rows {
         match row {
             Some(row) => info(row, reply),
-            None => reply.null_array(),
+            None => reply.null(),
         }
     }
     Ok(())
