@@ -247,7 +247,8 @@ impl SharedEngine {
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
         // Never poisoned: a panic under the lock ends the process.
-        EngineGuard(Some(self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner())))
+        let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        EngineGuard { guard: Some(guard), panicking: std::thread::panicking() }
     }
 
     /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.
@@ -257,34 +258,38 @@ impl SharedEngine {
         mut guard: EngineGuard<'a>,
         at_most: Duration,
     ) -> EngineGuard<'a> {
-        let inner = guard.0.take().expect("a guard holds the lock until it is dropped");
+        let inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
         let (inner, _) =
             condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
-        EngineGuard(Some(inner))
+        EngineGuard { guard: Some(inner), panicking: guard.panicking }
     }
 }
 
 /// The lock, held.
-pub struct EngineGuard<'a>(Option<MutexGuard<'a, Engine>>);
+pub struct EngineGuard<'a> {
+    guard: Option<MutexGuard<'a, Engine>>,
+    /// The thread was panicking before: a test that fails stops its server, with the data in order.
+    panicking: bool,
+}
 
 impl Deref for EngineGuard<'_> {
     type Target = Engine;
     #[inline]
     fn deref(&self) -> &Engine {
-        self.0.as_ref().expect("a guard holds the lock until it is dropped")
+        self.guard.as_ref().expect("a guard holds the lock until it is dropped")
     }
 }
 
 impl DerefMut for EngineGuard<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Engine {
-        self.0.as_mut().expect("a guard holds the lock until it is dropped")
+        self.guard.as_mut().expect("a guard holds the lock until it is dropped")
     }
 }
 
 impl Drop for EngineGuard<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() && self.0.is_some() {
+        if std::thread::panicking() && !self.panicking && self.guard.is_some() {
             crate::warning!("A command panicked while it held the data: stopping, see above.");
             std::process::abort();
         }

@@ -286,22 +286,6 @@ commands! {
         ClientSetname "client|setname"   3 [NOSCRIPT LOADING STALE] [] => client_setname;
         ClientUnpause "client|unpause"   2 [ADMIN NOSCRIPT LOADING STALE] [] => client_unpause;
     }
-    blocking "list" @[LIST] {
-        Blmove       "blmove"            6 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => blmove;
-        Blmpop       "blmpop"           -5 [WRITE BLOCKING] [keynum(2, RW|ACCESS|DELETE)] => blmpop;
-        Blpop        "blpop"            -3 [WRITE NOSCRIPT BLOCKING] [range(1, -2, 1, RW|ACCESS|DELETE)] => blpop;
-        Brpop        "brpop"            -3 [WRITE NOSCRIPT BLOCKING] [range(1, -2, 1, RW|ACCESS|DELETE)] => brpop;
-        Brpoplpush   "brpoplpush"        4 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => brpoplpush;
-    }
-    blocking "connection" @[CONNECTION] {
-        ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
-    }
-    transaction "transactions" @[TRANSACTION] {
-        Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
-        Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;
-        Multi        "multi"             1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => multi;
-        Unwatch      "unwatch"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => unwatch;
-        Watch        "watch"            -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [range(1, -1, 1, RO)] => watch;
     introspection "server" @[CONNECTION] {
         Command      "command"         -1 [LOADING STALE CONTAINER] [] => command;
         CommandCount "command|count"    2 [LOADING STALE] [] => command_count;
@@ -311,6 +295,16 @@ commands! {
         CommandHelp  "command|help"     2 [LOADING STALE] [] => help;
         CommandInfo  "command|info"    -2 [LOADING STALE] [] => command_info;
         CommandList  "command|list"    -2 [LOADING STALE] [] => command_list;
+    }
+    blocking "list" @[LIST] {
+        Blmove       "blmove"            6 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => blmove;
+        Blmpop       "blmpop"           -5 [WRITE BLOCKING] [keynum(2, RW|ACCESS|DELETE)] => blmpop;
+        Blpop        "blpop"            -3 [WRITE NOSCRIPT BLOCKING] [range(1, -2, 1, RW|ACCESS|DELETE)] => blpop;
+        Brpop        "brpop"            -3 [WRITE NOSCRIPT BLOCKING] [range(1, -2, 1, RW|ACCESS|DELETE)] => brpop;
+        Brpoplpush   "brpoplpush"        4 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => brpoplpush;
+    }
+    blocking "connection" @[CONNECTION] {
+        ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
     }
 }
 
