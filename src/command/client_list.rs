@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Monitoring tools parse these lines, so the fields are those of Redis 7.0.15, all of them and in
-//! its order. Some count what only a single-threaded server with output queues has; they are 0
-//! here (`obl`, `oll`, `omem`): replies are written as a whole before the next request is read.
+//! its order. `oll` and `omem` are what waits in the outbox, if the connection has needed one;
+//! otherwise replies are written before the next request is read. Two count what isn't there and
+//! are 0: `obl`, a second buffer for replies, and `argv-mem`, copies of arguments.
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -91,17 +92,20 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
     let idle = client.last_active.elapsed().as_secs();
     let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
     let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
+    let (waiting, waiting_bytes) =
+        client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
     let free = client.input_memory.saturating_sub(client.query_buffer);
     let memory = size_of::<Client>()
         + client.name.len()
         + client.input_memory
         + client.output_memory
+        + waiting_bytes
         + multi_memory;
     let command = client.last_command.map_or("NULL", |command| table::row(command).name);
     let rest = format!(
         " age={age} idle={idle} flags={} db={} sub=0 psub=0 ssub=0 multi={multi} qbuf={} \
-         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll=0 omem=0 \
-         tot-mem={memory} events=r cmd={command} user={} redir=-1 resp={}\n",
+         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={waiting} \
+         omem={waiting_bytes} tot-mem={memory} events=r cmd={command} user={} redir=-1 resp={}\n",
         flags(client),
         client.db,
         client.query_buffer,
@@ -117,6 +121,7 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
 fn flags(client: &Client) -> String {
     let states = [
         (client.transaction.is_some(), 'x'),
+        (client.wait.is_some(), 'b'),
         (client.watches.broken, 'd'),
         (client.close_after_reply, 'c'),
         (client.no_evict, 'e'),

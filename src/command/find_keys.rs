@@ -4,12 +4,11 @@
 //! by their arguments in ways that no specification can say; Redis has a function for each of
 //! those, and so do we:
 //!
-//! | command                      | what is special                                          |
-//! |------------------------------|----------------------------------------------------------|
-//! | SET, BITFIELD                | whether they read or write depends on their options       |
-//! | SORT                         | STORE may be anywhere, also where an option's value is     |
-//! | MIGRATE                      | one key, or those behind KEYS if that one is empty          |
-//! | GEORADIUS, GEORADIUSBYMEMBER | specifications, unless one of them fails                    |
+//! | command       | what is special                                          |
+//! |---------------|----------------------------------------------------------|
+//! | SET, BITFIELD | whether they read or write depends on their options       |
+//! | SORT          | STORE may be anywhere, also where an option's value is    |
+//! | MIGRATE       | one key, or those behind KEYS if that one is empty        |
 //!
 //! It serves COMMAND GETKEYS, key permissions and client-side caching. The keys that SORT's BY and
 //! GET patterns lead to are left out: they depend on the data.
@@ -47,9 +46,6 @@ pub fn find_keys(row: &Row, args: Args<'_>) -> Vec<FoundKey> {
         "sort" => sort_keys(args),
         "sort_ro" => vec![FoundKey { index: 1, flags: READ }],
         "migrate" => migrate_keys(args),
-        "georadius" | "georadiusbymember" => {
-            by_specifications(row, args).unwrap_or_else(|| georadius_keys(args))
-        }
         _ => by_specifications(row, args).unwrap_or_default(),
     }
 }
@@ -84,7 +80,8 @@ fn bitfield_flags(args: Args<'_>) -> KeyFlags {
     READ
 }
 
-/// SORT's key, and where it stores: the last STORE counts.
+/// SORT's key, and where it stores: the last STORE counts. Its value isn't skipped, so a second
+/// STORE right behind it is one, too.
 fn sort_keys(args: Args<'_>) -> Vec<FoundKey> {
     let mut store = None;
     let mut next = 2;
@@ -94,7 +91,7 @@ fn sort_keys(args: Args<'_>) -> Vec<FoundKey> {
             _ if is(option, "GET") || is(option, "BY") => 2,
             _ if is(option, "STORE") && next + 1 < args.len() => {
                 store = Some(FoundKey { index: next + 1, flags: OVERWRITE });
-                2
+                1
             }
             _ => 1,
         };
@@ -121,17 +118,61 @@ fn migrate_keys(args: Args<'_>) -> Vec<FoundKey> {
     keys(3..4)
 }
 
-/// The key, and what the last STORE or STOREDIST that has a value names.
-fn georadius_keys(args: Args<'_>) -> Vec<FoundKey> {
-    let mut store = None;
-    let mut next = 5;
-    while let Some(option) = args.get(next) {
-        if (is(option, "STORE") || is(option, "STOREDIST")) && next + 1 < args.len() {
-            store = Some(FoundKey { index: next + 1, flags: OVERWRITE });
-            next += 1;
-        }
-        next += 1;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::spec::{Categories, Flags, KeySpec, after, key, keynum, unknown};
+    use crate::command::table::Command;
+    use crate::resp::Request;
+
+    const SORT: &[KeySpec] = &[key(1, READ), unknown(READ), unknown(OVERWRITE)];
+    const MIGRATE: &[KeySpec] = &[key(3, TAKE), after("KEYS", -2, -1, 0, TAKE)];
+    const XREADGROUP: &[KeySpec] = &[after("STREAMS", 4, -1, 2, READ)];
+    const ZUNIONSTORE: &[KeySpec] = &[key(1, OVERWRITE), keynum(2, READ)];
+
+    /// The keys of a request as redis-server 7.0.15 finds them, joined by blanks.
+    fn keys(specs: &'static [KeySpec], request: &str) -> String {
+        let words: Vec<&str> = request.split(' ').map(|word| word.trim_matches('"')).collect();
+        let request = Request::new(words.iter().map(|word| word.as_bytes()));
+        let row = Row {
+            command: Command::Get, // any: only the name and the specifications matter
+            name: words[0].to_ascii_lowercase().leak(),
+            arity: -1,
+            flags: Flags::NONE,
+            categories: Categories::NONE,
+            keys: specs,
+            group: "",
+        };
+        let found = find_keys(&row, request.args());
+        found.iter().map(|key| words[key.index]).collect::<Vec<_>>().join(" ")
     }
-    let key = FoundKey { index: 1, flags: READ };
-    std::iter::once(key).chain(store).collect()
+
+    #[test]
+    fn sort_stores_where_the_last_store_says() {
+        assert_eq!(keys(SORT, "SORT k BY w_* GET o_* STORE d"), "k d");
+        assert_eq!(keys(SORT, "SORT k STORE b STORE c"), "k c");
+        assert_eq!(keys(SORT, "SORT k STORE"), "k");
+        assert_eq!(keys(SORT, "SORT k STORE STORE x"), "k x");
+        assert_eq!(keys(SORT, "SORT k LIMIT 1 STORE STORE x"), "k x");
+        assert_eq!(keys(SORT, "SORT k LIMIT 1 2 BY STORE STORE x"), "k x");
+        assert_eq!(keys(SORT, "SORT_RO k"), "k");
+    }
+
+    #[test]
+    fn migrate_has_one_key_or_a_list() {
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 k 0 10"), "k");
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 k 0 10 KEYS a b"), "");
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 \"\" 0 10 KEYS a b"), "a b");
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 \"\" 0 10 COPY AUTH KEYS KEYS a"), "a");
+    }
+
+    #[test]
+    fn specifications_find_counted_and_halved_ranges() {
+        assert_eq!(keys(XREADGROUP, "XREADGROUP GROUP STREAMS c STREAMS a b > >"), "a b");
+        assert_eq!(keys(XREADGROUP, "XREADGROUP GROUP g c STREAMS a b c"), "a");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 2 a b WEIGHTS 1 2"), "d a b");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 3 a b"), "");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 0 a b"), "");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d -1 a b"), "");
+    }
 }

@@ -299,7 +299,8 @@ impl KeySpec {
 fn find_keyword(keyword: &str, start: i64, args: Args<'_>) -> Option<usize> {
     let matches = |index: &usize| args[*index].eq_ignore_ascii_case(keyword.as_bytes());
     if start >= 0 {
-        (start as usize..args.len()).find(matches)
+        // The last argument can't be it: no key would be left to follow.
+        (start as usize..args.len().saturating_sub(1)).find(matches)
     } else {
         let start = args.len().checked_sub(start.unsigned_abs() as usize)?;
         (1..=start).rev().find(matches)
