@@ -14,6 +14,7 @@
 //! its work on the store, calls [`context::Context::modified`] if it changed something, and writes
 //! its reply. An `Err` is replied instead of what it had written.
 
+pub mod admin;
 pub mod args;
 pub mod bitfield;
 pub mod bitmap;
@@ -36,6 +37,17 @@ mod lcs;
 pub mod list;
 pub mod list_move;
 pub mod sampling;
+pub mod configuration;
+pub mod context;
+pub mod debug;
+pub mod error;
+pub mod execute;
+pub mod expiry;
+pub mod info;
+pub mod keys;
+mod lcs;
+pub mod memory_usage;
+pub mod object;
 pub mod scan;
 pub mod set;
 mod set_algebra;
