@@ -9,6 +9,7 @@ use std::str::from_utf8;
 pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Error, Result};
+pub(super) use super::help::help;
 use crate::config::{Parameter, SetError};
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};

@@ -4,6 +4,7 @@ use super::args::{integer, is};
 pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Result};
+pub(super) use super::help::help;
 use super::info::memory::Memory;
 use crate::number::format_human_bytes;
 use crate::resp::{Args, Reply};

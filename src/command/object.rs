@@ -3,6 +3,7 @@
 pub(super) use super::container;
 use super::context::Context;
 use super::error::{Error, Result};
+pub(super) use super::help::help;
 use crate::eviction;
 use crate::resp::{Args, Reply};
 use crate::store::keyspace::Entry;

@@ -285,10 +285,12 @@ commands! {
         ClientSetinfo "client|setinfo"   4 [NOSCRIPT LOADING STALE] [] => client_setinfo;
         ClientSetname "client|setname"   3 [NOSCRIPT LOADING STALE] [] => client_setname;
         ClientUnpause "client|unpause"   2 [ADMIN NOSCRIPT LOADING STALE] [] => client_unpause;
+    }
     object "generic" @[KEYSPACE] {
         Object       "object"          -2 [CONTAINER] @[] [] => container;
         ObjectEncoding "object|encoding"   3 [READ] [key(2, RO)] => object_encoding;
         ObjectFreq   "object|freq"      3 [READ] [key(2, RO)] => object_freq;
+        ObjectHelp   "object|help"      2 [LOADING STALE] [] => help;
         ObjectIdletime "object|idletime"   3 [READ] [key(2, RO)] => object_idletime;
         ObjectRefcount "object|refcount"   3 [READ] [key(2, RO)] => object_refcount;
     }
@@ -304,6 +306,7 @@ commands! {
     configuration "server" @[] {
         Config       "config"          -2 [CONTAINER] @[] [] => container;
         ConfigGet    "config|get"      -3 [ADMIN NOSCRIPT LOADING STALE] [] => config_get;
+        ConfigHelp   "config|help"      2 [LOADING STALE] [] => help;
         ConfigResetstat "config|resetstat"   2 [ADMIN NOSCRIPT LOADING STALE] [] => config_resetstat;
         ConfigRewrite "config|rewrite"   2 [ADMIN NOSCRIPT LOADING STALE] [] => config_rewrite;
         ConfigSet    "config|set"      -4 [ADMIN NOSCRIPT LOADING STALE] [] => config_set;
@@ -314,6 +317,7 @@ commands! {
     memory_usage "server" @[] {
         Memory       "memory"          -2 [CONTAINER] @[] [] => container;
         MemoryDoctor "memory|doctor"    2 [] [] => memory_doctor;
+        MemoryHelp   "memory|help"      2 [LOADING STALE] [] => help;
         MemoryMallocStats "memory|malloc-stats"   2 [] [] => memory_malloc_stats;
         MemoryPurge  "memory|purge"     2 [] [] => memory_purge;
         MemoryStats  "memory|stats"     2 [] [] => memory_stats;
