@@ -55,11 +55,6 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         1 if given("PROTOCOL") => protocol(&args[2], reply)?,
-        2 if given("STRINGMATCH-LEN") => {
-            // Not in 7.0.15, but in its test suite: does this pattern answer in time?
-            let text = vec![b'a'; count(&args[2])?.min(1 << 20)];
-            reply.integer(crate::glob::matches(&args[3], &text, false).into());
-        }
         1 if given("QUICKLIST-PACKED-THRESHOLD") => {
             packed_threshold(&args[2])?;
             reply.ok();
@@ -107,8 +102,6 @@ const HELP: &[&str] = &[
     "    Whether expired keys are removed when nobody asks for them.",
     "SLEEP <seconds>",
     "    Stop the whole server for so long.",
-    "STRINGMATCH-LEN <length> <pattern>",
-    "    Match a text of so many letters a against a pattern.",
     "HELP",
     "    Print this help.",
 ];
