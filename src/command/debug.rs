@@ -239,6 +239,7 @@ fn packed_threshold(size: &[u8]) -> Result {
 }
 
 /// A value of each type of the protocol, for tests of clients.
+#[allow(clippy::approx_constant)] // tests compare the digits; it isn't meant to be pi
 fn protocol(name: &[u8], reply: &mut Reply) -> Result {
     let resp3 = reply.protocol == Protocol::Resp3;
     match String::from_utf8_lossy(name).to_ascii_lowercase().as_str() {

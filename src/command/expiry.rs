@@ -96,8 +96,9 @@ impl Conditions {
                 _ if is(option, "GT") => conditions.gt = true,
                 _ if is(option, "LT") => conditions.lt = true,
                 _ => {
-                    let option = String::from_utf8_lossy(option);
-                    return Err(Error::text(format!("ERR Unsupported option {option}")));
+                    // Redis prints it as a C string, which ends with the first zero.
+                    let option = option.split(|byte| *byte == 0).next().unwrap_or_default();
+                    return Err(Error::text([b"ERR Unsupported option ", option].concat()));
                 }
             }
         }

@@ -5,7 +5,7 @@ pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Result};
 pub(super) use super::help::help;
-use super::info::memory::Memory;
+use super::info::memory::{Memory, table_overhead};
 use crate::number::format_human_bytes;
 use crate::resp::{Args, Reply};
 use crate::store::keyspace::Entry;
@@ -60,7 +60,8 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
     ];
     let databases = ctx.engine.databases.iter().enumerate();
     let filled = databases.filter(|(_, keyspace)| !keyspace.is_empty());
-    figures.extend(filled.map(|(db, keyspace)| ("", Figure::Database(db, keyspace.table_size()))));
+    figures
+        .extend(filled.map(|(db, keyspace)| ("", Figure::Database(db, table_overhead(keyspace)))));
     figures.extend([
         ("overhead.total", Figure::Integer(memory.overhead() as i64)),
         ("keys.count", Figure::Integer(keys as i64)),
@@ -90,7 +91,7 @@ enum Figure {
     Integer(i64),
     Double(f64),
     /// A database's number and the size of its tables, which hold deadlines as well.
-    Database(usize, usize),
+    Database(usize, u64),
 }
 
 impl Figure {
@@ -108,7 +109,7 @@ impl Figure {
                 reply.bulk(format!("db.{number}").as_bytes());
                 reply.map(3);
                 reply.bulk(b"overhead.hashtable.main");
-                reply.count(size);
+                reply.integer(size as i64);
                 reply.bulk(b"overhead.hashtable.expires");
                 reply.integer(0);
                 reply.bulk(b"overhead.hashtable.slot-to-keys");

@@ -9,6 +9,7 @@ use super::Fields;
 use crate::command::context::Context;
 use crate::engine::Engine;
 use crate::memory as process;
+use crate::store::{Bytes, Keyspace, Value};
 
 /// The figures.
 pub struct Memory {
@@ -22,7 +23,7 @@ pub struct Memory {
     pub startup: u64,
     /// Bytes of the buffers of all connections.
     pub clients: u64,
-    /// Bytes of the keyspaces' tables.
+    /// Bytes of the keyspaces' tables, beyond the keys and values that lie in them.
     pub tables: u64,
 }
 
@@ -42,7 +43,7 @@ impl Memory {
             resident: process::resident(),
             startup: engine.startup_memory.min(used),
             clients: engine.clients.connections().into_iter().map(of_client).sum(),
-            tables: engine.databases.iter().map(|keyspace| keyspace.table_size() as u64).sum(),
+            tables: engine.databases.iter().map(table_overhead).sum(),
         }
     }
 
@@ -75,6 +76,12 @@ impl Memory {
     pub fn fragmentation_bytes(&self) -> i64 {
         self.resident as i64 - self.used as i64
     }
+}
+
+/// Bytes of a keyspace's tables that are neither keys nor values.
+pub fn table_overhead(keyspace: &Keyspace) -> u64 {
+    let contents = keyspace.len() * (size_of::<Bytes>() + size_of::<Value>());
+    (keyspace.table_size() - contents) as u64
 }
 
 fn percentage(part: u64, whole: u64) -> f64 {

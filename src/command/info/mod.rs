@@ -109,3 +109,28 @@ pub fn info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
 fn kilobytes(bytes: u64) -> f64 {
     bytes as f64 / 1024.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Origin, execute};
+    use crate::config::Config;
+    use crate::engine::Engine;
+    use crate::resp::{Reply, Request};
+    use crate::server::client::Client;
+
+    /// The names in `tests/data/info-fields.txt` are those of redis-server 7.0.15.
+    #[test]
+    fn every_field_of_redis_is_there() {
+        let (mut engine, _garbage) = Engine::new(Config::default());
+        let client = engine.clients.add(Client::internal);
+        let mut reply = Reply::default();
+        let request = Request::new([&b"INFO"[..], b"everything"]);
+        execute(&mut engine, client, request.args(), &mut reply, Origin::Client);
+        let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();
+        let names: Vec<&str> =
+            text.split("\r\n").filter_map(|line| Some(line.split_once(':')?.0)).collect();
+        let expected = include_str!("../../../tests/data/info-fields.txt");
+        let missing: Vec<&str> = expected.lines().filter(|name| !names.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
