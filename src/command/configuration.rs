@@ -14,7 +14,6 @@ use crate::config::{Parameter, SetError};
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
 use crate::server::process::make_room_for_clients;
-use crate::stats::Stats;
 
 /// CONFIG GET parameter [parameter ...]
 pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -82,8 +81,7 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
 
 /// CONFIG RESETSTAT
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    let used_memory_peak = ctx.engine.stats.used_memory_peak;
-    ctx.engine.stats = Stats { used_memory_peak, ..Stats::default() };
+    ctx.engine.stats.reset();
     reply.ok();
     Ok(())
 }

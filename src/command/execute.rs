@@ -139,6 +139,9 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed = begun.elapsed();
     let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
+    if ctx.engine.config.latency_tracking && !waits {
+        ctx.engine.stats.record_latency(row.command, elapsed);
+    }
     let stats = &mut ctx.engine.stats;
     stats.total_commands_processed += 1;
     let command = stats.command(row.command);

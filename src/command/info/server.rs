@@ -55,7 +55,8 @@ pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("maxclients", ctx.engine.config.maxclients);
     fields.put("client_recent_max_input_buffer", largest(|client| client.input_memory));
     fields.put("client_recent_max_output_buffer", largest(|client| client.output_memory));
-    fields.zeros(&["blocked_clients", "tracking_clients", "clients_in_timeout_table"]);
+    fields.put("blocked_clients", ctx.engine.blocking.clients());
+    fields.zeros(&["tracking_clients", "clients_in_timeout_table"]);
 }
 
 /// INFO cpu

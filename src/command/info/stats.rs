@@ -85,5 +85,20 @@ pub fn errorstats(ctx: &mut Context<'_>, fields: &mut Fields) {
     }
 }
 
-/// INFO latencystats: percentiles by command. Without histograms there are none to show.
-pub fn latencystats(_ctx: &mut Context<'_>, _fields: &mut Fields) {}
+/// INFO latencystats: percentiles of each command's latency, in microseconds.
+pub fn latencystats(ctx: &mut Context<'_>, fields: &mut Fields) {
+    let config = &ctx.engine.config;
+    if !config.latency_tracking {
+        return;
+    }
+    for row in ROWS {
+        let Some(histogram) = ctx.engine.stats.latency(row.command) else { continue };
+        let percentile = |percentile: &f64| {
+            let microseconds = histogram.value_at_percentile(*percentile) as f64 / 1000.0;
+            format!("p{percentile}={microseconds:.3}")
+        };
+        let percentiles = &config.latency_tracking_info_percentiles;
+        let shown: Vec<String> = percentiles.iter().map(percentile).collect();
+        fields.put(format_args!("latency_percentiles_usec_{}", row.name), shown.join(","));
+    }
+}
