@@ -69,10 +69,13 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 }
 
 fn unknown(name: &[u8]) -> Error {
-    let name = String::from_utf8_lossy(&name[..name.len().min(128)]);
-    Error::text(format!(
-        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."
-    ))
+    let shown = error::until_nul(&name[..name.len().min(128)]);
+    let text = [
+        b"ERR unknown subcommand or wrong number of arguments for '",
+        shown,
+        b"'. Try DEBUG HELP.",
+    ];
+    Error::text(text.concat())
 }
 
 /// What there is, in the form of all HELP subcommands.
