@@ -60,6 +60,8 @@ pub struct Engine {
     pub run_id: String,
     /// When the server started.
     pub started: Instant,
+    /// Bytes that were in use before there was any data.
+    pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
     /// Set by SHUTDOWN; the server stops when it sees it.
@@ -73,6 +75,10 @@ pub struct Engine {
 pub struct ShutdownRequest {
     /// `SAVE` or `NOSAVE`; neither: save if there are save points.
     pub save: Option<bool>,
+    /// `NOW`: don't wait for replicas that lag.
+    pub now: bool,
+    /// `FORCE`: stop even if saving fails.
+    pub force: bool,
 }
 
 /// Something whose memory takes long to free.
@@ -107,6 +113,7 @@ impl Engine {
             active_expire: true,
             run_id: secure_hex(40),
             started: Instant::now(),
+            startup_memory: crate::memory::used(),
             shutdown: None,
             clock: Clock::now(),
             graveyard,
@@ -139,6 +146,11 @@ impl Engine {
         if value.effort_to_drop() > EFFORT_TO_FREE_ELSEWHERE {
             let _ = self.graveyard.send(Garbage::Value(value)); // fails only when all is ending
         }
+    }
+
+    /// How many large values wait to be freed.
+    pub fn values_to_free(&self) -> usize {
+        self.graveyard.len()
     }
 
     /// Empties a database; its memory is freed where nobody waits for it.

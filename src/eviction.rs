@@ -44,6 +44,11 @@ pub fn frequency(config: &Config, access: u32, now_ms: i64) -> u32 {
     }
 }
 
+/// The clock of the access bits: seconds, as far as they go.
+pub fn clock(now_ms: i64) -> u32 {
+    seconds(now_ms)
+}
+
 /// Seconds since the last use.
 pub fn idle_seconds(access: u32, now_ms: i64) -> u32 {
     seconds(now_ms).wrapping_sub(access) & LRU_MASK

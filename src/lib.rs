@@ -33,6 +33,7 @@
 pub mod blocking;
 pub mod command;
 pub mod config;
+pub mod digest;
 pub mod engine;
 pub mod eviction;
 pub mod glob;
@@ -40,6 +41,7 @@ pub mod healthcheck;
 pub mod interest;
 pub mod journal;
 pub mod logging;
+pub mod memory;
 pub mod number;
 pub mod random;
 pub mod resp;

@@ -3,11 +3,13 @@
 use std::process::exit;
 
 use cacheflow::config::{Invocation, from_command_line};
+use cacheflow::memory;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: memory::Allocator = memory::allocator();
 
 fn main() {
+    memory::count_with(|| ALLOCATOR.allocated());
     let code =
         match from_command_line(std::env::args_os(), std::env::vars_os(), &mut std::io::stdin()) {
             Ok(Invocation::Run(config)) => cacheflow::server::process::run(*config),

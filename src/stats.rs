@@ -1,6 +1,13 @@
 //! What the server counts, for INFO.
+//!
+//! How long commands take is kept as a histogram for each command, made when the command is first
+//! called. Its buckets grow with the value (HDR, "high dynamic range"): two significant digits
+//! from a nanosecond to a second, in a few kilobytes, and a few nanoseconds to record a call.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
 
 use crate::command::table::{Command, ROWS};
 
@@ -31,6 +38,8 @@ pub struct Stats {
     pub errors: BTreeMap<Vec<u8>, u64>,
     /// By command.
     pub commands: Vec<CommandStats>,
+    /// How long its calls took, in nanoseconds, by command; see [`Stats::record_latency`].
+    latencies: Vec<Option<Box<Histogram<u64>>>>,
     /// The peak of used memory.
     pub used_memory_peak: u64,
     /// Per second, over the last samples.
@@ -48,6 +57,11 @@ pub struct CommandStats {
     pub rejected_calls: u64,
     pub failed_calls: u64,
 }
+
+/// The upper end of the histograms.
+const LONGEST_LATENCY_NS: u64 = 1_000_000_000;
+/// Significant digits that they keep.
+const LATENCY_DIGITS: u8 = 2;
 
 /// Different codes that `errors` counts apart.
 const MOST_ERROR_CODES: usize = 128;
@@ -76,6 +90,7 @@ impl Default for Stats {
             acl_access_denied_channel: 0,
             errors: BTreeMap::new(),
             commands: vec![CommandStats::default(); ROWS.len()],
+            latencies: vec![None; ROWS.len()],
             used_memory_peak: 0,
             operations: Rate::default(),
             net_input: Rate::default(),
@@ -85,10 +100,31 @@ impl Default for Stats {
 }
 
 impl Stats {
+    /// Begins to count anew. The peak of used memory stays: it may matter later.
+    pub fn reset(&mut self) {
+        let used_memory_peak = self.used_memory_peak;
+        *self = Stats { used_memory_peak, ..Stats::default() };
+    }
+
     /// The counters of a command.
     #[inline]
     pub fn command(&mut self, command: Command) -> &mut CommandStats {
         &mut self.commands[command as usize]
+    }
+
+    /// Notes how long a call took. More than a second counts as a second.
+    #[inline]
+    pub fn record_latency(&mut self, command: Command, elapsed: Duration) {
+        let histogram = self.latencies[command as usize].get_or_insert_with(|| {
+            let new = Histogram::new_with_bounds(1, LONGEST_LATENCY_NS, LATENCY_DIGITS);
+            Box::new(new.expect("the bounds are valid"))
+        });
+        histogram.saturating_record((elapsed.as_nanos() as u64).clamp(1, LONGEST_LATENCY_NS));
+    }
+
+    /// How long the command's calls took, if there were any.
+    pub fn latency(&self, command: Command) -> Option<&Histogram<u64>> {
+        self.latencies[command as usize].as_deref()
     }
 
     /// Counts an error reply.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, until_nul};
 use super::table::Command;
 use crate::blocking::{self, Wait};
 use crate::config::EventClasses;
@@ -406,7 +406,8 @@ pub fn expire_cycle(
 
 /// The error of a subcommand that doesn't exist.
 pub fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
-    let shown = String::from_utf8_lossy(&name[..name.len().min(128)]).into_owned();
+    let shown = until_nul(&name[..name.len().min(128)]);
     let container = container.to_ascii_uppercase();
-    Error::text(format!("ERR unknown subcommand '{shown}'. Try {container} HELP."))
+    let hint = format!("'. Try {container} HELP.");
+    Error::text([b"ERR unknown subcommand '", shown, hint.as_bytes()].concat())
 }

@@ -46,6 +46,11 @@ impl Error {
     }
 }
 
+/// What is shown of input in an error: Redis prints it as a C string, which ends with a zero.
+pub fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
 impl From<WrongType> for Error {
     fn from(_: WrongType) -> Self {
         WRONG_TYPE

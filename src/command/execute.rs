@@ -139,6 +139,9 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed = begun.elapsed();
     let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
+    if ctx.engine.config.latency_tracking && !waits {
+        ctx.engine.stats.record_latency(row.command, elapsed);
+    }
     let stats = &mut ctx.engine.stats;
     stats.total_commands_processed += 1;
     let command = stats.command(row.command);
@@ -241,7 +244,7 @@ const SHOWN: usize = 128;
 fn unknown_command(args: Args<'_>) -> Error {
     let name = args.at(0);
     let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(until_nul(&name[..name.len().min(SHOWN)]));
+    text.extend_from_slice(error::until_nul(&name[..name.len().min(SHOWN)]));
     text.extend_from_slice(b"', with args beginning with: ");
     let mut shown = Vec::new();
     for arg in args.iter().skip(1) {
@@ -250,16 +253,11 @@ fn unknown_command(args: Args<'_>) -> Error {
         }
         let arg = &arg[..arg.len().min(SHOWN - shown.len())];
         shown.push(b'\'');
-        shown.extend_from_slice(until_nul(arg));
+        shown.extend_from_slice(error::until_nul(arg));
         shown.extend_from_slice(b"' ");
     }
     text.extend_from_slice(&shown);
     Error::text(text)
-}
-
-/// Redis prints them as C strings.
-fn until_nul(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 /// Whether this is how an HTTP request begins: a browser lured into talking to us.

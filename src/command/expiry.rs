@@ -2,7 +2,7 @@
 
 use super::args::{Options, integer, is};
 use super::context::Context;
-use super::error::{Error, Result};
+use super::error::{self, Error, Result};
 use super::table::row;
 use crate::config::EventClasses;
 use crate::number::format_i64;
@@ -96,8 +96,8 @@ impl Conditions {
                 _ if is(option, "GT") => conditions.gt = true,
                 _ if is(option, "LT") => conditions.lt = true,
                 _ => {
-                    let option = String::from_utf8_lossy(option);
-                    return Err(Error::text(format!("ERR Unsupported option {option}")));
+                    let option = error::until_nul(option);
+                    return Err(Error::text([b"ERR Unsupported option ", option].concat()));
                 }
             }
         }

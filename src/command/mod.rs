@@ -14,14 +14,17 @@
 //! its work on the store, calls [`context::Context::modified`] if it changed something, and writes
 //! its reply. An `Err` is replied instead of what it had written.
 
+pub mod admin;
 pub mod args;
 pub mod bitfield;
 pub mod bitmap;
 pub mod blocking;
 pub mod client;
 mod client_list;
+pub mod configuration;
 pub mod connection;
 pub mod context;
+pub mod debug;
 pub mod docs;
 pub mod error;
 pub mod execute;
@@ -32,11 +35,14 @@ pub mod geo_search;
 pub mod hash;
 pub mod help;
 pub mod hyperloglog;
+pub mod info;
 pub mod introspection;
 pub mod keys;
 mod lcs;
 pub mod list;
 pub mod list_move;
+pub mod memory_usage;
+pub mod object;
 pub mod sampling;
 pub mod scan;
 pub mod set;

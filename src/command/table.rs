@@ -296,6 +296,46 @@ commands! {
         CommandInfo  "command|info"    -2 [LOADING STALE] [] => command_info;
         CommandList  "command|list"    -2 [LOADING STALE] [] => command_list;
     }
+    object "generic" @[KEYSPACE] {
+        Object       "object"          -2 [CONTAINER] @[] [] => container;
+        ObjectEncoding "object|encoding"   3 [READ] [key(2, RO)] => object_encoding;
+        ObjectFreq   "object|freq"      3 [READ] [key(2, RO)] => object_freq;
+        ObjectHelp   "object|help"      2 [LOADING STALE] [] => help;
+        ObjectIdletime "object|idletime"   3 [READ] [key(2, RO)] => object_idletime;
+        ObjectRefcount "object|refcount"   3 [READ] [key(2, RO)] => object_refcount;
+    }
+    admin "server" @[] {
+        Dbsize       "dbsize"           1 [READ FAST] @[KEYSPACE] [] => dbsize;
+        Flushall     "flushall"        -1 [WRITE] @[DANGEROUS KEYSPACE] [] => flushall;
+        Flushdb      "flushdb"         -1 [WRITE] @[DANGEROUS KEYSPACE] [] => flushdb;
+        Lolwut       "lolwut"          -1 [READ FAST] [] => lolwut;
+        Shutdown     "shutdown"        -1 [ADMIN NOSCRIPT LOADING STALE NO_MULTI ALLOW_BUSY] [] => shutdown;
+        Swapdb       "swapdb"           3 [WRITE FAST] @[DANGEROUS KEYSPACE] [] => swapdb;
+        Time         "time"             1 [LOADING STALE FAST] [] => time;
+    }
+    configuration "server" @[] {
+        Config       "config"          -2 [CONTAINER] @[] [] => container;
+        ConfigGet    "config|get"      -3 [ADMIN NOSCRIPT LOADING STALE] [] => config_get;
+        ConfigHelp   "config|help"      2 [LOADING STALE] [] => help;
+        ConfigResetstat "config|resetstat"   2 [ADMIN NOSCRIPT LOADING STALE] [] => config_resetstat;
+        ConfigRewrite "config|rewrite"   2 [ADMIN NOSCRIPT LOADING STALE] [] => config_rewrite;
+        ConfigSet    "config|set"      -4 [ADMIN NOSCRIPT LOADING STALE] [] => config_set;
+    }
+    info "server" @[] {
+        Info         "info"            -1 [LOADING STALE] @[DANGEROUS] [] => info;
+    }
+    memory_usage "server" @[] {
+        Memory       "memory"          -2 [CONTAINER] @[] [] => container;
+        MemoryDoctor "memory|doctor"    2 [] [] => memory_doctor;
+        MemoryHelp   "memory|help"      2 [LOADING STALE] [] => help;
+        MemoryMallocStats "memory|malloc-stats"   2 [] [] => memory_malloc_stats;
+        MemoryPurge  "memory|purge"     2 [] [] => memory_purge;
+        MemoryStats  "memory|stats"     2 [] [] => memory_stats;
+        MemoryUsage  "memory|usage"    -3 [READ] [key(2, RO)] => memory_usage;
+    }
+    debug "server" @[] {
+        Debug        "debug"           -2 [ADMIN NOSCRIPT LOADING STALE] [] => debug;
+    }
     blocking "list" @[LIST] {
         Blmove       "blmove"            6 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => blmove;
         Blmpop       "blmpop"           -5 [WRITE BLOCKING] [keynum(2, RW|ACCESS|DELETE)] => blmpop;

@@ -109,6 +109,7 @@ fn close_idle_clients(engine: &mut Engine) {
 
 fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
     let stats = &mut engine.stats;
+    stats.used_memory_peak = stats.used_memory_peak.max(crate::memory::used());
     stats.operations.sample(stats.total_commands_processed, elapsed_ms);
     stats.net_input.sample(stats.total_net_input_bytes, elapsed_ms);
     stats.net_output.sample(stats.total_net_output_bytes, elapsed_ms);

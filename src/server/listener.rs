@@ -18,7 +18,6 @@ use crate::config::Config;
 pub struct Listeners {
     listeners: Vec<Arc<TcpListener>>,
     threads: Vec<JoinHandle<()>>,
-    keepalive: Duration,
 }
 
 impl Listeners {
@@ -52,8 +51,7 @@ impl Listeners {
                 "there is no address to listen on: set port or listen-addr",
             ));
         }
-        let keepalive = Duration::from_secs(config.tcp_keepalive.into());
-        Ok(Listeners { listeners, threads: Vec::new(), keepalive })
+        Ok(Listeners { listeners, threads: Vec::new() })
     }
 
     /// The first address.
@@ -70,7 +68,6 @@ impl Listeners {
                 listener: Arc::clone(listener),
                 shared: Arc::clone(shared),
                 pool: Arc::clone(&pool),
-                keepalive: self.keepalive,
             };
             let thread = std::thread::Builder::new().name("accept".into());
             self.threads.push(thread.spawn(move || door.accept())?);
@@ -119,7 +116,6 @@ struct Door {
     listener: Arc<TcpListener>,
     shared: Arc<Shared>,
     pool: Arc<Pool>,
-    keepalive: Duration,
 }
 
 impl Door {
@@ -140,16 +136,10 @@ impl Door {
     /// Lets a connection in, or tells it why not.
     fn admit(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
-        if !self.keepalive.is_zero() {
-            let probes = TcpKeepalive::new()
-                .with_time(self.keepalive)
-                .with_interval((self.keepalive / 3).max(Duration::from_secs(1)))
-                .with_retries(3);
-            let _ = SockRef::from(&stream).set_tcp_keepalive(&probes);
-        }
         let stream = Arc::new(stream);
         match self.register(&stream) {
-            Ok(client) => {
+            Ok((client, keepalive)) => {
+                send_probes(&stream, keepalive);
                 let (shared, pool) = (Arc::clone(&self.shared), Arc::clone(&self.pool));
                 self.pool.run(move || {
                     prefer_throughput();
@@ -164,7 +154,7 @@ impl Door {
         }
     }
 
-    fn register(&self, stream: &Arc<TcpStream>) -> Result<ClientKey, &'static [u8]> {
+    fn register(&self, stream: &Arc<TcpStream>) -> Result<(ClientKey, u32), &'static [u8]> {
         let mut engine = self.shared.engine.lock();
         if engine.clients.connected() >= engine.config.maxclients as usize {
             engine.stats.rejected_connections += 1;
@@ -179,7 +169,19 @@ impl Door {
         engine.stats.total_connections_received += 1;
         let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
         engine.clients.get_mut(key).authenticated = open;
-        Ok(key)
+        Ok((key, engine.config.tcp_keepalive))
+    }
+}
+
+/// Lets the kernel notice that the peer is gone: it probes after so many seconds of silence.
+fn send_probes(stream: &TcpStream, keepalive_secs: u32) {
+    if keepalive_secs > 0 {
+        let interval = Duration::from_secs((keepalive_secs / 3).max(1).into());
+        let probes = TcpKeepalive::new()
+            .with_time(Duration::from_secs(keepalive_secs.into()))
+            .with_interval(interval)
+            .with_retries(3);
+        let _ = SockRef::from(stream).set_tcp_keepalive(&probes); // as good as it gets
     }
 }
 

@@ -126,7 +126,10 @@ impl Server {
         });
         let listeners = listener::Listeners::bind(&config)?;
         let address = listeners.address();
-        shared.engine.lock().port = address.port();
+        let mut engine = shared.engine.lock();
+        engine.port = address.port();
+        engine.config.port = address.port(); // the one that the system picked, if it did
+        drop(engine);
         let reaper = cron::start_reaper(garbage)?;
         let cron = cron::start(Arc::clone(&shared))?;
         let mut server =

@@ -64,10 +64,19 @@ fn prepare(config: &mut Config) -> std::io::Result<()> {
 /// Raises the limit of open files to what `maxclients` needs, or lowers `maxclients` to what the
 /// limit allows.
 fn fit_to_descriptor_limit(config: &mut Config) {
-    let wanted = u64::from(config.maxclients) + RESERVED_DESCRIPTORS;
+    if let Err(possible) = make_room_for_clients(config.maxclients) {
+        config.maxclients = possible;
+        crate::warning!("The limit of open files lowers maxclients to {possible}");
+    }
+}
+
+/// Raises the limit of open files to what so many clients need. The error says how many are
+/// possible instead.
+pub fn make_room_for_clients(clients: u32) -> Result<(), u32> {
+    let wanted = u64::from(clients) + RESERVED_DESCRIPTORS;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|current| current >= wanted) {
-        return;
+        return Ok(());
     }
     let reachable = maximum.map_or(wanted, |maximum| maximum.min(wanted));
     let limit = Rlimit { current: Some(reachable), maximum };
@@ -75,13 +84,10 @@ fn fit_to_descriptor_limit(config: &mut Config) {
         Ok(()) => reachable,
         Err(_) => current.unwrap_or(reachable),
     };
-    if granted < wanted {
-        config.maxclients = granted.saturating_sub(RESERVED_DESCRIPTORS).max(1) as u32;
-        crate::warning!(
-            "The limit of open files is {granted}: maxclients is lowered to {}",
-            config.maxclients
-        );
+    if granted >= wanted {
+        return Ok(());
     }
+    Err(granted.saturating_sub(RESERVED_DESCRIPTORS).max(1) as u32)
 }
 
 /// The number of the signal that asks to stop, 0 until one comes. SIGHUP is ignored, as in Redis.

@@ -104,6 +104,21 @@ impl Value {
         }
     }
 
+    /// Bytes allocated for it, outside of the keyspace's own tables. `samples` elements of a large
+    /// collection are looked at, the rest is estimated from them; 0 looks at all.
+    pub fn heap_size(&self, samples: usize) -> usize {
+        /// The two counts of an `Arc`, in front of what it holds.
+        const COUNTS: usize = 2 * size_of::<usize>();
+        match self {
+            Value::Str(text) => text.heap_size(),
+            Value::List(list) => COUNTS + size_of::<List>() + list.heap_size(samples),
+            Value::Set(set) => COUNTS + size_of::<Set>() + set.heap_size(samples),
+            Value::Hash(hash) => COUNTS + size_of::<Hash>() + hash.heap_size(samples),
+            Value::SortedSet(zset) => COUNTS + size_of::<SortedSet>() + zset.heap_size(samples),
+            Value::Stream(stream) => COUNTS + size_of::<Stream>() + stream.heap_size(),
+        }
+    }
+
     /// Elements that have to be freed one by one: large values are dropped in the background.
     pub fn effort_to_drop(&self) -> usize {
         match self {
