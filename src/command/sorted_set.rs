@@ -162,17 +162,28 @@ pub fn zscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         return Ok(());
     };
     let options = ScanOptions::parse(args, 3, false)?;
+    let packed = zset.encoding() == "listpack";
     reply_found(reply, |reply| {
         let mut found = 0;
         let next = zset.scan(cursor, options.count, &mut |member, score| {
             if options.matches(member) {
                 found += 2;
                 reply.bulk(member);
-                // A text even in RESP3: a scan has only one kind of element.
-                reply.bulk(format_f64(score).as_bytes());
+                reply_scanned_score(reply, score, packed);
             }
         });
         (next, found)
     });
     Ok(())
+}
+
+/// Scores of a scan are texts even in RESP3. Redis shows them as it has stored them: a listpack
+/// holds whole numbers as integers, of which no digit is replaced by an exponent.
+fn reply_scanned_score(reply: &mut Reply, score: f64, packed: bool) {
+    const LARGEST: f64 = (1u64 << 62) as f64;
+    if packed && score.trunc() == score && score.abs() <= LARGEST {
+        reply.bulk_integer(score as i64);
+    } else {
+        reply.bulk(format_f64(score).as_bytes());
+    }
 }

@@ -20,7 +20,8 @@ use super::super::error::{self, Error};
 use super::super::set_algebra::{Seen, removing_is_faster};
 use super::super::table::row;
 use super::{
-    Args, Context, Reply, Result, SortedSet, Value, limits, members_header, reply_member, store,
+    Args, Context, Limits, Reply, Result, SortedSet, Value, limits, members_header, reply_member,
+    store,
 };
 use crate::store::set::Member;
 use crate::store::{Set, hash};
@@ -327,12 +328,15 @@ fn combine_and_store(
     reply: &mut Reply,
 ) -> Result {
     let query = Query::parse(ctx, args, 2, operation)?;
-    let limits = limits(ctx);
+    // Indexed first and packed at the end, if it fits: a packed set knows no -0, an indexed one
+    // must not lose it on the way.
+    const NONE: Limits = Limits { entries: 0, value: 0 };
     let mut result = SortedSet::new();
     for (member, score) in query.result() {
-        result.insert(&member, score, limits);
+        result.insert(&member, score, NONE);
     }
     drop(query);
+    result.repack(limits(ctx));
     let event = match operation {
         Operation::Union => "zunionstore",
         Operation::Difference => "zdiffstore",

@@ -70,7 +70,7 @@ impl<'a> Query<'a> {
                 _ if is(option, "LIMIT") && options.left() >= 2 => {
                     limit = Some((options.integer()?, options.integer()?));
                 }
-                _ if is(option, "REV") && fixed.reverse.is_none() => reverse = Some(true),
+                _ if is(option, "REV") && reverse.is_none() => reverse = Some(true),
                 _ if is(option, "BYLEX") && by.is_none() => by = Some(By::Lex),
                 _ if is(option, "BYSCORE") && by.is_none() => by = Some(By::Score),
                 _ => return Err(error::SYNTAX),
@@ -133,10 +133,16 @@ fn select(ctx: &mut Context<'_>, args: Args<'_>, fixed: Fixed, reply: &mut Reply
 /// ZRANGESTORE destination source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]
 pub fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let query = Query::parse(args, 3, Fixed { by: None, reverse: None }, true)?;
-    let limits = limits(ctx);
+    let mut limits = limits(ctx);
     let mut result = SortedSet::new();
     if let Some(zset) = ctx.read_as::<SortedSet>(&args[2])? {
-        for (member, score) in zset.range(query.ranks(zset)) {
+        let ranks = query.ranks(zset);
+        if matches!(query.selection, Selection::Ranks(..)) && ranks.len() > limits.entries {
+            // Indexed from the first member on. Other ranges Redis begins packed even if they turn
+            // out to be long, which shows: a packed set has no -0.
+            limits.entries = 0;
+        }
+        for (member, score) in zset.range(ranks) {
             result.insert(member, score, limits);
         }
     }
