@@ -173,11 +173,7 @@ const SORTED_SETS: &[Row] = &[
         "ZRANGE zset score_bound score_bound BYSCORE [REV] [LIMIT index count] [WITHSCORES]",
     ),
     (2, Exact, "ZRANGESTORE zset zset index index [REV]"),
-    (
-        2,
-        Exact,
-        "ZRANGESTORE zset zset score_bound score_bound BYSCORE [REV] [LIMIT index count]",
-    ),
+    (2, Exact, "ZRANGESTORE zset zset score_bound score_bound BYSCORE [REV] [LIMIT index count]"),
     (2, Exact, "ZREVRANGE zset index index [WITHSCORES]"),
     (
         3,
@@ -209,7 +205,11 @@ const SORTED_SETS: &[Row] = &[
 const LEX: &[Row] = &[
     (4, Exact, "ZADD lex (0 member)... ; ZCARD $1"),
     (3, Exact, "ZRANGE lex lex_bound lex_bound BYLEX [REV] [LIMIT index count] ; ZCARD $1"),
-    (3, Exact, "(ZRANGEBYLEX|ZREVRANGEBYLEX) lex lex_bound lex_bound [LIMIT index count] ; ZCARD $1"),
+    (
+        3,
+        Exact,
+        "(ZRANGEBYLEX|ZREVRANGEBYLEX) lex lex_bound lex_bound [LIMIT index count] ; ZCARD $1",
+    ),
     (1, Exact, "ZRANGESTORE lex lex lex_bound lex_bound BYLEX [REV] ; ZCARD $1"),
     (2, Exact, "ZLEXCOUNT lex lex_bound lex_bound ; ZCARD $1"),
     (2, Exact, "ZREMRANGEBYLEX lex lex_bound lex_bound ; ZCARD $1"),
