@@ -48,6 +48,7 @@ pub mod scan;
 pub mod set;
 mod set_algebra;
 pub mod sort;
+pub mod sorted_set;
 pub mod spec;
 pub mod string;
 pub mod syntax;

@@ -102,7 +102,7 @@ pub fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
 pub fn sdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Difference { first, others } = Difference::new(operands(ctx, args.from(1))?);
     reply_members(reply, |each| {
-        if !removing_is_faster(&first, &others) {
+        if !removing_is_faster(first.len(), others.iter().map(|set| set.len())) {
             return difference(&first, &others, each);
         }
         let mut seen = Seen::default();
@@ -118,7 +118,7 @@ pub fn sdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 pub fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Difference { first, others } = Difference::new(operands(ctx, args.from(2))?);
     let mut result = Collector::new(ctx);
-    if removing_is_faster(&first, &others) {
+    if removing_is_faster(first.len(), others.iter().map(|set| set.len())) {
         first.iter().for_each(|member| _ = result.add(&member));
         for member in others.iter().flat_map(|set| set.iter()) {
             result.set.remove(&member);
@@ -174,10 +174,13 @@ impl Difference {
 
 /// Whether to go through the others once, rather than look every member of the first up in all of
 /// them. Redis decides in the same way, which shows in the encoding of what SDIFFSTORE stores.
-fn removing_is_faster(first: &Set, others: &[Arc<Set>]) -> bool {
+pub(super) fn removing_is_faster(
+    first: usize,
+    others: impl ExactSizeIterator<Item = usize>,
+) -> bool {
     // A look-up often ends early, and is cheaper than an insertion: it counts half.
-    let looking_up = first.len() * (others.len() + 1) / 2;
-    looking_up > first.len() + others.iter().map(|set| set.len()).sum::<usize>()
+    let looking_up = first * (others.len() + 1) / 2;
+    looking_up > first + others.sum::<usize>()
 }
 
 /// Calls `each` with every member of the first set that no other has.
@@ -192,11 +195,11 @@ fn difference(first: &Set, others: &[Arc<Set>], mut each: impl FnMut(Member<'_>)
 
 /// Members that have come before, by reference.
 #[derive(Default)]
-struct Seen<'a>(HashTable<(u64, Member<'a>)>);
+pub(super) struct Seen<'a>(HashTable<(u64, Member<'a>)>);
 
 impl<'a> Seen<'a> {
     /// Remembers a member; false if it was there.
-    fn add(&mut self, hash: u64, member: Member<'a>) -> bool {
+    pub(super) fn add(&mut self, hash: u64, member: Member<'a>) -> bool {
         let same = |(_, other): &(u64, Member<'_>)| **other == *member;
         match self.0.entry(hash, same, |(hash, _)| *hash) {
             hashbrown::hash_table::Entry::Occupied(_) => false,
@@ -207,7 +210,8 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn contains(&self, hash: u64, member: &[u8]) -> bool {
+    /// Whether a member has come before.
+    pub(super) fn contains(&self, hash: u64, member: &[u8]) -> bool {
         self.0.find(hash, |(_, other)| **other == *member).is_some()
     }
 }

@@ -214,6 +214,40 @@ commands! {
         Sunion       "sunion"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sunion;
         Sunionstore  "sunionstore"     -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sunionstore;
     }
+    sorted_set "sorted-set" @[SORTEDSET] {
+        Zadd         "zadd"            -4 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => zadd;
+        Zcard        "zcard"            2 [READ FAST] [key(1, RO)] => zcard;
+        Zcount       "zcount"           4 [READ FAST] [key(1, RO|ACCESS)] => zcount;
+        Zdiff        "zdiff"           -3 [READ] [keynum(1, RO|ACCESS)] => zdiff;
+        Zdiffstore   "zdiffstore"      -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => zdiffstore;
+        Zincrby      "zincrby"          4 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => zincrby;
+        Zinter       "zinter"          -3 [READ] [keynum(1, RO|ACCESS)] => zinter;
+        Zintercard   "zintercard"      -3 [READ] [keynum(1, RO|ACCESS)] => zintercard;
+        Zinterstore  "zinterstore"     -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => zinterstore;
+        Zlexcount    "zlexcount"        4 [READ FAST] [key(1, RO|ACCESS)] => zlexcount;
+        Zmpop        "zmpop"           -4 [WRITE] [keynum(1, RW|ACCESS|DELETE)] => zmpop;
+        Zmscore      "zmscore"         -3 [READ FAST] [key(1, RO|ACCESS)] => zmscore;
+        Zpopmax      "zpopmax"         -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => zpopmax;
+        Zpopmin      "zpopmin"         -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => zpopmin;
+        Zrandmember  "zrandmember"     -2 [READ] [key(1, RO|ACCESS)] => zrandmember;
+        Zrange       "zrange"          -4 [READ] [key(1, RO|ACCESS)] => zrange;
+        Zrangebylex  "zrangebylex"     -4 [READ] [key(1, RO|ACCESS)] => zrangebylex;
+        Zrangebyscore "zrangebyscore"   -4 [READ] [key(1, RO|ACCESS)] => zrangebyscore;
+        Zrangestore  "zrangestore"     -5 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => zrangestore;
+        Zrank        "zrank"            3 [READ FAST] [key(1, RO|ACCESS)] => zrank;
+        Zrem         "zrem"            -3 [WRITE FAST] [key(1, RW|DELETE)] => zrem;
+        Zremrangebylex "zremrangebylex"   4 [WRITE] [key(1, RW|DELETE)] => zremrangebylex;
+        Zremrangebyrank "zremrangebyrank"   4 [WRITE] [key(1, RW|DELETE)] => zremrangebyrank;
+        Zremrangebyscore "zremrangebyscore"   4 [WRITE] [key(1, RW|DELETE)] => zremrangebyscore;
+        Zrevrange    "zrevrange"       -4 [READ] [key(1, RO|ACCESS)] => zrevrange;
+        Zrevrangebylex "zrevrangebylex"  -4 [READ] [key(1, RO|ACCESS)] => zrevrangebylex;
+        Zrevrangebyscore "zrevrangebyscore"  -4 [READ] [key(1, RO|ACCESS)] => zrevrangebyscore;
+        Zrevrank     "zrevrank"         3 [READ FAST] [key(1, RO|ACCESS)] => zrevrank;
+        Zscan        "zscan"           -3 [READ] [key(1, RO|ACCESS)] => zscan;
+        Zscore       "zscore"           3 [READ FAST] [key(1, RO|ACCESS)] => zscore;
+        Zunion       "zunion"          -3 [READ] [keynum(1, RO|ACCESS)] => zunion;
+        Zunionstore  "zunionstore"     -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => zunionstore;
+    }
     keys "generic" @[KEYSPACE] {
         Copy         "copy"            -3 [WRITE DENYOOM] [key(1, RO|ACCESS), key(2, OW|UPDATE)] => copy;
         Del          "del"             -2 [WRITE] [range(1, -1, 1, RM|DELETE)] => del;

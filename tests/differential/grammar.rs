@@ -46,7 +46,7 @@ pub const FAMILIES: &[(u32, &str, &[Row])] = &[
 ];
 
 /// What is sent when `FAMILIES` is not set: the families that the server has.
-pub const DEFAULT_FAMILIES: &str = "strings,keys,lists";
+pub const DEFAULT_FAMILIES: &str = "strings,keys,lists,hashes,sets,sortedsets,lex";
 
 const STRINGS: &[Row] = &[
     (
@@ -158,7 +158,7 @@ const SETS: &[Row] = &[
 
 const SORTED_SETS: &[Row] = &[
     (12, Exact, "ZADD zset [NX|XX] [GT|LT] [CH] (score member)..."),
-    (2, Exact, "ZADD zset INCR score member"),
+    (3, Exact, "ZADD zset [NX|XX] [GT|LT] [CH] INCR score member"),
     (4, Exact, "ZREM zset member..."),
     (3, Exact, "ZSCORE zset member"),
     (2, Exact, "ZMSCORE zset member..."),
@@ -173,14 +173,26 @@ const SORTED_SETS: &[Row] = &[
         "ZRANGE zset score_bound score_bound BYSCORE [REV] [LIMIT index count] [WITHSCORES]",
     ),
     (2, Exact, "ZRANGESTORE zset zset index index [REV]"),
+    (2, Exact, "ZRANGESTORE zset zset score_bound score_bound BYSCORE [REV] [LIMIT index count]"),
     (2, Exact, "ZREVRANGE zset index index [WITHSCORES]"),
-    (3, Exact, "(ZRANGEBYSCORE|ZREVRANGEBYSCORE) zset score_bound score_bound [WITHSCORES]"),
+    (
+        3,
+        Exact,
+        "(ZRANGEBYSCORE|ZREVRANGEBYSCORE) zset score_bound score_bound [WITHSCORES] \
+         [LIMIT index count]",
+    ),
     (2, Exact, "ZREMRANGEBYRANK zset index index"),
     (2, Exact, "ZREMRANGEBYSCORE zset score_bound score_bound"),
     (3, Exact, "(ZPOPMIN|ZPOPMAX) zset [count]"),
     (2, Exact, "ZMPOP (1 zset|2 zset zset) (MIN|MAX) [COUNT count]"),
     (3, Exact, "(ZUNION|ZINTER) 2 zset zset [WEIGHTS float float] [AGGREGATE (SUM|MIN|MAX)]"),
-    (2, Exact, "ZDIFF 2 zset zset [WITHSCORES]"),
+    (
+        3,
+        Exact,
+        "(ZUNION|ZINTER) 3 zset (zset|set) (zset|set) [WEIGHTS score score score] \
+         [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]",
+    ),
+    (2, Exact, "ZDIFF (2 zset zset|3 zset zset set|numkeys zset zset) [WITHSCORES]"),
     (3, Exact, "(ZUNIONSTORE|ZINTERSTORE) zset 2 (zset|set) zset [WEIGHTS float float]"),
     (2, Exact, "ZDIFFSTORE zset 2 zset zset"),
     (2, Exact, "ZINTERCARD 2 zset zset [LIMIT count]"),
@@ -193,7 +205,12 @@ const SORTED_SETS: &[Row] = &[
 const LEX: &[Row] = &[
     (4, Exact, "ZADD lex (0 member)... ; ZCARD $1"),
     (3, Exact, "ZRANGE lex lex_bound lex_bound BYLEX [REV] [LIMIT index count] ; ZCARD $1"),
-    (3, Exact, "(ZRANGEBYLEX|ZREVRANGEBYLEX) lex lex_bound lex_bound ; ZCARD $1"),
+    (
+        3,
+        Exact,
+        "(ZRANGEBYLEX|ZREVRANGEBYLEX) lex lex_bound lex_bound [LIMIT index count] ; ZCARD $1",
+    ),
+    (1, Exact, "ZRANGESTORE lex lex lex_bound lex_bound BYLEX [REV] ; ZCARD $1"),
     (2, Exact, "ZLEXCOUNT lex lex_bound lex_bound ; ZCARD $1"),
     (2, Exact, "ZREMRANGEBYLEX lex lex_bound lex_bound ; ZCARD $1"),
 ];
