@@ -235,6 +235,7 @@ const HYPERLOGLOG: &[Row] = &[
     (8, Exact, "PFADD hll member..."),
     (4, Exact, "PFCOUNT hll..."),
     (2, Exact, "PFMERGE hll hll..."),
+    (1, Exact, "PFDEBUG (ENCODING|DECODE|TODENSE) hll"),
 ];
 
 const GEO: &[Row] = &[
@@ -243,11 +244,27 @@ const GEO: &[Row] = &[
     (3, Exact, "GEODIST geo member member [M|KM|FT|MI]"),
     (
         4,
-        Unordered,
+        Exact,
         "GEOSEARCH geo (FROMMEMBER member|FROMLONLAT longitude latitude) \
-         (BYRADIUS radius KM|BYBOX radius radius KM) [WITHDIST] [WITHCOORD] [WITHHASH]",
+         (BYRADIUS radius KM|BYBOX radius radius (KM|MI)) [WITHDIST] [WITHCOORD] [WITHHASH] \
+         [ASC|DESC]",
     ),
-    (2, Exact, "GEOSEARCHSTORE geo geo FROMMEMBER member BYRADIUS radius KM [STOREDIST]"),
+    (2, Exact, "GEOSEARCH geo FROMMEMBER member BYRADIUS radius (M|FT) COUNT count ANY"),
+    (
+        2,
+        Exact,
+        "GEOSEARCHSTORE geo geo FROMMEMBER member BYBOX radius radius KM [COUNT count ANY] \
+         [STOREDIST]",
+    ),
+    (
+        3,
+        Exact,
+        "(GEORADIUS|GEORADIUS_RO) geo longitude latitude radius (KM|MI) [WITHDIST] [WITHCOORD] \
+         [WITHHASH] [ASC|DESC]",
+    ),
+    (2, Exact, "(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) geo member radius KM [WITHDIST] [DESC]"),
+    (2, Exact, "GEORADIUS geo longitude latitude radius KM [ASC] (STORE|STOREDIST) geo"),
+    (1, Exact, "GEORADIUSBYMEMBER geo member radius KM [ASC] (STORE|STOREDIST) geo"),
 ];
 
 const TRANSACTIONS: &[Row] = &[
