@@ -113,7 +113,7 @@ pub fn geoadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 
 /// The effect of GEOADD is a ZADD of the scores, with the same options.
 fn propagate_as_zadd(ctx: &mut Context<'_>, options: Args<'_>, members: &[(&[u8], f64)]) {
-    let mut request = Request::new([&b"ZADD"[..]]);
+    let mut request = Request::new([&b"zadd"[..]]);
     options.iter().skip(1).for_each(|option| request.push(option));
     for (member, score) in members {
         request.push(format_i64(*score as i64).as_bytes());

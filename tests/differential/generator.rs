@@ -194,6 +194,8 @@ impl Generator {
             "index" if n < 900 => text((n as i64 % 12 - 4).to_string()),
             "count" if n < 900 => text((n % 6).to_string()),
             "index" | "count" | "numkeys" => vec![self.random.pick(COUNTS).to_vec()],
+            "rank" if n < 900 => text((n as i64 % 9 - 4).to_string()),
+            "rank" => vec![self.random.pick(RANKS).to_vec()],
             "offset" if n < 900 => text((n % 40).to_string()),
             "offset" => vec![self.random.pick(OFFSETS).to_vec()],
             "bit_offset" if n < 900 => text((n % 300).to_string()),
@@ -225,9 +227,12 @@ impl Generator {
             "id" | "new_id" => vec![self.random.pick(IDS).to_vec()],
             "group" => text(format!("g{}", n % 2)),
             "consumer" => text(format!("c{}", n % 3)),
-            "longitude" => text(format!("{}.{n}", n as i64 % 190 - 5)),
-            "latitude" => text(format!("{}.{n}", n as i64 % 90 - 3)),
-            "radius" => text((n * 10).to_string()),
+            // The whole globe, and a little beyond its edges.
+            "longitude" => text(format!("{}.{n}", n as i64 % 364 - 182)),
+            "latitude" => text(format!("{}.{n}", n as i64 % 174 - 87)),
+            "radius" if n < 500 => text((n * 10).to_string()),
+            "radius" if n < 900 => text((n * n / 40).to_string()),
+            "radius" => text(format!("0.{n}")),
             _ => {
                 if let Some(Ok(number)) = word.strip_prefix('$').map(str::parse::<usize>) {
                     return vec![self.first[number].clone()];
@@ -283,7 +288,10 @@ impl Generator {
         let hash = if self.random.chance(20) { "#" } else { "" };
         argv.push(format!("{hash}{offset}").into_bytes());
         if name != "GET" {
-            argv.push(self.number(INTS));
+            let value = self.number(INTS);
+            // Redis 7.0.15 overflows itself when it saturates a SET to about i64::MIN.
+            let overflows = name == "SET" && value.starts_with(b"-922337203685477580");
+            argv.push(if overflows { b"-9223372036854".to_vec() } else { value });
         }
         argv
     }

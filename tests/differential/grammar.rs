@@ -46,7 +46,8 @@ pub const FAMILIES: &[(u32, &str, &[Row])] = &[
 ];
 
 /// What is sent when `FAMILIES` is not set: the families that the server has.
-pub const DEFAULT_FAMILIES: &str = "strings,keys,lists,hashes,sets,sortedsets,lex";
+pub const DEFAULT_FAMILIES: &str =
+    "strings,keys,lists,hashes,sets,sortedsets,lex,bitmaps,hyperloglog,geo";
 
 const STRINGS: &[Row] = &[
     (
@@ -94,12 +95,20 @@ const KEYS: &[Row] = &[
     (2, Exact, "DBSIZE"),
     (1, Shape, "RANDOMKEY"),
     (2, Exact, "SELECT db"),
-    (4, Exact, "SORT (list|key) [LIMIT index count] [ASC|DESC] [STORE list]"),
+    // In Redis, a sorted set that was sorted is a skiplist ever after; so the key goes.
+    (4, Exact, "SORT (list|key) [LIMIT index count] [ASC|DESC] [STORE list] ; DEL $1"),
     // The C library's collation ends at a zero byte: only words without one have an order.
-    (2, Unordered, "SORT key ALPHA"),
+    (2, Unordered, "SORT key ALPHA ; DEL $1"),
     (2, Exact, "DEL list ; RPUSH $1 (Fig|PEAR|Zoo|10|9|A)... ; SORT $1 ALPHA [DESC] [LIMIT 1 2]"),
     // Elements of equal weight keep the order of a set's hash table, which is nobody's business.
-    (2, Unordered, "SORT_RO list BY (weight_*|hash:*->field) [GET #] [GET string:*]"),
+    (2, Unordered, "SORT_RO list BY (weight_*|hash:*->field) [GET #] [GET string:*] ; DEL $1"),
+    (
+        1,
+        Exact,
+        "DEL list ; RPUSH $1 value... ; \
+         SORT_RO $1 BY NOSORT [DESC] [LIMIT index count] [GET string:*] [GET #]",
+    ),
+    (1, Exact, "SORT_RO list (ALPHA|BY|LIMIT 1|STORE X|GET) ; DEL $1"),
     (1, Exact, "SWAPDB db db"),
     (1, Exact, "ECHO value"),
     (1, Exact, "PING [value]"),
@@ -116,7 +125,8 @@ const LISTS: &[Row] = &[
     (4, Exact, "LINSERT list (BEFORE|AFTER) value value"),
     (4, Exact, "LREM list index value"),
     (3, Exact, "LTRIM list index index"),
-    (4, Exact, "LPOS list value [RANK index] [COUNT count] [MAXLEN count]"),
+    (2, Exact, "LPOS list value [COUNT count] [MAXLEN count]"),
+    (3, Exact, "LPOS list value RANK rank [COUNT count] [MAXLEN count] ; LLEN $1"),
     (4, Exact, "LMOVE list list (LEFT|RIGHT) (LEFT|RIGHT)"),
     (2, Exact, "RPOPLPUSH list list"),
     (3, Exact, "LMPOP (1 list|2 list list|numkeys list list) (LEFT|RIGHT) [COUNT count]"),
@@ -252,6 +262,7 @@ const HYPERLOGLOG: &[Row] = &[
     (8, Exact, "PFADD hll member..."),
     (4, Exact, "PFCOUNT hll..."),
     (2, Exact, "PFMERGE hll hll..."),
+    (1, Exact, "PFDEBUG (ENCODING|DECODE|TODENSE) hll"),
 ];
 
 const GEO: &[Row] = &[
@@ -260,11 +271,27 @@ const GEO: &[Row] = &[
     (3, Exact, "GEODIST geo member member [M|KM|FT|MI]"),
     (
         4,
-        Unordered,
+        Exact,
         "GEOSEARCH geo (FROMMEMBER member|FROMLONLAT longitude latitude) \
-         (BYRADIUS radius KM|BYBOX radius radius KM) [WITHDIST] [WITHCOORD] [WITHHASH]",
+         (BYRADIUS radius KM|BYBOX radius radius (KM|MI)) [WITHDIST] [WITHCOORD] [WITHHASH] \
+         [ASC|DESC]",
     ),
-    (2, Exact, "GEOSEARCHSTORE geo geo FROMMEMBER member BYRADIUS radius KM [STOREDIST]"),
+    (2, Exact, "GEOSEARCH geo FROMMEMBER member BYRADIUS radius (M|FT) COUNT count ANY"),
+    (
+        2,
+        Exact,
+        "GEOSEARCHSTORE geo geo FROMMEMBER member BYBOX radius radius KM [COUNT count ANY] \
+         [STOREDIST]",
+    ),
+    (
+        3,
+        Exact,
+        "(GEORADIUS|GEORADIUS_RO) geo longitude latitude radius (KM|MI) [WITHDIST] [WITHCOORD] \
+         [WITHHASH] [ASC|DESC]",
+    ),
+    (2, Exact, "(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) geo member radius KM [WITHDIST] [DESC]"),
+    (2, Exact, "GEORADIUS geo longitude latitude radius KM [ASC] (STORE|STOREDIST) geo"),
+    (1, Exact, "GEORADIUSBYMEMBER geo member radius KM [ASC] (STORE|STOREDIST) geo"),
 ];
 
 const TRANSACTIONS: &[Row] = &[

@@ -56,6 +56,19 @@ pub const COUNTS: &[&[u8]] = &[
     b"9223372036854775808",
 ];
 
+/// Ranks of LPOS. The least `i64` has no positive counterpart, and no defined answer.
+pub const RANKS: &[&[u8]] = &[
+    b"0",
+    b"+1",
+    b"01",
+    b"1.0",
+    b"",
+    b"abc",
+    b"9223372036854775807",
+    b"-9223372036854775807",
+    b"9223372036854775808",
+];
+
 /// Floats, in every spelling that one of the two servers might take for one.
 pub const FLOATS: &[&[u8]] = &[
     b"0",
