@@ -21,6 +21,7 @@ use crate::config::{Config, EventClasses};
 use crate::eviction;
 use crate::interest::Interest;
 use crate::journal::{Effect, Journal};
+use crate::pubsub::{self, PubSub};
 use crate::random::{Random, secure_hex};
 use crate::resp::Request;
 use crate::server::client::{ClientKey, Clients};
@@ -38,6 +39,8 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Every connection.
     pub clients: Clients,
+    /// Who listens to what.
+    pub pubsub: PubSub,
     /// Clients that wait for a key.
     pub blocking: Blocking,
     /// The keys that WATCH watches.
@@ -96,6 +99,7 @@ impl Engine {
             config,
             databases,
             clients: Clients::default(),
+            pubsub: PubSub::default(),
             blocking: Blocking::default(),
             watched: Interest::default(),
             stats: Stats::default(),
@@ -170,6 +174,7 @@ impl Engine {
     pub fn remove_client(&mut self, client: ClientKey) {
         transaction::abandon(self, client);
         blocking::leave(self, client);
+        pubsub::unsubscribe_all(self, client);
         self.clients.remove(client);
     }
 
@@ -197,7 +202,11 @@ impl Engine {
 
     /// Publishes a keyspace event, if its class is wanted.
     #[inline]
-    pub fn notify(&mut self, _class: EventClasses, _event: &str, _key: &[u8], _db: usize) {}
+    pub fn notify(&mut self, class: EventClasses, event: &str, key: &[u8], db: usize) {
+        if self.config.notify_keyspace_events.contains(class) {
+            pubsub::publish_event(self, event, key, db);
+        }
+    }
 
     /// A key was removed because its time was over.
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {

@@ -41,6 +41,7 @@ pub mod interest;
 pub mod journal;
 pub mod logging;
 pub mod number;
+pub mod pubsub;
 pub mod random;
 pub mod resp;
 pub mod server;

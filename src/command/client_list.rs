@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Monitoring tools parse these lines, so the fields are those of Redis 7.0.15, all of them and in
-//! its order. Some count what only a single-threaded server with output queues has; they are 0
-//! here (`obl`, `oll`, `omem`): replies are written as a whole before the next request is read.
+//! its order. `obl` counts what only a server with one thread has, and is 0. `oll` and `omem` tell
+//! what waits in the outbox of a connection that has one.
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -14,6 +14,7 @@ use std::os::fd::AsRawFd;
 use super::args::is;
 use super::error::{Error, Result};
 use super::table;
+use crate::pubsub::Space;
 use crate::resp::Protocol;
 use crate::server::client::Client;
 
@@ -43,8 +44,8 @@ impl ClientType {
     }
 
     /// The type of a connection.
-    pub fn of(_client: &Client) -> Self {
-        ClientType::Normal
+    pub fn of(client: &Client) -> Self {
+        if client.subscriptions.is_empty() { ClientType::Normal } else { ClientType::Pubsub }
     }
 }
 
@@ -92,18 +93,24 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
     let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
     let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
     let free = client.input_memory.saturating_sub(client.query_buffer);
+    let (queued, backlog) =
+        client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
     let memory = size_of::<Client>()
+        + backlog
         + client.name.len()
         + client.input_memory
         + client.output_memory
         + multi_memory;
     let command = client.last_command.map_or("NULL", |command| table::row(command).name);
     let rest = format!(
-        " age={age} idle={idle} flags={} db={} sub=0 psub=0 ssub=0 multi={multi} qbuf={} \
-         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll=0 omem=0 \
+        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={} \
+         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={queued} omem={backlog} \
          tot-mem={memory} events=r cmd={command} user={} redir=-1 resp={}\n",
         flags(client),
         client.db,
+        client.subscriptions.len(Space::Channel),
+        client.subscriptions.len(Space::Pattern),
+        client.subscriptions.len(Space::Shard),
         client.query_buffer,
         client.output_memory,
         client.output_memory,
@@ -116,7 +123,9 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
 /// A letter for each state; `N` for none.
 fn flags(client: &Client) -> String {
     let states = [
+        (!client.subscriptions.is_empty(), 'P'),
         (client.transaction.is_some(), 'x'),
+        (client.wait.is_some(), 'b'),
         (client.watches.broken, 'd'),
         (client.close_after_reply, 'c'),
         (client.no_evict, 'e'),

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, Origin, Propagation, unknown_subcommand};
 use super::error::{self, Error, Result};
+use super::pubsub::is_subscription;
 use super::spec::Flags;
 use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::blocking;
 use crate::engine::Engine;
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Protocol, Reply};
 use crate::server::client::{ClientKey, ReplyMode};
 
 /// What the connection does next.
@@ -56,7 +57,7 @@ pub fn execute(
         }
         Err(error) => {
             reject(engine, client, args, reply, &error);
-            return after_reply(engine, client, reply, start);
+            return after_reply(engine, client, None, reply, start);
         }
     };
     engine.clients.get_mut(client).last_command = Some(row.command);
@@ -69,11 +70,11 @@ pub fn execute(
     }
     if engine.clients.get(client).transaction.is_some() && is_queued(row.command) {
         queue(engine.clients.get_mut(client), row, args, reply);
-        return after_reply(engine, client, reply, start);
+        return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
     serve_blocked(engine);
-    after_reply(engine, client, reply, start)
+    after_reply(engine, client, Some(row.command), reply, start)
 }
 
 /// Executes what has passed the gates, and closes the unit of what it changed.
@@ -126,7 +127,7 @@ fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
         return false;
     }
     blocking::leave(engine, client);
-    after_reply(engine, client, &mut reply, 0);
+    after_reply(engine, client, Some(row.command), &mut reply, 0);
     blocking::answer(engine, client, reply.take());
     true
 }
@@ -179,10 +180,24 @@ fn check(engine: &Engine, client: ClientKey, row: &Row) -> Result {
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
     }
+    if client.protocol == Protocol::Resp2
+        && !client.subscriptions.is_empty()
+        && !is_allowed_to_subscribers(row.command)
+    {
+        return Err(Error::text(format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET \
+             are allowed in this context",
+            row.name
+        )));
+    }
     if engine.loading && !row.is(Flags::LOADING) {
         return Err(LOADING);
     }
     Ok(())
+}
+
+fn is_allowed_to_subscribers(command: Command) -> bool {
+    is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)
 }
 
 const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
@@ -218,11 +233,19 @@ fn reject(
 
 /// After a reply was written: is it to be sent, and does the connection go on?
 #[inline]
-fn after_reply(engine: &mut Engine, client: ClientKey, reply: &mut Reply, start: usize) -> Flow {
+fn after_reply(
+    engine: &mut Engine,
+    client: ClientKey,
+    command: Option<Command>,
+    reply: &mut Reply,
+    start: usize,
+) -> Flow {
     let client = engine.clients.get_mut(client);
     if client.wait.is_some() {
         return Flow::Blocked;
     }
+    // Confirmations are pushes, which CLIENT REPLY is not about.
+    let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
     match client.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => reply.truncate(start),

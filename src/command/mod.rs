@@ -35,6 +35,7 @@ pub mod keys;
 mod lcs;
 pub mod list;
 pub mod list_move;
+pub mod pubsub;
 pub mod sampling;
 pub mod scan;
 pub mod set;

@@ -100,7 +100,10 @@ fn close_idle_clients(engine: &mut Engine) {
     let timeout = Duration::from_secs(timeout.into());
     for key in engine.clients.connections() {
         let client = engine.clients.get(key);
-        if client.wait.is_none() && client.last_active.elapsed() > timeout {
+        if client.wait.is_none()
+            && client.subscriptions.is_empty()
+            && client.last_active.elapsed() > timeout
+        {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();
         }
