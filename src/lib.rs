@@ -47,6 +47,7 @@ pub mod resp;
 pub mod server;
 pub mod stats;
 pub mod store;
+pub mod tracking;
 pub mod watch;
 
 pub use server::Server;

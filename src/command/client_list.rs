@@ -101,11 +101,13 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
         + client.input_memory
         + client.output_memory
         + multi_memory;
+    let redirection =
+        client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| table::row(command).name);
     let rest = format!(
         " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={} \
          qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={queued} omem={backlog} \
-         tot-mem={memory} events=r cmd={command} user={} redir=-1 resp={}\n",
+         tot-mem={memory} events=r cmd={command} user={} redir={redirection} resp={}\n",
         flags(client),
         client.db,
         client.subscriptions.len(Space::Channel),
@@ -122,10 +124,15 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
 
 /// A letter for each state; `N` for none.
 fn flags(client: &Client) -> String {
+    let tracking = client.tracking.as_deref();
     let states = [
+        (client.monitors, 'O'),
         (!client.subscriptions.is_empty(), 'P'),
         (client.transaction.is_some(), 'x'),
         (client.wait.is_some(), 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|mode| mode.broken_redirect), 'R'),
+        (tracking.is_some_and(|mode| mode.broadcast), 'B'),
         (client.watches.broken, 'd'),
         (client.close_after_reply, 'c'),
         (client.no_evict, 'e'),

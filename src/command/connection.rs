@@ -16,8 +16,6 @@ use super::args::{integer_in, is};
 use super::client::set_name;
 use super::context::Context;
 use super::error::{self, Error, Result};
-use super::transaction;
-use crate::pubsub;
 use crate::resp::{Args, Protocol, Reply};
 
 /// The version of Redis that clients may take this server for; they branch on it.
@@ -72,8 +70,7 @@ pub fn quit(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 
 /// RESET
 pub fn reset(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    transaction::abandon(ctx.engine, ctx.client);
-    pubsub::unsubscribe_all(ctx.engine, ctx.client);
+    ctx.engine.release_client(ctx.client);
     let open = ctx.engine.config.requirepass.is_empty();
     let client = ctx.client();
     client.reset();

@@ -35,6 +35,7 @@ pub mod keys;
 mod lcs;
 pub mod list;
 pub mod list_move;
+pub mod monitor;
 pub mod pubsub;
 pub mod sampling;
 pub mod scan;
@@ -45,6 +46,7 @@ pub mod spec;
 pub mod string;
 pub mod syntax;
 pub mod table;
+pub mod tracking;
 pub mod transaction;
 
 pub use context::{Context, Origin};

@@ -256,6 +256,15 @@ commands! {
         Sunsubscribe "sunsubscribe"     -1 [PUBSUB NOSCRIPT LOADING STALE] [range(1, -1, 1, NOT_KEY)] => sunsubscribe;
         Unsubscribe  "unsubscribe"      -1 [PUBSUB NOSCRIPT LOADING STALE] [] => unsubscribe;
     }
+    monitor "server" @[] {
+        Monitor      "monitor"           1 [ADMIN NOSCRIPT LOADING STALE] [] => monitor;
+    }
+    tracking "connection" @[CONNECTION] {
+        ClientCaching "client|caching"   3 [NOSCRIPT LOADING STALE] [] => client_caching;
+        ClientGetredir "client|getredir"   2 [NOSCRIPT LOADING STALE] [] => client_getredir;
+        ClientTracking "client|tracking"  -3 [NOSCRIPT LOADING STALE] [] => client_tracking;
+        ClientTrackinginfo "client|trackinginfo"   2 [NOSCRIPT LOADING STALE] [] => client_trackinginfo;
+    }
     transaction "transactions" @[TRANSACTION] {
         Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
         Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;

@@ -16,6 +16,7 @@ use crate::command::transaction::Transaction;
 use crate::config::{BufferLimit, BufferLimits};
 use crate::pubsub::Subscriptions;
 use crate::resp::Protocol;
+use crate::tracking::Mode;
 use crate::watch::Watches;
 
 /// A client's place in the registry. It may be reused when the client is gone, its id never.
@@ -73,6 +74,10 @@ pub struct Client {
     pub watches: Watches,
     /// What it listens to.
     pub subscriptions: Subscriptions,
+    /// It sees what others ask for (MONITOR).
+    pub monitors: bool,
+    /// How it is told of changes to keys it keeps, if it wants to be.
+    pub tracking: Option<Box<Mode>>,
     /// What it waits for, if it does.
     pub wait: Option<Box<Wait>>,
     /// The reply to the command that waited, until its thread takes it.
@@ -127,6 +132,8 @@ impl Client {
             transaction: None,
             watches: Watches::default(),
             subscriptions: Subscriptions::default(),
+            monitors: false,
+            tracking: None,
             wait: None,
             answer: Vec::new(),
             wakeup: None,

@@ -106,13 +106,11 @@ impl Session<'_> {
                         count => count,
                     };
                 }
-                Ok(_) => {
-                    match self.execute_batch(&mut limits)? {
-                        End::Done => {}
-                        End::Close => return self.output.write(),
-                        End::Abort => return Ok(()),
-                    }
-                }
+                Ok(_) => match self.execute_batch(&mut limits)? {
+                    End::Done => {}
+                    End::Close => return self.output.write(),
+                    End::Abort => return Ok(()),
+                },
                 Err(error) => return self.refuse(error),
             }
         }
