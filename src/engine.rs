@@ -16,11 +16,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use crate::blocking::{self, Blocking};
-use crate::command::transaction;
+use crate::command::{monitor, transaction};
 use crate::config::{Config, EventClasses};
 use crate::eviction;
 use crate::interest::Interest;
 use crate::journal::{Effect, Journal};
+use crate::pubsub::{self, PubSub};
 use crate::random::{Random, secure_hex};
 use crate::resp::Request;
 use crate::server::client::{ClientKey, Clients};
@@ -28,6 +29,7 @@ use crate::server::pause::Pause;
 use crate::stats::Stats;
 use crate::store::Value;
 use crate::store::keyspace::Keyspace;
+use crate::tracking::{self, Tracking};
 use crate::watch;
 
 /// Everything that commands work on.
@@ -38,6 +40,14 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Every connection.
     pub clients: Clients,
+    /// Who listens to what.
+    pub pubsub: PubSub,
+    /// Clients that see what others ask for.
+    pub monitors: Vec<ClientKey>,
+    /// Clients that are told of changes to keys they keep.
+    pub tracking: Tracking,
+    /// The client whose command is being executed.
+    pub executing: Option<ClientKey>,
     /// Clients that wait for a key.
     pub blocking: Blocking,
     /// The keys that WATCH watches.
@@ -102,6 +112,10 @@ impl Engine {
             config,
             databases,
             clients: Clients::default(),
+            pubsub: PubSub::default(),
+            monitors: Vec::new(),
+            tracking: Tracking::default(),
+            executing: None,
             blocking: Blocking::default(),
             watched: Interest::default(),
             stats: Stats::default(),
@@ -156,6 +170,7 @@ impl Engine {
     /// Empties a database; its memory is freed where nobody waits for it.
     pub fn empty_database(&mut self, db: usize) -> usize {
         self.about_to_replace(db, None);
+        self.tracking.database_emptied();
         let keyspace = self.databases[db].take_all();
         let removed = keyspace.len();
         let _ = self.graveyard.send(Garbage::Keyspace(keyspace));
@@ -180,9 +195,18 @@ impl Engine {
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
-        transaction::abandon(self, client);
         blocking::leave(self, client);
+        self.release_client(client);
         self.clients.remove(client);
+    }
+
+    /// Ends everything that a client has asked for beyond the moment: its transaction, what it
+    /// watches, tracks and listens to.
+    pub fn release_client(&mut self, client: ClientKey) {
+        transaction::abandon(self, client);
+        pubsub::unsubscribe_all(self, client);
+        tracking::disable(self, client);
+        monitor::stop(self, client);
     }
 
     /// The access bits of a new key.
@@ -202,6 +226,9 @@ impl Engine {
         if !self.watched.is_empty() {
             watch::key_changed(self, db, key);
         }
+        if self.tracking.is_on() {
+            tracking::key_changed(self, key, self.executing);
+        }
         if !self.blocking.is_idle() {
             self.blocking.key_changed(db, key);
         }
@@ -209,7 +236,11 @@ impl Engine {
 
     /// Publishes a keyspace event, if its class is wanted.
     #[inline]
-    pub fn notify(&mut self, _class: EventClasses, _event: &str, _key: &[u8], _db: usize) {}
+    pub fn notify(&mut self, class: EventClasses, event: &str, key: &[u8], db: usize) {
+        if self.config.notify_keyspace_events.contains(class) {
+            pubsub::publish_event(self, event, key, db);
+        }
+    }
 
     /// A key was removed because its time was over.
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
@@ -218,7 +249,10 @@ impl Engine {
         if self.journal.is_needed() {
             self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
         }
+        // Whoever happens to be executing has not changed it.
+        let executing = self.executing.take();
         self.key_modified(db, key);
+        self.executing = executing;
         self.notify(EventClasses::EXPIRED, "expired", key, db);
     }
 }

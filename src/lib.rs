@@ -43,11 +43,13 @@ pub mod journal;
 pub mod logging;
 pub mod memory;
 pub mod number;
+pub mod pubsub;
 pub mod random;
 pub mod resp;
 pub mod server;
 pub mod stats;
 pub mod store;
+pub mod tracking;
 pub mod watch;
 
 pub use server::Server;

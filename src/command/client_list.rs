@@ -5,9 +5,8 @@
 //! ```
 //!
 //! Monitoring tools parse these lines, so the fields are those of Redis 7.0.15, all of them and in
-//! its order. `oll` and `omem` are what waits in the outbox, if the connection has needed one;
-//! otherwise replies are written before the next request is read. Two count what isn't there and
-//! are 0: `obl`, a second buffer for replies, and `argv-mem`, copies of arguments.
+//! its order. `obl` counts what only a server with one thread has, and is 0. `oll` and `omem` tell
+//! what waits in the outbox of a connection that has one.
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -15,6 +14,7 @@ use std::os::fd::AsRawFd;
 use super::args::is;
 use super::error::{Error, Result};
 use super::table;
+use crate::pubsub::Space;
 use crate::resp::Protocol;
 use crate::server::client::Client;
 
@@ -44,8 +44,8 @@ impl ClientType {
     }
 
     /// The type of a connection.
-    pub fn of(_client: &Client) -> Self {
-        ClientType::Normal
+    pub fn of(client: &Client) -> Self {
+        if client.subscriptions.is_empty() { ClientType::Normal } else { ClientType::Pubsub }
     }
 }
 
@@ -92,22 +92,27 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
     let idle = client.last_active.elapsed().as_secs();
     let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
     let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
-    let (waiting, waiting_bytes) =
-        client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
     let free = client.input_memory.saturating_sub(client.query_buffer);
+    let (queued, backlog) =
+        client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
     let memory = size_of::<Client>()
+        + backlog
         + client.name.len()
         + client.input_memory
         + client.output_memory
-        + waiting_bytes
         + multi_memory;
+    let redirection =
+        client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| table::row(command).name);
     let rest = format!(
-        " age={age} idle={idle} flags={} db={} sub=0 psub=0 ssub=0 multi={multi} qbuf={} \
-         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={waiting} \
-         omem={waiting_bytes} tot-mem={memory} events=r cmd={command} user={} redir=-1 resp={}\n",
+        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={} \
+         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={queued} omem={backlog} \
+         tot-mem={memory} events=r cmd={command} user={} redir={redirection} resp={}\n",
         flags(client),
         client.db,
+        client.subscriptions.len(Space::Channel),
+        client.subscriptions.len(Space::Pattern),
+        client.subscriptions.len(Space::Shard),
         client.query_buffer,
         client.output_memory,
         client.output_memory,
@@ -119,9 +124,15 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
 
 /// A letter for each state; `N` for none.
 fn flags(client: &Client) -> String {
+    let tracking = client.tracking.as_deref();
     let states = [
+        (client.monitors, 'O'),
+        (!client.subscriptions.is_empty(), 'P'),
         (client.transaction.is_some(), 'x'),
         (client.wait.is_some(), 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|mode| mode.broken_redirect), 'R'),
+        (tracking.is_some_and(|mode| mode.broadcast), 'B'),
         (client.watches.broken, 'd'),
         (client.close_after_reply, 'c'),
         (client.no_evict, 'e'),

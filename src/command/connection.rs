@@ -16,15 +16,23 @@ use super::args::{integer_in, is};
 use super::client::set_name;
 use super::context::Context;
 use super::error::{self, Error, Result};
-use super::transaction;
 use crate::resp::{Args, Protocol, Reply};
 
 /// The version of Redis that clients may take this server for; they branch on it.
 pub const REDIS_VERSION: &str = "7.0.15";
 
 /// PING [message]
-pub fn ping(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+///
+/// To a subscriber in RESP2 the answer looks like a message.
+pub fn ping(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let client = ctx.client();
+    let subscribed = client.protocol == Protocol::Resp2 && !client.subscriptions.is_empty();
     match args.len() {
+        1 | 2 if subscribed => {
+            reply.array(2);
+            reply.bulk(b"pong");
+            reply.bulk(args.get(1).unwrap_or_default());
+        }
         1 => reply.simple("PONG"),
         2 => reply.bulk(args.at(1)),
         _ => return Err(Error::arity("ping")),
@@ -62,7 +70,7 @@ pub fn quit(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 
 /// RESET
 pub fn reset(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    transaction::abandon(ctx.engine, ctx.client);
+    ctx.engine.release_client(ctx.client);
     let open = ctx.engine.config.requirepass.is_empty();
     let client = ctx.client();
     client.reset();

@@ -13,13 +13,16 @@ use std::time::{Duration, Instant};
 
 use super::context::{Context, Origin, Propagation, unknown_subcommand};
 use super::error::{self, Error, Result};
-use super::spec::Flags;
+use super::monitor;
+use super::pubsub::is_subscription;
+use super::spec::{Flags, KeyFlags};
 use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::blocking;
 use crate::engine::Engine;
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Protocol, Reply};
 use crate::server::client::{ClientKey, ReplyMode};
+use crate::tracking;
 
 /// What the connection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub fn execute(
         }
         Err(error) => {
             reject(engine, client, args, reply, &error);
-            return after_reply(engine, client, reply, start);
+            return after_reply(engine, client, None, reply, start);
         }
     };
     engine.clients.get_mut(client).last_command = Some(row.command);
@@ -69,11 +72,11 @@ pub fn execute(
     }
     if engine.clients.get(client).transaction.is_some() && is_queued(row.command) {
         queue(engine.clients.get_mut(client), row, args, reply);
-        return after_reply(engine, client, reply, start);
+        return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
-    serve_blocked(engine);
-    after_reply(engine, client, reply, start)
+    end_of_unit(engine);
+    after_reply(engine, client, Some(row.command), reply, start)
 }
 
 /// Executes what has passed the gates, and closes the unit of what it changed.
@@ -98,16 +101,27 @@ fn run(
         command: row.command,
         propagation: Propagation::AsSent,
     };
+    ctx.engine.executing = Some(client);
     call(&mut ctx, row, args, reply, begun);
-    engine.journal.end_of_unit();
+    close_unit(engine);
+    engine.executing = None;
 }
 
-/// Serves the clients whose keys have become ready. Called whenever a unit of changes is complete:
-/// after a command, a transaction, a script, a round of expiry.
+/// A unit of changes is complete: a command, a transaction, a script, a round of expiry. It is
+/// recorded, those who cache are told, and then those are served who have waited for it.
 #[inline]
-pub fn serve_blocked(engine: &mut Engine) {
+pub fn end_of_unit(engine: &mut Engine) {
+    close_unit(engine);
     if engine.blocking.has_ready() {
         blocking::serve(engine, try_again);
+    }
+}
+
+#[inline]
+fn close_unit(engine: &mut Engine) {
+    engine.journal.end_of_unit();
+    if engine.tracking.is_on() {
+        tracking::end_of_unit(engine);
     }
 }
 
@@ -126,7 +140,7 @@ fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
         return false;
     }
     blocking::leave(engine, client);
-    after_reply(engine, client, &mut reply, 0);
+    after_reply(engine, client, Some(row.command), &mut reply, 0);
     blocking::answer(engine, client, reply.take());
     true
 }
@@ -160,6 +174,25 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     {
         ctx.engine.journal.add_args(ctx.db, args);
     }
+    monitor::show_executed(ctx, row, args);
+    if ctx.engine.tracking.is_on() {
+        remember_keys(ctx, row, args);
+    }
+}
+
+/// Notes what a client that keeps values has read.
+fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
+    if row.is(Flags::READ) {
+        let keys = row.keys.iter().filter(|spec| !spec.flags.has(KeyFlags::NOT_KEY));
+        let keys = keys.flat_map(|spec| spec.find(args).unwrap_or_default());
+        tracking::remember(ctx.engine, ctx.client, keys.map(|index| args.at(index)));
+    }
+    // CLIENT CACHING is about the next command, or the next transaction.
+    let client = ctx.client();
+    let begins = row.container() == Some("client") || client.transaction.is_some();
+    if let Some(mode) = client.tracking.as_mut().filter(|_| !begins && !client.holds_pushes) {
+        mode.caching = false;
+    }
 }
 
 /// Finds the row, or says what is wrong with the name or the number of arguments.
@@ -182,10 +215,27 @@ fn check(engine: &Engine, client: ClientKey, row: &Row) -> Result {
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
     }
+    if client.protocol == Protocol::Resp2
+        && !client.subscriptions.is_empty()
+        && !is_allowed_to_subscribers(row.command)
+    {
+        return Err(Error::text(format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET \
+             are allowed in this context",
+            row.name
+        )));
+    }
+    if client.monitors && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ) {
+        return Err(Error::new("ERR Replica can't interact with the keyspace"));
+    }
     if engine.loading && !row.is(Flags::LOADING) {
         return Err(LOADING);
     }
     Ok(())
+}
+
+fn is_allowed_to_subscribers(command: Command) -> bool {
+    is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)
 }
 
 const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
@@ -221,11 +271,19 @@ fn reject(
 
 /// After a reply was written: is it to be sent, and does the connection go on?
 #[inline]
-fn after_reply(engine: &mut Engine, client: ClientKey, reply: &mut Reply, start: usize) -> Flow {
+fn after_reply(
+    engine: &mut Engine,
+    client: ClientKey,
+    command: Option<Command>,
+    reply: &mut Reply,
+    start: usize,
+) -> Flow {
     let client = engine.clients.get_mut(client);
     if client.wait.is_some() {
         return Flow::Blocked;
     }
+    // Confirmations are pushes, which CLIENT REPLY is not about.
+    let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
     match client.reply_mode {
         ReplyMode::On => {}
         ReplyMode::Off => reply.truncate(start),

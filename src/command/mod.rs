@@ -42,7 +42,9 @@ mod lcs;
 pub mod list;
 pub mod list_move;
 pub mod memory_usage;
+pub mod monitor;
 pub mod object;
+pub mod pubsub;
 pub mod sampling;
 pub mod scan;
 pub mod set;
@@ -53,6 +55,7 @@ pub mod spec;
 pub mod string;
 pub mod syntax;
 pub mod table;
+pub mod tracking;
 pub mod transaction;
 
 pub use context::{Context, Origin};

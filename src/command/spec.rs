@@ -100,8 +100,8 @@ bits! {
         FAST = "fast",
         /// Allowed before authentication.
         NO_AUTH = "no_auth",
-        /// Not a write, but may have effects for replicas.
-        MAY_REPLICATE = "may_replicate",
+        /// Not a write, but may have effects for replicas. COMMAND INFO doesn't tell.
+        MAY_REPLICATE = "",
         /// Takes keys, but may come without any.
         NO_MANDATORY_KEYS = "no_mandatory_keys",
         /// Not while a replica loads a data set beside the one it serves.

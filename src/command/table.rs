@@ -273,6 +273,32 @@ commands! {
         Pttl         "pttl"             2 [READ FAST] [key(1, RO|ACCESS)] => pttl;
         Ttl          "ttl"              2 [READ FAST] [key(1, RO|ACCESS)] => ttl;
     }
+    pubsub "pubsub" @[] {
+        Psubscribe   "psubscribe"       -2 [PUBSUB NOSCRIPT LOADING STALE] [] => psubscribe;
+        Publish      "publish"           3 [PUBSUB LOADING STALE FAST MAY_REPLICATE] [] => publish;
+        Pubsub       "pubsub"           -2 [CONTAINER] [] => container;
+        PubsubChannels "pubsub|channels"  -2 [PUBSUB LOADING STALE] [] => pubsub_channels;
+        PubsubHelp   "pubsub|help"       2 [LOADING STALE] [] => help;
+        PubsubNumpat "pubsub|numpat"     2 [PUBSUB LOADING STALE] [] => pubsub_numpat;
+        PubsubNumsub "pubsub|numsub"    -2 [PUBSUB LOADING STALE] [] => pubsub_numsub;
+        PubsubShardchannels "pubsub|shardchannels"  -2 [PUBSUB LOADING STALE] [] => pubsub_shardchannels;
+        PubsubShardnumsub "pubsub|shardnumsub"  -2 [PUBSUB LOADING STALE] [] => pubsub_shardnumsub;
+        Punsubscribe "punsubscribe"     -1 [PUBSUB NOSCRIPT LOADING STALE] [] => punsubscribe;
+        Spublish     "spublish"          3 [PUBSUB LOADING STALE FAST MAY_REPLICATE] [key(1, NOT_KEY)] => spublish;
+        Ssubscribe   "ssubscribe"       -2 [PUBSUB NOSCRIPT LOADING STALE] [range(1, -1, 1, NOT_KEY)] => ssubscribe;
+        Subscribe    "subscribe"        -2 [PUBSUB NOSCRIPT LOADING STALE] [] => subscribe;
+        Sunsubscribe "sunsubscribe"     -1 [PUBSUB NOSCRIPT LOADING STALE] [range(1, -1, 1, NOT_KEY)] => sunsubscribe;
+        Unsubscribe  "unsubscribe"      -1 [PUBSUB NOSCRIPT LOADING STALE] [] => unsubscribe;
+    }
+    monitor "server" @[] {
+        Monitor      "monitor"           1 [ADMIN NOSCRIPT LOADING STALE] [] => monitor;
+    }
+    tracking "connection" @[CONNECTION] {
+        ClientCaching "client|caching"   3 [NOSCRIPT LOADING STALE] [] => client_caching;
+        ClientGetredir "client|getredir"   2 [NOSCRIPT LOADING STALE] [] => client_getredir;
+        ClientTracking "client|tracking"  -3 [NOSCRIPT LOADING STALE] [] => client_tracking;
+        ClientTrackinginfo "client|trackinginfo"   2 [NOSCRIPT LOADING STALE] [] => client_trackinginfo;
+    }
     transaction "transactions" @[TRANSACTION] {
         Discard      "discard"           1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [] => discard;
         Exec         "exec"              1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [] => exec;

@@ -112,9 +112,11 @@ pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
         return Ok(());
     }
     reply.array(transaction.queue.len());
+    ctx.client().holds_pushes = true;
     for queued in &transaction.queue {
         run(ctx, queued, reply);
     }
+    ctx.client().holds_pushes = false;
     Ok(())
 }
 

@@ -14,11 +14,13 @@ use crate::blocking::Wait;
 use crate::command::table::Command;
 use crate::command::transaction::Transaction;
 use crate::config::{BufferLimit, BufferLimits};
+use crate::pubsub::Subscriptions;
 use crate::resp::Protocol;
+use crate::tracking::Mode;
 use crate::watch::Watches;
 
 /// A client's place in the registry. It may be reused when the client is gone, its id never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientKey(usize);
 
 /// What `CLIENT REPLY` has asked for.
@@ -70,6 +72,12 @@ pub struct Client {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH has asked for.
     pub watches: Watches,
+    /// What it listens to.
+    pub subscriptions: Subscriptions,
+    /// It sees what others ask for (MONITOR).
+    pub monitors: bool,
+    /// How it is told of changes to keys it keeps, if it wants to be.
+    pub tracking: Option<Box<Mode>>,
     /// What it waits for, if it does.
     pub wait: Option<Box<Wait>>,
     /// The reply to the command that waited, until its thread takes it.
@@ -80,7 +88,9 @@ pub struct Client {
     pub pen: Pen,
     /// Where its replies and pushes go, once it has needed one.
     pub outbox: Option<Outbox>,
-    /// Pushes that must not come before the reply of the running command.
+    /// It is executing a transaction or a script: a push must not come into the midst of the reply.
+    pub holds_pushes: bool,
+    /// Pushes that have to come after the reply of the running command.
     pub held_back: Vec<Arc<[u8]>>,
     /// Since when its outbox has been above the soft limit.
     pub above_soft_limit: Option<Instant>,
@@ -121,11 +131,15 @@ impl Client {
             last_command: None,
             transaction: None,
             watches: Watches::default(),
+            subscriptions: Subscriptions::default(),
+            monitors: false,
+            tracking: None,
             wait: None,
             answer: Vec::new(),
             wakeup: None,
             pen: Pen::default(),
             outbox: None,
+            holds_pushes: false,
             held_back: Vec::new(),
             above_soft_limit: None,
             reply_mode: ReplyMode::On,
@@ -192,9 +206,14 @@ impl Client {
     /// long, the connection ends instead: whoever publishes must not pay for it.
     pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
         self.open_outbox();
+        if self.holds_pushes {
+            self.held_back.push(Arc::clone(message));
+            return;
+        }
+        let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
         let Some(outbox) = self.outbox.as_ref().filter(|_| !self.close_after_reply) else { return };
         let backlog = outbox.send(Arc::clone(message)) as u64;
-        if self.is_too_slow(backlog, limits.normal) {
+        if self.is_too_slow(backlog, limit) {
             crate::warning!(
                 "Client id={} addr={} closed for overcoming of output buffer limits.",
                 self.id,

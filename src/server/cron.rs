@@ -10,7 +10,7 @@ use crossbeam::channel::Receiver;
 use super::{Shared, peers};
 use crate::blocking;
 use crate::command::context::expire_cycle;
-use crate::command::execute::serve_blocked;
+use crate::command::execute::end_of_unit;
 use crate::engine::{Engine, Garbage};
 use crate::store::keyspace::TABLES;
 
@@ -66,8 +66,7 @@ fn expire(shared: &Shared, period: Duration) {
                 removed += here;
                 table += usize::from(here < EXPIRE_AT_ONCE);
             }
-            engine.journal.end_of_unit();
-            serve_blocked(&mut engine);
+            end_of_unit(&mut engine);
             if Instant::now() > deadline {
                 engine.stats.expired_time_cap_reached_count += 1;
                 return;
@@ -100,7 +99,11 @@ fn close_idle_clients(engine: &mut Engine) {
     let timeout = Duration::from_secs(timeout.into());
     for key in engine.clients.connections() {
         let client = engine.clients.get(key);
-        if client.wait.is_none() && client.last_active.elapsed() > timeout {
+        if client.wait.is_none()
+            && client.subscriptions.is_empty()
+            && !client.monitors
+            && client.last_active.elapsed() > timeout
+        {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();
         }
