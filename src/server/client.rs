@@ -236,7 +236,8 @@ impl Client {
         since.elapsed().as_secs() > limit.soft_seconds
     }
 
-    /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in Redis.
+    /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in
+    /// Redis.
     pub fn reset(&mut self) {
         self.db = 0;
         self.protocol = Protocol::Resp2;
