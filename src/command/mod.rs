@@ -41,6 +41,7 @@ pub mod set;
 mod set_algebra;
 pub mod sort;
 pub mod spec;
+pub mod stream;
 pub mod string;
 pub mod syntax;
 pub mod table;
