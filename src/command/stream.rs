@@ -34,6 +34,7 @@ use super::args::{Options, is};
 pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Error, Result};
+pub use super::help::help;
 use super::table::row;
 use crate::config::EventClasses;
 use crate::resp::{Args, Reply};
@@ -232,7 +233,6 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let id_text = id.to_string();
     reply.bulk(id_text.as_bytes());
     ctx.modified(EventClasses::STREAM, "xadd", key);
-    ctx.engine.key_is_ready(ctx.db, key);
     if trim.run(ctx, key)? > 0 {
         ctx.notify(EventClasses::STREAM, "xtrim", key);
     }
@@ -312,10 +312,6 @@ pub fn xsetid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         }
     }
     let stream = ctx.write_as::<Stream>(key)?.ok_or(error::NO_SUCH_KEY)?;
-    if last_id < stream.max_deleted_id {
-        let text = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
-        return Err(Error::new(text));
-    }
     if let Some(last) = stream.last() {
         if last_id < last.id {
             let text = "ERR The ID specified in XSETID is smaller than the target stream top item";

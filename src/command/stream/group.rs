@@ -108,7 +108,7 @@ pub fn xgroup_destroy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     if destroyed {
         group_changed(ctx, Some("xgroup-destroy"), key);
         // Whoever waits on behalf of the group has to be told that it is no more.
-        ctx.engine.key_is_ready(ctx.db, key);
+        ctx.engine.blocking.key_changed(ctx.db, key);
     }
     reply.integer(destroyed.into());
     Ok(())

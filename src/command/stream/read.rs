@@ -14,6 +14,8 @@
 //! Reading one's own history (an ID instead of `>`) counts as another delivery, which, as in
 //! Redis, is nobody's business but this server's.
 
+use std::time::{Duration, Instant};
+
 use super::claim::propagate_claim;
 use super::{
     StreamId, create_consumer, current, group_changed, no_group, range_end, range_start,
@@ -24,7 +26,7 @@ use crate::command::context::{Context, Origin};
 use crate::command::error::{self, Error, Result};
 use crate::command::table::Command;
 use crate::number::format_i64;
-use crate::resp::{Args, Protocol, Reply};
+use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
 
 /// XRANGE key start end [COUNT count]
@@ -79,13 +81,16 @@ pub fn xreadgroup(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     read(ctx, args, reply)
 }
 
+/// What a client that has waited gets at most, if it didn't say: an ID long past must not make
+/// everybody wait while millions of entries are replied.
+const COUNT_AFTER_WAIT: usize = 1000;
+
 /// What the arguments of XREAD and XREADGROUP ask for.
 struct Request<'a> {
     /// At most so many entries of each stream.
     count: usize,
     /// Milliseconds to wait for entries; 0 is for ever.
-    #[allow(dead_code)]
-    block: Option<i64>,
+    block: Option<u64>,
     group: Option<ForGroup<'a>>,
     keys: Args<'a>,
     ids: Args<'a>,
@@ -119,18 +124,21 @@ impl<'a> Request<'a> {
                 if ctx.origin == Origin::Script {
                     return Err(from_script(args));
                 }
-                block = Some(timeout(options.value()?, ctx.now_ms)?);
+                block = Some(timeout(options.value()?)?);
             } else if has_value && options.take("COUNT") {
                 count = options.integer()?.max(0) as usize;
             } else if has_value && options.take("STREAMS") {
-                return Self::streams(ctx, options.rest()).and_then(|(keys, ids)| {
-                    if for_group && group.is_none() {
-                        return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
-                    }
-                    let group = group.map(|(group, consumer)| ForGroup { group, consumer, no_ack });
-                    let count = if count == 0 { usize::MAX } else { count };
-                    Ok(Request { count, block, group, keys, ids })
-                });
+                let (keys, ids) = streams(options.rest())?;
+                if for_group && group.is_none() {
+                    return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
+                }
+                let group = group.map(|(group, consumer)| ForGroup { group, consumer, no_ack });
+                let count = match count {
+                    0 if ctx.origin == Origin::Unblocked => COUNT_AFTER_WAIT,
+                    0 => usize::MAX,
+                    count => count,
+                };
+                return Ok(Request { count, block, group, keys, ids });
             } else if options.left() >= 3 && options.take("GROUP") {
                 group = Some((options.value()?, options.value()?));
                 if !for_group {
@@ -147,22 +155,18 @@ impl<'a> Request<'a> {
         }
         Err(error::SYNTAX)
     }
+}
 
-    /// Divides `key ... id ...` in the middle.
-    fn streams(ctx: &Context<'_>, rest: Args<'a>) -> Result<(Args<'a>, Args<'a>)> {
-        if rest.len() % 2 == 0 {
-            return Ok((rest.first(rest.len() / 2), rest.from(rest.len() / 2)));
-        }
-        let (name, id) = match ctx.command {
-            Command::Xreadgroup => ("xreadgroup", '>'),
-            _ => ("xread", '$'),
-        };
-        let text = format!(
-            "ERR Unbalanced '{name}' list of streams: for each stream key an ID or '{id}' must \
-             be specified."
-        );
-        Err(Error::text(text))
+/// Divides `key ... id ...` in the middle.
+fn streams(rest: Args<'_>) -> Result<(Args<'_>, Args<'_>)> {
+    let (keys, ids) = (rest.first(rest.len() / 2), rest.from(rest.len() / 2));
+    if keys.len() == ids.len() {
+        return Ok((keys, ids));
     }
+    // XREADGROUP says the same.
+    let text = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be \
+                specified.";
+    Err(Error::new(text))
 }
 
 fn only_for_groups(option: &str) -> Error {
@@ -176,20 +180,17 @@ fn from_script(args: Args<'_>) -> Error {
 }
 
 /// A time to wait in milliseconds.
-fn timeout(text: &[u8], now_ms: i64) -> Result<i64> {
+fn timeout(text: &[u8]) -> Result<u64> {
     let not_integer = Error::new("ERR timeout is not an integer or out of range");
     let millis = integer(text).or(Err(not_integer))?;
-    if millis < 0 {
-        return Err(Error::new("ERR timeout is negative"));
-    }
-    if millis.checked_add(now_ms).is_none() {
-        return Err(Error::new("ERR timeout is out of range"));
-    }
-    Ok(millis)
+    u64::try_from(millis).or(Err(Error::new("ERR timeout is negative")))
 }
 
 fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let request = Request::parse(ctx, args)?;
+    if ctx.origin == Origin::Unblocked {
+        return read_at_last(ctx, &request, reply);
+    }
     let mut since = Vec::with_capacity(request.keys.len());
     for (key, id) in request.keys.iter().zip(request.ids.iter()) {
         since.push(begin(ctx, request.group, key, id)?);
@@ -197,22 +198,83 @@ fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut served = 0;
     // The header says how many streams have something, which shows only at the end.
     let mut body = Reply::new(reply.protocol);
-    for (key, since) in request.keys.iter().zip(since) {
-        served += usize::from(serve(ctx, &request, key, since, &mut body)?);
+    for (key, since) in request.keys.iter().zip(&since) {
+        served += usize::from(serve(ctx, &request, key, *since, &mut body)?);
     }
-    match served {
-        0 => reply.null_array(),
-        _ => {
-            if reply.protocol == Protocol::Resp3 {
-                reply.map(served)
-            } else {
-                reply.array(served)
-            }
-            reply.raw(body.as_bytes());
+    if served > 0 {
+        reply_header(served, reply);
+        reply.raw(body.as_bytes());
+    } else if !wait(ctx, args, &request, &since) {
+        reply.null_array();
+    }
+    Ok(())
+}
+
+/// The reply is a map from stream to entries; in RESP2, an array of pairs.
+fn reply_header(streams: usize, reply: &mut Reply) {
+    match reply.protocol {
+        Protocol::Resp2 => reply.array(streams),
+        Protocol::Resp3 => reply.map(streams),
+    }
+}
+
+/// Waits for the streams, if BLOCK asks for it; false if it doesn't, or may not here.
+fn wait(ctx: &mut Context<'_>, args: Args<'_>, request: &Request<'_>, since: &[Since]) -> bool {
+    let Some(millis) = request.block else { return false };
+    // Far beyond what a clock can tell is for ever, like 0.
+    let wait = (millis > 0).then(|| Duration::from_millis(millis));
+    let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
+    // `$` means the last ID at this moment, not at the moment when something comes.
+    let first_id = args.len() - since.len();
+    let resolved = since.iter().map(|since| match since {
+        Since::Id(id) => id.to_string(),
+        Since::New => ">".to_owned(),
+    });
+    let resolved: Vec<String> = resolved.collect();
+    let ids = resolved.iter().map(String::as_bytes);
+    let again = resp::Request::new(args.first(first_id).iter().chain(ids));
+    match request.group {
+        Some(_) => ctx.block_on_or_removal(again.args(), request.keys, deadline),
+        None => ctx.block_on(again.args(), request.keys, deadline),
+    }
+}
+
+/// Called again for a client that has waited: one of its streams has changed. It gets what that
+/// one has, and only that; if there is nothing after all, it goes on waiting.
+fn read_at_last(ctx: &mut Context<'_>, request: &Request<'_>, reply: &mut Reply) -> Result {
+    let Some(at) = request.keys.iter().position(|key| ctx.may_take_from(key)) else {
+        return Ok(());
+    };
+    let (key, id) = (request.keys.at(at), request.ids.at(at));
+    let group = request.group.map(|asks| asks.group);
+    let Some(stream) = current(ctx, key) else {
+        let error = Error::new("UNBLOCKED the stream key no longer exists");
+        return if group.is_some() { Err(error) } else { Ok(()) };
+    };
+    let since = match group {
+        None => strict_id(id, 0)?,
+        Some(group) => match stream.group(group) {
+            Some(group) => group.last_id,
+            None => return Err(GROUP_IS_GONE),
+        },
+    };
+    if stream.last_id <= since {
+        return Ok(());
+    }
+    reply_header(1, reply);
+    reply_name(key, reply);
+    match request.group {
+        Some(asks) => serve_new(ctx, asks, key, request.count, reply)?,
+        None => {
+            let start = since.next().unwrap_or(StreamId::MAX);
+            reply_entries(stream.range(start, StreamId::MAX).take(request.count), reply);
         }
     }
     Ok(())
 }
+
+const GROUP_IS_GONE: Error =
+    Error::new("NOGROUP the consumer group this client was blocked on no longer exists");
 
 /// Resolves the ID given for one stream, and checks that there is a group to read for.
 fn begin(
@@ -332,7 +394,11 @@ fn serve_new(
     let now_ms = ctx.now_ms;
     let Some(stream) = ctx.write_as::<Stream>(key)? else { return Ok(()) };
     let given = stream.read_group(asks.group, asks.consumer, count, asks.no_ack, now_ms);
-    let Some(given) = given else { return Ok(()) };
+    let Some(given) = given else {
+        // What came was trimmed away at once, and a client that has waited is told even that.
+        reply.array(0);
+        return Ok(());
+    };
     reply.array(given.count);
     let mut ids = Vec::with_capacity(given.count);
     for entry in stream.range(given.first, given.last) {
