@@ -52,6 +52,7 @@ mod set_algebra;
 pub mod sort;
 pub mod sorted_set;
 pub mod spec;
+pub mod stream;
 pub mod string;
 pub mod syntax;
 pub mod table;

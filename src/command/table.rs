@@ -406,6 +406,33 @@ commands! {
     blocking "connection" @[CONNECTION] {
         ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
     }
+    stream "stream" @[STREAM] {
+        Xack         "xack"            -4 [WRITE FAST] [key(1, RW|UPDATE)] => xack;
+        Xadd         "xadd"            -5 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xadd;
+        Xautoclaim   "xautoclaim"      -6 [WRITE FAST] [key(1, RW|DELETE)] => xautoclaim;
+        Xclaim       "xclaim"          -6 [WRITE FAST] [key(1, RW|UPDATE)] => xclaim;
+        Xdel         "xdel"            -3 [WRITE FAST] [key(1, RW|DELETE)] => xdel;
+        Xgroup       "xgroup"          -2 [CONTAINER] @[] [] => container;
+        XgroupCreate "xgroup|create"   -5 [WRITE DENYOOM] [key(2, RW|INSERT)] => xgroup_create;
+        XgroupCreateconsumer "xgroup|createconsumer"   5 [WRITE DENYOOM] [key(2, RW|INSERT)] => xgroup_createconsumer;
+        XgroupDelconsumer "xgroup|delconsumer"   5 [WRITE] [key(2, RW|DELETE)] => xgroup_delconsumer;
+        XgroupDestroy "xgroup|destroy"   4 [WRITE] [key(2, RW|DELETE)] => xgroup_destroy;
+        XgroupHelp   "xgroup|help"      2 [LOADING STALE] [] => help;
+        XgroupSetid  "xgroup|setid"    -5 [WRITE] [key(2, RW|UPDATE)] => xgroup_setid;
+        Xinfo        "xinfo"           -2 [CONTAINER] @[] [] => container;
+        XinfoConsumers "xinfo|consumers"   4 [READ] [key(2, RO|ACCESS)] => xinfo_consumers;
+        XinfoGroups  "xinfo|groups"     3 [READ] [key(2, RO|ACCESS)] => xinfo_groups;
+        XinfoHelp    "xinfo|help"       2 [LOADING STALE] [] => help;
+        XinfoStream  "xinfo|stream"    -3 [READ] [key(2, RO|ACCESS)] => xinfo_stream;
+        Xlen         "xlen"             2 [READ FAST] [key(1, RO)] => xlen;
+        Xpending     "xpending"        -3 [READ] [key(1, RO|ACCESS)] => xpending;
+        Xrange       "xrange"          -4 [READ] [key(1, RO|ACCESS)] => xrange;
+        Xread        "xread"           -4 [READ BLOCKING] [after("STREAMS", 1, -1, 2, RO|ACCESS)] => xread;
+        Xreadgroup   "xreadgroup"      -7 [WRITE BLOCKING] [after("STREAMS", 4, -1, 2, RO|ACCESS)] => xreadgroup;
+        Xrevrange    "xrevrange"       -4 [READ] [key(1, RO|ACCESS)] => xrevrange;
+        Xsetid       "xsetid"          -3 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xsetid;
+        Xtrim        "xtrim"           -4 [WRITE] [key(1, RW|DELETE)] => xtrim;
+    }
 }
 
 /// The row of a command.

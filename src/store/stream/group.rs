@@ -127,11 +127,11 @@ impl Group {
         }
     }
 
-    /// Removes an entry from the pending ones; false if it was not pending.
-    pub fn ack(&mut self, id: StreamId) -> bool {
-        let Some(pending) = self.pending.remove(&id) else { return false };
+    /// Removes an entry from the pending ones, and tells who had it; `None`: it was not pending.
+    pub fn ack(&mut self, id: StreamId) -> Option<Pending> {
+        let pending = self.pending.remove(&id)?;
         self.take_from(&pending.consumer, id);
-        true
+        Some(pending)
     }
 
     fn take_from(&mut self, consumer: &Bytes, id: StreamId) {

@@ -47,14 +47,14 @@ pub struct Claim {
 }
 
 /// What a claim did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Claimed {
     /// The consumer has the entry now.
     Yes,
     /// It was not pending, or not idle for long enough.
     No,
     /// It was pending but is no longer in the stream: it has been taken off the list.
-    Deleted,
+    Deleted(Pending),
 }
 
 /// What `autoclaim` found.
@@ -63,7 +63,7 @@ pub struct AutoClaimed {
     /// The entries that changed hands.
     pub claimed: Vec<StreamId>,
     /// The IDs that were pending without an entry, and are not any more.
-    pub deleted: Vec<StreamId>,
+    pub deleted: Vec<(StreamId, Pending)>,
     /// Where to go on, `0-0` at the end of the list.
     pub next: StreamId,
 }
@@ -165,7 +165,7 @@ impl Stream {
         let Some(group) = self.group_mut(group) else { return Claimed::No };
         let old = group.pending().get(&id);
         if !exists {
-            return if group.ack(id) { Claimed::Deleted } else { Claimed::No };
+            return group.ack(id).map_or(Claimed::No, Claimed::Deleted);
         }
         let count = match old {
             None if !claim.force => return Claimed::No,
@@ -207,7 +207,7 @@ impl Stream {
         for id in ids.by_ref().take(attempts) {
             match self.claim(group, id, consumer, claim) {
                 Claimed::Yes => found.claimed.push(id),
-                Claimed::Deleted => found.deleted.push(id),
+                Claimed::Deleted(pending) => found.deleted.push((id, pending)),
                 Claimed::No => {}
             }
             if found.claimed.len() + found.deleted.len() == count {
