@@ -27,7 +27,7 @@ pub fn bit_offset(ctx: &Context<'_>, text: &[u8]) -> Result<u64> {
 /// The offset, if it is one and lies within the limit.
 pub fn checked_offset(ctx: &Context<'_>, offset: Option<i64>) -> Result<u64> {
     let trusted = matches!(ctx.origin, Origin::Master | Origin::Loader);
-    let limit = ctx.engine.config.proto_max_bulk_len as u64;
+    let limit = ctx.engine.config.proto_max_bulk_len;
     offset
         .and_then(|offset| u64::try_from(offset).ok())
         .filter(|offset| trusted || offset / 8 < limit)
@@ -57,7 +57,7 @@ fn raw(bytes: Vec<u8>) -> Value {
     Value::Str(Str::Raw(Arc::new(bytes)))
 }
 
-/// SETBIT key offset value
+/// `SETBIT key offset value`
 pub fn setbit(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let offset = bit_offset(ctx, &args[2])?;
@@ -74,7 +74,7 @@ pub fn setbit(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// GETBIT key offset
+/// `GETBIT key offset`
 pub fn getbit(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let offset = bit_offset(ctx, &args[2])?;
     let text = ctx.read_as::<Str>(&args[1])?;
@@ -92,7 +92,7 @@ fn unit(word: &[u8]) -> Result<Unit> {
     }
 }
 
-/// BITCOUNT key [start end [BYTE|BIT]]
+/// `BITCOUNT key [start end [BYTE|BIT]]`
 pub fn bitcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Some(text) = ctx.read_as::<Str>(&args[1])? else {
         reply.integer(0);
@@ -110,7 +110,7 @@ pub fn bitcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// BITPOS key bit [start [end [BYTE|BIT]]]
+/// `BITPOS key bit [start [end [BYTE|BIT]]]`
 pub fn bitpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let bit = match integer(&args[2])? {
         bit @ (0 | 1) => bit == 1,
@@ -132,7 +132,7 @@ pub fn bitpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// BITOP <AND|OR|XOR|NOT> destkey key [key ...]
+/// `BITOP <AND|OR|XOR|NOT> destkey key [key ...]`
 pub fn bitop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operation = match args.at(1) {
         word if is(word, "AND") => Operation::And,

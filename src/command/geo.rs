@@ -57,7 +57,7 @@ struct AddOptions {
     count_changed: bool,
 }
 
-/// GEOADD key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]
+/// `GEOADD key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]`
 pub fn geoadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut add = AddOptions::default();
@@ -74,7 +74,7 @@ pub fn geoadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         }
     }
     let places = options.rest();
-    if places.len() % 3 != 0 || add.only_new && add.only_existing {
+    if !places.len().is_multiple_of(3) || add.only_new && add.only_existing {
         return Err(error::SYNTAX);
     }
     // All positions are checked before the first one is added.
@@ -122,7 +122,7 @@ fn propagate_as_zadd(ctx: &mut Context<'_>, options: Args<'_>, members: &[(&[u8]
     ctx.propagate_request(request.args());
 }
 
-/// GEOPOS key [member ...]
+/// `GEOPOS key [member ...]`
 pub fn geopos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset = ctx.read_as::<SortedSet>(&args[1])?;
     reply.array(args.len() - 2);
@@ -135,7 +135,7 @@ pub fn geopos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// GEOHASH key [member ...]
+/// `GEOHASH key [member ...]`
 pub fn geohash(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset = ctx.read_as::<SortedSet>(&args[1])?;
     reply.array(args.len() - 2);
@@ -145,7 +145,7 @@ pub fn geohash(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// GEODIST key member1 member2 [M|KM|FT|MI]
+/// `GEODIST key member1 member2 [M|KM|FT|MI]`
 pub fn geodist(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let metres = match args.len() {
         4 => 1.0,

@@ -1,7 +1,7 @@
 //! GEOSEARCH and its older relatives: which members are near.
 //!
 //! Six commands, one search. They differ in where the key and the area stand among the arguments
-//! ([`Form`]), and in whether the result may be stored:
+//! (`Form`), and in whether the result may be stored:
 //!
 //! ```text
 //! GEORADIUS         key longitude latitude radius unit  options, STORE key
@@ -27,39 +27,39 @@ use crate::store::packed::Limits;
 use crate::store::sorted_set::ScoreRange;
 use crate::store::value::Kind;
 
-/// GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]
+/// `GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
+/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]`
 pub fn georadius(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Radius { may_store: true })
 }
 
-/// GEORADIUS_RO key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC]
+/// `GEORADIUS_RO key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
+/// [COUNT count [ANY]] [ASC|DESC]`
 pub fn georadius_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Radius { may_store: false })
 }
 
-/// GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]
+/// `GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
+/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]`
 pub fn georadiusbymember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::ByMember { may_store: true })
 }
 
-/// GEORADIUSBYMEMBER_RO key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC]
+/// `GEORADIUSBYMEMBER_RO key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
+/// [COUNT count [ANY]] [ASC|DESC]`
 pub fn georadiusbymember_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::ByMember { may_store: false })
 }
 
-/// GEOSEARCH key <FROMMEMBER member|FROMLONLAT longitude latitude>
+/// `GEOSEARCH key <FROMMEMBER member|FROMLONLAT longitude latitude>
 /// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD]
-/// [WITHDIST] [WITHHASH]
+/// [WITHDIST] [WITHHASH]`
 pub fn geosearch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Search)
 }
 
-/// GEOSEARCHSTORE destination source <FROMMEMBER member|FROMLONLAT longitude latitude>
-/// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]
+/// `GEOSEARCHSTORE destination source <FROMMEMBER member|FROMLONLAT longitude latitude>
+/// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]`
 pub fn geosearchstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::SearchStore)
 }

@@ -48,7 +48,7 @@ fn sketch_or_new<'c>(ctx: &'c mut Context<'_>, key: &[u8]) -> Result<(&'c mut Ve
     Ok((sketch, created))
 }
 
-/// PFADD key [element ...]
+/// `PFADD key [element ...]`
 pub fn pfadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let sparse_max = ctx.engine.config.hll_sparse_max_bytes;
@@ -63,7 +63,7 @@ pub fn pfadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// PFCOUNT key [key ...]
+/// `PFCOUNT key [key ...]`
 pub fn pfcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let count = if args.len() == 2 {
         count_one(ctx, args.at(1))?
@@ -109,7 +109,7 @@ fn union_of(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Union> {
     Ok(union)
 }
 
-/// PFMERGE destkey [sourcekey ...]
+/// `PFMERGE destkey [sourcekey ...]`
 pub fn pfmerge(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let sparse_max = ctx.engine.config.hll_sparse_max_bytes;
@@ -125,7 +125,7 @@ pub fn pfmerge(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// PFDEBUG <GETREG|DECODE|ENCODING|TODENSE> key
+/// `PFDEBUG <GETREG|DECODE|ENCODING|TODENSE> key`
 pub fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (action, key) = (args.at(1), args.at(2));
     let Some(sketch) = sketch_mut(ctx, key)? else {
@@ -157,7 +157,7 @@ pub fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
 /// Elements that PFSELFTEST counts: enough for every kind of register to occur, in half a second.
 const SELFTEST_ELEMENTS: u64 = 100_000;
 
-/// PFSELFTEST
+/// `PFSELFTEST`
 ///
 /// Counts known numbers of elements, sparse and dense, and compares.
 pub fn pfselftest(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {

@@ -17,22 +17,22 @@ use crate::resp::{Args, Reply};
 use crate::store::list::End;
 use crate::store::{Bytes, List};
 
-/// LPUSH key element [element ...]
+/// `LPUSH key element [element ...]`
 pub fn lpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     push(ctx, args, reply, End::Front, true)
 }
 
-/// RPUSH key element [element ...]
+/// `RPUSH key element [element ...]`
 pub fn rpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     push(ctx, args, reply, End::Back, true)
 }
 
-/// LPUSHX key element [element ...]
+/// `LPUSHX key element [element ...]`
 pub fn lpushx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     push(ctx, args, reply, End::Front, false)
 }
 
-/// RPUSHX key element [element ...]
+/// `RPUSHX key element [element ...]`
 pub fn rpushx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     push(ctx, args, reply, End::Back, false)
 }
@@ -81,12 +81,12 @@ pub fn end_argument(word: &[u8]) -> Result<End> {
     }
 }
 
-/// LPOP key [count]
+/// `LPOP key [count]`
 pub fn lpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop(ctx, args, reply, End::Front)
 }
 
-/// RPOP key [count]
+/// `RPOP key [count]`
 pub fn rpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop(ctx, args, reply, End::Back)
 }
@@ -204,7 +204,7 @@ impl<'a> MultiPop<'a> {
     }
 }
 
-/// LMPOP numkeys key [key ...] <LEFT|RIGHT> [COUNT count]
+/// `LMPOP numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`
 pub fn lmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let MultiPop { keys, end, count } = MultiPop::parse(args, 1)?;
     if !pop_first_of(ctx, keys, end, count, reply)? {
@@ -213,13 +213,13 @@ pub fn lmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// LLEN key
+/// `LLEN key`
 pub fn llen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<List>(&args[1])?.map_or(0, List::len));
     Ok(())
 }
 
-/// LRANGE key start stop
+/// `LRANGE key start stop`
 pub fn lrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (start, stop) = (integer(&args[2])?, integer(&args[3])?);
     let Some(list) = ctx.read_as::<List>(&args[1])? else {
@@ -239,7 +239,7 @@ fn place(index: i64, len: usize) -> Option<usize> {
     usize::try_from(index).ok()
 }
 
-/// LINDEX key index
+/// `LINDEX key index`
 pub fn lindex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Some(list) = ctx.read_as::<List>(&args[1])? else {
         reply.null();
@@ -250,7 +250,7 @@ pub fn lindex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// LSET key index element
+/// `LSET key index element`
 pub fn lset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let list = ctx.write_as::<List>(key)?.ok_or(error::NO_SUCH_KEY)?;
@@ -263,7 +263,7 @@ pub fn lset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// LINSERT key <BEFORE|AFTER> pivot element
+/// `LINSERT key <BEFORE|AFTER> pivot element`
 pub fn linsert(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let behind = match args.at(2) {
@@ -285,7 +285,7 @@ pub fn linsert(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// LREM key count element
+/// `LREM key count element`
 pub fn lrem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let count = integer(&args[2])?;
@@ -301,7 +301,7 @@ pub fn lrem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// LTRIM key start stop
+/// `LTRIM key start stop`
 pub fn ltrim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let (start, stop) = (integer(&args[2])?, integer(&args[3])?);
@@ -323,7 +323,7 @@ pub fn ltrim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]
+/// `LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]`
 pub fn lpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (mut rank, mut wanted, mut maxlen) = (1, None, 0);
     let mut options = Options::new(args, 3);

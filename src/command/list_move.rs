@@ -11,14 +11,14 @@ use crate::resp::{Args, Reply};
 use crate::store::list::End;
 use crate::store::{Bytes, List};
 
-/// LMOVE source destination <LEFT|RIGHT> <LEFT|RIGHT>
+/// `LMOVE source destination <LEFT|RIGHT> <LEFT|RIGHT>`
 pub fn lmove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (from, to) = (end_argument(&args[3])?, end_argument(&args[4])?);
     reply.bulk_or_null(move_element(ctx, &args[1], from, &args[2], to)?);
     Ok(())
 }
 
-/// RPOPLPUSH source destination
+/// `RPOPLPUSH source destination`
 pub fn rpoplpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.bulk_or_null(move_element(ctx, &args[1], End::Back, &args[2], End::Front)?);
     Ok(())

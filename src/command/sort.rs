@@ -29,14 +29,15 @@ use crate::store::list::End;
 use crate::store::value::Kind;
 use crate::store::{Bytes, Hash, List, Str, Value};
 
-/// SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]
-/// [STORE destination]
+/// `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]
+/// [STORE destination]`
 pub fn sort(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let query = Query::parse(args, true)?;
     run(ctx, args.at(1), query, reply)
 }
 
-/// SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]
+/// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC]
+/// [ALPHA]`
 pub fn sort_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let query = Query::parse(args, false)?;
     run(ctx, args.at(1), query, reply)
