@@ -33,6 +33,7 @@ pub fn run(mut config: Config) -> i32 {
             return 1;
         }
     };
+    crate::logging::set_role(crate::logging::Role::Master);
     crate::notice!("Ready to accept connections on {}", server.address());
     let request = server.wait(|| signal.load(Ordering::Relaxed) != 0);
     match request {
