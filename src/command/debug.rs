@@ -173,6 +173,7 @@ fn elements(value: &Value) -> usize {
 /// The line of DEBUG OBJECT. There is nothing that counts references, hence always one.
 fn object(ctx: &mut Context<'_>, key: &[u8], reply: &mut Reply) -> Result {
     let now = ctx.now_ms;
+    let largest_node = ctx.engine.config.list_max_listpack_size;
     let keyspace = ctx.keyspace();
     let slot = keyspace.find(key).map_err(|_| error::NO_SUCH_KEY)?;
     let entry = keyspace.entry(slot);
@@ -190,8 +191,8 @@ fn object(ctx: &mut Context<'_>, key: &[u8], reply: &mut Reply) -> Result {
             .fold((0usize, 0), |(nodes, bytes), chunk| (nodes + 1, bytes + chunk.byte_size()));
         let average = list.len() as f64 / nodes.max(1) as f64;
         line.push_str(&format!(
-            " ql_nodes:{nodes} ql_avg_node:{average:.2} ql_listpack_max:-2 ql_compressed:0 \
-             ql_uncompressed_size:{bytes}"
+            " ql_nodes:{nodes} ql_avg_node:{average:.2} ql_listpack_max:{largest_node} \
+             ql_compressed:0 ql_uncompressed_size:{bytes}"
         ));
     }
     reply.simple(&line);
