@@ -8,4 +8,5 @@
 //! The format knows the store and nothing else of the server, so it can be read, tested and fuzzed
 //! without one.
 
+pub mod disk;
 pub mod rdb;
