@@ -76,11 +76,7 @@ pub fn load_at_start(engine: &mut Engine) -> io::Result<()> {
     if data.empty > 0 {
         crate::notice!("Skipped {} empty keys", data.empty);
     }
-    crate::notice!(
-        "Done loading RDB, keys loaded: {}, keys expired: {}.",
-        data.keys,
-        data.expired
-    );
+    crate::notice!("Done loading RDB, keys loaded: {}, keys expired: {}.", data.keys, data.expired);
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
     install(engine, data);
     Ok(())
