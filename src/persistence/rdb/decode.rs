@@ -68,15 +68,12 @@ impl<R: BufRead> Decoder<R> {
         let mut source = Source::new(reader);
         let header: [u8; 9] = source.array()?;
         let digits = header.strip_prefix(MAGIC).ok_or_else(|| damaged(0, "this is no RDB file"))?;
-        let is_number = digits.iter().all(u8::is_ascii_digit);
-        let version = digits
-            .iter()
-            .fold(0, |number, digit| number * 10 + u16::from(digit.wrapping_sub(b'0')));
-        if !is_number || version == 0 || version > NEWEST_VERSION {
+        let version = version_of(digits).filter(|version| (1..=NEWEST_VERSION).contains(version));
+        let Some(version) = version else {
             let shown = String::from_utf8_lossy(digits);
             let text = format!("Can't handle RDB format version {shown}");
             return Err(Error { offset: 5, reason: Reason::Unsupported(text.into()) });
-        }
+        };
         Ok(Decoder { source, version, limits, ended: false })
     }
 
@@ -186,6 +183,14 @@ impl<R: BufRead> Decoder<R> {
         let text = format!("Wrong RDB checksum expected: ({expected:x}) but got ({computed:x})");
         Err(damaged(offset + 1, text))
     }
+}
+
+/// The version that four digits say.
+fn version_of(digits: &[u8]) -> Option<u16> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None; // `parse` would take a plus sign
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 fn unknown(offset: u64, code: u8) -> Error {
