@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use cacheflow::persistence::rdb::decode::Key;
+use cacheflow::persistence::rdb::{Compression, Decoder, Item, Limits, Result, decode_value, dump};
+
 use super::{digest, load, save};
 
 fn corpus() -> Vec<(String, Vec<u8>)> {
@@ -54,25 +57,40 @@ fn the_checksum_notices_any_changed_byte() {
     }
 }
 
-/// Without the checksum only the structure speaks. Whatever loads must be whole: it can be written
+/// Without the checksum only the structure speaks. Whatever is read must be whole: it can be written
 /// and read again.
 #[test]
 fn without_a_checksum_a_changed_byte_is_an_error_or_a_sound_value() {
     for (name, mut bytes) in corpus() {
         let checksum = bytes.len() - 8;
         bytes[checksum..].fill(0);
-        let mut loaded = 0;
+        let mut whole = 0;
         for at in 0..checksum {
-            for flip in [1, 2, 0x10, 0x40, 0x80, 0xff] {
+            for flip in [1 << (at % 8), 0xff] {
                 bytes[at] ^= flip;
-                if let Ok(data) = load(&bytes) {
-                    loaded += 1;
-                    let again = load(&save(&data)).unwrap();
-                    assert_eq!(digest(&again), digest(&data), "{name}: byte {at} ^ {flip}");
-                }
+                let place = format!("{name}: byte {at} ^ {flip}");
+                whole += usize::from(check_values(&bytes, &place).is_ok());
                 bytes[at] ^= flip;
             }
         }
-        assert!(loaded > 0, "{name}: some changes must go unnoticed, in the middle of a text");
+        assert!(whole > 0, "{name}: some changes must go unnoticed, in the middle of a text");
+    }
+}
+
+/// Reads a file to its end, and takes each value there and back.
+fn check_values(bytes: &[u8], place: &str) -> Result<()> {
+    let limits = Limits::default();
+    let mut decoder = Decoder::new(bytes, limits)?;
+    loop {
+        match decoder.next_item()? {
+            Item::End => return Ok(()),
+            Item::Key(Key { value: Some(value), .. }) => {
+                let payload = dump(&value, Compression::None);
+                let again = decode_value(&payload, &limits)
+                    .unwrap_or_else(|error| panic!("{place}: {error:?}"));
+                assert_eq!(dump(&again, Compression::None), payload, "{place}");
+            }
+            _ => {}
+        }
     }
 }

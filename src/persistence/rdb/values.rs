@@ -20,7 +20,7 @@ use crate::number::parse_f64;
 use crate::store::list::End;
 use crate::store::sorted_set::Inserted;
 use crate::store::value::Kind;
-use crate::store::{Hash, List, Set, SortedSet, Str, Value};
+use crate::store::{Hash, List, Set, SortedSet, Str, Value, packed};
 
 /// Reads the elements of a blob.
 type ReadBlob = for<'a> fn(&'a [u8]) -> std::result::Result<Vec<Element<'a>>, Flaw>;
@@ -210,6 +210,10 @@ fn pairs<'a, 'b>(elements: &'b [Element<'a>]) -> std::result::Result<&'b [[Eleme
     }
 }
 
+/// Nothing fits. What was no listpack in the file becomes one, if at all, when all of it is there:
+/// a listpack has no minus zero.
+const INDEXED: packed::Limits = packed::Limits { entries: 0, value: 0 };
+
 fn read_zset<R: BufRead>(
     source: &mut Source<R>,
     limits: &Limits,
@@ -222,8 +226,9 @@ fn read_zset<R: BufRead>(
         let score = read_score(source)?;
         let score = score.filter(|score| !score.is_nan());
         let score = score.ok_or_else(|| damaged(offset, "a score that is not a number"))?;
-        insert(&mut zset, &member, score, limits).map_err(at(offset))?;
+        insert(&mut zset, &member, score, INDEXED).map_err(at(offset))?;
     }
+    zset.repack(limits.zset);
     Ok(zset)
 }
 
@@ -252,7 +257,7 @@ fn packed_zset(
             Element::Text(text) => parse_f64(text),
         };
         let score = score.ok_or("a score that is not a number")?;
-        insert(&mut zset, &member.to_vec(), score, limits)?;
+        insert(&mut zset, &member.to_vec(), score, limits.zset)?;
     }
     Ok(zset)
 }
@@ -261,9 +266,9 @@ fn insert(
     zset: &mut SortedSet,
     member: &[u8],
     score: f64,
-    limits: &Limits,
+    limits: packed::Limits,
 ) -> std::result::Result<(), Flaw> {
-    match zset.insert(member, score, limits.zset) {
+    match zset.insert(member, score, limits) {
         Inserted::Added => Ok(()),
         Inserted::Updated(_) | Inserted::Same => Err(TWICE_IN_ZSET.into()),
     }
