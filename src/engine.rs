@@ -21,6 +21,7 @@ use crate::config::{Config, EventClasses};
 use crate::eviction;
 use crate::interest::Interest;
 use crate::journal::{Effect, Journal};
+use crate::persistence::disk::Saving;
 use crate::pubsub::{self, PubSub};
 use crate::random::{Random, secure_hex};
 use crate::resp::Request;
@@ -58,6 +59,8 @@ pub struct Engine {
     pub journal: Journal,
     /// Changes since the last snapshot.
     pub dirty: u64,
+    /// What is on disk.
+    pub saving: Saving,
     /// Numbers that need not be secret.
     pub random: Random,
     /// CLIENT PAUSE.
@@ -121,6 +124,7 @@ impl Engine {
             stats: Stats::default(),
             journal: Journal::default(),
             dirty: 0,
+            saving: Saving::new(Clock::now().unix_us / 1000),
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
@@ -175,6 +179,12 @@ impl Engine {
         let removed = keyspace.len();
         let _ = self.graveyard.send(Garbage::Keyspace(keyspace));
         removed
+    }
+
+    /// Puts other data in the place of a database.
+    pub fn replace_database(&mut self, db: usize, keyspace: Keyspace) {
+        self.empty_database(db);
+        self.databases[db] = keyspace;
     }
 
     /// Exchanges two databases. Whoever watches a key sees the other database's.

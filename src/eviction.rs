@@ -9,6 +9,7 @@
 //! higher it is, the less likely a use increments it. It loses one each `lfu-decay-time` minutes.
 
 use crate::config::{Config, EvictionPolicy};
+use crate::persistence::rdb::Usage;
 
 /// Where the counter of a new key starts, so that it isn't evicted before it could be used.
 const LFU_INITIAL: u32 = 5;
@@ -62,6 +63,25 @@ pub fn idle_for(idle_seconds: u64, now_ms: i64) -> u32 {
 /// The access bits of a key with this counter; for RESTORE and snapshots.
 pub fn with_frequency(counter: u8, now_ms: i64) -> u32 {
     minutes(now_ms) << 8 | u32::from(counter)
+}
+
+/// The access bits that a RESTORE or a file asks for; None: the policy keeps the other measure.
+pub fn access_of(policy: EvictionPolicy, usage: Usage, now_ms: i64) -> Option<u32> {
+    match (usage, counts_uses(policy)) {
+        (Usage::IdleSeconds(seconds), false) => Some(idle_for(seconds, now_ms)),
+        (Usage::Frequency(counter), true) => Some(with_frequency(counter, now_ms)),
+        _ => None,
+    }
+}
+
+/// What a snapshot keeps of the access bits: nothing, if keys are not evicted by their use.
+pub fn usage_of(config: &Config, access: u32, now_ms: i64) -> Option<Usage> {
+    use EvictionPolicy::*;
+    match config.maxmemory_policy {
+        AllkeysLfu | VolatileLfu => Some(Usage::Frequency(frequency(config, access, now_ms) as u8)),
+        AllkeysLru | VolatileLru => Some(Usage::IdleSeconds(idle_seconds(access, now_ms).into())),
+        _ => None,
+    }
 }
 
 fn increment(counter: u32, log_factor: u32, random: impl FnOnce() -> u64) -> u32 {

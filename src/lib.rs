@@ -44,6 +44,7 @@ pub mod logging;
 pub mod memory;
 pub mod number;
 pub mod pubsub;
+pub mod persistence;
 pub mod random;
 pub mod resp;
 pub mod server;

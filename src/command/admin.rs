@@ -6,6 +6,7 @@ use super::error::{self, Error, Result};
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::engine::ShutdownRequest;
 use crate::number::parse_i64;
+use crate::persistence::disk;
 use crate::resp::{Args, Reply};
 
 /// DBSIZE
@@ -100,6 +101,10 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Re
     if abort {
         let alone = request == ShutdownRequest { save: None, now: false, force: false };
         return Err(if alone { Error::new("ERR No shutdown in progress.") } else { error::SYNTAX });
+    }
+    let saves = request.save.unwrap_or(!ctx.engine.config.save.is_empty());
+    if saves && disk::save_now(ctx.engine).is_err() && !request.force {
+        return Err(Error::new("ERR Errors trying to SHUTDOWN. Check logs."));
     }
     ctx.engine.shutdown = Some(request);
     ctx.client().close_after_reply = true;

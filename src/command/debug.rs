@@ -12,6 +12,7 @@ use super::error::{self, Error, Result};
 use super::memory_usage::size_of_entry;
 use crate::config::{Allowed, value};
 use crate::digest::Digest;
+use crate::persistence::disk;
 use crate::random::secure_hex;
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::{Str, Value};
@@ -59,12 +60,41 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             packed_threshold(&args[2])?;
             reply.ok();
         }
+        _ if given("RELOAD") => {
+            reload(ctx, args.from(2))?;
+            reply.ok();
+        }
         0 if given("CHANGE-REPL-ID") => {
             ctx.engine.run_id = secure_hex(40);
             reply.ok();
         }
         _ => return Err(unknown(&args[1])),
     }
+    Ok(())
+}
+
+/// Saves and loads. What is loaded always takes the place of all data: MERGE and NOFLUSH, which
+/// let Redis load on top of what there is, are refused.
+fn reload(ctx: &mut Context<'_>, options: Args<'_>) -> Result {
+    let mut saves = true;
+    for option in options.iter() {
+        match () {
+            _ if is(option, "NOSAVE") => saves = false,
+            _ => {
+                return Err(Error::new("ERR DEBUG RELOAD only supports the NOSAVE option here."));
+            }
+        }
+    }
+    let failed = |_| Error::new("ERR Error trying to load the RDB dump, check server logs.");
+    if saves {
+        disk::save_now(ctx.engine).map_err(|_| Error::new("ERR"))?;
+    }
+    let path = disk::snapshot_path(&ctx.engine.config).ok_or(()).map_err(failed)?;
+    let data = disk::read_snapshot(ctx.engine, &path).map_err(|error| {
+        crate::warning!("DEBUG RELOAD: {}: {error}", path.display());
+        failed(())
+    })?;
+    disk::install(ctx.engine, data);
     Ok(())
 }
 
@@ -101,6 +131,8 @@ const HELP: &[&str] = &[
     "    Reply a value of this type of the protocol.",
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Accepted; lists have no such threshold here.",
+    "RELOAD [NOSAVE]",
+    "    Save, and load what was saved. NOSAVE: load what is on disk.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Whether expired keys are removed when nobody asks for them.",
     "SLEEP <seconds>",

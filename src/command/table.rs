@@ -318,6 +318,15 @@ commands! {
         Geosearch    "geosearch"       -7 [READ] [key(1, RO|ACCESS)] => geosearch;
         Geosearchstore "geosearchstore"  -8 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => geosearchstore;
     }
+    dump "generic" @[KEYSPACE] {
+        Dump         "dump"             2 [READ] [key(1, RO|ACCESS)] => dump;
+        Restore      "restore"         -4 [WRITE DENYOOM] @[DANGEROUS KEYSPACE] [key(1, OW|UPDATE)] => restore;
+        RestoreAsking "restore-asking"  -4 [WRITE DENYOOM ASKING] @[DANGEROUS KEYSPACE] [key(1, OW|UPDATE)] => restore_asking;
+    }
+    persistence "server" @[] {
+        Lastsave     "lastsave"         1 [LOADING STALE FAST] @[ADMIN DANGEROUS] [] => lastsave;
+        Save         "save"             1 [ADMIN NOSCRIPT NO_ASYNC_LOADING NO_MULTI] [] => save;
+    }
     sort "generic" @[KEYSPACE] {
         Sort         "sort"            -2 [WRITE DENYOOM] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS), unknown(OW|UPDATE)] => sort;
         SortRo       "sort_ro"         -2 [READ] @[DANGEROUS LIST SET SORTEDSET] [key(1, RO|ACCESS), unknown(RO|ACCESS)] => sort_ro;

@@ -30,6 +30,7 @@ pub mod session;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -37,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::engine::{Engine, SharedEngine, ShutdownRequest};
+use crate::persistence::disk;
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -97,6 +99,14 @@ impl Builder {
         self
     }
 
+    /// Keeps the data in this directory: what a snapshot there holds is loaded at the start, and
+    /// written again by SAVE.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.config.dir = dir.into();
+        self.config.dbfilename = Config::default().dbfilename;
+        self
+    }
+
     /// Changes any parameter.
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
@@ -113,9 +123,11 @@ impl Builder {
 const STOP_PATIENCE: Duration = Duration::from_millis(1500);
 
 impl Server {
-    /// A server with the default configuration, to be changed. It saves nothing by itself.
+    /// A server with the default configuration, to be changed. It neither loads nor saves anything,
+    /// unless it is given a [`data_dir`](Builder::data_dir).
     pub fn builder() -> Builder {
-        Builder { config: Config { save: Vec::new(), ..Config::default() } }
+        let config = Config { save: Vec::new(), dbfilename: String::new(), ..Config::default() };
+        Builder { config }
     }
 
     fn start(config: Config) -> io::Result<Server> {
@@ -129,6 +141,8 @@ impl Server {
         let mut engine = shared.engine.lock();
         engine.port = address.port();
         engine.config.port = address.port(); // the one that the system picked, if it did
+        // Whoever connects meanwhile waits to be accepted.
+        disk::load_at_start(&mut engine)?;
         drop(engine);
         let reaper = cron::start_reaper(garbage)?;
         let cron = cron::start(Arc::clone(&shared))?;
@@ -156,8 +170,29 @@ impl Server {
         }
     }
 
+    /// Saves the data if `wanted`, or if that is not said and there are save points.
+    pub fn save(&self, wanted: Option<bool>) -> io::Result<()> {
+        let mut engine = self.shared.engine.lock();
+        if wanted.unwrap_or(!engine.config.save.is_empty()) {
+            disk::save_now(&mut engine)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether something has changed since the data was saved.
+    pub fn is_dirty(&self) -> bool {
+        self.shared.engine.lock().dirty > 0
+    }
+
     /// Stops: closes the listening sockets, then the connections, and waits for their threads.
+    /// Nothing is saved, unless [`Server::save`] was called before; see [`Server::disconnect`].
     pub fn stop(mut self) {
+        self.stop_now();
+    }
+
+    /// Stops serving. The data is still there, and nothing changes it any more.
+    pub fn disconnect(&mut self) {
         self.stop_now();
     }
 

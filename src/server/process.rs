@@ -26,7 +26,7 @@ pub fn run(mut config: Config) -> i32 {
         }
     };
     banner(&config);
-    let server = match Server::builder().config(config).start() {
+    let mut server = match Server::builder().config(config).start() {
         Ok(server) => server,
         Err(error) => {
             crate::warning!("{error}");
@@ -35,6 +35,13 @@ pub fn run(mut config: Config) -> i32 {
     };
     crate::logging::set_role(crate::logging::Role::Master);
     crate::notice!("Ready to accept connections on {}", server.address());
+    while !shut_down(&mut server, &signal) {}
+    crate::warning!("cacheflow is now ready to exit, bye bye...");
+    0
+}
+
+/// Waits for a reason to stop, then saves and stops. False: saving failed, and the server goes on.
+fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
     let request = server.wait(|| signal.load(Ordering::Relaxed) != 0);
     match request {
         Some(_) => crate::notice!("User requested shutdown..."),
@@ -43,9 +50,19 @@ pub fn run(mut config: Config) -> i32 {
         }
         None => crate::warning!("Received SIGTERM scheduling shutdown..."),
     }
-    server.stop();
-    crate::warning!("cacheflow is now ready to exit, bye bye...");
-    0
+    let wanted = request.and_then(|request| request.save);
+    // While it is still possible to go on. SHUTDOWN has done this, to reply if it failed.
+    if request.is_none() && server.save(None).is_err() {
+        crate::warning!("Error trying to save the DB, can't exit.");
+        signal.store(0, Ordering::Relaxed);
+        return false;
+    }
+    server.disconnect();
+    // Clients may have written between then and now.
+    if server.is_dirty() {
+        let _ = server.save(wanted); // the log has the reason
+    }
+    true
 }
 
 /// What has to be right before anything is started.

@@ -1,0 +1,52 @@
+//! Any bytes as requests, arriving at once and in pieces: the same requests, or the same error.
+
+#![no_main]
+
+use std::io::Read;
+
+use cacheflow::resp::{Limits, ProtocolError, Reader};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (piece, bytes) = input;
+    let at_once = requests(bytes, bytes.len().max(1));
+    let in_pieces = requests(bytes, usize::from(piece % 17) + 1);
+    assert_eq!(at_once, in_pieces);
+});
+
+/// A peer that sends so many bytes at a time.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    size: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let piece = self.rest.split_off(..self.size.min(buffer.len()).min(self.rest.len()));
+        let piece = piece.expect("no more than there is");
+        buffer[..piece.len()].copy_from_slice(piece);
+        Ok(piece.len())
+    }
+}
+
+/// What the bytes ask for, and the error that ends them, if one does.
+fn requests(bytes: &[u8], size: usize) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
+    let limits = Limits { bulk: 1 << 20, query_buffer: 1 << 30, authenticated: true };
+    let mut reader = Reader::new(Pieces { rest: bytes, size });
+    let mut found = Vec::new();
+    loop {
+        match reader.batch(&limits) {
+            Err(error) => return (found, Some(error)),
+            Ok(batch) if !batch.is_empty() => {
+                for index in 0..batch.len() {
+                    found.push(batch.request(index).iter().map(<[u8]>::to_vec).collect());
+                }
+            }
+            Ok(_) => {
+                if reader.fill().expect("the slice gives no error") == 0 {
+                    return (found, None);
+                }
+            }
+        }
+    }
+}

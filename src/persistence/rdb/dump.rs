@@ -1,0 +1,94 @@
+//! A value by itself: what DUMP replies and RESTORE takes.
+//!
+//! ```text
+//! | type | value ... | version u16 | crc64 of all before it u64 |      both low byte first
+//! ```
+//!
+//! A payload comes from a client, and its checksum is no secret: it protects from accidents, not
+//! from malice. So the value is validated like any other.
+
+use super::Limits;
+use super::checksum::crc64;
+use super::encode::{Compression, Output};
+use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION};
+use super::source::Source;
+use super::values::read_value;
+use super::write_value::{type_of, write_value};
+use crate::store::Value;
+
+/// Why a payload is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PayloadError {
+    /// It is of a newer version, or its checksum is wrong.
+    Trailer,
+    /// It is no value, with the reason.
+    Value(String),
+}
+
+/// The payload for a value.
+pub fn dump(value: &Value, compression: Compression) -> Vec<u8> {
+    let mut out = Output::new(Vec::new(), compression);
+    let mut write = || {
+        out.put(&[type_of(value) as u8])?;
+        write_value(&mut out, value)?;
+        out.put(&VERSION.to_le_bytes())?;
+        let checksum = out.flush()?;
+        out.put(&checksum.to_le_bytes())?;
+        out.flush()
+    };
+    write().expect("a vector takes every byte");
+    out.into_inner()
+}
+
+/// The value of a payload.
+pub fn decode_value(payload: &[u8], limits: &Limits) -> Result<Value, PayloadError> {
+    let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
+    let (body, trailer) = payload.split_at(body);
+    let version = u16::from_le_bytes([trailer[0], trailer[1]]);
+    let checksum = crc64(0, &payload[..payload.len() - 8]).to_le_bytes();
+    if version > NEWEST_VERSION || checksum != trailer[2..] {
+        return Err(PayloadError::Trailer);
+    }
+    let damaged = |error: super::Error| PayloadError::Value(error.to_string());
+    let mut source = Source::new(body);
+    let code = source.byte().map_err(damaged)?;
+    let kind = Type::of_code(code).ok_or_else(|| PayloadError::Value("unknown type".into()))?;
+    let value = read_value(&mut source, kind, limits).map_err(damaged)?;
+    let value = value.ok_or_else(|| PayloadError::Value("an empty collection".into()))?;
+    if source.is_at_end().map_err(damaged)? {
+        Ok(value)
+    } else {
+        Err(PayloadError::Value("bytes behind the value".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From redis-server 7.0.15: SET k v; HSET h f v.
+    const STRING: &[u8] = b"\x00\x01v\n\x00\x91\x08\xce\xb2\x198\x8a\xce";
+    const HASH: &[u8] =
+        b"\x10\r\r\x00\x00\x00\x02\x00\x81f\x02\x81v\x02\xff\n\x00 \xf1=D#T\x08\x9d";
+
+    #[test]
+    fn a_payload_of_redis_comes_back_the_same() {
+        for payload in [STRING, HASH] {
+            let value = decode_value(payload, &Limits::default()).unwrap();
+            assert_eq!(dump(&value, Compression::Lzf), payload);
+        }
+    }
+
+    #[test]
+    fn a_trailer_that_is_wrong_is_told_from_a_value_that_is() {
+        let mut wrong = STRING.to_vec();
+        wrong[2] ^= 1;
+        let limits = Limits::default();
+        assert_eq!(decode_value(&wrong, &limits).unwrap_err(), PayloadError::Trailer);
+        assert_eq!(decode_value(b"", &limits).unwrap_err(), PayloadError::Trailer);
+        let mut longer = [&STRING[..3], b"x", &VERSION.to_le_bytes()].concat();
+        longer.extend(crc64(0, &longer).to_le_bytes());
+        let error = decode_value(&longer, &limits).unwrap_err();
+        assert_eq!(error, PayloadError::Value("bytes behind the value".into()));
+    }
+}

@@ -1,0 +1,96 @@
+//! The files of `tests/data/rdb`, written by real servers.
+
+use std::fs;
+use std::path::Path;
+
+use cacheflow::persistence::rdb::decode::Key;
+use cacheflow::persistence::rdb::{Compression, Decoder, Item, Limits, Result, decode_value, dump};
+
+use super::{digest, load, save};
+
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rdb");
+    let mut files: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rdb"))
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+#[test]
+fn every_file_loads_and_is_the_same_when_written_again() {
+    for (name, bytes) in corpus() {
+        let data = load(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(data.keys > 20, "{name}: only {} keys", data.keys);
+        assert_eq!(data.fact("redis-ver"), Some(&b"7.0.15"[..]));
+        let again = load(&save(&data)).unwrap_or_else(|error| panic!("{name}, ours: {error}"));
+        assert_eq!(digest(&again), digest(&data), "{name}");
+        assert_eq!((again.keys, &again.functions), (data.keys, &data.functions));
+        assert_eq!(data.functions.len(), 1);
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error() {
+    for (name, bytes) in corpus() {
+        for len in 0..bytes.len() {
+            let error = load(&bytes[..len]).expect_err(&name);
+            assert!(error.offset <= len as u64, "{name} cut to {len}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_checksum_notices_any_changed_byte() {
+    for (name, mut bytes) in corpus() {
+        for at in 0..bytes.len() {
+            for flip in [1, 0x80] {
+                bytes[at] ^= flip;
+                assert!(load(&bytes).is_err(), "{name}: byte {at}");
+                bytes[at] ^= flip;
+            }
+        }
+    }
+}
+
+/// Without the checksum only the structure speaks. Whatever is read must be whole: it can be written
+/// and read again.
+#[test]
+fn without_a_checksum_a_changed_byte_is_an_error_or_a_sound_value() {
+    for (name, mut bytes) in corpus() {
+        let checksum = bytes.len() - 8;
+        bytes[checksum..].fill(0);
+        let mut whole = 0;
+        for at in 0..checksum {
+            for flip in [1 << (at % 8), 0xff] {
+                bytes[at] ^= flip;
+                let place = format!("{name}: byte {at} ^ {flip}");
+                whole += usize::from(check_values(&bytes, &place).is_ok());
+                bytes[at] ^= flip;
+            }
+        }
+        assert!(whole > 0, "{name}: some changes must go unnoticed, in the middle of a text");
+    }
+}
+
+/// Reads a file to its end, and takes each value there and back.
+fn check_values(bytes: &[u8], place: &str) -> Result<()> {
+    let limits = Limits::default();
+    let mut decoder = Decoder::new(bytes, limits)?;
+    loop {
+        match decoder.next_item()? {
+            Item::End => return Ok(()),
+            Item::Key(Key { value: Some(value), .. }) => {
+                let payload = dump(&value, Compression::None);
+                let again = decode_value(&payload, &limits)
+                    .unwrap_or_else(|error| panic!("{place}: {error:?}"));
+                assert_eq!(dump(&again, Compression::None), payload, "{place}");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! RDB files and DUMP payloads, exchanged with a real redis-server, and damaged in every way.
+//!
+//! ```text
+//! data.rs      commands that make a value of every type, encoding and width
+//! exchange.rs  files and payloads, ours and those of a real server       (needs redis-server)
+//! corpus.rs    files of tests/data/rdb: loaded, cut at every byte, changed at every byte
+//! handmade.rs  files of forms that no server at hand writes any more, put together here
+//! ```
+//!
+//! `cargo test --test rdb` needs nothing but cargo; `make differential` runs the rest, too.
+
+mod corpus;
+mod data;
+mod exchange;
+mod handmade;
+#[path = "../../benches/compare/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+
+use cacheflow::digest::Digest;
+use cacheflow::persistence::rdb::load::{LoadedData, Options, load_from};
+use cacheflow::persistence::rdb::save::{self, write};
+use cacheflow::persistence::rdb::{Compression, Decoder, Limits, Result};
+
+/// Loads a file from memory. Nothing has expired.
+fn load(bytes: &[u8]) -> Result<LoadedData> {
+    load_within(bytes, Limits::default())
+}
+
+fn load_within(bytes: &[u8], limits: Limits) -> Result<LoadedData> {
+    let options = Options { databases: 16, limits, now_ms: None, access: &|_| 0 };
+    load_from(&mut Decoder::new(bytes, options.limits)?, &options)
+}
+
+/// Writes everything to memory.
+fn save(data: &LoadedData) -> Vec<u8> {
+    let options = save::Options {
+        compression: Compression::Lzf,
+        checksum: true,
+        aux: &[("redis-ver", "7.0.15".to_owned())],
+        functions: &data.functions,
+        usage: &|_| None,
+    };
+    write(&data.databases, Vec::new(), &options).unwrap()
+}
+
+fn digest(data: &LoadedData) -> String {
+    Digest::of_databases(&data.databases).to_string()
+}
