@@ -47,7 +47,7 @@ pub const FAMILIES: &[(u32, &str, &[Row])] = &[
 
 /// What is sent when `FAMILIES` is not set: the families that the server has.
 pub const DEFAULT_FAMILIES: &str =
-    "strings,keys,lists,hashes,sets,sortedsets,lex,bitmaps,hyperloglog,geo";
+    "strings,keys,lists,hashes,sets,sortedsets,lex,streams,bitmaps,hyperloglog,geo";
 
 const STRINGS: &[Row] = &[
     (
