@@ -33,7 +33,7 @@ pub use trim::xtrim;
 use super::args::{Options, is};
 pub(super) use super::container;
 use super::context::Context;
-use super::error::{self, Error, Result};
+use super::error::{self, Error, Result, until_nul};
 pub use super::help::help;
 use super::table::row;
 use crate::config::EventClasses;
@@ -158,13 +158,14 @@ fn existing_group<'c>(
 
 /// `NOGROUP <intro> '<a>' <between> '<b>'<end>`
 fn no_group(intro: &[u8], a: &[u8], between: &[u8], b: &[u8], end: &[u8]) -> Error {
+    let (a, b) = (until_nul(a), until_nul(b));
     let text = [b"NOGROUP ", intro, b" '", a, b"' ", between, b" '", b, b"'", end].concat();
     Error::text(text)
 }
 
 /// The error of a subcommand whose options make no sense.
 fn subcommand_syntax(args: Args<'_>, container: &str) -> Error {
-    let name = &args[1][..args[1].len().min(128)];
+    let name = until_nul(&args[1][..args[1].len().min(128)]);
     let intro = b"ERR unknown subcommand or wrong number of arguments for '";
     Error::text([&intro[..], name, b"'. Try ", container.as_bytes(), b" HELP."].concat())
 }

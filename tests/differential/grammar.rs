@@ -47,7 +47,7 @@ pub const FAMILIES: &[(u32, &str, &[Row])] = &[
 
 /// What is sent when `FAMILIES` is not set: the families that the server has.
 pub const DEFAULT_FAMILIES: &str =
-    "strings,keys,lists,hashes,sets,sortedsets,lex,bitmaps,hyperloglog,geo";
+    "strings,keys,lists,hashes,sets,sortedsets,lex,streams,bitmaps,hyperloglog,geo";
 
 const STRINGS: &[Row] = &[
     (
@@ -226,25 +226,45 @@ const LEX: &[Row] = &[
 ];
 
 const STREAMS: &[Row] = &[
-    (12, Exact, "XADD stream [NOMKSTREAM] [MAXLEN [=] count|MINID [=] id] new_id (field value)..."),
+    (
+        12,
+        Exact,
+        "XADD stream [NOMKSTREAM] [MAXLEN [=] count|MINID [=] id] new_id (field value)...",
+    ),
+    (4, Exact, "XADD stream new_id (field value)..."),
+    (2, Exact, "XADD stream (MAXLEN|MINID) ~ count [LIMIT count] new_id field value"),
+    (1, Exact, "XADD stream (1-*|40-*|99-*) field value"),
     (1, Shape, "XADD stream * field value ; XLEN $1 ; DEL $1"),
     (4, Exact, "(XRANGE stream (-|id) (+|id)|XREVRANGE stream (+|id) (-|id)) [COUNT count]"),
+    (1, Exact, "(XRANGE|XREVRANGE) stream id_bound id_bound"),
     (2, Exact, "XLEN stream"),
     (3, Exact, "XDEL stream id..."),
     (2, Exact, "XTRIM stream (MAXLEN|MINID) [=] count"),
-    (3, Exact, "XREAD [COUNT count] STREAMS (stream id|stream stream id id)"),
+    (2, Exact, "XTRIM stream (MAXLEN count|MINID id|MAXLEN ~ count|MINID ~ id) [LIMIT count]"),
+    (3, Exact, "XREAD [COUNT count] STREAMS (stream id|stream stream id id|stream $)"),
+    (1, Exact, "XREAD [BLOCK 1] [COUNT count] [NOACK] STREAMS stream stream (id|$|>)..."),
     (3, Exact, "XGROUP CREATE stream group (0|$|id) [MKSTREAM] [ENTRIESREAD count]"),
-    (1, Exact, "XGROUP (DESTROY stream group|SETID stream group id)"),
+    (1, Exact, "XGROUP (DESTROY stream group|SETID stream group (id|$|-|+) [ENTRIESREAD count])"),
     (1, Exact, "XGROUP (CREATECONSUMER|DELCONSUMER) stream group consumer"),
     (5, Exact, "XREADGROUP GROUP group consumer [COUNT count] [NOACK] STREAMS stream (>|id)"),
+    (2, Exact, "XREADGROUP GROUP group consumer [BLOCK 1] STREAMS stream stream > (>|id)"),
     (4, Exact, "XACK stream group id..."),
     (2, Exact, "XPENDING stream group"),
     (2, Near(5000), "XPENDING stream group (-|id) + 10 [consumer]"),
+    (1, Near(5000), "XPENDING stream group [IDLE (0|999999)] id_bound id_bound count [consumer]"),
     (2, Exact, "XCLAIM stream group consumer 0 id... [JUSTID]"),
-    (2, Exact, "XAUTOCLAIM stream group consumer 0 (0|id) [COUNT count] [JUSTID]"),
-    (1, Exact, "XSETID stream id"),
+    (
+        2,
+        Exact,
+        "XCLAIM stream group consumer (0|int) id... [IDLE count|TIME millis] [RETRYCOUNT int] \
+         [FORCE] [JUSTID] [LASTID id]",
+    ),
+    (2, Exact, "XAUTOCLAIM stream group consumer (0|999999) (0|id_bound) [COUNT count] [JUSTID]"),
+    (1, Exact, "XSETID stream id [ENTRIESADDED count] [MAXDELETEDID id]"),
     (2, Exact, "XINFO GROUPS stream"),
     (1, Near(5000), "XINFO CONSUMERS stream group"),
+    (2, Exact, "XINFO STREAM stream"),
+    (1, Near(5000), "XINFO STREAM stream FULL [COUNT count]"),
 ];
 
 const BITMAPS: &[Row] = &[

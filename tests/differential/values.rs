@@ -149,6 +149,18 @@ pub const PATTERNS: &[&[u8]] = &[
     b"list:0",
 ];
 
+/// Where ranges of stream IDs begin and end.
+pub const ID_BOUNDS: &[&[u8]] = &[
+    b"-",
+    b"+",
+    b"0",
+    b"9-30",
+    b"(0-0",
+    b"(18446744073709551615-18446744073709551615",
+    b"(",
+    b"(-",
+];
+
 /// Without `*`, which is the time of day.
 pub const IDS: &[&[u8]] = &[
     b"0-0",

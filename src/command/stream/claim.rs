@@ -17,7 +17,8 @@ use super::{
 };
 use crate::command::args::{Options, integer, integer_in};
 use crate::command::context::Context;
-use crate::command::error::{self, Error, Result};
+use crate::command::error::{self, Error, Result, until_nul};
+
 use crate::number::format_i64;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
@@ -97,7 +98,8 @@ fn claim_options(
         } else if has_value && options.take("LASTID") {
             last_id = strict_id(options.value()?, 0)?;
         } else {
-            return Err(Error::text([b"ERR Unrecognized XCLAIM option '", option, b"'"].concat()));
+            let shown = until_nul(option);
+            return Err(Error::text([b"ERR Unrecognized XCLAIM option '", shown, b"'"].concat()));
         }
     }
     // A time that can't be, as clients with another clock send it, is taken for "now".
