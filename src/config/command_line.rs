@@ -88,7 +88,7 @@ impl std::error::Error for StartError {}
 /// The line that `-v` prints. It has the form that Redis harnesses parse, and our own version.
 pub fn version_line() -> String {
     format!(
-        "Redis server v={REDIS_VERSION} sha=00000000:0 malloc=mimalloc bits={} build=0 \
+        "Redis server v={REDIS_VERSION} sha=00000000:0 malloc=libc bits={} build=0 \
          cacheflow={VERSION}",
         usize::BITS
     )
