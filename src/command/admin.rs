@@ -3,6 +3,8 @@
 use super::args::{integer, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
+pub(super) use super::container;
+pub(super) use super::help::help;
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::engine::ShutdownRequest;
 use crate::number::parse_i64;
@@ -139,5 +141,11 @@ pub fn lolwut(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     }
     text.push_str(&format!("\ncacheflow {VERSION}, as Redis ver. {REDIS_VERSION}\n"));
     reply.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+/// MODULE LIST: this server has none, and tools that ask are glad to hear it.
+pub fn module_list(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    reply.array(0);
     Ok(())
 }

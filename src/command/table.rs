@@ -378,6 +378,9 @@ commands! {
         Flushall     "flushall"        -1 [WRITE] @[DANGEROUS KEYSPACE] [] => flushall;
         Flushdb      "flushdb"         -1 [WRITE] @[DANGEROUS KEYSPACE] [] => flushdb;
         Lolwut       "lolwut"          -1 [READ FAST] [] => lolwut;
+        Module       "module"          -2 [CONTAINER] [] => container;
+        ModuleHelp   "module|help"      2 [LOADING STALE] [] => help;
+        ModuleList   "module|list"      2 [ADMIN NOSCRIPT] [] => module_list;
         Shutdown     "shutdown"        -1 [ADMIN NOSCRIPT LOADING STALE NO_MULTI ALLOW_BUSY] [] => shutdown;
         Swapdb       "swapdb"           3 [WRITE FAST] @[DANGEROUS KEYSPACE] [] => swapdb;
         Time         "time"             1 [LOADING STALE FAST] [] => time;
@@ -476,7 +479,8 @@ pub fn by_name(name: &[u8]) -> Option<&'static Row> {
 /// itself is returned when there is no such subcommand.
 #[inline]
 pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
-    let row = by_name(args.at(0))?;
+    // A subcommand is asked for by two words, not by the name of its row.
+    let row = by_name(args.at(0)).filter(|row| row.container().is_none())?;
     if row.is(Flags::CONTAINER) && args.len() > 1 {
         return Some(subcommand(row, args.at(1)).unwrap_or(row));
     }
