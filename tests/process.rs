@@ -75,7 +75,8 @@ fn ask(stream: &mut TcpStream, request: &str, reply: &str) {
 fn a_configuration_file_is_all_it_needs() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("redis.conf");
-    fs::write(&file, "# a comment\nlisten-addr \"127.0.0.1:0\"\nsave \"\"\nmaxclients 100\n").unwrap();
+    fs::write(&file, "# a comment\nlisten-addr \"127.0.0.1:0\"\nsave \"\"\nmaxclients 100\n")
+        .unwrap();
     let begun = Instant::now();
     let program = Program::start(dir.path(), &[file.to_str().unwrap()]);
     ask(&mut program.connect(), "PING\r\n", "+PONG\r\n");

@@ -202,17 +202,22 @@ impl Client {
         }
     }
 
-    /// Sends what the client hasn't asked for just now. If it has been reading too slowly for too
-    /// long, the connection ends instead: whoever publishes must not pay for it.
+    /// Sends what the client hasn't asked for just now.
     pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
         self.open_outbox();
         if self.holds_pushes {
             self.held_back.push(Arc::clone(message));
-            return;
+        } else if !self.close_after_reply {
+            self.send(Arc::clone(message), limits);
         }
+    }
+
+    /// Puts a reply or a push into the outbox. If the client has been reading too slowly for too
+    /// long, the connection ends instead: whoever publishes must not pay for it.
+    pub fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
         let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
-        let Some(outbox) = self.outbox.as_ref().filter(|_| !self.close_after_reply) else { return };
-        let backlog = outbox.send(Arc::clone(message)) as u64;
+        let Some(outbox) = &self.outbox else { return };
+        let backlog = outbox.send(message) as u64;
         if self.is_too_slow(backlog, limit) {
             crate::warning!(
                 "Client id={} addr={} closed for overcoming of output buffer limits.",

@@ -171,7 +171,7 @@ mod tests {
     fn nobody_waits_for_a_slow_reader_and_its_end_clears_the_backlog() {
         let (peer, outbox) = pair();
         let message: Arc<[u8]> = vec![b'x'; 1 << 20].into();
-        let waiting = (0..64).map(|_| outbox.send(Arc::clone(&message))).last().unwrap();
+        let waiting = (0..64).map(|_| outbox.send(Arc::clone(&message))).max().unwrap();
         assert!(waiting > 32 << 20, "{waiting}");
         drop(peer);
         outbox.wait_for_backlog(0, Duration::from_secs(5));
