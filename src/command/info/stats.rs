@@ -3,6 +3,7 @@
 use super::{Fields, kilobytes};
 use crate::command::context::Context;
 use crate::command::table::ROWS;
+use crate::pubsub::Space;
 
 /// INFO stats
 pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
@@ -29,10 +30,11 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     fields.put("keyspace_hits", stats.keyspace_hits);
     fields.put("keyspace_misses", stats.keyspace_misses);
+    let (pubsub, tracking) = (&ctx.engine.pubsub, &ctx.engine.tracking);
+    fields.put("pubsub_channels", pubsub.len(Space::Channel));
+    fields.put("pubsub_patterns", pubsub.len(Space::Pattern));
+    fields.put("pubsubshard_channels", pubsub.len(Space::Shard));
     fields.zeros(&[
-        "pubsub_channels",
-        "pubsub_patterns",
-        "pubsubshard_channels",
         "latest_fork_usec",
         "total_forks",
         "migrate_cached_sockets",
@@ -43,10 +45,10 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
         "active_defrag_key_misses",
         "total_active_defrag_time",
         "current_active_defrag_time",
-        "tracking_total_keys",
-        "tracking_total_items",
-        "tracking_total_prefixes",
     ]);
+    fields.put("tracking_total_keys", tracking.keys());
+    fields.put("tracking_total_items", tracking.items());
+    fields.put("tracking_total_prefixes", tracking.prefixes());
     fields.put("unexpected_error_replies", stats.unexpected_error_replies);
     fields.put("total_error_replies", stats.total_error_replies);
     fields.put("dump_payload_sanitizations", 0);
