@@ -110,7 +110,12 @@ pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 pub fn blmove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (from, to) = (end_argument(&args[3])?, end_argument(&args[4])?);
     if move_or_wait(ctx, args, from, to, timeout(&args[5])?, reply)? {
-        ctx.propagate(&[b"LMOVE", args.at(1), args.at(2), side(from), side(to)]);
+        // Redis keeps the client's spelling unless it has waited; so do we, byte for byte.
+        let (from, to) = match ctx.origin {
+            Origin::Unblocked => (side(from), side(to)),
+            _ => (args.at(3), args.at(4)),
+        };
+        ctx.propagate(&[b"LMOVE", args.at(1), args.at(2), from, to]);
     }
     Ok(())
 }
