@@ -71,12 +71,18 @@ pub struct Blocking {
     /// The key for which a client is being served.
     pub serving: Option<Bytes>,
     removal_watchers: usize,
+    with_deadline: usize,
 }
 
 impl Blocking {
     /// How many clients wait.
     pub fn clients(&self) -> usize {
         self.clients.len()
+    }
+
+    /// How many of them give up some day.
+    pub fn with_deadline(&self) -> usize {
+        self.with_deadline
     }
 
     /// How many keys are waited for.
@@ -126,6 +132,7 @@ pub fn block(engine: &mut Engine, client: ClientKey, wait: Wait) {
     let blocking = &mut engine.blocking;
     wait.keys.iter().for_each(|key| blocking.waiting.add(wait.db, key, client));
     blocking.removal_watchers += usize::from(wait.sees_removal);
+    blocking.with_deadline += usize::from(wait.deadline.is_some());
     blocking.clients.insert(client);
     let client = engine.clients.get_mut(client);
     client.wait = Some(Box::new(wait));
@@ -138,6 +145,7 @@ pub fn leave(engine: &mut Engine, client: ClientKey) {
     let blocking = &mut engine.blocking;
     wait.keys.iter().for_each(|key| blocking.waiting.remove(wait.db, key, client));
     blocking.removal_watchers -= usize::from(wait.sees_removal);
+    blocking.with_deadline -= usize::from(wait.deadline.is_some());
     blocking.clients.remove(&client);
 }
 

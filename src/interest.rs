@@ -29,7 +29,7 @@ impl Interest {
         self.keys
     }
 
-    /// Adds a client behind those that came before it.
+    /// Adds a client behind those that came before it. It must not be there yet.
     pub fn add(&mut self, db: usize, key: &[u8], client: ClientKey) {
         if self.databases.len() <= db {
             self.databases.resize_with(db + 1, HashMap::new);
@@ -43,7 +43,10 @@ impl Interest {
     pub fn remove(&mut self, db: usize, key: &[u8], client: ClientKey) {
         let Some(keys) = self.databases.get_mut(db) else { return };
         let Some(clients) = keys.get_mut(key) else { return };
-        clients.retain(|other| *other != client);
+        // Mostly the first one: it has waited longest, and was served.
+        if let Some(place) = clients.iter().position(|other| *other == client) {
+            clients.remove(place);
+        }
         if clients.is_empty() {
             keys.remove(key);
             self.keys -= 1;

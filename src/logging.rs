@@ -119,6 +119,12 @@ fn open(path: &Path) -> std::io::Result<std::fs::File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
+/// Finds the time zone now. That takes more stack than a worker has, in a build without
+/// optimization, so it must not be left to the first thread that has something to log.
+pub fn prepare() {
+    local_zone();
+}
+
 /// The time zone of this process: found once, since finding it reads files.
 fn local_zone() -> TimeZone {
     static ZONE: std::sync::LazyLock<TimeZone> = std::sync::LazyLock::new(TimeZone::system);

@@ -166,7 +166,8 @@ fn forget(engine: &mut Engine, key: &[u8], by: Option<ClientKey>) {
     for id in readers {
         let Some(client) = engine.clients.by_id(id) else { continue };
         let Some(mode) = &engine.clients.get(client).tracking else { continue };
-        if !mode.broadcast && !(mode.no_loop && by == Some(client)) {
+        let own = mode.no_loop && by == Some(client);
+        if !mode.broadcast && !own {
             send(engine, client, Some(&[key]));
         }
     }

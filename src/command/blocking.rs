@@ -11,12 +11,13 @@ use super::context::{Context, Origin};
 use super::error::{self, Error, Result};
 use super::list::{MultiPop, end_argument, pop_first_of, pop_one};
 use super::list_move::move_element;
+use super::sorted_set::pop;
 use crate::blocking::{interrupt, time_out};
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
-use crate::store::List;
 use crate::store::list::End;
 use crate::store::value::Kind;
+use crate::store::{List, SortedSet};
 
 /// Reads a timeout in seconds, with fractions. None: for ever.
 pub fn timeout(text: &[u8]) -> Result<Option<Instant>> {
@@ -63,15 +64,15 @@ fn wait(
 
 /// BLPOP key [key ...] timeout
 pub fn blpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop(ctx, args, reply, End::Front, b"LPOP")
+    pop_element(ctx, args, reply, End::Front, b"LPOP")
 }
 
 /// BRPOP key [key ...] timeout
 pub fn brpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop(ctx, args, reply, End::Back, b"RPOP")
+    pop_element(ctx, args, reply, End::Back, b"RPOP")
 }
 
-fn pop(
+fn pop_element(
     ctx: &mut Context<'_>,
     args: Args<'_>,
     reply: &mut Reply,
@@ -109,7 +110,12 @@ pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 pub fn blmove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (from, to) = (end_argument(&args[3])?, end_argument(&args[4])?);
     if move_or_wait(ctx, args, from, to, timeout(&args[5])?, reply)? {
-        ctx.propagate(&[b"LMOVE", args.at(1), args.at(2), side(from), side(to)]);
+        // Redis keeps the client's spelling unless it has waited; so do we, byte for byte.
+        let (from, to) = match ctx.origin {
+            Origin::Unblocked => (side(from), side(to)),
+            _ => (args.at(3), args.at(4)),
+        };
+        ctx.propagate(&[b"LMOVE", args.at(1), args.at(2), from, to]);
     }
     Ok(())
 }
@@ -147,6 +153,42 @@ fn move_or_wait(
     }
     reply.bulk_or_null(move_element(ctx, args.at(1), from, args.at(2), to)?);
     Ok(true)
+}
+
+/// BZPOPMIN key [key ...] timeout
+pub fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    pop_member(ctx, args, reply, pop::End::Min)
+}
+
+/// BZPOPMAX key [key ...] timeout
+pub fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    pop_member(ctx, args, reply, pop::End::Max)
+}
+
+fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop::End) -> Result {
+    let keys = args.from(1).first(args.len() - 2);
+    let deadline = timeout(&args[args.len() - 1])?;
+    let Some(place) = first_of::<SortedSet>(ctx, keys)? else {
+        wait(ctx, args, keys, deadline, reply);
+        return Ok(());
+    };
+    pop::pop(ctx, keys.at(place), end, 1, pop::Shape::KeyAndOne, reply)?;
+    ctx.propagate(&[end.command(), keys.at(place)]);
+    Ok(())
+}
+
+/// BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]
+pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let deadline = timeout(&args[1])?;
+    let request = pop::MultiPop::parse(args, 2)?;
+    match first_of::<SortedSet>(ctx, request.keys)? {
+        Some(place) => {
+            let keys = request.keys.from(place).first(1);
+            pop::MultiPop { keys, ..request }.run(ctx, reply)?;
+        }
+        None => wait(ctx, args, request.keys, deadline, reply),
+    }
+    Ok(())
 }
 
 /// CLIENT UNBLOCK client-id [TIMEOUT|ERROR]

@@ -415,6 +415,11 @@ commands! {
         Brpop        "brpop"            -3 [WRITE NOSCRIPT BLOCKING] [range(1, -2, 1, RW|ACCESS|DELETE)] => brpop;
         Brpoplpush   "brpoplpush"        4 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => brpoplpush;
     }
+    blocking "sorted-set" @[SORTEDSET] {
+        Bzmpop       "bzmpop"          -5 [WRITE BLOCKING] [keynum(2, RW|ACCESS|DELETE)] => bzmpop;
+        Bzpopmax     "bzpopmax"        -3 [WRITE NOSCRIPT BLOCKING FAST] [range(1, -2, 1, RW|ACCESS|DELETE)] => bzpopmax;
+        Bzpopmin     "bzpopmin"        -3 [WRITE NOSCRIPT BLOCKING FAST] [range(1, -2, 1, RW|ACCESS|DELETE)] => bzpopmin;
+    }
     blocking "connection" @[CONNECTION] {
         ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
     }

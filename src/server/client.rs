@@ -202,18 +202,30 @@ impl Client {
         }
     }
 
-    /// Sends what the client hasn't asked for just now. If it has been reading too slowly for too
-    /// long, the connection ends instead: whoever publishes must not pay for it.
+    /// Sends what the client hasn't asked for just now.
     pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
         self.open_outbox();
         if self.holds_pushes {
             self.held_back.push(Arc::clone(message));
-            return;
+        } else if !self.close_after_reply {
+            self.send(Arc::clone(message), limits);
         }
+    }
+
+    /// Puts a reply or a push into the outbox. If the client has been reading too slowly for too
+    /// long, the connection ends instead: whoever publishes must not pay for it.
+    pub fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
+        if let Some(outbox) = &self.outbox {
+            outbox.send(message);
+            self.check_backlog(limits);
+        }
+    }
+
+    /// Ends the connection if too much is waiting in its outbox.
+    pub fn check_backlog(&mut self, limits: &BufferLimits) {
         let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
-        let Some(outbox) = self.outbox.as_ref().filter(|_| !self.close_after_reply) else { return };
-        let backlog = outbox.send(Arc::clone(message)) as u64;
-        if self.is_too_slow(backlog, limit) {
+        let backlog = self.outbox.as_ref().map_or(0, Outbox::backlog) as u64;
+        if !self.close_after_reply && self.is_too_slow(backlog, limit) {
             crate::warning!(
                 "Client id={} addr={} closed for overcoming of output buffer limits.",
                 self.id,
@@ -297,6 +309,11 @@ impl Clients {
     /// Where the client with this id is.
     pub fn by_id(&self, id: u64) -> Option<ClientKey> {
         self.by_id.get(&id).copied()
+    }
+
+    /// All clients, in no order.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Client> {
+        self.slots.iter_mut().flatten().map(|client| &mut **client)
     }
 
     /// The ids of all clients that are connections, in order of arrival.

@@ -32,6 +32,7 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
+            close_slow_clients(&mut engine);
             let elapsed = last_sample.elapsed();
             if elapsed >= SAMPLE_PERIOD {
                 sample_rates(&mut engine, elapsed.as_millis() as u64);
@@ -89,6 +90,14 @@ fn close_abandoned_clients(shared: &Shared) {
             engine.clients.get_mut(key).disconnect();
         }
     }
+}
+
+/// Closes the connections that have been reading too slowly for too long, though nobody sends them
+/// anything now.
+fn close_slow_clients(engine: &mut Engine) {
+    let Engine { clients, config, .. } = engine;
+    let slow = clients.iter_mut().filter(|client| client.above_soft_limit.is_some());
+    slow.for_each(|client| client.check_backlog(&config.client_output_buffer_limit));
 }
 
 fn close_idle_clients(engine: &mut Engine) {

@@ -271,11 +271,11 @@ impl Output {
             return false;
         }
         if !self.reply.is_empty() {
-            client.push(&self.reply.as_bytes().into(), &config.client_output_buffer_limit);
+            client.send(self.reply.as_bytes().into(), &config.client_output_buffer_limit);
             self.forget_sent();
         }
         for message in std::mem::take(&mut client.held_back) {
-            client.push(&message, &config.client_output_buffer_limit);
+            client.send(message, &config.client_output_buffer_limit);
         }
         true
     }

@@ -57,7 +57,7 @@ pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("client_recent_max_output_buffer", largest(|client| client.output_memory));
     fields.put("blocked_clients", ctx.engine.blocking.clients());
     fields.put("tracking_clients", ctx.engine.tracking.clients());
-    fields.put("clients_in_timeout_table", 0);
+    fields.put("clients_in_timeout_table", ctx.engine.blocking.with_deadline());
 }
 
 /// INFO cpu

@@ -30,7 +30,7 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     fields.put("keyspace_hits", stats.keyspace_hits);
     fields.put("keyspace_misses", stats.keyspace_misses);
-    let pubsub = &ctx.engine.pubsub;
+    let (pubsub, tracking) = (&ctx.engine.pubsub, &ctx.engine.tracking);
     fields.put("pubsub_channels", pubsub.len(Space::Channel));
     fields.put("pubsub_patterns", pubsub.len(Space::Pattern));
     fields.put("pubsubshard_channels", pubsub.len(Space::Shard));
@@ -46,7 +46,6 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
         "total_active_defrag_time",
         "current_active_defrag_time",
     ]);
-    let tracking = &ctx.engine.tracking;
     fields.put("tracking_total_keys", tracking.keys());
     fields.put("tracking_total_items", tracking.items());
     fields.put("tracking_total_prefixes", tracking.prefixes());
