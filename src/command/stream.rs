@@ -48,6 +48,7 @@ const NOT_AFTER_TOP: Error =
     Error::new("ERR The ID specified in XADD is equal or smaller than the target stream top item");
 const EXHAUSTED: Error =
     Error::new("ERR The stream has exhausted the last possible ID, unable to add more items");
+const TOO_LARGE: Error = Error::new("ERR Elements are too large to be stored");
 
 /// An ID is read through a buffer of this size in Redis; a longer text is none, zeros or not.
 const LONGEST_ID: usize = 127;
@@ -222,7 +223,7 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         return Err(Error::new("ERR The ID specified in XADD must be greater than 0-0"));
     }
     if fields.iter().map(<[u8]>::len).sum::<usize>() > LONGEST_ENTRY {
-        return Err(Error::new("ERR Elements are too large to be stored"));
+        return Err(TOO_LARGE);
     }
     if !make_stream && ctx.write_as::<Stream>(key)?.is_none() {
         reply.null();
@@ -260,7 +261,8 @@ fn append(
     }
     let id = match new_id {
         NewId::Auto => stream.next_id(now_ms).ok_or(EXHAUSTED)?,
-        NewId::Within(ms) => stream.next_id_within(*ms).ok_or(NOT_AFTER_TOP)?,
+        // All IDs of this millisecond are used; Redis has no words of its own for that.
+        NewId::Within(ms) => stream.next_id_within(*ms).ok_or(TOO_LARGE)?,
         NewId::Exactly(id) => *id,
     };
     let pairs = (0..fields.len()).step_by(2).map(|at| (fields.at(at), fields.at(at + 1)));
