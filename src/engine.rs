@@ -22,11 +22,13 @@ use crate::eviction;
 use crate::interest::Interest;
 use crate::journal::{Effect, Journal};
 use crate::persistence::disk::Saving;
+use crate::latency::LatencyMonitor;
 use crate::pubsub::{self, PubSub};
 use crate::random::{Random, secure_hex};
 use crate::resp::Request;
 use crate::server::client::{ClientKey, Clients};
 use crate::server::pause::Pause;
+use crate::slowlog::SlowLog;
 use crate::stats::Stats;
 use crate::store::Value;
 use crate::store::keyspace::Keyspace;
@@ -55,6 +57,10 @@ pub struct Engine {
     pub watched: Interest,
     /// What INFO counts.
     pub stats: Stats,
+    /// Requests that were slow.
+    pub slowlog: SlowLog,
+    /// What made everybody wait.
+    pub latency: LatencyMonitor,
     /// What the running command changed.
     pub journal: Journal,
     /// Changes since the last snapshot.
@@ -122,6 +128,8 @@ impl Engine {
             blocking: Blocking::default(),
             watched: Interest::default(),
             stats: Stats::default(),
+            slowlog: SlowLog::default(),
+            latency: LatencyMonitor::default(),
             journal: Journal::default(),
             dirty: 0,
             saving: Saving::new(Clock::now().unix_us / 1000),
@@ -152,6 +160,12 @@ impl Engine {
     /// Compares the clock with the system's, which somebody may have set.
     pub fn adjust_clock(&mut self) {
         self.clock = Clock::now();
+    }
+
+    /// Tells the latency monitor how long something has held everybody up.
+    pub fn note_latency(&mut self, event: &'static str, took: Duration) {
+        let time_s = self.unix_ms() / 1000;
+        self.latency.add(event, took, time_s, self.config.latency_monitor_threshold);
     }
 
     /// Whether this server copies another one, and leaves expiry to it.

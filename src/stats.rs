@@ -59,7 +59,7 @@ pub struct CommandStats {
 }
 
 /// The upper end of the histograms.
-const LONGEST_LATENCY_NS: u64 = 1_000_000_000;
+pub const LONGEST_LATENCY_NS: u64 = 1_000_000_000;
 /// Significant digits that they keep.
 const LATENCY_DIGITS: u8 = 2;
 

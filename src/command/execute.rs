@@ -15,6 +15,7 @@ use super::context::{Context, Origin, Propagation, unknown_subcommand};
 use super::error::{self, Error, Result};
 use super::monitor;
 use super::pubsub::is_subscription;
+use super::slowlog;
 use super::spec::{Flags, KeyFlags};
 use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
@@ -156,6 +157,7 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     if ctx.engine.config.latency_tracking && !waits {
         ctx.engine.stats.record_latency(row.command, elapsed);
     }
+    slowlog::note(ctx, row, args, elapsed, waits);
     let stats = &mut ctx.engine.stats;
     stats.total_commands_processed += 1;
     let command = stats.command(row.command);

@@ -83,7 +83,7 @@ pub fn show(
 }
 
 /// Whether an argument belongs to AUTH, or to the AUTH option of HELLO.
-fn is_secret(command: Command, args: Args<'_>, index: usize) -> bool {
+pub(super) fn is_secret(command: Command, args: Args<'_>, index: usize) -> bool {
     match command {
         Command::Auth => index > 0,
         Command::Hello => (1..=2).any(|back| index >= 2 + back && is(&args[index - back], "AUTH")),

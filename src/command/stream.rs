@@ -48,6 +48,7 @@ const NOT_AFTER_TOP: Error =
     Error::new("ERR The ID specified in XADD is equal or smaller than the target stream top item");
 const EXHAUSTED: Error =
     Error::new("ERR The stream has exhausted the last possible ID, unable to add more items");
+const TOO_LARGE: Error = Error::new("ERR Elements are too large to be stored");
 
 /// An ID is read through a buffer of this size in Redis; a longer text is none, zeros or not.
 const LONGEST_ID: usize = 127;
@@ -164,7 +165,7 @@ fn no_group(intro: &[u8], a: &[u8], between: &[u8], b: &[u8], end: &[u8]) -> Err
 }
 
 /// The error of a subcommand whose options make no sense.
-fn subcommand_syntax(args: Args<'_>, container: &str) -> Error {
+pub(super) fn subcommand_syntax(args: Args<'_>, container: &str) -> Error {
     let name = until_nul(&args[1][..args[1].len().min(128)]);
     let intro = b"ERR unknown subcommand or wrong number of arguments for '";
     Error::text([&intro[..], name, b"'. Try ", container.as_bytes(), b" HELP."].concat())
@@ -222,7 +223,7 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         return Err(Error::new("ERR The ID specified in XADD must be greater than 0-0"));
     }
     if fields.iter().map(<[u8]>::len).sum::<usize>() > LONGEST_ENTRY {
-        return Err(Error::new("ERR Elements are too large to be stored"));
+        return Err(TOO_LARGE);
     }
     if !make_stream && ctx.write_as::<Stream>(key)?.is_none() {
         reply.null();
@@ -260,7 +261,8 @@ fn append(
     }
     let id = match new_id {
         NewId::Auto => stream.next_id(now_ms).ok_or(EXHAUSTED)?,
-        NewId::Within(ms) => stream.next_id_within(*ms).ok_or(NOT_AFTER_TOP)?,
+        // All IDs of this millisecond are used; Redis has no words of its own for that.
+        NewId::Within(ms) => stream.next_id_within(*ms).ok_or(TOO_LARGE)?,
         NewId::Exactly(id) => *id,
     };
     let pairs = (0..fields.len()).step_by(2).map(|at| (fields.at(at), fields.at(at + 1)));

@@ -423,6 +423,23 @@ commands! {
     blocking "connection" @[CONNECTION] {
         ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
     }
+    latency "server" @[] {
+        Latency      "latency"         -2 [CONTAINER] [] => container;
+        LatencyDoctor "latency|doctor"   2 [ADMIN NOSCRIPT LOADING STALE] [] => latency_doctor;
+        LatencyGraph "latency|graph"    3 [ADMIN NOSCRIPT LOADING STALE] [] => latency_graph;
+        LatencyHelp  "latency|help"     2 [LOADING STALE] [] => help;
+        LatencyHistogram "latency|histogram"  -2 [ADMIN NOSCRIPT LOADING STALE] [] => latency_histogram;
+        LatencyHistory "latency|history"   3 [ADMIN NOSCRIPT LOADING STALE] [] => latency_history;
+        LatencyLatest "latency|latest"   2 [ADMIN NOSCRIPT LOADING STALE] [] => latency_latest;
+        LatencyReset "latency|reset"   -2 [ADMIN NOSCRIPT LOADING STALE] [] => latency_reset;
+    }
+    slowlog "server" @[] {
+        Slowlog      "slowlog"         -2 [CONTAINER] [] => container;
+        SlowlogGet   "slowlog|get"     -2 [ADMIN LOADING STALE] [] => slowlog_get;
+        SlowlogHelp  "slowlog|help"     2 [LOADING STALE] [] => help;
+        SlowlogLen   "slowlog|len"      2 [ADMIN LOADING STALE] [] => slowlog_len;
+        SlowlogReset "slowlog|reset"    2 [ADMIN LOADING STALE] [] => slowlog_reset;
+    }
     stream "stream" @[STREAM] {
         Xack         "xack"            -4 [WRITE FAST] [key(1, RW|UPDATE)] => xack;
         Xadd         "xadd"            -5 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xadd;

@@ -53,6 +53,7 @@ fn expire(shared: &Shared, period: Duration) {
         let mut table = 0;
         while table < TABLES {
             let mut engine = shared.engine.lock();
+            let begun = Instant::now();
             if !engine.active_expire || engine.is_replica() || engine.pause.holds_writes() {
                 return;
             }
@@ -68,6 +69,7 @@ fn expire(shared: &Shared, period: Duration) {
                 table += usize::from(here < EXPIRE_AT_ONCE);
             }
             end_of_unit(&mut engine);
+            engine.note_latency("expire-cycle", begun.elapsed());
             if Instant::now() > deadline {
                 engine.stats.expired_time_cap_reached_count += 1;
                 return;
