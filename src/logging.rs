@@ -119,6 +119,12 @@ fn open(path: &Path) -> std::io::Result<std::fs::File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
+/// Finds the time zone now, where there is room for it: the first message may come from a worker,
+/// whose stack is small.
+pub fn prepare() {
+    local_zone();
+}
+
 /// The time zone of this process: found once, since finding it reads files.
 fn local_zone() -> TimeZone {
     static ZONE: std::sync::LazyLock<TimeZone> = std::sync::LazyLock::new(TimeZone::system);

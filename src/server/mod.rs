@@ -131,6 +131,7 @@ impl Server {
     }
 
     fn start(config: Config) -> io::Result<Server> {
+        crate::logging::prepare();
         let (engine, garbage) = Engine::new(config.clone());
         let shared = Arc::new(Shared {
             engine: SharedEngine::new(engine),
