@@ -15,7 +15,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-client differential bench lint fmt docker clean help
+.PHONY: build run test test-client differential bench fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -29,12 +29,20 @@ test: ## Run all tests that need nothing but cargo
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
 
-differential: ## Compare with a real redis-server: scripts, then random commands (DIFF_SEED, DIFF_COMMANDS)
+differential: ## Compare with a real redis-server: scripts, RDB files, random commands (DIFF_SEED, DIFF_COMMANDS)
 	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts
+	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
 	cargo bench --bench compare
+
+# How many seconds each target of `make fuzz` runs.
+FUZZ_SECONDS ?= 60
+
+fuzz: ## Feed random bytes to the RDB decoder and the request reader: needs nightly and cargo-fuzz
+	cargo +nightly fuzz run rdb -- -max_total_time=$(FUZZ_SECONDS)
+	cargo +nightly fuzz run request -- -max_total_time=$(FUZZ_SECONDS)
 
 lint: ## Formatting, clippy and documentation, each warning an error
 	cargo fmt --check

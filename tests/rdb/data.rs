@@ -83,9 +83,9 @@ fn lists(server: &mut Connection, only_small: bool) {
     run(server, command(&["RPUSH", "list", "a", "", "1", "-300", "70000", "9223372036854775807"]));
     let mut push = cmd("RPUSH");
     push.arg("list:widths");
-    [0, 62, 63, 64, 65, 126, 127, 128].map(|len| {
+    for len in [0, 62, 63, 64, 65, 126, 127, 128] {
         push.arg("y".repeat(len));
-    });
+    }
     run(server, push);
     if only_small {
         return;

@@ -4,6 +4,7 @@
 //! data.rs      commands that make a value of every type, encoding and width
 //! exchange.rs  files and payloads, ours and those of a real server       (needs redis-server)
 //! corpus.rs    files of tests/data/rdb: loaded, cut at every byte, changed at every byte
+//! lifecycle.rs the file at the start and the end of a server
 //! handmade.rs  files of forms that no server at hand writes any more, put together here
 //! ```
 //!
@@ -13,6 +14,7 @@ mod corpus;
 mod data;
 mod exchange;
 mod handmade;
+mod lifecycle;
 #[path = "../../benches/compare/servers.rs"]
 #[allow(dead_code)]
 mod servers;
