@@ -20,6 +20,7 @@
 
 pub mod client;
 pub mod cron;
+mod input;
 pub mod listener;
 pub mod outbox;
 pub mod pause;

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::client::ClientKey;
+use super::input::Input;
 use super::outbox::Pen;
 use crate::blocking;
 use crate::command::{Flow, Origin, execute};
@@ -37,15 +38,6 @@ const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
 /// A wait without a deadline looks at the clock this often; any time would do.
 const LONG: Duration = Duration::from_secs(3600);
-
-/// Reads from a shared socket.
-struct Input(Arc<TcpStream>);
-
-impl Read for Input {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
-    }
-}
 
 /// The thread's side of a connection.
 pub struct Session<'s> {
@@ -81,7 +73,7 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     let output = Output { stream: Arc::clone(&stream), pen, reply: Reply::default(), sent: 0 };
     let mut session = Session {
         shared,
-        reader: Reader::new(Input(Arc::clone(&stream))),
+        reader: Reader::new(Input::new(Arc::clone(&stream))),
         stream,
         client,
         output,
