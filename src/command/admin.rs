@@ -1,9 +1,9 @@
 //! The server as a whole: how many keys, empty it, swap databases, what time is it, stop.
 
 use super::args::{integer, is};
+pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Error, Result};
-pub(super) use super::container;
 pub(super) use super::help::help;
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::engine::ShutdownRequest;
