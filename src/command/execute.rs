@@ -20,6 +20,7 @@ use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::blocking;
 use crate::engine::Engine;
+use crate::persistence::disk;
 use crate::resp::{Args, Protocol, Reply};
 use crate::server::client::{ClientKey, ReplyMode};
 use crate::tracking;
@@ -52,7 +53,10 @@ pub fn execute(
     if engine.clients.get(client).close_after_reply {
         return Flow::Close; // killed while its requests were on their way
     }
-    let row = match look_up(args).and_then(|row| check(engine, client, row).map(|()| row)) {
+    if engine.shutdown.is_some() {
+        return Flow::Abort; // what is executed now would not be saved any more
+    }
+    let row = match look_up(args).and_then(|row| check(engine, client, row, origin).map(|()| row)) {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
@@ -207,13 +211,22 @@ fn look_up(args: Args<'_>) -> Result<&'static Row> {
 
 /// The gates between a known command and its execution, in Redis' order.
 #[inline]
-fn check(engine: &Engine, client: ClientKey, row: &Row) -> Result {
+fn check(engine: &Engine, client: ClientKey, row: &Row, origin: Origin) -> Result {
+    if origin == Origin::Loader {
+        return Ok(());
+    }
     let client = engine.clients.get(client);
     if !client.authenticated && !row.is(Flags::NO_AUTH) {
         return Err(error::NO_AUTH);
     }
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
+    }
+    let writes = effective_flags(client, row).any(Flags::WRITE);
+    if (writes || row.command == Command::Ping)
+        && let Some(error) = disk::failure(engine)
+    {
+        return Err(error);
     }
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
