@@ -157,17 +157,11 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed = begun.elapsed();
     let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
-    if ctx.engine.config.latency_tracking && !waits {
-        ctx.engine.stats.record_latency(row.command, elapsed);
+    if ctx.origin != Origin::Loader {
+        let calls = u64::from(!waits || result.is_err());
+        count(ctx.engine, row.command, calls, elapsed, result.as_ref().err());
     }
-    let stats = &mut ctx.engine.stats;
-    stats.total_commands_processed += 1;
-    let command = stats.command(row.command);
-    command.calls += u64::from(!waits || result.is_err());
-    command.usec += elapsed.as_micros() as u64;
     if let Err(error) = result {
-        command.failed_calls += 1;
-        stats.error(error.code());
         reply.truncate(start);
         reply.error(error.as_bytes());
     }
@@ -181,6 +175,29 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
         remember_keys(ctx, row, args);
+    }
+}
+
+/// Counts a call for INFO. What is loaded was counted when it was executed first.
+#[inline]
+fn count(
+    engine: &mut Engine,
+    command: Command,
+    calls: u64,
+    elapsed: Duration,
+    error: Option<&Error>,
+) {
+    if engine.config.latency_tracking && (calls > 0 || error.is_some()) {
+        engine.stats.record_latency(command, elapsed);
+    }
+    let stats = &mut engine.stats;
+    stats.total_commands_processed += 1;
+    let counters = stats.command(command);
+    counters.calls += calls;
+    counters.usec += elapsed.as_micros() as u64;
+    if let Some(error) = error {
+        counters.failed_calls += 1;
+        stats.error(error.code());
     }
 }
 

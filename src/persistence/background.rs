@@ -238,6 +238,7 @@ fn rewrite_ended(engine: &mut Engine, result: io::Result<()>) {
     aof.last_rewrite_seconds = running.map(|running| running.begun.elapsed().as_secs());
     match result {
         Ok(()) => {
+            crate::notice!("Background AOF rewrite terminated with success");
             crate::notice!("Background AOF rewrite finished successfully");
             aof.last_rewrite_ok = true;
             aof.rewrites += 1;
