@@ -22,7 +22,10 @@ use crate::eviction;
 use crate::interest::Interest;
 use crate::journal::{Effect, Journal};
 use crate::latency::LatencyMonitor;
+use crate::persistence::aof::AppendOnly;
+use crate::persistence::background::Background;
 use crate::persistence::disk::Saving;
+use crate::persistence::progress::Progress;
 use crate::pubsub::{self, PubSub};
 use crate::random::{Random, secure_hex};
 use crate::resp::Request;
@@ -67,6 +70,12 @@ pub struct Engine {
     pub dirty: u64,
     /// What is on disk.
     pub saving: Saving,
+    /// The append-only file.
+    pub aof: AppendOnly,
+    /// What is being saved or rewritten.
+    pub background: Background,
+    /// How far loading has come.
+    pub progress: Arc<Progress>,
     /// Numbers that need not be secret.
     pub random: Random,
     /// CLIENT PAUSE.
@@ -118,6 +127,9 @@ impl Engine {
         let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
         let engine = Engine {
             port: config.port,
+            aof: AppendOnly::new(&config),
+            background: Background::default(),
+            progress: Arc::default(),
             config,
             databases,
             clients: Clients::default(),
@@ -198,7 +210,7 @@ impl Engine {
     /// Puts other data in the place of a database.
     pub fn replace_database(&mut self, db: usize, keyspace: Keyspace) {
         self.empty_database(db);
-        self.databases[db] = keyspace;
+        self.databases[db].fill(keyspace);
     }
 
     /// Exchanges two databases. Whoever watches a key sees the other database's.

@@ -104,7 +104,9 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Re
         let alone = request == ShutdownRequest { save: None, now: false, force: false };
         return Err(if alone { Error::new("ERR No shutdown in progress.") } else { error::SYNTAX });
     }
-    let saves = request.save.unwrap_or(!ctx.engine.config.save.is_empty());
+    let wanted = request.save.unwrap_or(!ctx.engine.config.save.is_empty());
+    let saves = wanted && !ctx.engine.loading; // else the file would lose what is not loaded
+    ctx.engine.background.cancel();
     if saves && disk::save_now(ctx.engine).is_err() && !request.force {
         return Err(Error::new("ERR Errors trying to SHUTDOWN. Check logs."));
     }

@@ -12,6 +12,7 @@ use super::error::{self, Error, Result};
 pub(super) use super::help::help;
 use crate::config::{Parameter, SetError};
 use crate::engine::Engine;
+use crate::persistence::aof;
 use crate::resp::{Args, Reply};
 use crate::server::process::make_room_for_clients;
 
@@ -70,6 +71,17 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
                      clients, try with {possible}"
                 ));
             }
+        }
+        "appendonly" => {
+            if engine.loading {
+                return refuse("the data is still being loaded");
+            }
+            let enabled = config.appendonly;
+            aof::set_enabled(engine, enabled);
+        }
+        "appendfsync" => engine.aof.writer.set_policy(config.appendfsync),
+        "aof-timestamp-enabled" => {
+            engine.aof.writer.set_timestamps(config.aof_timestamp_enabled);
         }
         "port" | "bind" if config.port != engine.port || parameter.name == "bind" => {
             return refuse("cacheflow listens where it was started; change it and restart");

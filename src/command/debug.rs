@@ -12,7 +12,8 @@ use super::error::{self, Error, Result};
 use super::memory_usage::size_of_entry;
 use crate::config::{Allowed, value};
 use crate::digest::Digest;
-use crate::persistence::disk;
+use crate::persistence::progress::Progress;
+use crate::persistence::{aof, disk};
 use crate::random::secure_hex;
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::{Str, Value};
@@ -64,6 +65,13 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reload(ctx, args.from(2))?;
             reply.ok();
         }
+        0 if given("LOADAOF") => {
+            aof::reload(ctx.engine).map_err(|error| {
+                crate::warning!("DEBUG LOADAOF: {error}");
+                Error::new("ERR Error trying to load the AOF files, check server logs.")
+            })?;
+            reply.ok();
+        }
         0 if given("CHANGE-REPL-ID") => {
             ctx.engine.run_id = secure_hex(40);
             reply.ok();
@@ -90,7 +98,8 @@ fn reload(ctx: &mut Context<'_>, options: Args<'_>) -> Result {
         disk::save_now(ctx.engine).map_err(|_| Error::new("ERR"))?;
     }
     let path = disk::snapshot_path(&ctx.engine.config).ok_or(()).map_err(failed)?;
-    let data = disk::read_snapshot(ctx.engine, &path).map_err(|error| {
+    let reading = disk::Reading::of(ctx.engine);
+    let data = reading.read_file(&path, &Progress::default()).map_err(|error| {
         crate::warning!("DEBUG RELOAD: {}: {error}", path.display());
         failed(())
     })?;
@@ -121,6 +130,8 @@ const HELP: &[&str] = &[
     "    Reply this error.",
     "JMAP",
     "    How many keys, elements and bytes there are of each type and encoding.",
+    "LOADAOF",
+    "    Write and sync the append-only file, then load all of it again.",
     "LOG <message>",
     "    Write a line to the log.",
     "OBJECT <key>",

@@ -21,6 +21,7 @@ use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::blocking;
 use crate::engine::Engine;
+use crate::persistence::disk;
 use crate::resp::{Args, Protocol, Reply};
 use crate::server::client::{ClientKey, ReplyMode};
 use crate::tracking;
@@ -53,7 +54,10 @@ pub fn execute(
     if engine.clients.get(client).close_after_reply {
         return Flow::Close; // killed while its requests were on their way
     }
-    let row = match look_up(args).and_then(|row| check(engine, client, row).map(|()| row)) {
+    if engine.shutdown.is_some() {
+        return Flow::Abort; // what is executed now would not be saved any more
+    }
+    let row = match look_up(args).and_then(|row| check(engine, client, row, origin).map(|()| row)) {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
@@ -154,18 +158,14 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed = begun.elapsed();
     let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
-    if ctx.engine.config.latency_tracking && !waits {
-        ctx.engine.stats.record_latency(row.command, elapsed);
+    if ctx.origin != Origin::Loader {
+        let calls = u64::from(!waits || result.is_err());
+        count(ctx.engine, row.command, calls, elapsed, result.as_ref().err());
     }
-    slowlog::note(ctx, row, args, elapsed, waits);
-    let stats = &mut ctx.engine.stats;
-    stats.total_commands_processed += 1;
-    let command = stats.command(row.command);
-    command.calls += u64::from(!waits || result.is_err());
-    command.usec += elapsed.as_micros() as u64;
+    if ctx.origin != Origin::Loader {
+        slowlog::note(ctx, row, args, elapsed, waits);
+    }
     if let Err(error) = result {
-        command.failed_calls += 1;
-        stats.error(error.code());
         reply.truncate(start);
         reply.error(error.as_bytes());
     }
@@ -179,6 +179,29 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
         remember_keys(ctx, row, args);
+    }
+}
+
+/// Counts a call for INFO. What is loaded was counted when it was executed first.
+#[inline]
+fn count(
+    engine: &mut Engine,
+    command: Command,
+    calls: u64,
+    elapsed: Duration,
+    error: Option<&Error>,
+) {
+    if engine.config.latency_tracking && (calls > 0 || error.is_some()) {
+        engine.stats.record_latency(command, elapsed);
+    }
+    let stats = &mut engine.stats;
+    stats.total_commands_processed += 1;
+    let counters = stats.command(command);
+    counters.calls += calls;
+    counters.usec += elapsed.as_micros() as u64;
+    if let Some(error) = error {
+        counters.failed_calls += 1;
+        stats.error(error.code());
     }
 }
 
@@ -209,13 +232,22 @@ fn look_up(args: Args<'_>) -> Result<&'static Row> {
 
 /// The gates between a known command and its execution, in Redis' order.
 #[inline]
-fn check(engine: &Engine, client: ClientKey, row: &Row) -> Result {
+fn check(engine: &Engine, client: ClientKey, row: &Row, origin: Origin) -> Result {
+    if origin == Origin::Loader {
+        return Ok(());
+    }
     let client = engine.clients.get(client);
     if !client.authenticated && !row.is(Flags::NO_AUTH) {
         return Err(error::NO_AUTH);
     }
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
+    }
+    let writes = effective_flags(client, row).any(Flags::WRITE);
+    if (writes || row.command == Command::Ping)
+        && let Some(error) = disk::failure(engine)
+    {
+        return Err(error);
     }
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()

@@ -325,6 +325,8 @@ commands! {
     }
     persistence "server" @[] {
         Lastsave     "lastsave"         1 [LOADING STALE FAST] @[ADMIN DANGEROUS] [] => lastsave;
+        Bgrewriteaof "bgrewriteaof"     1 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] => bgrewriteaof;
+        Bgsave       "bgsave"          -1 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] => bgsave;
         Save         "save"             1 [ADMIN NOSCRIPT NO_ASYNC_LOADING NO_MULTI] [] => save;
     }
     sort "generic" @[KEYSPACE] {

@@ -4,13 +4,19 @@
 //! collections, how a key was used, the facts at the head of a file) is taken from configuration
 //! and engine here, and nowhere else.
 
-use std::io;
+use std::fs;
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::rdb::{self, Compression, Limits, load, save};
-use crate::config::{Config, REDIS_VERSION};
-use crate::engine::Engine;
+use super::aof::{self, loader::Access};
+use super::background::Control;
+use super::progress::Progress;
+use super::rdb::{self, Compression, Decoder, Encoder, Limits, load, save};
+use super::snapshot::Snapshot;
+use crate::command::Error;
+use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
+use crate::engine::{Engine, SharedEngine};
 use crate::eviction;
 use crate::store::packed;
 
@@ -21,6 +27,10 @@ pub struct Saving {
     pub last_save: i64,
     /// Whether the last attempt succeeded.
     pub last_ok: bool,
+    /// When BGSAVE was begun last.
+    pub last_try: Option<Instant>,
+    /// How many seconds the last BGSAVE took.
+    pub last_seconds: Option<u64>,
     /// How often data was saved.
     pub saves: u64,
     /// Keys loaded at the start.
@@ -37,6 +47,8 @@ impl Saving {
         Saving {
             last_save: now_ms / 1000,
             last_ok: true,
+            last_try: None,
+            last_seconds: None,
             saves: 0,
             keys_loaded: 0,
             keys_expired: 0,
@@ -57,19 +69,55 @@ impl Limits {
     }
 }
 
+/// Why writes are refused, and PING with them so that whoever watches the server learns of it: the
+/// disk doesn't take what is to be kept.
+#[inline]
+pub fn failure(engine: &Engine) -> Option<Error> {
+    let config = &engine.config;
+    if !engine.saving.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty() {
+        return Some(SAVING_FAILED);
+    }
+    if engine.journal.aof.is_none() || !engine.aof.writer.is_failing() {
+        return None;
+    }
+    let reason = engine.aof.writer.error()?;
+    Some(Error::text(format!("MISCONF Errors writing to the AOF file: {reason}")))
+}
+
+const SAVING_FAILED: Error = Error::new(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
+     disk. Commands that may modify the data set are disabled, because this instance is configured \
+     to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error \
+     option). Please check the Redis logs for details about the RDB error.",
+);
+
 /// The snapshot file; None if the configuration names none, so that nothing is kept.
 pub fn snapshot_path(config: &Config) -> Option<PathBuf> {
     (!config.dbfilename.is_empty()).then(|| config.dir.join(&config.dbfilename))
 }
 
-/// Loads the snapshot, if there is one. After an error the engine is as it was, and so is the file.
-pub fn load_at_start(engine: &mut Engine) -> io::Result<()> {
-    let Some(path) = snapshot_path(&engine.config) else { return Ok(()) };
+/// Loads what there is on disk, and opens the append-only file if there is to be one.
+pub fn load_at_start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
+    if shared.lock().config.appendonly {
+        aof::start(shared, progress)?;
+    } else {
+        load_snapshot(&mut Access::Shared(shared), progress)?;
+    }
+    shared.lock().dirty = 0;
+    Ok(())
+}
+
+/// Loads the snapshot, if there is one. After an error the data is as it was, and so is the file.
+pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result<()> {
+    let (path, reading, now_ms) = access
+        .with(|engine| (snapshot_path(&engine.config), Reading::of(engine), engine.unix_ms()));
+    let Some(path) = path else { return Ok(()) };
     let begun = Instant::now();
     if !path.try_exists()? {
         return Ok(());
     }
-    let data = read_snapshot(engine, &path).map_err(|error| {
+    progress.begin(now_ms, fs::metadata(&path)?.len());
+    let data = reading.read_file(&path, progress).map_err(|error| {
         let text = format!("Bad snapshot file {}: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, text)
     })?;
@@ -77,8 +125,8 @@ pub fn load_at_start(engine: &mut Engine) -> io::Result<()> {
         crate::notice!("Skipped {} empty keys", data.empty);
     }
     crate::notice!("Done loading RDB, keys loaded: {}, keys expired: {}.", data.keys, data.expired);
+    access.with(|engine| install(engine, data));
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
-    install(engine, data);
     Ok(())
 }
 
@@ -92,32 +140,69 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
     engine.saving.keys_expired = data.expired;
 }
 
-/// Reads a snapshot file into fresh keyspaces.
-pub fn read_snapshot(engine: &Engine, path: &Path) -> rdb::Result<load::LoadedData> {
-    let now_ms = engine.unix_ms();
-    let policy = engine.config.maxmemory_policy;
-    let access = |usage: Option<rdb::Usage>| {
-        usage
-            .and_then(|usage| eviction::access_of(policy, usage, now_ms))
-            .unwrap_or_else(|| eviction::initial(policy, now_ms))
-    };
-    let options = load::Options {
-        databases: engine.databases.len(),
-        limits: Limits::of_config(&engine.config),
-        now_ms: (!engine.is_replica()).then_some(now_ms),
-        access: &access,
-    };
-    load::load(path, &options)
+/// How snapshots are read: what the format has to know of the engine, so that the lock is not
+/// needed while a file is read.
+pub struct Reading {
+    /// The forms of collections.
+    pub limits: Limits,
+    databases: usize,
+    policy: EvictionPolicy,
+    clock_ms: i64,
+    /// Whether keys that have expired are left out.
+    skip_expired: bool,
 }
 
-/// The facts at the head of a snapshot.
-pub fn facts(engine: &Engine) -> Vec<(&'static str, String)> {
+impl Reading {
+    /// As the data file is read.
+    pub fn of(engine: &Engine) -> Self {
+        Reading {
+            limits: Limits::of_config(&engine.config),
+            databases: engine.databases.len(),
+            policy: engine.config.maxmemory_policy,
+            clock_ms: engine.unix_ms(),
+            skip_expired: !engine.is_replica(),
+        }
+    }
+
+    /// As the base of an append-only file is read: what follows may still speak of keys that have
+    /// expired since.
+    pub fn of_base(engine: &Engine) -> Self {
+        Reading { skip_expired: false, ..Reading::of(engine) }
+    }
+
+    /// Reads the file at `path` into fresh keyspaces.
+    pub fn read_file(&self, path: &Path, progress: &Progress) -> rdb::Result<load::LoadedData> {
+        self.with_options(|options| load::load(path, progress, options))
+    }
+
+    /// Reads what the decoder reads.
+    pub fn read<R: BufRead>(&self, decoder: &mut Decoder<R>) -> rdb::Result<load::LoadedData> {
+        self.with_options(|options| load::load_from(decoder, options))
+    }
+
+    fn with_options<T>(&self, work: impl FnOnce(&load::Options<'_>) -> T) -> T {
+        let access = |usage: Option<rdb::Usage>| {
+            usage
+                .and_then(|usage| eviction::access_of(self.policy, usage, self.clock_ms))
+                .unwrap_or_else(|| eviction::initial(self.policy, self.clock_ms))
+        };
+        work(&load::Options {
+            databases: self.databases,
+            limits: self.limits,
+            now_ms: self.skip_expired.then_some(self.clock_ms),
+            access: &access,
+        })
+    }
+}
+
+/// The facts at the head of a snapshot; `is_base` tells that commands follow it, in another file.
+pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
     vec![
         ("redis-ver", REDIS_VERSION.to_owned()),
         ("redis-bits", usize::BITS.to_string()),
         ("ctime", (engine.unix_ms() / 1000).to_string()),
         ("used-mem", crate::memory::used().to_string()),
-        ("aof-base", "0".to_owned()),
+        ("aof-base", u8::from(is_base).to_string()),
     ]
 }
 
@@ -140,15 +225,72 @@ pub fn save_now(engine: &mut Engine) -> io::Result<()> {
 fn write_snapshot(engine: &Engine) -> io::Result<()> {
     let path = snapshot_path(&engine.config)
         .ok_or_else(|| io::Error::other("the configuration names no file (dbfilename)"))?;
-    let config = &engine.config;
-    let now_ms = engine.unix_ms();
-    let compression = if config.rdbcompression { Compression::Lzf } else { Compression::None };
+    let writer = SnapshotWriter::new(engine, false);
     let options = save::Options {
-        compression,
-        checksum: config.rdbchecksum,
-        aux: &facts(engine),
-        functions: &engine.saving.functions,
-        usage: &|access| eviction::usage_of(config, access, now_ms),
+        compression: writer.compression(),
+        checksum: writer.config.rdbchecksum,
+        aux: &writer.facts,
+        functions: &writer.functions,
+        usage: &|access| writer.usage(access),
     };
     save::save(&engine.databases, &path, &options)
+}
+
+/// How a snapshot is written: what the format has to know of the engine, so that the lock is not
+/// needed while a file is written.
+pub struct SnapshotWriter {
+    config: Config,
+    facts: Vec<(&'static str, String)>,
+    functions: Vec<Vec<u8>>,
+    now_ms: i64,
+}
+
+impl SnapshotWriter {
+    /// As things are now. `is_base` marks the base of an append-only file.
+    pub fn new(engine: &Engine, is_base: bool) -> Self {
+        SnapshotWriter {
+            config: engine.config.clone(),
+            facts: facts(engine, is_base),
+            functions: engine.saving.functions.clone(),
+            now_ms: engine.unix_ms(),
+        }
+    }
+
+    /// Writes a whole file to `out`, and returns it flushed. The lock is taken for each copy only.
+    pub fn write<W: Write>(
+        &self,
+        shared: &SharedEngine,
+        snapshot: &mut Snapshot,
+        out: W,
+        control: &Control,
+    ) -> io::Result<W> {
+        let mut encoder = Encoder::new(out, self.compression(), self.config.rdbchecksum)?;
+        for (name, value) in &self.facts {
+            encoder.aux(name, value)?;
+        }
+        for library in &self.functions {
+            encoder.function(library)?;
+        }
+        let mut selected = None;
+        while let Some((database, keys)) = snapshot.next(shared)? {
+            if selected != Some(database.db) {
+                selected = Some(database.db);
+                encoder.select_db(database.db, database.keys, database.expiring)?;
+            }
+            for saved in &keys {
+                let usage = self.usage(saved.access);
+                encoder.key(&saved.key, &saved.value, saved.deadline, usage)?;
+            }
+            control.advance(keys.len())?;
+        }
+        encoder.finish()
+    }
+
+    fn compression(&self) -> Compression {
+        if self.config.rdbcompression { Compression::Lzf } else { Compression::None }
+    }
+
+    fn usage(&self, access: u32) -> Option<rdb::Usage> {
+        eviction::usage_of(&self.config, access, self.now_ms)
+    }
 }

@@ -1,12 +1,28 @@
 //! Persistence: what outlives the process.
 //!
-//! | module  | what it is                                                    |
-//! |---------|---------------------------------------------------------------|
-//! | [`rdb`] | the snapshot format, read and written                         |
-//! | [`disk`]| the engine's side: loading at the start, saving when asked to |
+//! | module         | what it is                                                       |
+//! |----------------|------------------------------------------------------------------|
+//! | [`rdb`]        | the snapshot format, read and written                            |
+//! | [`aof`]        | the append-only file: written, rewritten, loaded                 |
+//! | [`snapshot`]   | all data as it was at one moment, while it goes on changing      |
+//! | [`background`] | BGSAVE and BGREWRITEAOF: the thread that does them, and when     |
+//! | [`disk`]       | the engine's side: loading at the start, saving when asked to    |
+//! | [`progress`]   | how far loading has come                                         |
+//!
+//! ```text
+//! SAVE      the keyspaces, under the lock ─────────────> Encoder ──> dump.rdb
+//! BGSAVE    Snapshot, copied piece by piece ───────────> Encoder ──> dump.rdb
+//! rewrite   Snapshot ──> Encoder or commands ──> appendonly.aof.2.base.rdb
+//! always    journal ──> inbox ──> writer ──────> appendonly.aof.5.incr.aof
+//! start     either of the two ──> Decoder, execute ────> the keyspaces
+//! ```
 //!
 //! The format knows the store and nothing else of the server, so it can be read, tested and fuzzed
 //! without one.
 
+pub mod aof;
+pub mod background;
 pub mod disk;
+pub mod progress;
 pub mod rdb;
+pub mod snapshot;

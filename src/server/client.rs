@@ -85,7 +85,7 @@ pub struct Client {
     /// Wakes its thread while it waits.
     pub wakeup: Option<Arc<Condvar>>,
     /// Held by whoever writes to the socket.
-    pub pen: Pen,
+    pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
     pub outbox: Option<Outbox>,
     /// It is executing a transaction or a script: a push must not come into the midst of the reply.
@@ -137,7 +137,7 @@ impl Client {
             wait: None,
             answer: Vec::new(),
             wakeup: None,
-            pen: Pen::default(),
+            pen: Arc::default(),
             outbox: None,
             holds_pushes: false,
             held_back: Vec::new(),

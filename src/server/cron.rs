@@ -12,6 +12,7 @@ use crate::blocking;
 use crate::command::context::expire_cycle;
 use crate::command::execute::end_of_unit;
 use crate::engine::{Engine, Garbage};
+use crate::persistence::background;
 use crate::store::keyspace::TABLES;
 
 /// Expired keys that are removed under one taking of the lock: well below a millisecond.
@@ -33,11 +34,15 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             engine.adjust_clock();
             close_idle_clients(&mut engine);
             close_slow_clients(&mut engine);
+            background::tick(&mut engine);
             let elapsed = last_sample.elapsed();
             if elapsed >= SAMPLE_PERIOD {
                 sample_rates(&mut engine, elapsed.as_millis() as u64);
                 last_sample = Instant::now();
             }
+            let aof = Arc::clone(&engine.aof.writer);
+            drop(engine);
+            aof.retry();
         }
     })
 }
@@ -127,6 +132,17 @@ fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
     stats.operations.sample(stats.total_commands_processed, elapsed_ms);
     stats.net_input.sample(stats.total_net_input_bytes, elapsed_ms);
     stats.net_output.sample(stats.total_net_output_bytes, elapsed_ms);
+}
+
+/// Starts the thread that syncs the append-only file once a second.
+pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+    let aof = Arc::clone(&shared.engine.lock().aof.writer);
+    Builder::new().name("aof-sync".into()).spawn(move || {
+        while !shared.is_stopping() {
+            park_timeout(Duration::from_secs(1));
+            aof.sync_in_background();
+        }
+    })
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.

@@ -168,7 +168,10 @@ impl Door {
         }
         engine.stats.total_connections_received += 1;
         let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
-        engine.clients.get_mut(key).authenticated = open;
+        let pen = super::outbox::Pen::new(Arc::clone(&engine.aof.writer));
+        let client = engine.clients.get_mut(key);
+        client.authenticated = open;
+        client.pen = Arc::new(pen);
         Ok((key, engine.config.tcp_keepalive))
     }
 }

@@ -33,13 +33,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::engine::{Engine, SharedEngine, ShutdownRequest};
-use crate::persistence::disk;
+use crate::persistence::{background, disk};
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -67,7 +67,8 @@ pub struct Server {
     shared: Arc<Shared>,
     listeners: listener::Listeners,
     address: SocketAddr,
-    cron: Option<JoinHandle<()>>,
+    cron: Vec<JoinHandle<()>>,
+    background: Option<JoinHandle<()>>,
     reaper: Option<JoinHandle<()>>,
 }
 
@@ -75,6 +76,7 @@ pub struct Server {
 #[derive(Clone)]
 pub struct Builder {
     config: Config,
+    interrupted: Arc<AtomicUsize>,
 }
 
 impl Builder {
@@ -114,24 +116,32 @@ impl Builder {
         self
     }
 
+    /// Gives the start up when this becomes another number than 0, though not all data is loaded.
+    pub fn interrupted_by(mut self, signal: Arc<AtomicUsize>) -> Self {
+        self.interrupted = signal;
+        self
+    }
+
     /// Starts the server; it serves until the handle is dropped.
     pub fn start(self) -> io::Result<Server> {
-        Server::start(self.config)
+        Server::start(self.config, &self.interrupted)
     }
 }
 
 /// How long a stop waits for connections to end.
 const STOP_PATIENCE: Duration = Duration::from_millis(1500);
+/// How often a thread that does something else looks whether it is to stop.
+const LOOK_PERIOD: Duration = Duration::from_millis(20);
 
 impl Server {
     /// A server with the default configuration, to be changed. It neither loads nor saves anything,
     /// unless it is given a [`data_dir`](Builder::data_dir).
     pub fn builder() -> Builder {
         let config = Config { save: Vec::new(), dbfilename: String::new(), ..Config::default() };
-        Builder { config }
+        Builder { config, interrupted: Arc::default() }
     }
 
-    fn start(config: Config) -> io::Result<Server> {
+    fn start(config: Config, interrupted: &AtomicUsize) -> io::Result<Server> {
         crate::logging::prepare();
         let (engine, garbage) = Engine::new(config.clone());
         let shared = Arc::new(Shared {
@@ -143,15 +153,43 @@ impl Server {
         let mut engine = shared.engine.lock();
         engine.port = address.port();
         engine.config.port = address.port(); // the one that the system picked, if it did
-        // Whoever connects meanwhile waits to be accepted.
-        disk::load_at_start(&mut engine)?;
         drop(engine);
-        let reaper = cron::start_reaper(garbage)?;
-        let cron = cron::start(Arc::clone(&shared))?;
+        let reaper = Some(cron::start_reaper(garbage)?);
         let mut server =
-            Server { shared, listeners, address, cron: Some(cron), reaper: Some(reaper) };
+            Server { shared, listeners, address, cron: Vec::new(), background: None, reaper };
+        // Clients are served while the data is loaded, if only with -LOADING.
+        server.shared.engine.lock().loading = true;
         server.listeners.serve(&server.shared)?;
+        server.load(interrupted)?;
+        let shared = &server.shared;
+        shared.engine.lock().loading = false;
+        server.background = Some(background::start(&shared.engine)?);
+        server.cron =
+            vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
+    }
+
+    /// Loads the data. It ends early when the server is told to stop, be it by a client.
+    fn load(&self, interrupted: &AtomicUsize) -> io::Result<()> {
+        let progress = Arc::clone(&self.shared.engine.lock().progress);
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    std::thread::park_timeout(LOOK_PERIOD);
+                    let asked = self.shared.engine.lock().shutdown.is_some();
+                    if asked || interrupted.load(Ordering::Relaxed) != 0 {
+                        progress.stop();
+                    }
+                }
+            });
+            let result = disk::load_at_start(&self.shared.engine, &progress);
+            done.store(true, Ordering::Relaxed);
+            match result {
+                Err(_) if progress.is_stopped() => Err(io::ErrorKind::Interrupted.into()),
+                result => result,
+            }
+        })
     }
 
     /// Where it listens; the first address, if there are several.
@@ -168,7 +206,7 @@ impl Server {
             if until() {
                 return None;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(LOOK_PERIOD);
         }
     }
 
@@ -216,9 +254,15 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        if let Some(cron) = self.cron.take() {
-            cron.thread().unpark();
-            let _ = cron.join();
+        background::stop(&mut self.shared.engine.lock());
+        for thread in self.cron.drain(..).chain(self.background.take()) {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+        let aof = Arc::clone(&self.shared.engine.lock().aof.writer);
+        crate::verbose!("Calling fsync() on the AOF file.");
+        if let Err(error) = aof.finish() {
+            crate::warning!("The end of the append-only file could not be written: {error}");
         }
         drop(self.reaper.take()); // ends by itself when the engine is gone
     }

@@ -11,13 +11,14 @@
 //! ```
 //!
 //! A connection gets an outbox when it first needs one, and keeps it. From then on its replies go
-//! the same way, so that nothing interleaves. Until then its own thread writes them; both hold the
-//! [`Pen`] while they write, because what makes the outbox may be another connection's command.
+//! the same way, so that nothing interleaves. Until then its own thread writes them; both use
+//! the [`Pen`], because what makes the outbox may be another connection's command.
 //!
 //! A message is encoded once and shared by everybody who gets it. What waits in the channel is
 //! counted, so that a reader who is too slow can be cut off (see [`super::client::Client::push`]),
 //! and so that a connection's own thread stops reading requests whose replies nobody takes.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -26,8 +27,44 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
-/// Held by whoever writes to the socket.
-pub type Pen = Arc<Mutex<()>>;
+use crate::persistence::aof::writer::Aof;
+
+/// How anything is written to a connection, whichever thread writes: one at a time, and not before
+/// the append-only file has what the bytes tell of.
+#[derive(Default)]
+pub struct Pen {
+    held: Mutex<()>,
+    journal: Option<Arc<Aof>>,
+}
+
+impl Pen {
+    /// A pen that waits for this file.
+    pub fn new(journal: Arc<Aof>) -> Self {
+        Pen { held: Mutex::default(), journal: Some(journal) }
+    }
+
+    /// Makes what was executed as safe as it is promised to be. Every batch ends with this, even
+    /// if there is nothing to reply.
+    #[inline]
+    pub fn commit(&self) {
+        if let Some(journal) = &self.journal {
+            journal.commit();
+        }
+    }
+
+    /// Writes to the socket. Nobody may hold THE lock meanwhile.
+    pub fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+        self.commit();
+        let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        stream.write_all(bytes)
+    }
+}
+
+impl fmt::Debug for Pen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pen")
+    }
+}
 
 /// Messages are put together into one write until they are this long.
 const WRITE_SIZE: usize = 64 * 1024;
@@ -57,7 +94,7 @@ impl Backlog {
 
 impl Outbox {
     /// Starts the writer thread of a connection. It ends when every clone of the outbox is gone.
-    pub fn start(stream: Arc<TcpStream>, pen: Pen) -> io::Result<Outbox> {
+    pub fn start(stream: Arc<TcpStream>, pen: Arc<Pen>) -> io::Result<Outbox> {
         let (messages, outgoing) = unbounded();
         let backlog = Arc::new(Backlog::default());
         let writer = Writer { stream, pen, outgoing, backlog: Arc::clone(&backlog) };
@@ -104,7 +141,7 @@ impl Outbox {
 
 struct Writer {
     stream: Arc<TcpStream>,
-    pen: Pen,
+    pen: Arc<Pen>,
     outgoing: Receiver<Arc<[u8]>>,
     backlog: Arc<Backlog>,
 }
@@ -119,7 +156,7 @@ impl Writer {
                 let Ok(message) = self.outgoing.try_recv() else { break };
                 buffer.extend_from_slice(&message);
             }
-            if !broken && self.write(&buffer).is_err() {
+            if !broken && self.pen.write(&self.stream, &buffer).is_err() {
                 // The reader is gone: its session learns of it, and what is queued is dropped.
                 let _ = self.stream.shutdown(Shutdown::Both);
                 broken = true;
@@ -129,11 +166,6 @@ impl Writer {
             buffer.clear();
             buffer.shrink_to(WRITE_SIZE);
         }
-    }
-
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let _pen = self.pen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        (&*self.stream).write_all(bytes)
     }
 }
 
@@ -147,7 +179,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let ours = Arc::new(listener.accept().unwrap().0);
-        (peer, Outbox::start(ours, Pen::default()).unwrap())
+        (peer, Outbox::start(ours, Arc::default()).unwrap())
     }
 
     #[test]

@@ -26,8 +26,13 @@ pub fn run(mut config: Config) -> i32 {
         }
     };
     banner(&config);
-    let mut server = match Server::builder().config(config).start() {
+    let builder = Server::builder().config(config).interrupted_by(Arc::clone(&signal));
+    let mut server = match builder.start() {
         Ok(server) => server,
+        Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+            crate::warning!("Stopped before the data was loaded; the files are as they were.");
+            return 0;
+        }
         Err(error) => {
             crate::warning!("{error}");
             return 1;

@@ -14,7 +14,7 @@
 //! And a connection that has an [outbox](super::outbox) hands each reply over to it, under the
 //! lock, so that replies and pushes keep the order in which they came about.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ pub struct Session<'s> {
 /// Replies on their way to the peer.
 struct Output {
     stream: Arc<TcpStream>,
-    pen: Pen,
+    pen: Arc<Pen>,
     reply: Reply,
     sent: usize,
 }
@@ -246,10 +246,10 @@ impl Output {
     /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
     fn write(&mut self) -> io::Result<()> {
         if !self.reply.is_empty() {
-            let pen = self.pen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            (&*self.stream).write_all(self.reply.as_bytes())?;
-            drop(pen);
+            self.pen.write(&self.stream, self.reply.as_bytes())?;
             self.forget_sent();
+        } else {
+            self.pen.commit();
         }
         Ok(())
     }

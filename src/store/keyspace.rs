@@ -28,7 +28,7 @@
 use hashbrown::HashTable;
 
 use super::hashing::hash;
-use super::snapshot::{Saved, Undo};
+use super::snapshot::{Mark, Saved, Undo};
 use super::{Bytes, Value};
 
 /// How many sub-tables. With ten million keys each has ten thousand, which grow in about a
@@ -91,6 +91,8 @@ pub struct Keyspace {
     expiring: usize,
     /// Sub-tables of a snapshot that is not finished, though the database was emptied.
     pub(super) orphans: Vec<SubTable>,
+    /// The snapshot that is not finished.
+    pub(super) mark: Option<Mark>,
 }
 
 impl Keyspace {

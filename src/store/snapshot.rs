@@ -14,6 +14,9 @@
 //! Collections are behind `Arc` and chunked inside, so keeping an old state holds a pointer, and a
 //! write to a large collection copies the chunk that it changes.
 //!
+//! A database keeps the number that it had when the snapshot began ([`Mark`]), for SWAPDB may give it
+//! another one meanwhile.
+//!
 //! Left out on purpose: two snapshots at once. Whoever wants one waits for the other to end.
 
 use hashbrown::HashMap;
@@ -45,6 +48,15 @@ impl Saved {
     }
 }
 
+/// What a database is to a snapshot that has not copied all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The snapshot.
+    pub snapshot: u64,
+    /// The number that the database had when the snapshot began.
+    pub db: usize,
+}
+
 /// What has changed in a marked sub-table, by key: the old state, or that there was none.
 #[derive(Debug, Default)]
 pub(super) struct Undo(HashMap<Bytes, Option<Saved>, ahash::RandomState>);
@@ -60,8 +72,9 @@ impl Undo {
 
 impl Keyspace {
     /// Marks everything for a snapshot. One that was not finished is forgotten.
-    pub fn begin_snapshot(&mut self) {
+    pub fn begin_snapshot(&mut self, mark: Mark) {
         self.end_snapshot();
+        self.mark = Some(mark);
         for table in self.tables.iter_mut().filter(|table| !table.entries.is_empty()) {
             table.undo = Some(Box::default());
         }
@@ -82,8 +95,14 @@ impl Keyspace {
         None
     }
 
+    /// The snapshot that has not copied everything.
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
     /// Removes all marks.
     pub fn end_snapshot(&mut self) {
+        self.mark = None;
         self.orphans.clear();
         self.tables.iter_mut().for_each(|table| table.undo = None);
     }
@@ -92,10 +111,19 @@ impl Keyspace {
     /// has to copy stays with this keyspace.
     pub fn take_all(&mut self) -> Keyspace {
         let mut taken = std::mem::take(self);
+        self.mark = taken.mark.take();
         self.orphans = std::mem::take(&mut taken.orphans);
         let marked = taken.tables.extract_if(.., |table| table.undo.is_some());
         self.orphans.extend(marked);
         taken
+    }
+
+    /// Puts other contents into a database that [`take_all`](Self::take_all) has emptied. What a
+    /// snapshot still has to copy stays.
+    pub fn fill(&mut self, mut contents: Keyspace) {
+        contents.mark = self.mark.take();
+        contents.orphans = std::mem::take(&mut self.orphans);
+        *self = contents;
     }
 }
 
@@ -155,7 +183,7 @@ mod tests {
             let mut keyspace = Keyspace::default();
             before.iter().for_each(|(key, number)| put(&mut keyspace, *key, *number));
             let expected = contents(&keyspace);
-            keyspace.begin_snapshot();
+            keyspace.begin_snapshot(Mark { snapshot: 1, db: 0 });
             let (mut copied, mut cursor) = (Model::new(), 0);
             let mut collect = |saved: Option<Vec<Saved>>| {
                 let done = saved.is_none();

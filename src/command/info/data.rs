@@ -2,32 +2,102 @@
 
 use super::Fields;
 use crate::command::context::Context;
+use crate::engine::Engine;
+use crate::persistence::aof;
+use crate::persistence::background::Kind;
 
 /// INFO persistence
 pub fn persistence(ctx: &mut Context<'_>, fields: &mut Fields) {
     let engine = &ctx.engine;
+    let background = &engine.background;
     fields.put("loading", u8::from(engine.loading));
     fields.zeros(&["async_loading", "current_cow_peak", "current_cow_size"]);
     fields.put("current_cow_size_age", 0);
-    fields.put("current_fork_perc", "0.00");
-    fields.zeros(&["current_save_keys_processed", "current_save_keys_total"]);
+    let (done, keys) = match &background.running {
+        Some(running) => (background.control.keys_done(), running.keys),
+        None => (0, 0),
+    };
+    let percentage = if keys == 0 { 0.0 } else { done as f64 * 100.0 / keys as f64 };
+    fields.put("current_fork_perc", format_args!("{percentage:.2}"));
+    fields.put("current_save_keys_processed", done);
+    fields.put("current_save_keys_total", keys);
+    saving(engine, fields);
+    rewriting(engine, fields);
+    fields.zeros(&["module_fork_in_progress", "module_fork_last_cow_size"]);
+    if engine.aof.state != aof::State::Off {
+        append_only(engine, fields);
+    }
+    if engine.loading {
+        loading(ctx, fields);
+    }
+}
+
+fn saving(engine: &Engine, fields: &mut Fields) {
+    let saving = &engine.saving;
     fields.put("rdb_changes_since_last_save", engine.dirty);
-    fields.put("rdb_bgsave_in_progress", 0);
-    fields.put("rdb_last_save_time", engine.saving.last_save);
-    fields.put("rdb_last_bgsave_status", if engine.saving.last_ok { "ok" } else { "err" });
-    fields.put("rdb_last_bgsave_time_sec", -1);
-    fields.put("rdb_current_bgsave_time_sec", -1);
-    fields.put("rdb_saves", engine.saving.saves);
+    fields.put("rdb_bgsave_in_progress", u8::from(engine.background.is_running(Kind::Save)));
+    fields.put("rdb_last_save_time", saving.last_save);
+    fields.put("rdb_last_bgsave_status", status(saving.last_ok));
+    fields.put("rdb_last_bgsave_time_sec", seconds(saving.last_seconds));
+    fields.put("rdb_current_bgsave_time_sec", seconds(running_for(engine, Kind::Save)));
+    fields.put("rdb_saves", saving.saves);
     fields.put("rdb_last_cow_size", 0);
-    fields.put("rdb_last_load_keys_expired", engine.saving.keys_expired);
-    fields.put("rdb_last_load_keys_loaded", engine.saving.keys_loaded);
-    fields.zeros(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
-    fields.put("aof_last_rewrite_time_sec", -1);
-    fields.put("aof_current_rewrite_time_sec", -1);
-    fields.put("aof_last_bgrewrite_status", "ok");
-    fields.zeros(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
-    fields.put("aof_last_write_status", "ok");
-    fields.zeros(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+    fields.put("rdb_last_load_keys_expired", saving.keys_expired);
+    fields.put("rdb_last_load_keys_loaded", saving.keys_loaded);
+}
+
+fn rewriting(engine: &Engine, fields: &mut Fields) {
+    let (aof, background) = (&engine.aof, &engine.background);
+    fields.put("aof_enabled", u8::from(aof.state != aof::State::Off));
+    fields.put("aof_rewrite_in_progress", u8::from(background.is_running(Kind::Rewrite)));
+    fields.put("aof_rewrite_scheduled", u8::from(background.rewrite_scheduled));
+    fields.put("aof_last_rewrite_time_sec", seconds(aof.last_rewrite_seconds));
+    fields.put("aof_current_rewrite_time_sec", seconds(running_for(engine, Kind::Rewrite)));
+    fields.put("aof_last_bgrewrite_status", status(aof.last_rewrite_ok));
+    fields.put("aof_rewrites", aof.rewrites);
+    fields.put("aof_rewrites_consecutive_failures", aof.consecutive_failures);
+    fields.put("aof_last_write_status", status(aof.writer.last_write_ok()));
+    fields.put("aof_last_cow_size", 0);
+}
+
+fn append_only(engine: &Engine, fields: &mut Fields) {
+    let aof = &engine.aof;
+    fields.put("aof_current_size", aof.writer.size());
+    fields.put("aof_base_size", aof.base_size);
+    fields.put("aof_pending_rewrite", u8::from(aof.state == aof::State::Starting));
+    fields.put("aof_buffer_length", aof.writer.buffered());
+    fields.put("aof_pending_bio_fsync", u8::from(aof.writer.is_syncing()));
+    fields.put("aof_delayed_fsync", 0);
+}
+
+fn loading(ctx: &Context<'_>, fields: &mut Fields) {
+    let progress = &ctx.engine.progress;
+    let (loaded, total) = (progress.loaded(), progress.total());
+    let elapsed = (ctx.now_ms / 1000 - progress.started_s()).max(0) as u64;
+    let left = total.saturating_sub(loaded);
+    fields.put("loading_start_time", progress.started_s());
+    fields.put("loading_total_bytes", total);
+    fields.put("loading_rdb_used_mem", 0);
+    fields.put("loading_loaded_bytes", loaded);
+    let percentage = loaded as f64 * 100.0 / total.max(1) as f64;
+    fields.put("loading_loaded_perc", format_args!("{percentage:.2}"));
+    // Before anything can be told of the speed, Redis says 1.
+    let eta = if elapsed == 0 { 1 } else { elapsed * left / loaded.max(1) };
+    fields.put("loading_eta_seconds", eta);
+}
+
+fn status(ok: bool) -> &'static str {
+    if ok { "ok" } else { "err" }
+}
+
+/// -1 stands for "never", and for "not now".
+fn seconds(seconds: Option<u64>) -> i64 {
+    seconds.map_or(-1, |seconds| seconds as i64)
+}
+
+fn running_for(engine: &Engine, kind: Kind) -> Option<u64> {
+    let running = engine.background.running.as_ref().filter(|running| running.kind == kind);
+    running.map(|running| running.begun.elapsed().as_secs())
 }
 
 /// INFO replication

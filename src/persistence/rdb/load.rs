@@ -10,6 +10,7 @@ use std::path::Path;
 use super::decode::{Decoder, Item, Key};
 use super::source::damaged;
 use super::{Error, Limits, Reason, Result, Usage};
+use crate::persistence::progress::Progress;
 use crate::store::Keyspace;
 
 /// The size of the read buffer: few system calls, and it still fits the cache.
@@ -54,9 +55,10 @@ impl LoadedData {
 }
 
 /// Loads the file at `path`, which must hold nothing else.
-pub fn load(path: &Path, options: &Options<'_>) -> Result<LoadedData> {
+pub fn load(path: &Path, progress: &Progress, options: &Options<'_>) -> Result<LoadedData> {
     let file = File::open(path).map_err(|error| Error { offset: 0, reason: Reason::Io(error) })?;
-    let mut decoder = Decoder::new(BufReader::with_capacity(BUFFER, file), options.limits)?;
+    let input = BufReader::with_capacity(BUFFER, progress.watch(file));
+    let mut decoder = Decoder::new(input, options.limits)?;
     let data = load_from(&mut decoder, options)?;
     if decoder.is_at_end()? {
         Ok(data)

@@ -1,0 +1,312 @@
+//! Work on the data that takes long: BGSAVE and BGREWRITEAOF, done by one thread, one at a time.
+//!
+//! ```text
+//! BGSAVE, save points ──┐ under the lock: Snapshot::begin            the thread: snapshot -> file
+//! BGREWRITEAOF, growth ─┴────────> Job ─────────> channel ─────────>  under the lock: the outcome
+//! ```
+//!
+//! Redis forks for this, and lets the child write what it sees. Here the snapshot keeps what the
+//! thread still has to see, so neither a copy of the page tables nor a second copy of the memory is
+//! ever needed.
+//!
+//! What can't begin at once is scheduled, and [`tick`] begins it, as it does what is due by itself:
+//! a save point that was reached, a file that has grown, another attempt after one that failed.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, unbounded};
+
+use super::aof::State;
+use super::aof::rewrite;
+use super::disk::{self, SnapshotWriter};
+use super::rdb::save::TemporaryFile;
+use super::snapshot::Snapshot;
+use crate::engine::{Engine, SharedEngine};
+
+/// How long to wait after a save that failed before save points are looked at again.
+const RETRY_SAVE_AFTER: Duration = Duration::from_secs(5);
+/// Rewrites that may fail in a row before there are pauses between attempts.
+const FREE_ATTEMPTS: u32 = 3;
+/// The longest pause between attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+/// What the thread is to do.
+enum Job {
+    /// Write this snapshot to the data file.
+    Save { snapshot: Snapshot, writer: Box<SnapshotWriter>, path: PathBuf, dirty: u64 },
+    /// Write a new base for the append-only file.
+    Rewrite,
+}
+
+/// What can be running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// BGSAVE.
+    Save,
+    /// BGREWRITEAOF.
+    Rewrite,
+}
+
+/// The job that is running.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// What it is.
+    pub kind: Kind,
+    /// Since when.
+    pub begun: Instant,
+    /// How many keys it has to write, as far as that is known.
+    pub keys: u64,
+}
+
+/// What others may know of the running job, and do to it, without the lock.
+#[derive(Debug, Default)]
+pub struct Control {
+    cancelled: AtomicBool,
+    keys_done: AtomicU64,
+}
+
+impl Control {
+    /// Counts keys that were written, and fails if the job is not wanted any more.
+    pub fn advance(&self, keys: usize) -> io::Result<()> {
+        self.keys_done.fetch_add(keys as u64, Ordering::Relaxed);
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::Error::other("it was cancelled"));
+        }
+        Ok(())
+    }
+
+    /// Keys that were written.
+    pub fn keys_done(&self) -> u64 {
+        self.keys_done.load(Ordering::Relaxed)
+    }
+}
+
+/// The engine's side: what is running, and what is to run.
+#[derive(Debug, Default)]
+pub struct Background {
+    jobs: Option<Sender<Job>>,
+    /// The running job.
+    pub running: Option<Running>,
+    /// Shared with it.
+    pub control: Arc<Control>,
+    /// BGSAVE is to begin as soon as possible.
+    pub save_scheduled: bool,
+    /// So is BGREWRITEAOF.
+    pub rewrite_scheduled: bool,
+}
+
+impl Background {
+    /// Whether a job of this kind is running.
+    pub fn is_running(&self, kind: Kind) -> bool {
+        self.running.as_ref().is_some_and(|running| running.kind == kind)
+    }
+
+    /// Lets the running job end soon, without an outcome, and begins no other.
+    pub fn cancel(&mut self) {
+        self.control.cancelled.store(true, Ordering::Relaxed);
+        (self.save_scheduled, self.rewrite_scheduled) = (false, false);
+    }
+
+    /// Hands a job over; only one is ever on its way. False: the thread has ended.
+    fn start(&mut self, kind: Kind, keys: u64, job: Job) -> bool {
+        self.control.cancelled.store(false, Ordering::Relaxed);
+        self.control.keys_done.store(0, Ordering::Relaxed);
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        if sent {
+            self.running = Some(Running { kind, begun: Instant::now(), keys });
+        }
+        sent
+    }
+}
+
+/// Starts the thread. It ends when [`stop`] says so.
+pub fn start(shared: &Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
+    let (jobs, incoming) = unbounded();
+    shared.lock().background.jobs = Some(jobs);
+    let shared = Arc::clone(shared);
+    Builder::new().name("background".into()).spawn(move || work(&shared, &incoming))
+}
+
+/// Lets the thread end: cancels what it does and takes its channel away.
+pub fn stop(engine: &mut Engine) {
+    engine.background.cancel();
+    engine.background.jobs = None;
+}
+
+fn work(shared: &SharedEngine, jobs: &Receiver<Job>) {
+    let control = Arc::clone(&shared.lock().background.control);
+    for job in jobs {
+        match job {
+            Job::Save { snapshot, writer, path, dirty } => {
+                let result = save(shared, snapshot, &writer, path, &control);
+                save_ended(&mut shared.lock(), result, dirty);
+            }
+            Job::Rewrite => {
+                let result = rewrite::run(shared, &control);
+                rewrite_ended(&mut shared.lock(), result);
+            }
+        }
+    }
+}
+
+/// Begins a BGSAVE: the file will hold what there is now. False: it could not be begun.
+pub fn begin_save(engine: &mut Engine) -> bool {
+    engine.background.save_scheduled = false;
+    engine.saving.last_try = Some(Instant::now());
+    let Some(path) = disk::snapshot_path(&engine.config) else {
+        crate::warning!("Background saving error: the configuration names no file (dbfilename)");
+        engine.saving.last_ok = false;
+        return false;
+    };
+    let snapshot = Snapshot::begin(engine);
+    let writer = Box::new(SnapshotWriter::new(engine, false));
+    let (keys, dirty) = (snapshot.keys() as u64, engine.dirty);
+    let started =
+        engine.background.start(Kind::Save, keys, Job::Save { snapshot, writer, path, dirty });
+    if started {
+        crate::notice!("Background saving started by pid {}", std::process::id());
+    }
+    started
+}
+
+fn save(
+    shared: &SharedEngine,
+    mut snapshot: Snapshot,
+    writer: &SnapshotWriter,
+    path: PathBuf,
+    control: &Control,
+) -> io::Result<()> {
+    // Not the name that SAVE uses: a stop may save while this is being cancelled.
+    let temporary = path.with_file_name(format!("temp-bg-{}.rdb", std::process::id()));
+    let result = TemporaryFile::create(temporary)
+        .and_then(|file| writer.write(shared, &mut snapshot, file, control))
+        .and_then(|file| file.commit(&path));
+    if result.is_err() {
+        snapshot.abandon(&mut shared.lock());
+    }
+    result
+}
+
+fn save_ended(engine: &mut Engine, result: io::Result<()>, dirty: u64) {
+    let running = engine.background.running.take();
+    let cancelled = engine.background.control.cancelled.load(Ordering::Relaxed);
+    let saving = &mut engine.saving;
+    saving.last_seconds = running.map(|running| running.begun.elapsed().as_secs());
+    match result {
+        Ok(()) => {
+            crate::notice!("DB saved on disk");
+            crate::notice!("Background saving terminated with success");
+            saving.last_ok = true;
+            saving.saves += 1;
+            // What was changed while it was written is in the next one.
+            engine.dirty = engine.dirty.saturating_sub(dirty);
+            engine.saving.last_save = engine.unix_ms() / 1000;
+        }
+        Err(_) if cancelled => crate::notice!("Background saving was cancelled"),
+        Err(error) => {
+            crate::warning!("Background saving error: {error}");
+            saving.last_ok = false;
+        }
+    }
+}
+
+/// Begins a BGREWRITEAOF. False: it could not be begun.
+pub fn begin_rewrite(engine: &mut Engine) -> bool {
+    engine.background.rewrite_scheduled = false;
+    engine.aof.last_attempt = Some(Instant::now());
+    let keys = engine.databases.iter().map(|db| db.len() as u64).sum();
+    let started = engine.background.start(Kind::Rewrite, keys, Job::Rewrite);
+    if started {
+        if engine.config.no_appendfsync_on_rewrite {
+            engine.aof.writer.set_relaxed(true);
+        }
+        crate::notice!("Background append only file rewriting started");
+    }
+    started
+}
+
+fn rewrite_ended(engine: &mut Engine, result: io::Result<()>) {
+    let running = engine.background.running.take();
+    let cancelled = engine.background.control.cancelled.load(Ordering::Relaxed);
+    engine.aof.writer.set_relaxed(false);
+    let aof = &mut engine.aof;
+    aof.last_rewrite_seconds = running.map(|running| running.begun.elapsed().as_secs());
+    match result {
+        Ok(()) => {
+            crate::notice!("Background AOF rewrite terminated with success");
+            crate::notice!("Background AOF rewrite finished successfully");
+            aof.last_rewrite_ok = true;
+            aof.rewrites += 1;
+            aof.consecutive_failures = 0;
+        }
+        Err(_) if cancelled => crate::notice!("Background AOF rewrite was cancelled"),
+        Err(error) => {
+            crate::warning!("Background AOF rewrite terminated with error: {error}");
+            aof.last_rewrite_ok = false;
+            aof.consecutive_failures += 1;
+        }
+    }
+}
+
+/// Begins what is due. Called several times a second.
+pub fn tick(engine: &mut Engine) {
+    if engine.background.running.is_some() || engine.loading || engine.shutdown.is_some() {
+        return;
+    }
+    if engine.background.rewrite_scheduled || rewrite_is_due(engine) {
+        begin_rewrite(engine);
+    } else if engine.background.save_scheduled || save_point_reached(engine) {
+        begin_save(engine);
+    }
+}
+
+fn save_point_reached(engine: &Engine) -> bool {
+    let saving = &engine.saving;
+    let recently = |at: Instant| at.elapsed() < RETRY_SAVE_AFTER;
+    if !saving.last_ok && saving.last_try.is_some_and(recently) {
+        return false;
+    }
+    let age = u64::try_from(engine.unix_ms() / 1000 - saving.last_save).unwrap_or(0);
+    let reached = engine
+        .config
+        .save
+        .iter()
+        .find(|point| engine.dirty > 0 && engine.dirty >= point.changes && age > point.seconds);
+    if let Some(point) = reached {
+        crate::notice!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
+    }
+    reached.is_some()
+}
+
+/// Whether the append-only file has grown enough, or has no base yet.
+fn rewrite_is_due(engine: &Engine) -> bool {
+    let aof = &engine.aof;
+    let pause = match aof.consecutive_failures {
+        0..FREE_ATTEMPTS => Duration::from_secs(1),
+        failures => Duration::from_secs(60 << (failures - FREE_ATTEMPTS).min(6)).min(LONGEST_PAUSE),
+    };
+    if aof.last_attempt.is_some_and(|at| at.elapsed() < pause) {
+        return false;
+    }
+    match aof.state {
+        State::Off => false,
+        State::Starting => true,
+        State::On => {
+            let config = &engine.config;
+            let (size, base) = (aof.writer.size(), aof.base_size.max(1));
+            let percentage = u64::from(config.auto_aof_rewrite_percentage);
+            let growth = (size * 100 / base).saturating_sub(100);
+            let due =
+                percentage > 0 && size > config.auto_aof_rewrite_min_size && growth >= percentage;
+            if due {
+                crate::notice!("Starting automatic rewriting of AOF on {growth}% growth");
+            }
+            due
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What is on disk when the server comes back, however it went away.
+//!
+//! | file           | what is done to it                                                      |
+//! |----------------|-------------------------------------------------------------------------|
+//! | `kills`        | killed by SIGKILL in the middle of everything, thirty times             |
+//! | `damage`       | files that are cut, changed, missing                                    |
+//! | `full_disk`    | a disk that takes no more                                               |
+//! | `saving`       | snapshots while data changes, save points, stops                        |
+//! | `exchange`     | files of a real redis-server, and ours given to it                      |
+//!
+//! What acknowledged writes are worth can't be seen from inside, so the servers are processes of
+//! their own. Only where hundreds of starts are needed they are embedded.
+
+#[path = "../support/client.rs"]
+#[allow(dead_code)] // the scripts need more of it
+mod client;
+mod damage;
+mod exchange;
+mod full_disk;
+mod kills;
+mod saving;
+mod server;
