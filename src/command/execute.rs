@@ -161,8 +161,6 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     if ctx.origin != Origin::Loader {
         let calls = u64::from(!waits || result.is_err());
         count(ctx.engine, row.command, calls, elapsed, result.as_ref().err());
-    }
-    if ctx.origin != Origin::Loader {
         slowlog::note(ctx, row, args, elapsed, waits);
     }
     if let Err(error) = result {
