@@ -47,7 +47,7 @@ fuzz: ## Feed random bytes to the RDB decoder and the request reader: needs nigh
 lint: ## Formatting, clippy and documentation, each warning an error
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
 	bash -n .ci/run tests/clients/run
 
 fmt: ## Format the source

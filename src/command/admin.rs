@@ -11,7 +11,7 @@ use crate::number::parse_i64;
 use crate::persistence::disk;
 use crate::resp::{Args, Reply};
 
-/// DBSIZE
+/// `DBSIZE`
 ///
 /// Keys whose time is over count until they are removed.
 pub fn dbsize(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
@@ -19,7 +19,7 @@ pub fn dbsize(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// FLUSHDB [ASYNC|SYNC]
+/// `FLUSHDB [ASYNC|SYNC]`
 pub fn flushdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     check_flush_option(args)?;
     empty(ctx, ctx.db);
@@ -28,7 +28,7 @@ pub fn flushdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// FLUSHALL [ASYNC|SYNC]
+/// `FLUSHALL [ASYNC|SYNC]`
 pub fn flushall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     check_flush_option(args)?;
     for db in 0..ctx.engine.databases.len() {
@@ -54,7 +54,7 @@ fn empty(ctx: &mut Context<'_>, db: usize) {
     ctx.engine.dirty += removed as u64;
 }
 
-/// SWAPDB index1 index2
+/// `SWAPDB index1 index2`
 pub fn swapdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let index = |text: &[u8], otherwise: Error| {
         parse_i64(text).and_then(|index| i32::try_from(index).ok()).ok_or(otherwise)
@@ -74,7 +74,7 @@ pub fn swapdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// TIME
+/// `TIME`
 pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let now = ctx.engine.unix_us_at(std::time::Instant::now());
     reply.array(2);
@@ -83,7 +83,7 @@ pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]
+/// `SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]`
 ///
 /// There is no reply: that the connection closes is the answer. A server that stops doesn't wait
 /// for anything yet, so there is never a shutdown in progress to abort.
@@ -119,7 +119,7 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Re
 const COLUMNS: i64 = 40;
 const ROWS: i64 = 8;
 
-/// LOLWUT [VERSION version] [columns] [rows]
+/// `LOLWUT [VERSION version] [columns] [rows]`
 ///
 /// A maze after a program of one line that home computers of the 1980s ran
 /// (`10 PRINT CHR$(205.5+RND(1)); : GOTO 10`), and the version under it.

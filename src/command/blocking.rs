@@ -62,12 +62,12 @@ fn wait(
     }
 }
 
-/// BLPOP key [key ...] timeout
+/// `BLPOP key [key ...] timeout`
 pub fn blpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop_element(ctx, args, reply, End::Front, b"LPOP")
 }
 
-/// BRPOP key [key ...] timeout
+/// `BRPOP key [key ...] timeout`
 pub fn brpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop_element(ctx, args, reply, End::Back, b"RPOP")
 }
@@ -93,7 +93,7 @@ fn pop_element(
     Ok(())
 }
 
-/// BLMPOP timeout numkeys key [key ...] <LEFT|RIGHT> [COUNT count]
+/// `BLMPOP timeout numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`
 pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let deadline = timeout(&args[1])?;
     let MultiPop { keys, end, count } = MultiPop::parse(args, 2)?;
@@ -106,7 +106,7 @@ pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// BLMOVE source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout
+/// `BLMOVE source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout`
 pub fn blmove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (from, to) = (end_argument(&args[3])?, end_argument(&args[4])?);
     if move_or_wait(ctx, args, from, to, timeout(&args[5])?, reply)? {
@@ -127,7 +127,7 @@ fn side(end: End) -> &'static [u8] {
     }
 }
 
-/// BRPOPLPUSH source destination timeout
+/// `BRPOPLPUSH source destination timeout`
 pub fn brpoplpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if move_or_wait(ctx, args, End::Back, End::Front, timeout(&args[3])?, reply)? {
         ctx.propagate(&[b"RPOPLPUSH", args.at(1), args.at(2)]);
@@ -155,12 +155,12 @@ fn move_or_wait(
     Ok(true)
 }
 
-/// BZPOPMIN key [key ...] timeout
+/// `BZPOPMIN key [key ...] timeout`
 pub fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop_member(ctx, args, reply, pop::End::Min)
 }
 
-/// BZPOPMAX key [key ...] timeout
+/// `BZPOPMAX key [key ...] timeout`
 pub fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop_member(ctx, args, reply, pop::End::Max)
 }
@@ -177,7 +177,7 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop
     Ok(())
 }
 
-/// BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]
+/// `BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let deadline = timeout(&args[1])?;
     let request = pop::MultiPop::parse(args, 2)?;
@@ -191,7 +191,7 @@ pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// CLIENT UNBLOCK client-id [TIMEOUT|ERROR]
+/// `CLIENT UNBLOCK client-id [TIMEOUT|ERROR]`
 pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let with_error = match args.get(3) {
         None => false,

@@ -20,13 +20,13 @@ pub(super) use super::help::help;
 use crate::resp::{Args, Reply};
 use crate::server::client::{Client, ClientKey, ReplyMode};
 
-/// CLIENT ID
+/// `CLIENT ID`
 pub fn client_id(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.integer(ctx.client().id as i64);
     Ok(())
 }
 
-/// CLIENT INFO
+/// `CLIENT INFO`
 pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let mut text = Vec::new();
     describe(ctx.client(), &mut text);
@@ -34,7 +34,7 @@ pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// CLIENT LIST [TYPE normal | master | replica | pubsub] [ID client-id [client-id ...]]
+/// `CLIENT LIST [TYPE normal | master | replica | pubsub] [ID client-id [client-id ...]]`
 pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let clients = &ctx.engine.clients;
     let listed: Vec<ClientKey> = match args.get(2) {
@@ -59,14 +59,14 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// CLIENT GETNAME
+/// `CLIENT GETNAME`
 pub fn client_getname(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let name = &ctx.client().name;
     reply.bulk_or_null(Some(name).filter(|name| !name.is_empty()));
     Ok(())
 }
 
-/// CLIENT SETNAME connection-name
+/// `CLIENT SETNAME connection-name`
 pub fn client_setname(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_name(ctx.client(), args.at(2))?;
     reply.ok();
@@ -88,7 +88,7 @@ fn is_printable(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_graphic)
 }
 
-/// CLIENT SETINFO LIB-NAME library-name | LIB-VER library-version
+/// `CLIENT SETINFO LIB-NAME library-name | LIB-VER library-version`
 pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (option, value) = (args.at(2), args.at(3));
     let client = ctx.client();
@@ -106,9 +106,9 @@ pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// CLIENT KILL ip:port
+/// `CLIENT KILL ip:port`
 ///
-/// CLIENT KILL [ID id] [TYPE type] [USER name] [ADDR ip:port] [LADDR ip:port] [SKIPME yes | no]
+/// `CLIENT KILL [ID id] [TYPE type] [USER name] [ADDR ip:port] [LADDR ip:port] [SKIPME yes | no]`
 pub fn client_kill(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() == 3 {
         let filter = Filter { address: Some(args.at(2).to_vec()), ..Filter::default() };
@@ -172,7 +172,7 @@ fn kill(ctx: &mut Context<'_>, filter: &Filter, skip_me: bool) -> usize {
     killed
 }
 
-/// CLIENT NO-EVICT ON | OFF
+/// `CLIENT NO-EVICT ON | OFF`
 pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.client().no_evict = match args.at(2) {
         word if is(word, "ON") => true,
@@ -183,7 +183,7 @@ pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// CLIENT REPLY ON | OFF | SKIP
+/// `CLIENT REPLY ON | OFF | SKIP`
 ///
 /// Only ON replies; that is how a client knows that replies are back.
 pub fn client_reply(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -204,7 +204,7 @@ pub fn client_reply(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// CLIENT PAUSE timeout [WRITE | ALL]
+/// `CLIENT PAUSE timeout [WRITE | ALL]`
 ///
 /// ALL holds every client, whoever paused them included: such a pause ends by itself.
 pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -224,7 +224,7 @@ pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// CLIENT UNPAUSE
+/// `CLIENT UNPAUSE`
 pub fn client_unpause(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.pause.end();
     reply.ok();

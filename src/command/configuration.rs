@@ -16,7 +16,7 @@ use crate::persistence::aof;
 use crate::resp::{Args, Reply};
 use crate::server::process::make_room_for_clients;
 
-/// CONFIG GET parameter [parameter ...]
+/// `CONFIG GET parameter [parameter ...]`
 pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let patterns: Vec<_> = args.iter().skip(2).map(String::from_utf8_lossy).collect();
     let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_ref()).collect();
@@ -29,7 +29,7 @@ pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// CONFIG SET parameter value [parameter value ...]
+/// `CONFIG SET parameter value [parameter value ...]`
 pub fn config_set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if !args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
@@ -91,14 +91,14 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     Ok(())
 }
 
-/// CONFIG RESETSTAT
+/// `CONFIG RESETSTAT`
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.stats.reset();
     reply.ok();
     Ok(())
 }
 
-/// CONFIG REWRITE
+/// `CONFIG REWRITE`
 ///
 /// Writes a small file under the lock. An operator does that now and then, and gets to know
 /// whether it worked.

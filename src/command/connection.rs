@@ -21,7 +21,7 @@ use crate::resp::{Args, Protocol, Reply};
 /// The version of Redis that clients may take this server for; they branch on it.
 pub const REDIS_VERSION: &str = "7.0.15";
 
-/// PING [message]
+/// `PING [message]`
 ///
 /// To a subscriber in RESP2 the answer looks like a message.
 pub fn ping(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -40,13 +40,13 @@ pub fn ping(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// ECHO message
+/// `ECHO message`
 pub fn echo(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.bulk(args.at(1));
     Ok(())
 }
 
-/// SELECT index
+/// `SELECT index`
 pub fn select(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (low, high) = (i64::from(i32::MIN), i64::from(i32::MAX));
     let index = super::args::integer(args.at(1))?;
@@ -61,14 +61,14 @@ pub fn select(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// QUIT
+/// `QUIT`
 pub fn quit(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.client().close_after_reply = true;
     reply.ok();
     Ok(())
 }
 
-/// RESET
+/// `RESET`
 pub fn reset(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.release_client(ctx.client);
     let open = ctx.engine.config.requirepass.is_empty();
@@ -84,7 +84,7 @@ pub fn reset(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resul
 
 const DEFAULT_USER: &str = "default";
 
-/// AUTH [username] password
+/// `AUTH [username] password`
 pub fn auth(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (user, password) = match args.len() {
         2 if ctx.engine.config.requirepass.is_empty() => return Err(NO_PASSWORD),
@@ -121,7 +121,7 @@ fn same_secret(given: &[u8], expected: &[u8]) -> bool {
     Sha256::digest(given).ct_eq(&Sha256::digest(expected)).into()
 }
 
-/// HELLO [protover [AUTH username password] [SETNAME clientname]]
+/// `HELLO [protover [AUTH username password] [SETNAME clientname]]`
 ///
 /// The options act in the order they come, and what was done stays done when a later one fails;
 /// the protocol changes only if everything was right.

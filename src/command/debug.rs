@@ -24,7 +24,7 @@ const NOT_ALLOWED: Error = Error::new(
      configuration file, and then restart the server.",
 );
 
-/// DEBUG subcommand [argument ...]
+/// `DEBUG subcommand [argument ...]`
 pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let local = ctx.client_is_local();
     if !Allowed::permits(ctx.engine.config.enable_debug_command, local) {
@@ -255,7 +255,7 @@ fn leading_integer(text: &[u8]) -> i64 {
     integer(text).unwrap_or(0)
 }
 
-/// POPULATE count [prefix] [size]
+/// `POPULATE count [prefix] [size]`
 fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
     let keys = count(args.at(0))?;
     let prefix = args.get(1).unwrap_or(b"key");

@@ -21,7 +21,7 @@ const INVALID_FREQUENCY: Error = Error::new("ERR Invalid FREQ value, must be >= 
 const BAD_TRAILER: Error = Error::new("ERR DUMP payload version or checksum are wrong");
 const BAD_DATA: Error = Error::new("ERR Bad data format");
 
-/// DUMP key
+/// `DUMP key`
 pub fn dump(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let compressed = ctx.engine.config.rdbcompression;
     let compression = if compressed { Compression::Lzf } else { Compression::None };
@@ -70,7 +70,7 @@ impl RestoreOptions {
     }
 }
 
-/// RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]
+/// `RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`
 pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = RestoreOptions::parse(args)?;
     let (key, payload) = (args.at(1), args.at(3));

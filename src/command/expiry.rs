@@ -56,22 +56,22 @@ pub fn positive_deadline(ctx: &Context<'_>, text: &[u8], unit: Unit) -> Result<i
     unit.deadline(value, ctx.now_ms).ok_or_else(invalid)
 }
 
-/// EXPIRE key seconds [NX|XX|GT|LT]
+/// `EXPIRE key seconds [NX|XX|GT|LT]`
 pub fn expire(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_expiry(ctx, args, reply, Unit::Seconds)
 }
 
-/// PEXPIRE key milliseconds [NX|XX|GT|LT]
+/// `PEXPIRE key milliseconds [NX|XX|GT|LT]`
 pub fn pexpire(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_expiry(ctx, args, reply, Unit::Millis)
 }
 
-/// EXPIREAT key unix-time-seconds [NX|XX|GT|LT]
+/// `EXPIREAT key unix-time-seconds [NX|XX|GT|LT]`
 pub fn expireat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_expiry(ctx, args, reply, Unit::UnixSeconds)
 }
 
-/// PEXPIREAT key unix-time-milliseconds [NX|XX|GT|LT]
+/// `PEXPIREAT key unix-time-milliseconds [NX|XX|GT|LT]`
 pub fn pexpireat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_expiry(ctx, args, reply, Unit::UnixMillis)
 }
@@ -150,7 +150,7 @@ fn set_expiry(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, unit: Un
     Ok(())
 }
 
-/// PERSIST key
+/// `PERSIST key`
 pub fn persist(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = &args[1];
     let cleared = match ctx.find(key) {
@@ -164,22 +164,22 @@ pub fn persist(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// TTL key
+/// `TTL key`
 pub fn ttl(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_deadline(ctx, args, reply, |at, now| ((at - now).max(0) + 500) / 1000)
 }
 
-/// PTTL key
+/// `PTTL key`
 pub fn pttl(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_deadline(ctx, args, reply, |at, now| (at - now).max(0))
 }
 
-/// EXPIRETIME key
+/// `EXPIRETIME key`
 pub fn expiretime(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_deadline(ctx, args, reply, |at, _| at.saturating_add(500) / 1000)
 }
 
-/// PEXPIRETIME key
+/// `PEXPIRETIME key`
 pub fn pexpiretime(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_deadline(ctx, args, reply, |at, _| at)
 }

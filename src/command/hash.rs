@@ -24,14 +24,14 @@ fn limits(ctx: &Context<'_>) -> Limits {
     Limits { entries: config.hash_max_listpack_entries, value: config.hash_max_listpack_value }
 }
 
-/// HSET key field value [field value ...]
+/// `HSET key field value [field value ...]`
 pub fn hset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let added = set_fields(ctx, args)?;
     reply.count(added);
     Ok(())
 }
 
-/// HMSET key field value [field value ...]
+/// `HMSET key field value [field value ...]`
 pub fn hmset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_fields(ctx, args)?;
     reply.ok();
@@ -53,7 +53,7 @@ fn set_fields(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize> {
     Ok(added)
 }
 
-/// HSETNX key field value
+/// `HSETNX key field value`
 pub fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let limits = limits(ctx);
     let hash: &mut Hash = ctx.write_or_create(&args[1])?;
@@ -66,14 +66,14 @@ pub fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// HGET key field
+/// `HGET key field`
 pub fn hget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.bulk_or_null(hash.and_then(|hash| hash.get(&args[2])));
     Ok(())
 }
 
-/// HMGET key field [field ...]
+/// `HMGET key field [field ...]`
 pub fn hmget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.array(args.len() - 2);
@@ -83,7 +83,7 @@ pub fn hmget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// HDEL key field [field ...]
+/// `HDEL key field [field ...]`
 pub fn hdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut removed = 0;
     if let Some(hash) = ctx.write_as::<Hash>(&args[1])? {
@@ -97,27 +97,27 @@ pub fn hdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// HLEN key
+/// `HLEN key`
 pub fn hlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<Hash>(&args[1])?.map_or(0, Hash::len));
     Ok(())
 }
 
-/// HSTRLEN key field
+/// `HSTRLEN key field`
 pub fn hstrlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.count(hash.map_or(0, |hash| hash.value_len(&args[2])));
     Ok(())
 }
 
-/// HEXISTS key field
+/// `HEXISTS key field`
 pub fn hexists(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.integer(hash.is_some_and(|hash| hash.contains(&args[2])).into());
     Ok(())
 }
 
-/// HGETALL key
+/// `HGETALL key`
 pub fn hgetall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.map(hash.map_or(0, Hash::len));
@@ -128,7 +128,7 @@ pub fn hgetall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// HKEYS key
+/// `HKEYS key`
 pub fn hkeys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.array(hash.map_or(0, Hash::len));
@@ -136,7 +136,7 @@ pub fn hkeys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// HVALS key
+/// `HVALS key`
 pub fn hvals(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.array(hash.map_or(0, Hash::len));
@@ -144,7 +144,7 @@ pub fn hvals(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// HINCRBY key field increment
+/// `HINCRBY key field increment`
 pub fn hincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const NO_INTEGER: Error = Error::new("ERR hash value is not an integer");
     let by = integer(&args[3])?;
@@ -158,7 +158,7 @@ pub fn hincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// HINCRBYFLOAT key field increment
+/// `HINCRBYFLOAT key field increment`
 pub fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const NO_FLOAT: Error = Error::new("ERR hash value is not a float");
     let by = LongDouble::parse(&args[3]).ok_or(error::NOT_FLOAT)?;
@@ -177,7 +177,7 @@ pub fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// HRANDFIELD key [count [WITHVALUES]]
+/// `HRANDFIELD key [count [WITHVALUES]]`
 pub fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut random = sampling::generator(ctx);
     if args.len() == 2 {
@@ -234,7 +234,7 @@ fn reply_pair(reply: &mut Reply, (field, value): (&[u8], &[u8]), with_values: bo
     }
 }
 
-/// HSCAN key cursor [MATCH pattern] [COUNT count]
+/// `HSCAN key cursor [MATCH pattern] [COUNT count]`
 pub fn hscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let cursor = parse_cursor(&args[2])?;
     let Some(hash) = ctx.read_as::<Hash>(&args[1])? else {

@@ -36,20 +36,20 @@ fn asked(args: Args<'_>) -> Vec<Option<&'static Row>> {
     }
 }
 
-/// COMMAND
+/// `COMMAND`
 pub fn command(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(commands().count());
     commands().for_each(|row| info(row, reply));
     Ok(())
 }
 
-/// COMMAND COUNT
+/// `COMMAND COUNT`
 pub fn command_count(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(commands().count());
     Ok(())
 }
 
-/// COMMAND INFO [command-name [command-name ...]]
+/// `COMMAND INFO [command-name [command-name ...]]`
 pub fn command_info(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let rows = asked(args);
     reply.array(rows.len());
@@ -62,7 +62,7 @@ pub fn command_info(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// COMMAND DOCS [command-name [command-name ...]]
+/// `COMMAND DOCS [command-name [command-name ...]]`
 pub fn command_docs(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let rows: Vec<&Row> = asked(args).into_iter().flatten().collect();
     reply.map(rows.len());
@@ -70,7 +70,7 @@ pub fn command_docs(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// COMMAND LIST [FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]
+/// `COMMAND LIST [FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]`
 pub fn command_list(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let names: Vec<&str> = match (args.len(), args.get(3)) {
         (2, _) => commands().map(|row| row.name).collect(),
@@ -98,7 +98,7 @@ fn filtered(filter: &[u8], value: &[u8]) -> Result<Vec<&'static str>> {
     Ok(ROWS.iter().filter(|row| passes(row)).map(|row| row.name).collect())
 }
 
-/// COMMAND GETKEYS command [arg [arg ...]]
+/// `COMMAND GETKEYS command [arg [arg ...]]`
 pub fn command_getkeys(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let request = args.from(2);
     let keys = keys_of(request)?;
@@ -107,7 +107,7 @@ pub fn command_getkeys(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply
     Ok(())
 }
 
-/// COMMAND GETKEYSANDFLAGS command [arg [arg ...]]
+/// `COMMAND GETKEYSANDFLAGS command [arg [arg ...]]`
 pub fn command_getkeysandflags(
     _ctx: &mut Context<'_>,
     args: Args<'_>,

@@ -12,9 +12,9 @@ use crate::glob;
 use crate::resp::{Args, Reply};
 use crate::store::Bytes;
 
-/// DEL key [key ...]
+/// `DEL key [key ...]`
 ///
-/// UNLINK key [key ...]
+/// `UNLINK key [key ...]`
 pub fn del(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut removed = 0;
     for key in args.iter().skip(1) {
@@ -27,25 +27,25 @@ pub fn del(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     Ok(())
 }
 
-/// EXISTS key [key ...]
+/// `EXISTS key [key ...]`
 pub fn exists(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(args.iter().skip(1).filter(|key| ctx.look(key).is_some()).count());
     Ok(())
 }
 
-/// TOUCH key [key ...]
+/// `TOUCH key [key ...]`
 pub fn touch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(args.iter().skip(1).filter(|key| ctx.read(key).is_some()).count());
     Ok(())
 }
 
-/// TYPE key
+/// `TYPE key`
 pub fn type_of(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.simple(ctx.look(&args[1]).map_or("none", |value| value.type_name()));
     Ok(())
 }
 
-/// KEYS pattern
+/// `KEYS pattern`
 ///
 /// Expired keys are not listed, nor deleted: this command only looks.
 pub fn keys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -67,7 +67,7 @@ pub fn keys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// RANDOMKEY
+/// `RANDOMKEY`
 pub fn randomkey(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.bulk_or_null(random_key(ctx));
     Ok(())
@@ -89,14 +89,14 @@ fn random_key(ctx: &mut Context<'_>) -> Option<Bytes> {
     }
 }
 
-/// RENAME key newkey
+/// `RENAME key newkey`
 pub fn rename(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     move_to_name(ctx, args, false)?;
     reply.ok();
     Ok(())
 }
 
-/// RENAMENX key newkey
+/// `RENAMENX key newkey`
 pub fn renamenx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let renamed = move_to_name(ctx, args, true)?;
     reply.integer(renamed.into());
@@ -132,7 +132,7 @@ fn move_to_name(ctx: &mut Context<'_>, args: Args<'_>, only_new: bool) -> Result
 /// Source and destination are one and the same.
 const SAME_OBJECT: Error = Error::new("ERR source and destination objects are the same");
 
-/// MOVE key db
+/// `MOVE key db`
 pub fn move_key(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = &args[1];
     let to = ctx.database_index(&args[2])?;
@@ -158,7 +158,7 @@ pub fn move_key(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// COPY source destination [DB destination-db] [REPLACE]
+/// `COPY source destination [DB destination-db] [REPLACE]`
 ///
 /// A collection's copy shares its contents with the original until one of the two changes.
 pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {

@@ -21,7 +21,7 @@ pub fn size_of_entry(entry: &Entry, samples: usize) -> usize {
     size_of::<Entry>() + POSITION_SIZE + entry.key.heap_size() + entry.value.heap_size(samples)
 }
 
-/// MEMORY USAGE key [SAMPLES count]
+/// `MEMORY USAGE key [SAMPLES count]`
 pub fn memory_usage(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut samples = DEFAULT_SAMPLES;
     for option in (3..args.len()).step_by(2) {
@@ -39,7 +39,7 @@ pub fn memory_usage(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// MEMORY STATS
+/// `MEMORY STATS`
 pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let memory = Memory::measure(ctx.engine);
     let keys: usize = ctx.engine.databases.iter().map(|keyspace| keyspace.len()).sum();
@@ -122,7 +122,7 @@ impl Figure {
 /// Below this much memory there is nothing to diagnose.
 const TOO_LITTLE: u64 = 5 << 20;
 
-/// MEMORY DOCTOR
+/// `MEMORY DOCTOR`
 pub fn memory_doctor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let memory = Memory::measure(ctx.engine);
     let connections = ctx.engine.clients.connected().max(1) as u64;
@@ -158,7 +158,7 @@ pub fn memory_doctor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// MEMORY PURGE
+/// `MEMORY PURGE`
 ///
 /// The allocator returns unused pages by itself, within a fraction of a second.
 pub fn memory_purge(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
@@ -166,7 +166,7 @@ pub fn memory_purge(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// MEMORY MALLOC-STATS
+/// `MEMORY MALLOC-STATS`
 pub fn memory_malloc_stats(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.bulk(b"Stats not supported for the current allocator");
     Ok(())

@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::resp::{Args, Reply};
 use crate::server::client::ClientKey;
 
-/// MONITOR
+/// `MONITOR`
 pub fn monitor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.origin != Origin::Client {
         return Err(Error::new("ERR MONITOR isn't allowed for DENY BLOCKING client"));

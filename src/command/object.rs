@@ -33,7 +33,7 @@ fn entry<'c>(ctx: &'c mut Context<'_>, key: &[u8], reply: &mut Reply) -> Option<
     Some(ctx.keyspace().entry(slot))
 }
 
-/// OBJECT ENCODING key
+/// `OBJECT ENCODING key`
 pub fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if let Some(entry) = entry(ctx, &args[2], reply) {
         reply.bulk(entry.value.encoding().as_bytes());
@@ -41,7 +41,7 @@ pub fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// OBJECT REFCOUNT key
+/// `OBJECT REFCOUNT key`
 ///
 /// Nothing here counts references to a value, so the answer is what Redis would say.
 pub fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -52,7 +52,7 @@ pub fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// OBJECT IDLETIME key
+/// `OBJECT IDLETIME key`
 pub fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let now = ctx.now_ms;
     let Some(access) = entry(ctx, &args[2], reply).map(|entry| entry.access) else { return Ok(()) };
@@ -63,7 +63,7 @@ pub fn object_idletime(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// OBJECT FREQ key
+/// `OBJECT FREQ key`
 pub fn object_freq(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let now = ctx.now_ms;
     let Some(access) = entry(ctx, &args[2], reply).map(|entry| entry.access) else { return Ok(()) };

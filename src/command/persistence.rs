@@ -22,7 +22,7 @@ const CANT_REWRITE: Error = Error::new(
 /// All that Redis says when saving fails; the log has the reason.
 const FAILED: Error = Error::new("ERR");
 
-/// SAVE
+/// `SAVE`
 ///
 /// Everybody waits until the disk has the file.
 pub fn save(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
@@ -34,7 +34,7 @@ pub fn save(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// BGSAVE [SCHEDULE]
+/// `BGSAVE [SCHEDULE]`
 ///
 /// The file will hold the data of this moment, whatever is written before it is complete.
 pub fn bgsave(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -61,7 +61,7 @@ pub fn bgsave(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// BGREWRITEAOF
+/// `BGREWRITEAOF`
 pub fn bgrewriteaof(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.engine.background.is_running(Kind::Rewrite) {
         return Err(REWRITE_IN_PROGRESS);
@@ -78,7 +78,7 @@ pub fn bgrewriteaof(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// LASTSAVE
+/// `LASTSAVE`
 pub fn lastsave(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.integer(ctx.engine.saving.last_save);
     Ok(())

@@ -14,17 +14,17 @@ use crate::pubsub::{self, Space};
 use crate::resp::{Args, Reply};
 use crate::store::Bytes;
 
-/// SUBSCRIBE channel [channel ...]
+/// `SUBSCRIBE channel [channel ...]`
 pub fn subscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, reply, Space::Channel, "subscribe")
 }
 
-/// PSUBSCRIBE pattern [pattern ...]
+/// `PSUBSCRIBE pattern [pattern ...]`
 pub fn psubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, reply, Space::Pattern, "psubscribe")
 }
 
-/// SSUBSCRIBE shardchannel [shardchannel ...]
+/// `SSUBSCRIBE shardchannel [shardchannel ...]`
 pub fn ssubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, reply, Space::Shard, "ssubscribe")
 }
@@ -56,17 +56,17 @@ fn confirm(
     reply.count(ctx.client().subscriptions.count(space));
 }
 
-/// UNSUBSCRIBE [channel [channel ...]]
+/// `UNSUBSCRIBE [channel [channel ...]]`
 pub fn unsubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove(ctx, args, reply, Space::Channel, "unsubscribe")
 }
 
-/// PUNSUBSCRIBE [pattern [pattern ...]]
+/// `PUNSUBSCRIBE [pattern [pattern ...]]`
 pub fn punsubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove(ctx, args, reply, Space::Pattern, "punsubscribe")
 }
 
-/// SUNSUBSCRIBE [shardchannel [shardchannel ...]]
+/// `SUNSUBSCRIBE [shardchannel [shardchannel ...]]`
 pub fn sunsubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove(ctx, args, reply, Space::Shard, "sunsubscribe")
 }
@@ -101,24 +101,24 @@ pub fn is_subscription(command: Command) -> bool {
     )
 }
 
-/// PUBLISH channel message
+/// `PUBLISH channel message`
 pub fn publish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish(ctx.engine, args.at(1), args.at(2)));
     Ok(())
 }
 
-/// SPUBLISH shardchannel message
+/// `SPUBLISH shardchannel message`
 pub fn spublish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish_to_shard(ctx.engine, args.at(1), args.at(2)));
     Ok(())
 }
 
-/// PUBSUB CHANNELS [pattern]
+/// `PUBSUB CHANNELS [pattern]`
 pub fn pubsub_channels(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     list(ctx, args, reply, Space::Channel)
 }
 
-/// PUBSUB SHARDCHANNELS [pattern]
+/// `PUBSUB SHARDCHANNELS [pattern]`
 pub fn pubsub_shardchannels(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     list(ctx, args, reply, Space::Shard)
 }
@@ -138,12 +138,12 @@ fn list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, space: Space) 
     Ok(())
 }
 
-/// PUBSUB NUMSUB [channel [channel ...]]
+/// `PUBSUB NUMSUB [channel [channel ...]]`
 pub fn pubsub_numsub(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     count(ctx, args, reply, Space::Channel)
 }
 
-/// PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]
+/// `PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]`
 pub fn pubsub_shardnumsub(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     count(ctx, args, reply, Space::Shard)
 }
@@ -157,7 +157,7 @@ fn count(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, space: Space)
     Ok(())
 }
 
-/// PUBSUB NUMPAT
+/// `PUBSUB NUMPAT`
 pub fn pubsub_numpat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.engine.pubsub.len(Space::Pattern));
     Ok(())

@@ -74,7 +74,7 @@ pub fn parse_cursor(text: &[u8]) -> Result<u64> {
 
 const INVALID_CURSOR: Error = Error::new("ERR invalid cursor");
 
-/// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
+/// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`
 pub fn scan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let cursor = parse_cursor(args.at(1))?;
     let options = ScanOptions::parse(args, 2, true)?;

@@ -18,7 +18,7 @@ use crate::config::EventClasses;
 use crate::resp::{Args, Reply};
 use crate::store::{Bytes, Set};
 
-/// SADD key member [member ...]
+/// `SADD key member [member ...]`
 pub fn sadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let max_intset = ctx.engine.config.set_max_intset_entries;
     let set: &mut Set = ctx.write_or_create(&args[1])?;
@@ -30,7 +30,7 @@ pub fn sadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// SREM key member [member ...]
+/// `SREM key member [member ...]`
 pub fn srem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut removed = 0;
     if let Some(set) = ctx.write_as::<Set>(&args[1])? {
@@ -44,7 +44,7 @@ pub fn srem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// SMOVE source destination member
+/// `SMOVE source destination member`
 pub fn smove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (source, destination, member) = (args.at(1), args.at(2), args.at(3));
     let max_intset = ctx.engine.config.set_max_intset_entries;
@@ -71,20 +71,20 @@ pub fn smove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// SCARD key
+/// `SCARD key`
 pub fn scard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<Set>(&args[1])?.map_or(0, Set::len));
     Ok(())
 }
 
-/// SISMEMBER key member
+/// `SISMEMBER key member`
 pub fn sismember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let set: Option<&Set> = ctx.read_as(&args[1])?;
     reply.integer(set.is_some_and(|set| set.contains(&args[2])).into());
     Ok(())
 }
 
-/// SMISMEMBER key member [member ...]
+/// `SMISMEMBER key member [member ...]`
 pub fn smismember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let set: Option<&Set> = ctx.read_as(&args[1])?;
     reply.array(args.len() - 2);
@@ -94,7 +94,7 @@ pub fn smismember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// SMEMBERS key
+/// `SMEMBERS key`
 pub fn smembers(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let set: Option<&Set> = ctx.read_as(&args[1])?;
     reply.set(set.map_or(0, Set::len));
@@ -102,7 +102,7 @@ pub fn smembers(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// SPOP key [count]
+/// `SPOP key [count]`
 pub fn spop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     match args.len() {
         2 => pop_one(ctx, &args[1], reply),
@@ -154,7 +154,7 @@ fn pop_many(ctx: &mut Context<'_>, key: &[u8], count: usize, reply: &mut Reply) 
     Ok(())
 }
 
-/// SRANDMEMBER key [count]
+/// `SRANDMEMBER key [count]`
 pub fn srandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut random = sampling::generator(ctx);
     let draws = match args.len() {
@@ -196,7 +196,7 @@ pub fn srandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// SSCAN key cursor [MATCH pattern] [COUNT count]
+/// `SSCAN key cursor [MATCH pattern] [COUNT count]`
 pub fn sscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let cursor = parse_cursor(&args[2])?;
     let Some(set) = ctx.read_as::<Set>(&args[1])? else {

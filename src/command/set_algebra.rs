@@ -22,14 +22,14 @@ use crate::resp::{Args, Reply};
 use crate::store::set::Member;
 use crate::store::{Set, Value, hash};
 
-/// SINTER key [key ...]
+/// `SINTER key [key ...]`
 pub fn sinter(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let sets = operands(ctx, args.from(1))?;
     reply_members(reply, |each| intersection(sets, each));
     Ok(())
 }
 
-/// SINTERCARD numkeys key [key ...] [LIMIT limit]
+/// `SINTERCARD numkeys key [key ...] [LIMIT limit]`
 pub fn sintercard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const NO_KEYS: Error = Error::new("ERR numkeys should be greater than 0");
     const NEGATIVE: Error = Error::new("ERR LIMIT can't be negative");
@@ -55,7 +55,7 @@ pub fn sintercard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// SINTERSTORE destination key [key ...]
+/// `SINTERSTORE destination key [key ...]`
 pub fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let sets = operands(ctx, args.from(2))?;
     let mut result = Collector::new(ctx);
@@ -64,7 +64,7 @@ pub fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// SUNION key [key ...]
+/// `SUNION key [key ...]`
 pub fn sunion(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut sets: Vec<Arc<Set>> = operands(ctx, args.from(1))?.into_iter().flatten().collect();
     if sets.iter().all(|set| set.integers().is_some()) {
@@ -86,7 +86,7 @@ pub fn sunion(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// SUNIONSTORE destination key [key ...]
+/// `SUNIONSTORE destination key [key ...]`
 pub fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let sets = operands(ctx, args.from(2))?;
     let mut result = Collector::new(ctx);
@@ -98,7 +98,7 @@ pub fn sunionstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// SDIFF key [key ...]
+/// `SDIFF key [key ...]`
 pub fn sdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Difference { first, others } = Difference::new(operands(ctx, args.from(1))?);
     reply_members(reply, |each| {
@@ -114,7 +114,7 @@ pub fn sdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// SDIFFSTORE destination key [key ...]
+/// `SDIFFSTORE destination key [key ...]`
 pub fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Difference { first, others } = Difference::new(operands(ctx, args.from(2))?);
     let mut result = Collector::new(ctx);

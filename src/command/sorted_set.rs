@@ -73,20 +73,20 @@ fn store(ctx: &mut Context<'_>, key: &[u8], result: SortedSet, event: &str, repl
     }
 }
 
-/// ZCARD key
+/// `ZCARD key`
 pub fn zcard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<SortedSet>(&args[1])?.map_or(0, SortedSet::len));
     Ok(())
 }
 
-/// ZSCORE key member
+/// `ZSCORE key member`
 pub fn zscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset: Option<&SortedSet> = ctx.read_as(&args[1])?;
     reply_score(reply, zset.and_then(|zset| zset.score(&args[2])));
     Ok(())
 }
 
-/// ZMSCORE key member [member ...]
+/// `ZMSCORE key member [member ...]`
 pub fn zmscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset: Option<&SortedSet> = ctx.read_as(&args[1])?;
     reply.array(args.len() - 2);
@@ -103,12 +103,12 @@ fn reply_score(reply: &mut Reply, score: Option<f64>) {
     }
 }
 
-/// ZRANK key member
+/// `ZRANK key member`
 pub fn zrank(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     rank(ctx, args, false, reply)
 }
 
-/// ZREVRANK key member
+/// `ZREVRANK key member`
 pub fn zrevrank(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     rank(ctx, args, true, reply)
 }
@@ -122,7 +122,7 @@ fn rank(ctx: &mut Context<'_>, args: Args<'_>, reverse: bool, reply: &mut Reply)
     Ok(())
 }
 
-/// ZRANDMEMBER key [count [WITHSCORES]]
+/// `ZRANDMEMBER key [count [WITHSCORES]]`
 pub fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut random = sampling::generator(ctx);
     let mut random = || random.next_u64();
@@ -154,7 +154,7 @@ pub fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// ZSCAN key cursor [MATCH pattern] [COUNT count]
+/// `ZSCAN key cursor [MATCH pattern] [COUNT count]`
 pub fn zscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let cursor = parse_cursor(&args[2])?;
     let Some(zset) = ctx.read_as::<SortedSet>(&args[1])? else {

@@ -193,7 +193,7 @@ impl NewId {
     }
 }
 
-/// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value [name value ...]
+/// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value [name value ...]`
 pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
@@ -269,13 +269,13 @@ fn append(
     if stream.append(id, pairs, limits) { Ok(id) } else { Err(NOT_AFTER_TOP) }
 }
 
-/// XLEN key
+/// `XLEN key`
 pub fn xlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<Stream>(&args[1])?.map_or(0, Stream::len));
     Ok(())
 }
 
-/// XDEL key id [id ...]
+/// `XDEL key id [id ...]`
 pub fn xdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let Some(stream) = ctx.write_as::<Stream>(key)? else {
@@ -292,7 +292,7 @@ pub fn xdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]
+/// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]`
 pub fn xsetid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, last_id) = (args.at(1), strict_id(&args[2], 0)?);
     let mut entries_added = None;

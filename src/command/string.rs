@@ -15,7 +15,7 @@ use crate::number::{LongDouble, format_i64};
 use crate::resp::{Args, Reply};
 use crate::store::{Str, Value};
 
-/// GET key
+/// `GET key`
 pub fn get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_string(ctx.read_as(&args[1])?, reply);
     Ok(())
@@ -69,7 +69,7 @@ impl<'a> SetOptions<'a> {
     }
 }
 
-/// SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT s|PXAT ms|KEEPTTL]
+/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT s|PXAT ms|KEEPTTL]`
 pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = if args.len() == 3 { SetOptions::default() } else { SetOptions::parse(args)? };
     let (key, value) = (args.at(1), args.at(2));
@@ -110,12 +110,12 @@ fn set_until(ctx: &mut Context<'_>, key: &[u8], value: &[u8], expiry: Option<i64
     }
 }
 
-/// SETEX key seconds value
+/// `SETEX key seconds value`
 pub fn setex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_with_expiry(ctx, args, reply, Unit::Seconds)
 }
 
-/// PSETEX key milliseconds value
+/// `PSETEX key milliseconds value`
 pub fn psetex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_with_expiry(ctx, args, reply, Unit::Millis)
 }
@@ -127,7 +127,7 @@ fn set_with_expiry(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, uni
     Ok(())
 }
 
-/// SETNX key value
+/// `SETNX key value`
 pub fn setnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let vacant = ctx.find(key).err();
@@ -139,7 +139,7 @@ pub fn setnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// GETSET key value
+/// `GETSET key value`
 pub fn getset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     reply_string(ctx.read_as(key)?, reply);
@@ -149,7 +149,7 @@ pub fn getset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// GETDEL key
+/// `GETDEL key`
 pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let value: Option<&Str> = ctx.read_as(key)?;
@@ -163,7 +163,7 @@ pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// GETEX key [EX seconds|PX milliseconds|EXAT s|PXAT ms|PERSIST]
+/// `GETEX key [EX seconds|PX milliseconds|EXAT s|PXAT ms|PERSIST]`
 pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut expiry: Option<(Unit, &[u8])> = None;
@@ -207,7 +207,7 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// MGET key [key ...]
+/// `MGET key [key ...]`
 pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(args.len() - 1);
     for key in args.iter().skip(1) {
@@ -219,14 +219,14 @@ pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// MSET key value [key value ...]
+/// `MSET key value [key value ...]`
 pub fn mset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     set_pairs(ctx, pairs(ctx, args)?);
     reply.ok();
     Ok(())
 }
 
-/// MSETNX key value [key value ...]
+/// `MSETNX key value [key value ...]`
 pub fn msetnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let pairs = pairs(ctx, args)?;
     if (0..pairs.len()).step_by(2).any(|index| ctx.find(&pairs[index]).is_ok()) {
@@ -250,7 +250,7 @@ fn set_pairs(ctx: &mut Context<'_>, pairs: Args<'_>) {
     }
 }
 
-/// APPEND key value
+/// `APPEND key value`
 pub fn append(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, tail) = (args.at(1), args.at(2));
     let len = match ctx.write_as::<Str>(key)?.map(|text| text.len()) {
@@ -271,13 +271,13 @@ pub fn append(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// STRLEN key
+/// `STRLEN key`
 pub fn strlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<Str>(&args[1])?.map_or(0, Str::len));
     Ok(())
 }
 
-/// GETRANGE key start end
+/// `GETRANGE key start end`
 pub fn getrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
     match ctx.read_as::<Str>(&args[1])? {
@@ -292,7 +292,7 @@ pub fn getrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// SETRANGE key offset value
+/// `SETRANGE key offset value`
 pub fn setrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, patch) = (args.at(1), args.at(3));
     let offset = integer(&args[2])?;
@@ -324,22 +324,22 @@ pub fn setrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// INCR key
+/// `INCR key`
 pub fn incr(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     increment(ctx, &args[1], 1, reply)
 }
 
-/// DECR key
+/// `DECR key`
 pub fn decr(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     increment(ctx, &args[1], -1, reply)
 }
 
-/// INCRBY key increment
+/// `INCRBY key increment`
 pub fn incrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     increment(ctx, &args[1], integer(&args[2])?, reply)
 }
 
-/// DECRBY key decrement
+/// `DECRBY key decrement`
 pub fn decrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let decrement = integer(&args[2])?;
     let increment_by = decrement.checked_neg().ok_or(Error::new("ERR decrement would overflow"))?;
@@ -364,7 +364,7 @@ fn increment(ctx: &mut Context<'_>, key: &[u8], by: i64, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// INCRBYFLOAT key increment
+/// `INCRBYFLOAT key increment`
 pub fn incrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let value = ctx.write_as::<Str>(key)?.map(|text| text.with_bytes(LongDouble::parse));

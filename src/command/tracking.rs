@@ -7,7 +7,7 @@ use crate::resp::{Args, Reply};
 use crate::store::Bytes;
 use crate::tracking::{self, Mode};
 
-/// CLIENT TRACKING ON | OFF [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST]
+/// `CLIENT TRACKING ON | OFF [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST]`
 /// [OPTIN] [OPTOUT] [NOLOOP]
 pub fn client_tracking(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (mut mode, prefixes) = parse(ctx, args)?;
@@ -106,7 +106,7 @@ fn overlap(prefix: &[u8], others: &[&[u8]], which: &str) -> Result {
     Ok(())
 }
 
-/// CLIENT CACHING YES | NO
+/// `CLIENT CACHING YES | NO`
 pub fn client_caching(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Some(mode) = &mut ctx.client().tracking else {
         return Err(Error::new(
@@ -133,7 +133,7 @@ pub fn client_caching(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// CLIENT GETREDIR
+/// `CLIENT GETREDIR`
 pub fn client_getredir(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.integer(redirection(ctx));
     Ok(())
@@ -144,7 +144,7 @@ fn redirection(ctx: &mut Context<'_>) -> i64 {
     ctx.client().tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64))
 }
 
-/// CLIENT TRACKINGINFO
+/// `CLIENT TRACKINGINFO`
 pub fn client_trackinginfo(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let redirection = redirection(ctx);
     let mode = ctx.client().tracking.as_deref();

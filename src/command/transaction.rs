@@ -77,7 +77,7 @@ pub fn queue(client: &mut Client, row: &Row, args: Args<'_>, reply: &mut Reply) 
     reply.simple("QUEUED");
 }
 
-/// MULTI
+/// `MULTI`
 pub fn multi(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let client = ctx.client();
     if client.transaction.is_some() {
@@ -88,7 +88,7 @@ pub fn multi(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// DISCARD
+/// `DISCARD`
 pub fn discard(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.client().transaction.take().is_none() {
         return Err(Error::new("ERR DISCARD without MULTI"));
@@ -98,7 +98,7 @@ pub fn discard(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// EXEC
+/// `EXEC`
 pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let transaction = ctx.client().transaction.take();
     let transaction = transaction.ok_or(Error::new("ERR EXEC without MULTI"))?;
@@ -136,7 +136,7 @@ fn run(ctx: &mut Context<'_>, queued: &Queued, reply: &mut Reply) {
     call(&mut inner, row(queued.command), queued.request.args(), reply, Instant::now());
 }
 
-/// WATCH key [key ...]
+/// `WATCH key [key ...]`
 pub fn watch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.client().transaction.is_some() {
         return Err(Error::new("ERR WATCH inside MULTI is not allowed"));
@@ -151,7 +151,7 @@ pub fn watch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// UNWATCH
+/// `UNWATCH`
 pub fn unwatch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     watch::unwatch(ctx.engine, ctx.client);
     reply.ok();

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::persistence::aof;
 use crate::persistence::background::Kind;
 
-/// INFO persistence
+/// `INFO persistence`
 pub fn persistence(ctx: &mut Context<'_>, fields: &mut Fields) {
     let engine = &ctx.engine;
     let background = &engine.background;
@@ -100,7 +100,7 @@ fn running_for(engine: &Engine, kind: Kind) -> Option<u64> {
     running.map(|running| running.begun.elapsed().as_secs())
 }
 
-/// INFO replication
+/// `INFO replication`
 pub fn replication(ctx: &mut Context<'_>, fields: &mut Fields) {
     let engine = &ctx.engine;
     fields.put("role", "master");
@@ -118,7 +118,7 @@ pub fn replication(ctx: &mut Context<'_>, fields: &mut Fields) {
 /// INFO modules: there are none.
 pub fn modules(_ctx: &mut Context<'_>, _fields: &mut Fields) {}
 
-/// INFO cluster
+/// `INFO cluster`
 pub fn cluster(_ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("cluster_enabled", 0);
 }

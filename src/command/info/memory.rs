@@ -88,7 +88,7 @@ fn percentage(part: u64, whole: u64) -> f64 {
     part as f64 * 100.0 / whole.max(1) as f64
 }
 
-/// INFO memory
+/// `INFO memory`
 pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     let memory = Memory::measure(ctx.engine);
     let config = &ctx.engine.config;

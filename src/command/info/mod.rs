@@ -89,7 +89,7 @@ impl Section {
     }
 }
 
-/// INFO [section [section ...]]
+/// `INFO [section [section ...]]`
 ///
 /// `default`, `all` and `everything` name several; a section that doesn't exist is just empty.
 pub fn info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {

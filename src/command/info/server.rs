@@ -7,7 +7,7 @@ use crate::command::context::Context;
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::eviction;
 
-/// INFO server
+/// `INFO server`
 pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
     let engine = &ctx.engine;
     let system = rustix::system::uname();
@@ -43,7 +43,7 @@ pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("io_threads_active", 0);
 }
 
-/// INFO clients
+/// `INFO clients`
 pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     let clients = &ctx.engine.clients;
     let connections = clients.connections();
@@ -60,7 +60,7 @@ pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("clients_in_timeout_table", ctx.engine.blocking.with_deadline());
 }
 
-/// INFO cpu
+/// `INFO cpu`
 ///
 /// The kernel counts in ticks of ten milliseconds. There are no child processes.
 pub fn cpu(_ctx: &mut Context<'_>, fields: &mut Fields) {

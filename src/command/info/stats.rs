@@ -5,7 +5,7 @@ use crate::command::context::Context;
 use crate::command::table::ROWS;
 use crate::pubsub::Space;
 
-/// INFO stats
+/// `INFO stats`
 pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     let stats = &ctx.engine.stats;
     fields.put("total_connections_received", stats.total_connections_received);

@@ -15,12 +15,12 @@ use super::super::error::{self, Error};
 use super::{Args, Context, EventClasses, Reply, Result, SortedSet, limits};
 use crate::store::sorted_set::Inserted;
 
-/// ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]
+/// `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]`
 pub fn zadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, Conditions::default(), reply)
 }
 
-/// ZINCRBY key increment member
+/// `ZINCRBY key increment member`
 pub fn zincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, Conditions { incr: true, ..Conditions::default() }, reply)
 }

@@ -26,37 +26,37 @@ use super::{
 use crate::store::set::Member;
 use crate::store::{Set, hash};
 
-/// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]
+/// `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`
 pub fn zunion(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine(ctx, args, Operation::Union, reply)
 }
 
-/// ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]
+/// `ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`
 pub fn zinter(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine(ctx, args, Operation::Intersection, reply)
 }
 
-/// ZDIFF numkeys key [key ...] [WITHSCORES]
+/// `ZDIFF numkeys key [key ...] [WITHSCORES]`
 pub fn zdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine(ctx, args, Operation::Difference, reply)
 }
 
-/// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM|MIN|MAX]
+/// `ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM|MIN|MAX]`
 pub fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine_and_store(ctx, args, Operation::Union, reply)
 }
 
-/// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM|MIN|MAX]
+/// `ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM|MIN|MAX]`
 pub fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine_and_store(ctx, args, Operation::Intersection, reply)
 }
 
-/// ZDIFFSTORE destination numkeys key [key ...]
+/// `ZDIFFSTORE destination numkeys key [key ...]`
 pub fn zdiffstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine_and_store(ctx, args, Operation::Difference, reply)
 }
 
-/// ZINTERCARD numkeys key [key ...] [LIMIT limit]
+/// `ZINTERCARD numkeys key [key ...] [LIMIT limit]`
 pub fn zintercard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let query = Query::parse(ctx, args, 1, Operation::Cardinality)?;
     let mut count = 0;

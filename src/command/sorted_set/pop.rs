@@ -48,12 +48,12 @@ pub enum Shape {
     KeyAndPairs,
 }
 
-/// ZPOPMIN key [count]
+/// `ZPOPMIN key [count]`
 pub fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop_from_key(ctx, args, End::Min, reply)
 }
 
-/// ZPOPMAX key [count]
+/// `ZPOPMAX key [count]`
 pub fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     pop_from_key(ctx, args, End::Max, reply)
 }
@@ -179,7 +179,7 @@ impl<'a> MultiPop<'a> {
     }
 }
 
-/// ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]
+/// `ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]`
 pub fn zmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if !MultiPop::parse(args, 1)?.run(ctx, reply)? {
         reply.null_array();

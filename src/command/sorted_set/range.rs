@@ -13,32 +13,32 @@ use super::bounds::{By, Selection};
 use super::{Args, Context, Reply, Result, SortedSet, limits, members_header, reply_member, store};
 use crate::store::sorted_set::page;
 
-/// ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]
+/// `ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`
 pub fn zrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: None, reverse: None }, reply)
 }
 
-/// ZREVRANGE key start stop [WITHSCORES]
+/// `ZREVRANGE key start stop [WITHSCORES]`
 pub fn zrevrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Rank), reverse: Some(true) }, reply)
 }
 
-/// ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]
+/// `ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]`
 pub fn zrangebyscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Score), reverse: Some(false) }, reply)
 }
 
-/// ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]
+/// `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`
 pub fn zrevrangebyscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Score), reverse: Some(true) }, reply)
 }
 
-/// ZRANGEBYLEX key min max [LIMIT offset count]
+/// `ZRANGEBYLEX key min max [LIMIT offset count]`
 pub fn zrangebylex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Lex), reverse: Some(false) }, reply)
 }
 
-/// ZREVRANGEBYLEX key max min [LIMIT offset count]
+/// `ZREVRANGEBYLEX key max min [LIMIT offset count]`
 pub fn zrevrangebylex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Lex), reverse: Some(true) }, reply)
 }
@@ -130,7 +130,7 @@ fn select(ctx: &mut Context<'_>, args: Args<'_>, fixed: Fixed, reply: &mut Reply
     Ok(())
 }
 
-/// ZRANGESTORE destination source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]
+/// `ZRANGESTORE destination source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]`
 pub fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let query = Query::parse(args, 3, Fixed { by: None, reverse: None }, true)?;
     let mut limits = limits(ctx);
@@ -150,12 +150,12 @@ pub fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// ZCOUNT key min max
+/// `ZCOUNT key min max`
 pub fn zcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     count(ctx, args, By::Score, reply)
 }
 
-/// ZLEXCOUNT key min max
+/// `ZLEXCOUNT key min max`
 pub fn zlexcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     count(ctx, args, By::Lex, reply)
 }

@@ -3,7 +3,7 @@
 use super::bounds::{By, Selection};
 use super::{Args, Context, EventClasses, Reply, Result, SortedSet};
 
-/// ZREM key member [member ...]
+/// `ZREM key member [member ...]`
 pub fn zrem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut removed = 0;
     if let Some(zset) = ctx.write_as::<SortedSet>(&args[1])? {
@@ -17,17 +17,17 @@ pub fn zrem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// ZREMRANGEBYRANK key start stop
+/// `ZREMRANGEBYRANK key start stop`
 pub fn zremrangebyrank(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove_range(ctx, args, By::Rank, "zremrangebyrank", reply)
 }
 
-/// ZREMRANGEBYSCORE key min max
+/// `ZREMRANGEBYSCORE key min max`
 pub fn zremrangebyscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove_range(ctx, args, By::Score, "zremrangebyscore", reply)
 }
 
-/// ZREMRANGEBYLEX key min max
+/// `ZREMRANGEBYLEX key min max`
 pub fn zremrangebylex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove_range(ctx, args, By::Lex, "zremrangebylex", reply)
 }
