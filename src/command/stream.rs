@@ -216,7 +216,7 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let id_at = options.position() - 1;
     trim.check(ctx)?;
     let fields = options.rest();
-    let Some(new_id) = new_id.filter(|_| fields.len() > 0 && fields.len() % 2 == 0) else {
+    let Some(new_id) = new_id.filter(|_| fields.len() > 0 && fields.len().is_multiple_of(2)) else {
         return Err(Error::arity(row(ctx.command).name));
     };
     if matches!(new_id, NewId::Exactly(StreamId::MIN)) {
