@@ -20,7 +20,7 @@ use crate::stats::{LONGEST_LATENCY_NS, Stats};
 pub(super) use super::container;
 pub use super::help::help;
 
-/// LATENCY LATEST
+/// `LATENCY LATEST`
 pub fn latency_latest(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let events = ctx.engine.latency.events();
     reply.array(events.len());
@@ -36,7 +36,7 @@ pub fn latency_latest(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// LATENCY HISTORY event
+/// `LATENCY HISTORY event`
 pub fn latency_history(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Some(event) = ctx.engine.latency.event(&args[2]) else {
         reply.array(0);
@@ -51,7 +51,7 @@ pub fn latency_history(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// LATENCY RESET [event ...]
+/// `LATENCY RESET [event ...]`
 pub fn latency_reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let named = args.from(2);
     let is_named = |event: &str| named.iter().any(|name| name == event.as_bytes());
@@ -60,7 +60,7 @@ pub fn latency_reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// LATENCY HISTOGRAM [command ...]
+/// `LATENCY HISTOGRAM [command ...]`
 pub fn latency_histogram(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let stats = &ctx.engine.stats;
     let mut commands: Vec<&Row> = Vec::new();
@@ -122,7 +122,7 @@ fn steps(stats: &Stats, command: Command) -> Vec<(u64, u64)> {
     steps
 }
 
-/// LATENCY GRAPH event
+/// `LATENCY GRAPH event`
 pub fn latency_graph(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let now_s = ctx.now_ms / 1000;
     let name = args.at(2);
@@ -204,7 +204,7 @@ fn age(seconds: i64) -> String {
     }
 }
 
-/// LATENCY DOCTOR
+/// `LATENCY DOCTOR`
 pub fn latency_doctor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.verbatim("txt", report(ctx).as_bytes());
     Ok(())

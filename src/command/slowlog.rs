@@ -68,7 +68,7 @@ fn hides(row: &Row, args: Args<'_>, index: usize) -> bool {
     }
 }
 
-/// SLOWLOG GET [count]
+/// `SLOWLOG GET [count]`
 pub fn slowlog_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() > 3 {
         return Err(subcommand_syntax(args, "SLOWLOG"));
@@ -94,13 +94,13 @@ pub fn slowlog_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// SLOWLOG LEN
+/// `SLOWLOG LEN`
 pub fn slowlog_len(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.engine.slowlog.entries().len());
     Ok(())
 }
 
-/// SLOWLOG RESET
+/// `SLOWLOG RESET`
 pub fn slowlog_reset(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.slowlog.reset();
     reply.ok();

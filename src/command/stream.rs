@@ -3,17 +3,17 @@
 //! | file      | commands                                                  |
 //! |-----------|-----------------------------------------------------------|
 //! | this one  | XADD XLEN XDEL XSETID, and the IDs and replies of them all |
-//! | [`trim`]  | XTRIM, and the options it shares with XADD                 |
-//! | [`read`]  | XRANGE XREVRANGE XREAD XREADGROUP                          |
-//! | [`group`] | XGROUP XACK XPENDING                                       |
-//! | [`claim`] | XCLAIM XAUTOCLAIM                                          |
-//! | [`info`]  | XINFO                                                      |
+//! | `trim`    | XTRIM, and the options it shares with XADD                 |
+//! | `read`    | XRANGE XREVRANGE XREAD XREADGROUP                          |
+//! | `group`   | XGROUP XACK XPENDING                                       |
+//! | `claim`   | XCLAIM XAUTOCLAIM                                          |
+//! | `info`    | XINFO                                                      |
 //!
 //! Two things are decided here and nowhere else. What an ID may look like in which place: `-` and
 //! `+` where a range is meant, `(` in front of an excluded end, `5` for `5-0` or for the end of
 //! millisecond 5. And what a change is: an entry that comes or goes is one for everybody who
 //! watches the key, but a group that has read something is not (as in Redis), for the entries are
-//! what they were; see [`group_changed`].
+//! what they were; see `group_changed`.
 
 mod claim;
 mod group;
@@ -193,7 +193,8 @@ impl NewId {
     }
 }
 
-/// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value [name value ...]
+/// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value
+/// [name value ...]`
 pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
@@ -269,13 +270,13 @@ fn append(
     if stream.append(id, pairs, limits) { Ok(id) } else { Err(NOT_AFTER_TOP) }
 }
 
-/// XLEN key
+/// `XLEN key`
 pub fn xlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(ctx.read_as::<Stream>(&args[1])?.map_or(0, Stream::len));
     Ok(())
 }
 
-/// XDEL key id [id ...]
+/// `XDEL key id [id ...]`
 pub fn xdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let Some(stream) = ctx.write_as::<Stream>(key)? else {
@@ -292,7 +293,7 @@ pub fn xdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]
+/// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]`
 pub fn xsetid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, last_id) = (args.at(1), strict_id(&args[2], 0)?);
     let mut entries_added = None;

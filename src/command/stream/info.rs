@@ -12,7 +12,7 @@ use crate::store::stream::{Block, Consumer, Group, Pending};
 /// How much of each list XINFO STREAM FULL shows, if it isn't told.
 const DEFAULT_FULL_COUNT: usize = 10;
 
-/// XINFO STREAM key [FULL [COUNT count]]
+/// `XINFO STREAM key [FULL [COUNT count]]`
 pub fn xinfo_stream(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let stream = ctx.read_as::<Stream>(&args[2])?.ok_or(error::NO_SUCH_KEY)?;
     let full = full_count(args)?;
@@ -168,7 +168,7 @@ fn reply_delivery(pending: &Pending, reply: &mut Reply) {
     reply.integer(pending.delivery_count as i64);
 }
 
-/// XINFO GROUPS key
+/// `XINFO GROUPS key`
 pub fn xinfo_groups(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let stream = ctx.read_as::<Stream>(&args[2])?.ok_or(error::NO_SUCH_KEY)?;
     reply.array(stream.groups().len());
@@ -187,7 +187,7 @@ pub fn xinfo_groups(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// XINFO CONSUMERS key group
+/// `XINFO CONSUMERS key group`
 pub fn xinfo_consumers(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let now_ms = ctx.now_ms;
     let (key, name) = (args.at(2), args.at(3));

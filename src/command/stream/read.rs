@@ -29,12 +29,12 @@ use crate::number::format_i64;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
 
-/// XRANGE key start end [COUNT count]
+/// `XRANGE key start end [COUNT count]`
 pub fn xrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_range(ctx, args, (2, 3), reply)
 }
 
-/// XREVRANGE key end start [COUNT count]
+/// `XREVRANGE key end start [COUNT count]`
 pub fn xrevrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_range(ctx, args, (3, 2), reply)
 }
@@ -68,13 +68,13 @@ fn reply_range(
     Ok(())
 }
 
-/// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
+/// `XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]`
 pub fn xread(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     read(ctx, args, reply)
 }
 
-/// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK]
-/// STREAMS key [key ...] id [id ...]
+/// `XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK]
+/// STREAMS key [key ...] id [id ...]`
 pub fn xreadgroup(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     // The effects come one by one with what is read; the request itself is none.
     ctx.propagate_nothing();
