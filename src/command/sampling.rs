@@ -7,7 +7,7 @@
 //! | wanted         | way                                                                     |
 //! |----------------|-------------------------------------------------------------------------|
 //! | a small part   | draw, and draw again what came before: about one draw for each           |
-//! | anything else  | walk over all and [choose](choose): no memory, and in the order of the set |
+//! | anything else  | walk over all and [`choose`]: no memory, and in the order of the set |
 
 use super::args::{integer, is};
 use super::context::Context;

@@ -3,17 +3,17 @@
 //! | file      | commands                                                  |
 //! |-----------|-----------------------------------------------------------|
 //! | this one  | XADD XLEN XDEL XSETID, and the IDs and replies of them all |
-//! | [`trim`]  | XTRIM, and the options it shares with XADD                 |
-//! | [`read`]  | XRANGE XREVRANGE XREAD XREADGROUP                          |
-//! | [`group`] | XGROUP XACK XPENDING                                       |
-//! | [`claim`] | XCLAIM XAUTOCLAIM                                          |
-//! | [`info`]  | XINFO                                                      |
+//! | `trim`    | XTRIM, and the options it shares with XADD                 |
+//! | `read`    | XRANGE XREVRANGE XREAD XREADGROUP                          |
+//! | `group`   | XGROUP XACK XPENDING                                       |
+//! | `claim`   | XCLAIM XAUTOCLAIM                                          |
+//! | `info`    | XINFO                                                      |
 //!
 //! Two things are decided here and nowhere else. What an ID may look like in which place: `-` and
 //! `+` where a range is meant, `(` in front of an excluded end, `5` for `5-0` or for the end of
 //! millisecond 5. And what a change is: an entry that comes or goes is one for everybody who
 //! watches the key, but a group that has read something is not (as in Redis), for the entries are
-//! what they were; see [`group_changed`].
+//! what they were; see `group_changed`.
 
 mod claim;
 mod group;
@@ -193,7 +193,8 @@ impl NewId {
     }
 }
 
-/// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value [name value ...]`
+/// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value
+/// [name value ...]`
 pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
@@ -216,7 +217,7 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let id_at = options.position() - 1;
     trim.check(ctx)?;
     let fields = options.rest();
-    let Some(new_id) = new_id.filter(|_| fields.len() > 0 && fields.len() % 2 == 0) else {
+    let Some(new_id) = new_id.filter(|_| fields.len() > 0 && fields.len().is_multiple_of(2)) else {
         return Err(Error::arity(row(ctx.command).name));
     };
     if matches!(new_id, NewId::Exactly(StreamId::MIN)) {

@@ -8,7 +8,7 @@ use crate::store::Bytes;
 use crate::tracking::{self, Mode};
 
 /// `CLIENT TRACKING ON | OFF [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST]`
-/// [OPTIN] [OPTOUT] [NOLOOP]
+/// `[OPTIN] [OPTOUT] [NOLOOP]`
 pub fn client_tracking(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (mut mode, prefixes) = parse(ctx, args)?;
     match args.at(2) {

@@ -73,8 +73,8 @@ pub fn xread(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     read(ctx, args, reply)
 }
 
-/// `XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK]`
-/// STREAMS key [key ...] id [id ...]
+/// `XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK]
+/// STREAMS key [key ...] id [id ...]`
 pub fn xreadgroup(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     // The effects come one by one with what is read; the request itself is none.
     ctx.propagate_nothing();
