@@ -16,7 +16,7 @@
 //!
 //! Calls go downwards only. `store` knows no command, `resp` knows no store, and everything that
 //! executes - a client, EXEC, a script, the loader of a file, a master - goes through
-//! [`command::execute`].
+//! [`command::execute()`].
 //!
 //! To read the source, follow one command through five files:
 //!

@@ -7,7 +7,7 @@
 //! CLIENT SETINFO is younger than 7.0, but clients of today send it on connect, and accepting it
 //! costs nothing. Tracking, and CLIENT UNBLOCK, are with what they belong to.
 //!
-//! [`execute`]: super::execute
+//! [`execute`]: mod@super::execute
 
 use std::time::Duration;
 

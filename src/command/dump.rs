@@ -1,6 +1,6 @@
 //! DUMP and RESTORE: a value as bytes that any Redis understands.
 //!
-//! The bytes are those of a snapshot file; [`crate::persistence::rdb::dump`] draws them. A payload
+//! The bytes are those of a snapshot file; [`crate::persistence::rdb::dump`](mod@crate::persistence::rdb::dump) draws them. A payload
 //! is validated to its last byte before anything is changed, whatever `sanitize-dump-payload`
 //! says. Payloads of Redis 7.2 and 7.4 are taken too, which 7.0 refuses.
 

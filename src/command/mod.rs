@@ -2,7 +2,7 @@
 //!
 //! | file        | what it is                                                            |
 //! |-------------|-----------------------------------------------------------------------|
-//! | [`execute`] | look up, pass the gates, dispatch, collect effects: start reading here |
+//! | [`execute`](mod@execute) | look up, pass the gates, dispatch, collect effects: start reading here |
 //! | [`table`]   | THE TABLE, one row per command                                        |
 //! | [`spec`]    | the vocabulary of its rows: flags, categories, key positions          |
 //! | [`context`] | what handlers work with                                               |

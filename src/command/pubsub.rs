@@ -2,7 +2,7 @@
 //!
 //! A confirmation is a push, one for each name, so `SUBSCRIBE a b` is answered twice. In RESP2,
 //! where pushes can't be told from replies, a client that has subscriptions may only change them,
-//! PING, and end (see `check` in [`super::execute`]).
+//! PING, and end (see `check` in [`super::execute`](mod@super::execute)).
 
 pub(super) use super::container;
 use super::context::Context;
