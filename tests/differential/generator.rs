@@ -225,9 +225,7 @@ impl Generator {
                 text(if n < 500 { format!("{}-{id}", id / 3) } else { (id / 3).to_string() })
             }
             "id" | "new_id" => vec![self.random.pick(IDS).to_vec()],
-            "id_bound" if n < 600 => {
-                text(format!("({}", self.random.below(self.last_id + 2) / 3))
-            }
+            "id_bound" if n < 600 => text(format!("({}", self.random.below(self.last_id + 2) / 3)),
             "id_bound" => vec![self.random.pick(ID_BOUNDS).to_vec()],
             "group" => text(format!("g{}", n % 2)),
             "consumer" => text(format!("c{}", n % 3)),

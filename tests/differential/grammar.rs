@@ -226,11 +226,7 @@ const LEX: &[Row] = &[
 ];
 
 const STREAMS: &[Row] = &[
-    (
-        12,
-        Exact,
-        "XADD stream [NOMKSTREAM] [MAXLEN [=] count|MINID [=] id] new_id (field value)...",
-    ),
+    (12, Exact, "XADD stream [NOMKSTREAM] [MAXLEN [=] count|MINID [=] id] new_id (field value)..."),
     (4, Exact, "XADD stream new_id (field value)..."),
     (2, Exact, "XADD stream (MAXLEN|MINID) ~ count [LIMIT count] new_id field value"),
     (1, Exact, "XADD stream (1-*|40-*|99-*) field value"),
