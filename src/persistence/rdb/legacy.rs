@@ -91,8 +91,11 @@ fn read_size(rest: &mut &[u8]) -> Option<usize> {
     }
 }
 
+/// A field and its value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// The fields and values of a zipmap, if all of it is right.
-pub(super) fn read_zipmap(blob: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Flaw> {
+pub(super) fn read_zipmap(blob: &[u8]) -> Result<Vec<Pair<'_>>, Flaw> {
     let (&count, mut rest) = blob.split_first().ok_or("an empty zipmap")?;
     let mut pairs = Vec::new();
     loop {
@@ -108,7 +111,7 @@ pub(super) fn read_zipmap(blob: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Flaw> {
     Ok(pairs)
 }
 
-fn read_pair<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+fn read_pair<'a>(rest: &mut &'a [u8]) -> Option<Pair<'a>> {
     let len = read_size(rest)?;
     let field = rest.split_off(..len)?;
     let len = read_size(rest)?;
