@@ -15,7 +15,7 @@
 //! The file is a sequence of *items*: an opcode or a value type in one byte, and what belongs to
 //! it. [`Decoder`] turns bytes into items one at a time, [`Encoder`] writes them; neither ever
 //! holds more than one value. The same value, without a key, is what DUMP replies and RESTORE
-//! takes ([`dump`]).
+//! takes ([`dump`](mod@dump)).
 //!
 //! A file comes from outside, and so does a payload. Three rules make reading safe:
 //!
@@ -24,7 +24,7 @@
 //!   or left over is an [`Error`] that names its offset, and so is an element that comes twice;
 //! * what can't be kept (a module's data, hash fields that expire) is refused, not dropped.
 //!
-//! Read on in this order: [`format`] names every byte, [`length`] numbers, [`mod@source`] the bytes
+//! Read on in this order: [`format`](mod@format) names every byte, [`length`] numbers, [`mod@source`] the bytes
 //! as they arrive, [`decode`] items, `values` and `streams` what is behind a type, [`listpack`] and
 //! `legacy` the blobs in which small collections are written, [`encode`] and `write_value` the way
 //! back, [`load`] and [`save`] whole files.
