@@ -66,12 +66,11 @@ fn without_a_checksum_a_changed_byte_is_an_error_or_a_sound_value() {
         bytes[checksum..].fill(0);
         let mut whole = 0;
         for at in 0..checksum {
-            for flip in [1 << (at % 8), 0xff] {
-                bytes[at] ^= flip;
-                let place = format!("{name}: byte {at} ^ {flip}");
-                whole += usize::from(check_values(&bytes, &place).is_ok());
-                bytes[at] ^= flip;
-            }
+            let flip = if at % 2 == 0 { 0xff } else { 1 << (at / 2 % 8) };
+            bytes[at] ^= flip;
+            let place = format!("{name}: byte {at} ^ {flip}");
+            whole += usize::from(check_values(&bytes, &place).is_ok());
+            bytes[at] ^= flip;
         }
         assert!(whole > 0, "{name}: some changes must go unnoticed, in the middle of a text");
     }
