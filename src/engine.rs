@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
+use crate::acl::Acl;
 use crate::blocking::{self, Blocking};
 use crate::command::{monitor, transaction};
 use crate::config::{Config, EventClasses};
@@ -40,6 +41,8 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Every connection.
     pub clients: Clients,
+    /// Users, and what they may do.
+    pub acl: Acl,
     /// Who listens to what.
     pub pubsub: PubSub,
     /// Clients that see what others ask for.
@@ -107,11 +110,14 @@ impl Engine {
     pub fn new(config: Config) -> (Self, Receiver<Garbage>) {
         let (graveyard, garbage) = unbounded();
         let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let mut acl = Acl::default();
+        acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
             config,
             databases,
             clients: Clients::default(),
+            acl,
             pubsub: PubSub::default(),
             monitors: Vec::new(),
             tracking: Tracking::default(),
@@ -191,6 +197,12 @@ impl Engine {
             watch::database_replaced(self, db, by, now_ms);
         }
         self.blocking.database_changed(db);
+    }
+
+    /// Whether a client has to say who it is before anything else.
+    #[inline]
+    pub fn must_log_in(&self, client: ClientKey) -> bool {
+        !self.clients.get(client).authenticated && !self.acl.default_user().is_open()
     }
 
     /// Forgets a client whose connection has ended, and everything it has asked for.

@@ -10,6 +10,7 @@ pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Error, Result};
 pub(super) use super::help::help;
+use super::permission::rules_changed;
 use crate::config::{Parameter, SetError};
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
@@ -57,6 +58,10 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     let config = &engine.config;
     let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
     match parameter.name {
+        "requirepass" => {
+            engine.acl.set_default_password(&config.requirepass);
+            rules_changed(engine);
+        }
         "loglevel" => crate::logging::set_level(config.loglevel),
         "dir" => {
             if let Err(error) = std::env::set_current_dir(&config.dir) {
@@ -86,11 +91,24 @@ pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Repl
     Ok(())
 }
 
+/// The `user` lines of the configuration file: all users, unless they have a file of their own.
+fn users_to_write(engine: &Engine) -> Vec<Vec<String>> {
+    if !engine.config.aclfile.is_empty() {
+        return Vec::new();
+    }
+    let words = |line: Vec<u8>| {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.split(' ').skip(1).map(str::to_owned).collect()
+    };
+    engine.acl.lines().map(words).collect()
+}
+
 /// CONFIG REWRITE
 ///
 /// Writes a small file under the lock. An operator does that now and then, and gets to know
 /// whether it worked.
 pub fn config_rewrite(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.engine.config.users = users_to_write(ctx.engine);
     match ctx.engine.config.rewrite() {
         Ok(()) => {
             crate::notice!("CONFIG REWRITE executed with success.");

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::context::{Context, Origin, Propagation, unknown_subcommand};
 use super::error::{self, Error, Result};
 use super::monitor;
+use super::permission;
 use super::pubsub::is_subscription;
 use super::spec::{Flags, KeyFlags};
 use super::table::{self, Command, Row, dispatch};
@@ -52,7 +53,7 @@ pub fn execute(
     if engine.clients.get(client).close_after_reply {
         return Flow::Close; // killed while its requests were on their way
     }
-    let row = match look_up(args).and_then(|row| check(engine, client, row).map(|()| row)) {
+    let row = match look_up(args).and_then(|row| check(engine, client, row, args).map(|()| row)) {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
@@ -207,14 +208,16 @@ fn look_up(args: Args<'_>) -> Result<&'static Row> {
 
 /// The gates between a known command and its execution, in Redis' order.
 #[inline]
-fn check(engine: &Engine, client: ClientKey, row: &Row) -> Result {
-    let client = engine.clients.get(client);
-    if !client.authenticated && !row.is(Flags::NO_AUTH) {
+fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>) -> Result {
+    let client = engine.clients.get(key);
+    if !client.authenticated && engine.must_log_in(key) && !row.is(Flags::NO_AUTH) {
         return Err(error::NO_AUTH);
     }
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
     }
+    permission::check(engine, key, row, args)?;
+    let client = engine.clients.get(key);
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
         && !is_allowed_to_subscribers(row.command)

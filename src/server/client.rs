@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
 use super::outbox::{Outbox, Pen};
+use crate::acl::DEFAULT;
 use crate::blocking::Wait;
 use crate::command::table::Command;
 use crate::command::transaction::Transaction;
@@ -61,7 +62,9 @@ pub struct Client {
     /// Whether it has authenticated, or need not.
     pub authenticated: bool,
     /// The ACL user it acts as.
-    pub user: Arc<str>,
+    pub user: Arc<[u8]>,
+    /// This user may do everything.
+    pub unrestricted: bool,
     /// When it connected.
     pub created: Instant,
     /// When it last sent something.
@@ -125,7 +128,8 @@ impl Client {
             db: 0,
             protocol: Protocol::Resp2,
             authenticated: true,
-            user: "default".into(),
+            user: DEFAULT.into(),
+            unrestricted: true,
             created: now,
             last_active: now,
             last_command: None,

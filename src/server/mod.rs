@@ -35,6 +35,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::command::acl::load_users;
 use crate::config::Config;
 use crate::engine::{Engine, SharedEngine, ShutdownRequest};
 
@@ -119,7 +120,8 @@ impl Server {
     }
 
     fn start(config: Config) -> io::Result<Server> {
-        let (engine, garbage) = Engine::new(config.clone());
+        let (mut engine, garbage) = Engine::new(config.clone());
+        load_users(&mut engine).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
             engine: SharedEngine::new(engine),
             stopping: AtomicBool::new(false),

@@ -290,6 +290,6 @@ fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {
     Limits {
         bulk: engine.config.proto_max_bulk_len as usize,
         query_buffer: engine.config.client_query_buffer_limit as usize,
-        authenticated: engine.clients.get(client).authenticated,
+        authenticated: !engine.must_log_in(client),
     }
 }
