@@ -95,12 +95,7 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
     let free = client.input_memory.saturating_sub(client.query_buffer);
     let (queued, backlog) =
         client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
-    let memory = size_of::<Client>()
-        + backlog
-        + client.name.len()
-        + client.input_memory
-        + client.output_memory
-        + multi_memory;
+    let memory = client.memory();
     let redirection =
         client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| table::row(command).name);

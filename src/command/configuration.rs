@@ -13,6 +13,8 @@ pub(super) use super::help::help;
 use super::permission::rules_changed;
 use crate::config::{Parameter, SetError};
 use crate::engine::Engine;
+use crate::eviction::clients::evict_clients;
+use crate::eviction::evict::make_room;
 use crate::resp::{Args, Reply};
 use crate::server::process::make_room_for_clients;
 
@@ -58,6 +60,8 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     let config = &engine.config;
     let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
     match parameter.name {
+        "maxmemory" | "maxmemory-policy" => _ = make_room(engine),
+        "maxmemory-clients" => evict_clients(engine),
         "requirepass" => {
             engine.acl.set_default_password(&config.requirepass);
             rules_changed(engine);

@@ -21,8 +21,9 @@ use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::blocking;
 use crate::engine::Engine;
+use crate::eviction::evict::{Outcome, make_room};
 use crate::resp::{Args, Protocol, Reply};
-use crate::server::client::{ClientKey, ReplyMode};
+use crate::server::client::{Client, ClientKey, ReplyMode};
 use crate::tracking;
 
 /// What the connection does next.
@@ -217,6 +218,9 @@ fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>) -> Resu
         return Err(NOT_IN_MULTI);
     }
     permission::check(engine, key, row, args)?;
+    if make_room(engine) == Outcome::OutOfMemory && needs_memory(engine.clients.get(key), row) {
+        return Err(OUT_OF_MEMORY);
+    }
     let client = engine.clients.get(key);
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
@@ -237,11 +241,20 @@ fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>) -> Resu
     Ok(())
 }
 
+/// Whether a command may not run while memory is short. Queueing takes memory, too, but a
+/// transaction must be able to end.
+#[inline]
+fn needs_memory(client: &Client, row: &Row) -> bool {
+    let is_to_be_queued = client.transaction.is_some() && is_queued(row.command);
+    is_to_be_queued || effective_flags(client, row).has(Flags::DENYOOM)
+}
+
 fn is_allowed_to_subscribers(command: Command) -> bool {
     is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)
 }
 
 const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
+const OUT_OF_MEMORY: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
 const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
 
 /// Replies an error for a request that was not called. A transaction it would have been part of

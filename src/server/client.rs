@@ -188,6 +188,16 @@ impl Client {
         }
     }
 
+    /// Bytes that the connection takes: its buffers, what it has queued, what waits to be sent.
+    pub fn memory(&self) -> usize {
+        size_of::<Client>()
+            + self.outbox.as_ref().map_or(0, Outbox::backlog)
+            + self.name.len()
+            + self.input_memory
+            + self.output_memory
+            + self.transaction.as_ref().map_or(0, |queued| queued.memory())
+    }
+
     /// Whether the reply of the command that just ran is sent.
     pub fn sends_replies(&self) -> bool {
         matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)

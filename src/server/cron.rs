@@ -11,7 +11,9 @@ use super::{Shared, peers};
 use crate::blocking;
 use crate::command::context::expire_cycle;
 use crate::command::execute::end_of_unit;
-use crate::engine::{Engine, Garbage};
+use crate::engine::{Burial, Engine};
+use crate::eviction::clients::evict_clients;
+use crate::eviction::evict::{self, Outcome};
 use crate::store::keyspace::TABLES;
 
 /// Expired keys that are removed under one taking of the lock: well below a millisecond.
@@ -28,10 +30,12 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
                 Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
             park_timeout(period);
             expire(&shared, period);
+            evict(&shared, period);
             close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
+            evict_clients(&mut engine);
             let elapsed = last_sample.elapsed();
             if elapsed >= SAMPLE_PERIOD {
                 sample_rates(&mut engine, elapsed.as_millis() as u64);
@@ -72,6 +76,18 @@ fn expire(shared: &Shared, period: Duration) {
                 return;
             }
         }
+    }
+}
+
+/// Goes on where commands have left off making room, for a quarter of the period at the most, and
+/// giving the lock back in between.
+fn evict(shared: &Shared, period: Duration) {
+    let deadline = Instant::now() + period.mul_f64(EXPIRE_SHARE);
+    while Instant::now() < deadline {
+        if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
+            return;
+        }
+        std::thread::yield_now();
     }
 }
 
@@ -119,6 +135,6 @@ fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
-pub fn start_reaper(garbage: Receiver<Garbage>) -> io::Result<JoinHandle<()>> {
+pub fn start_reaper(garbage: Receiver<Burial>) -> io::Result<JoinHandle<()>> {
     Builder::new().name("reaper".into()).spawn(move || garbage.iter().for_each(drop))
 }
