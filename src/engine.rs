@@ -10,11 +10,13 @@
 //! connection it happens in.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
+use crate::acl::Acl;
 use crate::blocking::{self, Blocking};
 use crate::command::{monitor, transaction};
 use crate::config::{Config, EventClasses};
@@ -46,6 +48,8 @@ pub struct Engine {
     pub databases: Vec<Keyspace>,
     /// Every connection.
     pub clients: Clients,
+    /// Users, and what they may do.
+    pub acl: Acl,
     /// Who listens to what.
     pub pubsub: PubSub,
     /// Clients that see what others ask for.
@@ -94,8 +98,12 @@ pub struct Engine {
     pub port: u16,
     /// Set by SHUTDOWN; the server stops when it sees it.
     pub shutdown: Option<ShutdownRequest>,
+    /// What eviction remembers.
+    pub eviction: eviction::State,
     clock: Clock,
-    graveyard: Sender<Garbage>,
+    graveyard: Sender<Burial>,
+    /// Bytes in the graveyard.
+    to_free: Arc<AtomicU64>,
 }
 
 /// What SHUTDOWN asked for.
@@ -109,6 +117,25 @@ pub struct ShutdownRequest {
     pub force: bool,
 }
 
+/// Something to be freed, by dropping it; its weight is off the scales when it is gone.
+pub struct Burial {
+    /// What is dropped.
+    pub garbage: Garbage,
+    _weight: Weight, // behind it, so that it is dropped later
+}
+
+/// Bytes that are about to be free, an estimate.
+struct Weight {
+    bytes: u64,
+    to_free: Arc<AtomicU64>,
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.to_free.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// Something whose memory takes long to free.
 pub enum Garbage {
     /// The value of a key that was removed or overwritten.
@@ -119,12 +146,16 @@ pub enum Garbage {
 
 /// A value of more elements than this is freed by the thread that has nothing else to do.
 const EFFORT_TO_FREE_ELSEWHERE: usize = 64;
+/// Elements that are looked at to estimate the size of such a value.
+const ELEMENTS_TO_WEIGH: usize = 5;
 
 impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
-    pub fn new(config: Config) -> (Self, Receiver<Garbage>) {
+    pub fn new(config: Config) -> (Self, Receiver<Burial>) {
         let (graveyard, garbage) = unbounded();
         let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let mut acl = Acl::default();
+        acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
             aof: AppendOnly::new(&config),
@@ -133,6 +164,7 @@ impl Engine {
             config,
             databases,
             clients: Clients::default(),
+            acl,
             pubsub: PubSub::default(),
             monitors: Vec::new(),
             tracking: Tracking::default(),
@@ -153,8 +185,10 @@ impl Engine {
             started: Instant::now(),
             startup_memory: crate::memory::used(),
             shutdown: None,
+            eviction: eviction::State::default(),
             clock: Clock::now(),
             graveyard,
+            to_free: Arc::default(),
         };
         (engine, garbage)
     }
@@ -188,8 +222,21 @@ impl Engine {
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.
     pub fn bury(&self, value: Value) {
         if value.effort_to_drop() > EFFORT_TO_FREE_ELSEWHERE {
-            let _ = self.graveyard.send(Garbage::Value(value)); // fails only when all is ending
+            let bytes = value.heap_size(ELEMENTS_TO_WEIGH) as u64;
+            self.send_to_grave(Garbage::Value(value), bytes);
         }
+    }
+
+    fn send_to_grave(&self, garbage: Garbage, bytes: u64) {
+        self.to_free.fetch_add(bytes, Ordering::Relaxed);
+        let weight = Weight { bytes, to_free: Arc::clone(&self.to_free) };
+        let burial = Burial { garbage, _weight: weight };
+        let _ = self.graveyard.send(burial); // fails only when all is ending
+    }
+
+    /// Bytes that are allocated, but about to be freed.
+    pub fn memory_to_free(&self) -> u64 {
+        self.to_free.load(Ordering::Relaxed)
     }
 
     /// How many large values wait to be freed.
@@ -201,9 +248,14 @@ impl Engine {
     pub fn empty_database(&mut self, db: usize) -> usize {
         self.about_to_replace(db, None);
         self.tracking.database_emptied();
+        let all: usize = self.databases.iter().map(Keyspace::len).sum();
         let keyspace = self.databases[db].take_all();
         let removed = keyspace.len();
-        let _ = self.graveyard.send(Garbage::Keyspace(keyspace));
+        // Its share of everything that was allocated since the start, by number of keys.
+        let used =
+            crate::memory::used().saturating_sub(self.startup_memory + self.memory_to_free());
+        let bytes = (used as f64 * removed as f64 / all.max(1) as f64) as u64;
+        self.send_to_grave(Garbage::Keyspace(keyspace), bytes);
         removed
     }
 
@@ -227,6 +279,12 @@ impl Engine {
             watch::database_replaced(self, db, by, now_ms);
         }
         self.blocking.database_changed(db);
+    }
+
+    /// Whether a client has to say who it is before anything else.
+    #[inline]
+    pub fn must_log_in(&self, client: ClientKey) -> bool {
+        !self.clients.get(client).authenticated && !self.acl.default_user().is_open()
     }
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
@@ -282,6 +340,19 @@ impl Engine {
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
         self.stats.expired_keys += 1;
         self.dirty += 1;
+        self.key_gone(db, key);
+        self.notify(EventClasses::EXPIRED, "expired", key, db);
+    }
+
+    /// A key was removed because its memory was needed.
+    pub fn key_evicted(&mut self, db: usize, key: &[u8]) {
+        self.stats.evicted_keys += 1;
+        self.key_gone(db, key);
+        self.notify(EventClasses::EVICTED, "evicted", key, db);
+    }
+
+    /// A key was removed by the server itself.
+    fn key_gone(&mut self, db: usize, key: &[u8]) {
         if self.journal.is_needed() {
             self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
         }
@@ -289,7 +360,6 @@ impl Engine {
         let executing = self.executing.take();
         self.key_modified(db, key);
         self.executing = executing;
-        self.notify(EventClasses::EXPIRED, "expired", key, db);
     }
 }
 

@@ -1,4 +1,13 @@
-//! How recently or how often a key was used, in the 32 bits that an entry has for it.
+//! Eviction: what goes when memory is short.
+//!
+//! | file             | what it is                                             |
+//! |------------------|--------------------------------------------------------|
+//! | this one         | how recently or how often a key was used               |
+//! | [`evict`]        | makes room                                             |
+//! | [`pool`]         | the best candidates seen so far                        |
+//! | [`clients`]      | connections that take too much                         |
+//!
+//! An entry has 32 bits for its use:
 //!
 //! | policy  | contents                                                                       |
 //! |---------|--------------------------------------------------------------------------------|
@@ -8,8 +17,23 @@
 //! The counter follows Morris ("Counting large numbers of events in small registers", 1978): the
 //! higher it is, the less likely a use increments it. It loses one each `lfu-decay-time` minutes.
 
+pub mod clients;
+pub mod evict;
+pub mod pool;
+
 use crate::config::{Config, EvictionPolicy};
 use crate::persistence::rdb::Usage;
+
+/// What eviction keeps from one time to the next.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Keys that might go next.
+    pub pool: pool::Pool,
+    /// The policy that the pool is for.
+    pub policy: Option<EvictionPolicy>,
+    /// The database that the last random key was taken from.
+    pub last_db: usize,
+}
 
 /// Where the counter of a new key starts, so that it isn't evicted before it could be used.
 const LFU_INITIAL: u32 = 5;
@@ -19,6 +43,14 @@ const MINUTES_MASK: u32 = (1 << 16) - 1;
 /// Whether the policy counts uses.
 pub fn counts_uses(policy: EvictionPolicy) -> bool {
     matches!(policy, EvictionPolicy::AllkeysLfu | EvictionPolicy::VolatileLfu)
+}
+
+impl EvictionPolicy {
+    /// Whether only keys that expire may be evicted.
+    pub fn is_volatile(self) -> bool {
+        use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
+        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
 }
 
 /// What a new key starts with.

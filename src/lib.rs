@@ -30,6 +30,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod acl;
 pub mod blocking;
 pub mod command;
 pub mod config;

@@ -19,6 +19,7 @@ macro_rules! families {
 }
 
 families! {
+    acl
     bitmaps
     connection
     geo

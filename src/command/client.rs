@@ -17,6 +17,7 @@ pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Error, Result};
 pub(super) use super::help::help;
+use crate::acl::Acl;
 use crate::resp::{Args, Reply};
 use crate::server::client::{Client, ClientKey, ReplyMode};
 
@@ -117,7 +118,7 @@ pub fn client_kill(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
         }
         reply.ok();
     } else {
-        let (filter, skip_me) = parse_filter(args)?;
+        let (filter, skip_me) = parse_filter(&ctx.engine.acl, args)?;
         let killed = kill(ctx, &filter, skip_me);
         reply.count(killed);
     }
@@ -125,7 +126,7 @@ pub fn client_kill(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
 }
 
 /// The filters of CLIENT KILL, and whether it spares the connection that asks.
-fn parse_filter(args: Args<'_>) -> Result<(Filter, bool)> {
+fn parse_filter(acl: &Acl, args: Args<'_>) -> Result<(Filter, bool)> {
     let mut filter = Filter::default();
     let mut skip_me = true;
     let mut options = Options::new(args, 2);
@@ -140,7 +141,7 @@ fn parse_filter(args: Args<'_>) -> Result<(Filter, bool)> {
             _ if is(option, "ADDR") => filter.address = Some(value.to_vec()),
             _ if is(option, "LADDR") => filter.local_address = Some(value.to_vec()),
             _ if is(option, "USER") => {
-                if value != b"default" {
+                if acl.user(value).is_none() {
                     return Err(Error::text([b"ERR No such user '", value, b"'"].concat()));
                 }
                 filter.user = Some(value.to_vec());

@@ -71,7 +71,7 @@ impl Filter {
             && self.address.as_ref().is_none_or(|text| *text == address(client.peer).as_bytes())
             && self.local_address.as_ref().is_none_or(|t| *t == address(client.local).as_bytes())
             && self.kind.is_none_or(|kind| kind == ClientType::of(client))
-            && self.user.as_ref().is_none_or(|user| *user == client.user.as_bytes())
+            && self.user.as_ref().is_none_or(|user| **user == *client.user)
     }
 }
 
@@ -95,12 +95,7 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
     let free = client.input_memory.saturating_sub(client.query_buffer);
     let (queued, backlog) =
         client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
-    let memory = size_of::<Client>()
-        + backlog
-        + client.name.len()
-        + client.input_memory
-        + client.output_memory
-        + multi_memory;
+    let memory = client.memory();
     let redirection =
         client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| table::row(command).name);
@@ -116,7 +111,7 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
         client.query_buffer,
         client.output_memory,
         client.output_memory,
-        client.user,
+        String::from_utf8_lossy(&client.user),
         if client.protocol == Protocol::Resp3 { 3 } else { 2 },
     );
     out.extend_from_slice(rest.as_bytes());

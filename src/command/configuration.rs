@@ -10,8 +10,11 @@ pub(super) use super::container;
 use super::context::Context;
 use super::error::{self, Error, Result};
 pub(super) use super::help::help;
+use super::permission::rules_changed;
 use crate::config::{Parameter, SetError};
 use crate::engine::Engine;
+use crate::eviction::clients::evict_clients;
+use crate::eviction::evict::make_room;
 use crate::persistence::aof;
 use crate::resp::{Args, Reply};
 use crate::server::process::make_room_for_clients;
@@ -58,6 +61,12 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     let config = &engine.config;
     let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
     match parameter.name {
+        "maxmemory" | "maxmemory-policy" => _ = make_room(engine),
+        "maxmemory-clients" => evict_clients(engine),
+        "requirepass" => {
+            engine.acl.set_default_password(&config.requirepass);
+            rules_changed(engine);
+        }
         "loglevel" => crate::logging::set_level(config.loglevel),
         "dir" => {
             if let Err(error) = std::env::set_current_dir(&config.dir) {
@@ -98,11 +107,24 @@ pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Repl
     Ok(())
 }
 
+/// The `user` lines of the configuration file: all users, unless they have a file of their own.
+fn users_to_write(engine: &Engine) -> Vec<Vec<String>> {
+    if !engine.config.aclfile.is_empty() {
+        return Vec::new();
+    }
+    let words = |line: Vec<u8>| {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.split(' ').skip(1).map(str::to_owned).collect()
+    };
+    engine.acl.lines().map(words).collect()
+}
+
 /// `CONFIG REWRITE`
 ///
 /// Writes a small file under the lock. An operator does that now and then, and gets to know
 /// whether it worked.
 pub fn config_rewrite(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.engine.config.users = users_to_write(ctx.engine);
     match ctx.engine.config.rewrite() {
         Ok(()) => {
             crate::notice!("CONFIG REWRITE executed with success.");

@@ -9,13 +9,12 @@
 //!
 //! [`Client`]: crate::server::client::Client
 
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
-
 use super::args::{integer_in, is};
 use super::client::set_name;
 use super::context::Context;
 use super::error::{self, Error, Result};
+use super::permission::{log_in, log_out};
+use crate::acl::DEFAULT;
 use crate::resp::{Args, Protocol, Reply};
 
 /// The version of Redis that clients may take this server for; they branch on it.
@@ -71,28 +70,25 @@ pub fn quit(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 /// `RESET`
 pub fn reset(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.release_client(ctx.client);
-    let open = ctx.engine.config.requirepass.is_empty();
-    let client = ctx.client();
-    client.reset();
-    client.authenticated = open;
-    client.user = DEFAULT_USER.into();
+    ctx.client().reset();
+    log_out(ctx.engine, ctx.client);
     ctx.db = 0;
     reply.protocol = Protocol::Resp2;
     reply.simple("RESET");
     Ok(())
 }
 
-const DEFAULT_USER: &str = "default";
-
 /// `AUTH [username] password`
 pub fn auth(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (user, password) = match args.len() {
-        2 if ctx.engine.config.requirepass.is_empty() => return Err(NO_PASSWORD),
-        2 => (DEFAULT_USER.as_bytes(), args.at(1)),
+        2 if ctx.engine.acl.default_user().needs_no_password() => return Err(NO_PASSWORD),
+        2 => (DEFAULT, args.at(1)),
         3 => (args.at(1), args.at(2)),
         _ => return Err(error::SYNTAX),
     };
-    authenticate(ctx, user, password)?;
+    if !log_in(ctx, args.at(0), user, password) {
+        return Err(error::WRONG_PASS);
+    }
     reply.ok();
     Ok(())
 }
@@ -101,25 +97,6 @@ const NO_PASSWORD: Error = Error::new(
     "ERR AUTH <password> called without any password configured for the default user. Are you sure \
      your configuration is correct?",
 );
-
-/// Lets the connection act as `user` from now on; a wrong password leaves everything as it was.
-fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Result {
-    let required = &ctx.engine.config.requirepass;
-    let known = user == DEFAULT_USER.as_bytes();
-    if !known || !(required.is_empty() || same_secret(password, required.as_bytes())) {
-        ctx.engine.stats.acl_access_denied_auth += 1;
-        return Err(error::WRONG_PASS);
-    }
-    let client = ctx.client();
-    client.authenticated = true;
-    client.user = DEFAULT_USER.into();
-    Ok(())
-}
-
-/// Compares in a time that depends on neither: digests hide the lengths, `subtle` the contents.
-fn same_secret(given: &[u8], expected: &[u8]) -> bool {
-    Sha256::digest(given).ct_eq(&Sha256::digest(expected)).into()
-}
 
 /// `HELLO [protover [AUTH username password] [SETNAME clientname]]`
 ///
@@ -131,7 +108,9 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     while let Some(option) = args.get(next) {
         let values = args.len() - next - 1;
         if is(option, "AUTH") && values >= 2 {
-            authenticate(ctx, args.at(next + 1), args.at(next + 2))?;
+            if !log_in(ctx, args.at(0), args.at(next + 1), args.at(next + 2)) {
+                return Err(error::WRONG_PASS);
+            }
             next += 3;
         } else if is(option, "SETNAME") && values >= 1 {
             set_name(ctx.client(), args.at(next + 1))?;
@@ -141,7 +120,7 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             return Err(Error::text(text));
         }
     }
-    if !ctx.client().authenticated {
+    if ctx.engine.must_log_in(ctx.client) {
         return Err(HELLO_NEEDS_AUTH);
     }
     if let Some(version) = version {
@@ -187,17 +166,4 @@ fn introduce(ctx: &mut Context<'_>, reply: &mut Reply) {
     reply.bulk(role.as_bytes());
     reply.bulk(b"modules");
     reply.array(0);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_compared_as_a_whole() {
-        assert!(same_secret(b"secret", b"secret"));
-        assert!(!same_secret(b"secre", b"secret"));
-        assert!(!same_secret(b"secret\0", b"secret"));
-        assert!(!same_secret(b"", b"secret"));
-    }
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::context::{Context, Origin, Propagation, unknown_subcommand};
 use super::error::{self, Error, Result};
 use super::monitor;
+use super::permission;
 use super::pubsub::is_subscription;
 use super::slowlog;
 use super::spec::{Flags, KeyFlags};
@@ -21,9 +22,10 @@ use super::table::{self, Command, Row, dispatch};
 use super::transaction::{self, effective_flags, is_queued, queue};
 use crate::blocking;
 use crate::engine::Engine;
+use crate::eviction::evict::{Outcome, make_room};
 use crate::persistence::disk;
 use crate::resp::{Args, Protocol, Reply};
-use crate::server::client::{ClientKey, ReplyMode};
+use crate::server::client::{Client, ClientKey, ReplyMode};
 use crate::tracking;
 
 /// What the connection does next.
@@ -57,7 +59,9 @@ pub fn execute(
     if engine.shutdown.is_some() {
         return Flow::Abort; // what is executed now would not be saved any more
     }
-    let row = match look_up(args).and_then(|row| check(engine, client, row, origin).map(|()| row)) {
+    let passed =
+        look_up(args).and_then(|row| check(engine, client, row, args, origin).map(|()| row));
+    let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
@@ -230,17 +234,22 @@ fn look_up(args: Args<'_>) -> Result<&'static Row> {
 
 /// The gates between a known command and its execution, in Redis' order.
 #[inline]
-fn check(engine: &Engine, client: ClientKey, row: &Row, origin: Origin) -> Result {
+fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>, origin: Origin) -> Result {
     if origin == Origin::Loader {
         return Ok(());
     }
-    let client = engine.clients.get(client);
-    if !client.authenticated && !row.is(Flags::NO_AUTH) {
+    let client = engine.clients.get(key);
+    if !client.authenticated && engine.must_log_in(key) && !row.is(Flags::NO_AUTH) {
         return Err(error::NO_AUTH);
     }
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
     }
+    permission::check(engine, key, row, args)?;
+    if make_room(engine) == Outcome::OutOfMemory && needs_memory(engine.clients.get(key), row) {
+        return Err(OUT_OF_MEMORY);
+    }
+    let client = engine.clients.get(key);
     let writes = effective_flags(client, row).any(Flags::WRITE);
     if (writes || row.command == Command::Ping)
         && let Some(error) = disk::failure(engine)
@@ -266,11 +275,20 @@ fn check(engine: &Engine, client: ClientKey, row: &Row, origin: Origin) -> Resul
     Ok(())
 }
 
+/// Whether a command may not run while memory is short. Queueing takes memory, too, but a
+/// transaction must be able to end.
+#[inline]
+fn needs_memory(client: &Client, row: &Row) -> bool {
+    let is_to_be_queued = client.transaction.is_some() && is_queued(row.command);
+    is_to_be_queued || effective_flags(client, row).has(Flags::DENYOOM)
+}
+
 fn is_allowed_to_subscribers(command: Command) -> bool {
     is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)
 }
 
 const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
+const OUT_OF_MEMORY: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
 const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
 
 /// Replies an error for a request that was not called. A transaction it would have been part of

@@ -14,6 +14,7 @@
 //! its work on the store, calls [`context::Context::modified`] if it changed something, and writes
 //! its reply. An `Err` is replied instead of what it had written.
 
+pub mod acl;
 pub mod admin;
 pub mod args;
 pub mod bitfield;
@@ -46,6 +47,7 @@ pub mod list_move;
 pub mod memory_usage;
 pub mod monitor;
 pub mod object;
+pub mod permission;
 pub mod persistence;
 pub mod pubsub;
 pub mod sampling;

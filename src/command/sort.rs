@@ -22,6 +22,7 @@ use std::cmp::Ordering;
 use super::args::{Options, is};
 use super::context::{Context, Origin};
 use super::error::{self, Error, Result};
+use super::permission::may_read_anything;
 use crate::config::EventClasses;
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
@@ -32,16 +33,21 @@ use crate::store::{Bytes, Hash, List, Str, Value};
 /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]
 /// [STORE destination]`
 pub fn sort(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let query = Query::parse(args, true)?;
+    let query = Query::parse(args, true, may_read_anything(ctx, args))?;
     run(ctx, args.at(1), query, reply)
 }
 
 /// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC]
 /// [ALPHA]`
 pub fn sort_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let query = Query::parse(args, false)?;
+    let query = Query::parse(args, false, may_read_anything(ctx, args))?;
     run(ctx, args.at(1), query, reply)
 }
+
+const BY_DENIED: Error =
+    Error::new("ERR BY option of SORT denied due to insufficient ACL permissions.");
+const GET_DENIED: Error =
+    Error::new("ERR GET option of SORT denied due to insufficient ACL permissions.");
 
 /// What is asked for.
 struct Query<'a> {
@@ -66,7 +72,8 @@ enum Weights<'a> {
 }
 
 impl<'a> Query<'a> {
-    fn parse(args: Args<'a>, may_store: bool) -> Result<Self> {
+    /// `may_look_up`: the user may read any key, also those that patterns lead to.
+    fn parse(args: Args<'a>, may_store: bool, may_look_up: bool) -> Result<Self> {
         let mut query = Query {
             weights: Weights::Elements,
             alphabetic: false,
@@ -90,12 +97,18 @@ impl<'a> Query<'a> {
                 query.destination = Some(options.value()?);
             } else if is(option, "BY") && left >= 1 {
                 let pattern = options.value()?;
+                if pattern.contains(&b'*') && !may_look_up {
+                    return Err(BY_DENIED);
+                }
                 // Once a pattern was constant, nothing is sorted, whatever another BY says.
                 query.weights = match (pattern.contains(&b'*'), query.weights) {
                     (false, _) | (true, Weights::None) => Weights::None,
                     (true, _) => Weights::Pattern(Pattern(pattern)),
                 };
             } else if is(option, "GET") && left >= 1 {
+                if !may_look_up {
+                    return Err(GET_DENIED);
+                }
                 query.get.push(Pattern(options.value()?));
             } else {
                 return Err(error::SYNTAX);

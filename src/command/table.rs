@@ -273,6 +273,22 @@ commands! {
         Pttl         "pttl"             2 [READ FAST] [key(1, RO|ACCESS)] => pttl;
         Ttl          "ttl"              2 [READ FAST] [key(1, RO|ACCESS)] => ttl;
     }
+    acl "server" @[] {
+        Acl          "acl"             -2 [CONTAINER] [] => container;
+        AclCat       "acl|cat"         -2 [NOSCRIPT LOADING STALE] [] => acl_cat;
+        AclDeluser   "acl|deluser"     -3 [ADMIN NOSCRIPT LOADING STALE] [] => acl_deluser;
+        AclDryrun    "acl|dryrun"      -4 [ADMIN NOSCRIPT LOADING STALE] [] => acl_dryrun;
+        AclGenpass   "acl|genpass"     -2 [NOSCRIPT LOADING STALE] [] => acl_genpass;
+        AclGetuser   "acl|getuser"      3 [ADMIN NOSCRIPT LOADING STALE] [] => acl_getuser;
+        AclHelp      "acl|help"         2 [LOADING STALE] [] => help;
+        AclList      "acl|list"         2 [ADMIN NOSCRIPT LOADING STALE] [] => acl_list;
+        AclLoad      "acl|load"         2 [ADMIN NOSCRIPT LOADING STALE] [] => acl_load;
+        AclLog       "acl|log"         -2 [ADMIN NOSCRIPT LOADING STALE] [] => acl_log;
+        AclSave      "acl|save"         2 [ADMIN NOSCRIPT LOADING STALE] [] => acl_save;
+        AclSetuser   "acl|setuser"     -3 [ADMIN NOSCRIPT LOADING STALE] [] => acl_setuser;
+        AclUsers     "acl|users"        2 [ADMIN NOSCRIPT LOADING STALE] [] => acl_users;
+        AclWhoami    "acl|whoami"       2 [NOSCRIPT LOADING STALE] [] => acl_whoami;
+    }
     pubsub "pubsub" @[] {
         Psubscribe   "psubscribe"       -2 [PUBSUB NOSCRIPT LOADING STALE] [] => psubscribe;
         Publish      "publish"           3 [PUBSUB LOADING STALE FAST MAY_REPLICATE] [] => publish;

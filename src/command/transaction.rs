@@ -13,6 +13,7 @@ use std::time::Instant;
 use super::context::{Context, Origin, Propagation};
 use super::error::{Error, Result};
 use super::execute::call;
+use super::permission;
 use super::spec::Flags;
 use super::table::{Command, Row, row};
 use crate::engine::Engine;
@@ -133,7 +134,15 @@ fn run(ctx: &mut Context<'_>, queued: &Queued, reply: &mut Reply) {
         command: queued.command,
         propagation: Propagation::AsSent,
     };
-    call(&mut inner, row(queued.command), queued.request.args(), reply, Instant::now());
+    let (row, args) = (row(queued.command), queued.request.args());
+    if let Err(error) = permission::check_queued(inner.engine, inner.client, row, args) {
+        let stats = &mut inner.engine.stats;
+        stats.command(row.command).rejected_calls += 1;
+        stats.error(error.code());
+        reply.error(error.as_bytes());
+        return;
+    }
+    call(&mut inner, row, args, reply, Instant::now());
 }
 
 /// `WATCH key [key ...]`

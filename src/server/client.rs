@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
 use super::outbox::{Outbox, Pen};
+use crate::acl::DEFAULT;
 use crate::blocking::Wait;
 use crate::command::table::Command;
 use crate::command::transaction::Transaction;
@@ -61,7 +62,9 @@ pub struct Client {
     /// Whether it has authenticated, or need not.
     pub authenticated: bool,
     /// The ACL user it acts as.
-    pub user: Arc<str>,
+    pub user: Arc<[u8]>,
+    /// This user may do everything.
+    pub unrestricted: bool,
     /// When it connected.
     pub created: Instant,
     /// When it last sent something.
@@ -125,7 +128,8 @@ impl Client {
             db: 0,
             protocol: Protocol::Resp2,
             authenticated: true,
-            user: "default".into(),
+            user: DEFAULT.into(),
+            unrestricted: true,
             created: now,
             last_active: now,
             last_command: None,
@@ -182,6 +186,16 @@ impl Client {
         if let Some(wakeup) = &self.wakeup {
             wakeup.notify_one();
         }
+    }
+
+    /// Bytes that the connection takes: its buffers, what it has queued, what waits to be sent.
+    pub fn memory(&self) -> usize {
+        size_of::<Client>()
+            + self.outbox.as_ref().map_or(0, Outbox::backlog)
+            + self.name.len()
+            + self.input_memory
+            + self.output_memory
+            + self.transaction.as_ref().map_or(0, |queued| queued.memory())
     }
 
     /// Whether the reply of the command that just ran is sent.

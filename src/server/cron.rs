@@ -11,7 +11,9 @@ use super::{Shared, peers};
 use crate::blocking;
 use crate::command::context::expire_cycle;
 use crate::command::execute::end_of_unit;
-use crate::engine::{Engine, Garbage};
+use crate::engine::{Burial, Engine};
+use crate::eviction::clients::evict_clients;
+use crate::eviction::evict::{self, Outcome};
 use crate::persistence::background;
 use crate::store::keyspace::TABLES;
 
@@ -29,11 +31,13 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
                 Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
             park_timeout(period);
             expire(&shared, period);
+            evict(&shared, period);
             close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
             close_slow_clients(&mut engine);
+            evict_clients(&mut engine);
             background::tick(&mut engine);
             let elapsed = last_sample.elapsed();
             if elapsed >= SAMPLE_PERIOD {
@@ -80,6 +84,18 @@ fn expire(shared: &Shared, period: Duration) {
                 return;
             }
         }
+    }
+}
+
+/// Goes on where commands have left off making room, for a quarter of the period at the most, and
+/// giving the lock back in between.
+fn evict(shared: &Shared, period: Duration) {
+    let deadline = Instant::now() + period.mul_f64(EXPIRE_SHARE);
+    while Instant::now() < deadline {
+        if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
+            return;
+        }
+        std::thread::yield_now();
     }
 }
 
@@ -146,6 +162,6 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
-pub fn start_reaper(garbage: Receiver<Garbage>) -> io::Result<JoinHandle<()>> {
+pub fn start_reaper(garbage: Receiver<Burial>) -> io::Result<JoinHandle<()>> {
     Builder::new().name("reaper".into()).spawn(move || garbage.iter().for_each(drop))
 }

@@ -12,6 +12,7 @@ use super::Shared;
 use super::client::{Client, ClientKey};
 use super::pool::{Pool, prefer_throughput};
 use super::session;
+use crate::command::permission::log_out;
 use crate::config::Config;
 
 /// The listening sockets and the threads that accept on them.
@@ -160,7 +161,7 @@ impl Door {
             engine.stats.rejected_connections += 1;
             return Err(TOO_MANY_CLIENTS);
         }
-        let open = engine.config.requirepass.is_empty();
+        let open = engine.acl.default_user().needs_no_password();
         let peer = stream.peer_addr().map(|peer| peer.ip());
         if engine.config.protected_mode && open && !peer.is_ok_and(|ip| ip.is_loopback()) {
             engine.stats.rejected_connections += 1;
@@ -169,9 +170,8 @@ impl Door {
         engine.stats.total_connections_received += 1;
         let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
         let pen = super::outbox::Pen::new(Arc::clone(&engine.aof.writer));
-        let client = engine.clients.get_mut(key);
-        client.authenticated = open;
-        client.pen = Arc::new(pen);
+        engine.clients.get_mut(key).pen = Arc::new(pen);
+        log_out(&mut engine, key);
         Ok((key, engine.config.tcp_keepalive))
     }
 }

@@ -37,6 +37,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::command::acl::load_users;
 use crate::config::Config;
 use crate::engine::{Engine, SharedEngine, ShutdownRequest};
 use crate::persistence::{background, disk};
@@ -143,7 +144,8 @@ impl Server {
 
     fn start(config: Config, interrupted: &AtomicUsize) -> io::Result<Server> {
         crate::logging::prepare();
-        let (engine, garbage) = Engine::new(config.clone());
+        let (mut engine, garbage) = Engine::new(config.clone());
+        load_users(&mut engine).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
             engine: SharedEngine::new(engine),
             stopping: AtomicBool::new(false),

@@ -34,6 +34,8 @@ const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
 const SEND_REPLY_SIZE: usize = 256 * 1024;
 /// With so many bytes in the outbox, no further request is read until some were taken.
 const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
+/// Input buffers that have grown by so much are told of, even when no request is complete.
+const GROWTH_TO_REPORT: usize = 256 * 1024;
 /// How long a connection that ends waits for the last bytes of its outbox to be taken.
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
 /// A wait without a deadline looks at the clock this often; any time would do.
@@ -47,6 +49,8 @@ pub struct Session<'s> {
     reader: Reader<Input>,
     output: Output,
     received: usize,
+    /// Memory of the input buffers, as last told.
+    reported: usize,
 }
 
 /// Replies on their way to the peer.
@@ -78,6 +82,7 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
         client,
         output,
         received: 0,
+        reported: 0,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
     let _ = session.run();
@@ -97,6 +102,7 @@ impl Session<'_> {
                         0 => return Ok(()),
                         count => count,
                     };
+                    self.report_growth();
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
                     End::Done => {}
@@ -123,6 +129,7 @@ impl Session<'_> {
                 return Ok(end);
             }
             if output.reply.len() > SEND_REPLY_SIZE {
+                engine.clients.get_mut(*client).output_memory = output.reply.capacity();
                 drop(engine);
                 output.write()?;
                 engine = shared.engine.lock();
@@ -157,7 +164,18 @@ impl Session<'_> {
         client.last_active = Instant::now();
         client.query_buffer = self.reader.buffered();
         client.input_memory = self.reader.capacity();
+        self.reported = client.input_memory;
         client.output_memory = self.output.reply.capacity();
+    }
+
+    /// Tells the registry that a request is growing large, long before it is complete: for
+    /// `maxmemory-clients`.
+    fn report_growth(&mut self) {
+        let capacity = self.reader.capacity();
+        if capacity > self.reported + GROWTH_TO_REPORT {
+            self.shared.engine.lock().clients.get_mut(self.client).input_memory = capacity;
+            self.reported = capacity;
+        }
     }
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
@@ -282,6 +300,6 @@ fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {
     Limits {
         bulk: engine.config.proto_max_bulk_len as usize,
         query_buffer: engine.config.client_query_buffer_limit as usize,
-        authenticated: engine.clients.get(client).authenticated,
+        authenticated: !engine.must_log_in(client),
     }
 }

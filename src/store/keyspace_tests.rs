@@ -123,3 +123,23 @@ fn random_reaches_every_key() {
     let reached: BTreeSet<_> = (0..100).map(|n| keyspace.random(n).unwrap().key.to_vec()).collect();
     assert_eq!(reached.len(), 100);
 }
+
+#[test]
+fn samples_come_from_everywhere() {
+    let mut keyspace = Keyspace::default();
+    assert!(keyspace.sample(0).is_none() && keyspace.sample_expiring(0).is_none());
+    for number in 0..5000u32 {
+        let slot = put(&mut keyspace, &number.to_le_bytes(), value(number));
+        if number % 10 == 0 {
+            keyspace.set_deadline(slot, i64::from(number));
+        }
+    }
+    let mut rng = crate::random::Random::from_seed(1);
+    let mut drawn = BTreeSet::new();
+    for _ in 0..50_000 {
+        drawn.insert(keyspace.sample(rng.next_u64()).unwrap().0.key.clone());
+        let (_, deadline) = keyspace.sample_expiring(rng.next_u64()).unwrap();
+        assert_eq!(deadline.unwrap() % 10, 0);
+    }
+    assert!(drawn.len() > 4900, "{}", drawn.len());
+}

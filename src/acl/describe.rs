@@ -1,0 +1,115 @@
+//! The normal form of permissions for commands.
+//!
+//! Only what is permitted is known, not by which rules it came about, so the rules are found anew:
+//! begin with nothing (or with everything, if future commands are permitted), then take the
+//! category that brings the description nearest to the goal, as long as there is one, and
+//! mend what still differs command by command.
+//!
+//! ```text
+//! goal: get set mget             best category     mended
+//! -@all                          none fits         -@all +get +mget +set
+//! ```
+//!
+//! The same way as Redis takes, so that both arrive at the same rules. Only the order of single
+//! commands is that of a hash table there, and the alphabet here.
+
+use super::selector::Selector;
+use crate::command::spec::Categories;
+use crate::command::table::{ROWS, Row, subcommands};
+
+/// Rules that lead to the selector's permissions for commands.
+pub(super) fn commands(goal: &Selector) -> String {
+    // What is to be added to nothing, or taken from everything.
+    let adds = !goal.future;
+    let mut reached = Selector::new(false);
+    let mut text = String::from(if adds { "-@all" } else { "+@all" });
+    let _ = reached.apply(text.as_bytes()); // always valid
+    let mut left = goal.clone();
+    let mut unused = Categories::NAMES.to_vec();
+    while let Some(best) = best_category(&left, &unused, adds) {
+        let (category, name) = unused.remove(best);
+        reached.set_all_of(category, adds);
+        left.set_all_of(category, !adds);
+        text.push_str(&format!(" {}@{name}", sign(adds)));
+    }
+    let mut single: Vec<&Row> = ROWS.iter().filter(|row| row.container().is_none()).collect();
+    single.sort_unstable_by_key(|row| row.name);
+    single.iter().for_each(|row| mend(goal, &mut reached, row, &mut text));
+    text
+}
+
+/// The category that has most in common with what is left, and least that isn't: more commands
+/// fit than don't, and of all such it has the fewest that don't, then the most that do.
+fn best_category(
+    left: &Selector,
+    unused: &[(Categories, &'static str)],
+    adds: bool,
+) -> Option<usize> {
+    let mut best = None;
+    let (mut least_wrong, mut most_right) = (usize::MAX, 0);
+    for (index, (category, _)) in unused.iter().enumerate() {
+        let of_category = ROWS.iter().filter(|row| row.categories.has(*category));
+        let (right, wrong): (Vec<&Row>, Vec<&Row>) =
+            of_category.partition(|row| left.permits(row.command) == adds);
+        let (right, wrong) = (right.len(), wrong.len());
+        let is_better = wrong < least_wrong || (wrong == least_wrong && right > most_right);
+        if right > wrong && is_better {
+            best = Some(index);
+            (least_wrong, most_right) = (wrong, right);
+        }
+    }
+    best
+}
+
+/// Adds the rules in which a command, and then each of its subcommands, still differs.
+fn mend(goal: &Selector, reached: &mut Selector, row: &Row, text: &mut String) {
+    let permitted = goal.permits(row.command);
+    if permitted != reached.permits(row.command) {
+        reached.set(row, permitted);
+        text.push_str(&format!(" {}{}", sign(permitted), row.name));
+    }
+    let mut inner: Vec<&Row> = subcommands(row).collect();
+    inner.sort_unstable_by_key(|row| row.name);
+    inner.iter().for_each(|row| mend(goal, reached, row, text));
+    for (_, first) in goal.first_args.iter().filter(|(command, _)| *command == row.command) {
+        if !permitted {
+            text.push_str(&format!(" +{}|{}", row.name, String::from_utf8_lossy(first)));
+        }
+    }
+}
+
+fn sign(adds: bool) -> char {
+    if adds { '+' } else { '-' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rules that redis-server 7.0.15 shows after these.
+    fn described(rules: &str) -> String {
+        let mut selector = Selector::new(false);
+        for rule in rules.split(' ') {
+            selector.apply(rule.as_bytes()).unwrap();
+        }
+        selector.describe_commands()
+    }
+
+    #[test]
+    fn rules_come_back_in_their_normal_form() {
+        for (given, shown) in [
+            ("+@read +@write", "-@all +@write +@read"),
+            ("+@all -@dangerous", "+@all -@dangerous"),
+            ("+@all -config|get", "+@all -config|get"),
+            ("+config -config|set", "-@all +config -config|set"),
+            ("+@keyspace +@connection", "-@all +@connection +@keyspace"),
+            ("+@list +@hash -hget", "-@all +@list +@hash -hget"),
+            ("+set +get +select|0 +select|B", "-@all +get +select|0 +select|B +set"),
+            ("+@string -get", "-@all +@string -get"),
+            ("+@all -select +select|0", "+@all -select +select|0"),
+            ("+@all -@all +@list -@list", "-@all"),
+        ] {
+            assert_eq!(described(given), shown, "{given}");
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! A selector: one set of permissions, to be had as a whole.
+//!
+//! ```text
+//! ~app:* %R~conf:*   &news.*        -@all +@read +set
+//! keys               channels       commands
+//! ```
+//!
+//! A user has a root selector, and any number of further ones in parentheses. A request is permitted
+//! if one selector permits all of it: the command, each key, each channel.
+//!
+//! Permissions of commands are a flag for each row of the table, containers and subcommands
+//! included; categories and `+@all` only set many of them at once. One more flag, `future`, stands
+//! for the commands that this version doesn't know yet: `+@all` sets it, `-@all` clears it.
+
+use std::borrow::Cow;
+
+use super::describe;
+use super::rules::{self, RuleError};
+use crate::command::find_keys::{find_keys, has_keys};
+use crate::command::spec::{Categories, Flags, KeyFlags};
+use crate::command::table::{Command, ROWS, Row, by_name, subcommands};
+use crate::glob;
+use crate::resp::Args;
+
+/// Why a request is not permitted, with the index of the argument. A later one means that more of
+/// the request was right, so of several selectors' reasons the greatest is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Denied {
+    /// The command, or this subcommand.
+    Command,
+    /// A key.
+    Key(usize),
+    /// A channel.
+    Channel(usize),
+}
+
+/// What may be done with a key that a pattern matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Access {
+    pub(super) read: bool,
+    pub(super) write: bool,
+}
+
+/// One set of permissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector {
+    /// By [`Command`].
+    permitted: Vec<bool>,
+    pub(super) future: bool,
+    /// Commands that are permitted only with these first arguments.
+    pub(super) first_args: Vec<(Command, Vec<u8>)>,
+    all_commands: bool,
+    all_keys: bool,
+    keys: Vec<(Access, Vec<u8>)>,
+    all_channels: bool,
+    channels: Vec<Vec<u8>>,
+}
+
+impl Selector {
+    /// A selector that permits nothing, except all channels if new users have them.
+    pub fn new(all_channels: bool) -> Self {
+        Selector {
+            permitted: vec![false; ROWS.len()],
+            future: false,
+            first_args: Vec::new(),
+            all_commands: false,
+            all_keys: false,
+            keys: Vec::new(),
+            all_channels,
+            channels: Vec::new(),
+        }
+    }
+
+    /// Whether it permits everything.
+    pub fn is_unrestricted(&self) -> bool {
+        self.all_commands && self.all_keys && self.all_channels
+    }
+
+    /// Whether a command is permitted with any arguments.
+    pub fn permits(&self, command: Command) -> bool {
+        self.permitted[command as usize]
+    }
+
+    /// Whether it permits a request whose number of arguments has been checked.
+    pub fn check(&self, row: &Row, args: Args<'_>) -> Result<(), Denied> {
+        if !self.permits_command(row, args) {
+            return Err(Denied::Command);
+        }
+        if !self.all_keys && has_keys(row) {
+            for key in find_keys(row, args) {
+                if !self.permits_key(args.at(key.index), needed(key.flags)) {
+                    return Err(Denied::Key(key.index));
+                }
+            }
+        }
+        if !self.all_channels {
+            let (channels, are_patterns) = channels_of(row, args);
+            let denied = channels.into_iter().find(|index| {
+                args.get(*index).is_some_and(|name| !self.permits_channel(name, are_patterns))
+            });
+            if let Some(index) = denied {
+                return Err(Denied::Channel(index));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it permits the request, and reading any key there is besides.
+    pub fn permits_reading_anything(&self, row: &Row, args: Args<'_>) -> bool {
+        let any_key =
+            self.all_keys || self.keys.iter().any(|(access, key)| access.read && key == b"*");
+        any_key && self.check(row, args).is_ok()
+    }
+
+    fn permits_command(&self, row: &Row, args: Args<'_>) -> bool {
+        let is_first_arg = |(command, first): &(Command, Vec<u8>)| {
+            *command == row.command
+                && args.get(1).is_some_and(|arg| arg.eq_ignore_ascii_case(first))
+        };
+        self.permits(row.command)
+            || row.is(Flags::NO_AUTH)
+            || self.first_args.iter().any(is_first_arg)
+    }
+
+    fn permits_key(&self, key: &[u8], needed: Access) -> bool {
+        let suffices =
+            |access: Access| (access.read || !needed.read) && (access.write || !needed.write);
+        let mut patterns = self.keys.iter();
+        patterns.any(|(access, pattern)| suffices(*access) && glob::matches(pattern, key, false))
+    }
+
+    /// Whether a channel may be used. A pattern of channels must be one of ours, letter by letter:
+    /// what it will match can't be known.
+    pub fn permits_channel(&self, name: &[u8], is_pattern: bool) -> bool {
+        let permits = |ours: &Vec<u8>| match is_pattern {
+            true => ours == name,
+            false => glob::matches(ours, name, false),
+        };
+        self.all_channels || self.channels.iter().any(permits)
+    }
+
+    /// Applies one rule; see [`super::rules`].
+    pub fn apply(&mut self, rule: &[u8]) -> Result<(), RuleError> {
+        let lower = rule.to_ascii_lowercase();
+        match (lower.as_slice(), rule.first()) {
+            (b"allkeys" | b"~*", _) => {
+                self.all_keys = true;
+                self.keys.clear();
+            }
+            (b"resetkeys", _) => {
+                self.all_keys = false;
+                self.keys.clear();
+            }
+            (b"allchannels" | b"&*", _) => {
+                self.all_channels = true;
+                self.channels.clear();
+            }
+            (b"resetchannels", _) => {
+                self.all_channels = false;
+                self.channels.clear();
+            }
+            (b"allcommands" | b"+@all", _) => self.set_all(true),
+            (b"nocommands" | b"-@all", _) => self.set_all(false),
+            (_, Some(b'~')) => {
+                self.add_key(Access { read: true, write: true }, &rule[1..])?;
+            }
+            (_, Some(b'%')) => {
+                let (access, pattern) = rules::key_rule(&rule[1..])?;
+                self.add_key(access, pattern)?;
+            }
+            (_, Some(b'&')) => self.add_channel(&rule[1..])?,
+            ([sign @ (b'+' | b'-'), b'@', category @ ..], _) => {
+                self.set_category(category, *sign == b'+')?;
+            }
+            (_, Some(b'+')) => self.add_command(&rule[1..])?,
+            (_, Some(b'-')) => {
+                let row = by_name(&rule[1..]).ok_or(RuleError::UnknownCommand)?;
+                self.set(row, false);
+            }
+            _ => return Err(RuleError::Syntax),
+        }
+        Ok(())
+    }
+
+    fn set_all(&mut self, permitted: bool) {
+        self.permitted.fill(permitted);
+        self.all_commands = permitted;
+        self.future = permitted;
+        self.first_args.clear();
+    }
+
+    /// Permits a command, or not, with all of its subcommands.
+    pub(super) fn set(&mut self, row: &Row, permitted: bool) {
+        self.all_commands &= permitted;
+        self.set_one(row, permitted);
+        subcommands(row).for_each(|row| self.set_one(row, permitted));
+    }
+
+    fn set_one(&mut self, row: &Row, permitted: bool) {
+        self.permitted[row.command as usize] = permitted;
+        self.first_args.retain(|(command, _)| *command != row.command);
+    }
+
+    fn set_category(&mut self, name: &[u8], permitted: bool) -> Result<(), RuleError> {
+        let category = rules::category(name).ok_or(RuleError::UnknownCommand)?;
+        self.set_all_of(category, permitted);
+        Ok(())
+    }
+
+    /// Permits the commands of a category, or not.
+    pub(super) fn set_all_of(&mut self, category: Categories, permitted: bool) {
+        for row in ROWS.iter().filter(|row| row.categories.has(category)) {
+            self.set(row, permitted);
+        }
+    }
+
+    /// `+command`, `+container|subcommand`, or `+command|first-argument`.
+    fn add_command(&mut self, name: &[u8]) -> Result<(), RuleError> {
+        if let Some(row) = by_name(name) {
+            self.set(row, true);
+            return Ok(());
+        }
+        let bar = name.iter().rposition(|byte| *byte == b'|').ok_or(RuleError::UnknownCommand)?;
+        let (name, first) = (&name[..bar], &name[bar + 1..]);
+        let row = by_name(name).ok_or(RuleError::UnknownCommand)?;
+        if row.container().is_some() {
+            return Err(RuleError::FirstArgOfSubcommand);
+        }
+        if first.is_empty() {
+            return Err(RuleError::Syntax);
+        }
+        if subcommands(row).next().is_some() {
+            return Err(RuleError::UnknownCommand);
+        }
+        let is_known = |(command, known): &(Command, Vec<u8>)| {
+            *command == row.command && known.eq_ignore_ascii_case(first)
+        };
+        if !self.first_args.iter().any(is_known) {
+            self.first_args.push((row.command, first.to_vec()));
+        }
+        Ok(())
+    }
+
+    fn add_key(&mut self, access: Access, pattern: &[u8]) -> Result<(), RuleError> {
+        if self.all_keys {
+            return Err(RuleError::KeysAfterAll);
+        }
+        if rules::has_spaces(pattern) {
+            return Err(RuleError::Syntax);
+        }
+        match self.keys.iter_mut().find(|(_, known)| known == pattern) {
+            Some((known, _)) => {
+                known.read |= access.read;
+                known.write |= access.write;
+            }
+            None => self.keys.push((access, pattern.to_vec())),
+        }
+        Ok(())
+    }
+
+    fn add_channel(&mut self, pattern: &[u8]) -> Result<(), RuleError> {
+        if self.all_channels {
+            return Err(RuleError::ChannelsAfterAll);
+        }
+        if rules::has_spaces(pattern) {
+            return Err(RuleError::Syntax);
+        }
+        if !self.channels.iter().any(|known| known == pattern) {
+            self.channels.push(pattern.to_vec());
+        }
+        Ok(())
+    }
+
+    /// The rules for keys, as ACL GETUSER tells them.
+    pub fn describe_keys(&self) -> Vec<u8> {
+        if self.all_keys {
+            return b"~*".to_vec();
+        }
+        let rules = self.keys.iter().map(|(access, pattern)| {
+            let prefix: &[u8] = match access {
+                Access { read: true, write: true } => b"~",
+                Access { read: true, write: false } => b"%R~",
+                _ => b"%W~",
+            };
+            Cow::Owned([prefix, pattern].concat())
+        });
+        rules::join(rules)
+    }
+
+    /// The rules for channels, as ACL GETUSER tells them.
+    pub fn describe_channels(&self) -> Vec<u8> {
+        match self.all_channels {
+            true => b"&*".to_vec(),
+            false => {
+                rules::join(self.channels.iter().map(|name| [b"&", &name[..]].concat().into()))
+            }
+        }
+    }
+
+    /// The rules for commands, as ACL GETUSER tells them.
+    pub fn describe_commands(&self) -> String {
+        describe::commands(self)
+    }
+
+    /// All rules, as ACL LIST tells them. Who gets the rules may have other defaults for channels,
+    /// so these are always told.
+    pub fn describe(&self) -> Vec<u8> {
+        let channels = self.describe_channels();
+        let reset: &[u8] = if self.all_channels { b"" } else { b"resetchannels" };
+        let keys = self.describe_keys();
+        let commands = self.describe_commands().into_bytes();
+        let parts: [Cow<'_, [u8]>; 4] =
+            [keys.into(), reset.into(), channels.into(), commands.into()];
+        rules::join(parts.into_iter().filter(|part| !part.is_empty()))
+    }
+}
+
+/// What a command with these flags has to be permitted. Telling that a key exists, or how long its
+/// value is, needs only that some pattern matches.
+fn needed(flags: KeyFlags) -> Access {
+    Access {
+        read: flags.has(KeyFlags::ACCESS),
+        write: flags.any(KeyFlags::INSERT | KeyFlags::DELETE | KeyFlags::UPDATE),
+    }
+}
+
+/// Where a request's channels are, and whether they are patterns. Ending a subscription needs no
+/// permission.
+fn channels_of(row: &Row, args: Args<'_>) -> (std::ops::Range<usize>, bool) {
+    match row.command {
+        Command::Publish | Command::Spublish => (1..2, false),
+        Command::Subscribe | Command::Ssubscribe => (1..args.len(), false),
+        Command::Psubscribe => (1..args.len(), true),
+        _ => (0..0, false),
+    }
+}
