@@ -23,8 +23,8 @@ build: ## Build the optimised server: target/release/cacheflow
 run: ## Build and run the server: make run PORT=:3000
 	cargo run --release -- --listenAddr :$(patsubst :%,%,$(PORT)) $(ARGS)
 
-test: ## Run all tests that need nothing but cargo
-	cargo test
+test: ## Run all tests that need nothing but cargo; the scripts check what is journalled, too
+	CACHEFLOW_TEST_EFFECTS=1 cargo test
 
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run

@@ -339,7 +339,6 @@ impl Engine {
     /// A key was removed because its time was over.
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
         self.stats.expired_keys += 1;
-        self.dirty += 1;
         self.key_gone(db, key);
         self.notify(EventClasses::EXPIRED, "expired", key, db);
     }

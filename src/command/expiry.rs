@@ -3,7 +3,7 @@
 use super::args::{Options, integer, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
-use super::table::row;
+use super::table::{Command, row};
 use crate::config::EventClasses;
 use crate::number::format_i64;
 use crate::resp::{Args, Reply};
@@ -144,7 +144,12 @@ fn set_expiry(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, unit: Un
     } else {
         ctx.keyspace().set_deadline(slot, deadline);
         ctx.modified(EventClasses::GENERIC, "expire", key);
-        ctx.propagate(&[b"PEXPIREAT", key, format_i64(deadline).as_bytes()]);
+        if ctx.command != Command::Pexpireat {
+            let deadline = format_i64(deadline);
+            let mut effect: Vec<&[u8]> = vec![b"PEXPIREAT", key, deadline.as_bytes()];
+            effect.extend(args.iter().skip(3)); // the conditions, which hold elsewhere, too
+            ctx.propagate(&effect);
+        }
     }
     reply.integer(1);
     Ok(())

@@ -95,6 +95,10 @@ pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     }
     if !options.get {
         reply.ok();
+    } else if expiry.is_none() {
+        let options = args.from(3).iter().filter(|option| !is(option, "GET"));
+        let effect: Vec<&[u8]> = args.first(3).iter().chain(options).collect();
+        ctx.propagate(&effect);
     }
     Ok(())
 }

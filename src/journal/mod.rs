@@ -86,14 +86,14 @@ impl Journal {
         self.encoded.clear();
         self.encoded.shrink_to(KEEP_CAPACITY);
         let several = self.pending.len() > 1;
-        if several {
-            encode_request(&mut self.encoded, [&b"MULTI"[..]].into_iter());
-        }
-        for effect in self.pending.drain(..) {
+        for (index, effect) in self.pending.drain(..).enumerate() {
             if self.selected != Some(effect.db) {
                 self.selected = Some(effect.db);
                 let db = crate::number::format_i64(effect.db as i64);
                 encode_request(&mut self.encoded, [&b"SELECT"[..], db.as_bytes()].into_iter());
+            }
+            if several && index == 0 {
+                encode_request(&mut self.encoded, [&b"MULTI"[..]].into_iter());
             }
             encode_request(&mut self.encoded, effect.request.args().iter());
         }
@@ -133,13 +133,13 @@ mod tests {
         journal.add(effect(3, &["DEL", "a"]));
         journal.end_of_unit();
         journal.end_of_unit();
-        journal.add(effect(3, &["DEL", "b"]));
+        journal.add(effect(4, &["DEL", "b"]));
         journal.add(effect(0, &["DEL", "c"]));
         journal.end_of_unit();
         let text = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
         let words: Vec<&str> =
             text.split("\r\n").filter(|w| !w.is_empty() && !w.starts_with(['*', '$'])).collect();
-        let expected = "SELECT 3 DEL a MULTI DEL b SELECT 0 DEL c EXEC";
+        let expected = "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC";
         assert_eq!(words, expected.split(' ').collect::<Vec<_>>());
     }
 }
