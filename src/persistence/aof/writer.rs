@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!  under THE lock                 outside of it, before the replies leave
-//!  append(unit) ──> inbox ──────> commit: whoever gets the file writes everything there is,
+//!  append(unit) ──> inbox ──────> commit: whoever comes first writes everything there is,
 //!                [Bytes][Switch]          for all who wait; `always`: and syncs it, once
 //! ```
 //!
 //! A thread that executed commands calls [`Aof::commit`] before it sends their replies. Either it
-//! finds its bytes written already, by another thread, and returns at once. Or it gets the mutex
-//! of the file, takes all that has gathered in the inbox, from whomever, and writes it. Under
+//! finds its bytes written already, by another thread, and returns at once. Or it is its
+//! turn, and it takes all that has gathered in the inbox, from whomever, and writes it. Under
 //! `appendfsync always` that is group commit: while one thread syncs, the others' units gather, and
 //! the next one syncs them all. Under the other policies, too, every unit is in the kernel's hands
 //! before its reply leaves: a killed process loses nothing, only a machine that stops can.
@@ -24,7 +24,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::config::{FsyncPolicy, system_text};
@@ -67,6 +67,8 @@ struct Output {
 pub struct Aof {
     inbox: Mutex<Inbox>,
     output: Mutex<Output>,
+    someone_writes: Mutex<bool>,
+    somebody_wrote: Condvar,
     appended: AtomicU64,
     written: AtomicU64,
     synced: AtomicU64,
@@ -88,6 +90,8 @@ impl Aof {
         Aof {
             inbox: Mutex::default(),
             output: Mutex::default(),
+            someone_writes: Mutex::default(),
+            somebody_wrote: Condvar::default(),
             appended: AtomicU64::new(0),
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
@@ -133,12 +137,26 @@ impl Aof {
         }
     }
 
+    /// One thread writes for all who wait. They wait for it on a condition and not for the file's
+    /// mutex, which each would get in turn only to find that its bytes are synced, while newcomers
+    /// get in between and sync for one unit each: with 50 clients and `always`, that is ten times
+    /// slower.
     #[cold]
     fn commit_up_to(&self, target: u64) {
-        let mut output = lock(&self.output);
+        let mut someone_writes = lock(&self.someone_writes);
         // While writes fail, cron tries again; everybody else would only fail, too.
-        if self.reached() < target && self.write_error.load(Ordering::Relaxed) == 0 {
-            let _ = self.write_out(&mut output); // the error is kept for those who ask
+        while self.reached() < target && self.write_error.load(Ordering::Relaxed) == 0 {
+            if *someone_writes {
+                let waited = self.somebody_wrote.wait(someone_writes);
+                someone_writes = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+                continue;
+            }
+            *someone_writes = true;
+            drop(someone_writes);
+            let _ = self.write_out(&mut lock(&self.output)); // the error is kept for those who ask
+            someone_writes = lock(&self.someone_writes);
+            *someone_writes = false;
+            self.somebody_wrote.notify_all();
         }
     }
 
