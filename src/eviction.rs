@@ -33,6 +33,8 @@ pub struct State {
     pub policy: Option<EvictionPolicy>,
     /// The database that the last random key was taken from.
     pub last_db: usize,
+    /// Bytes of evicted keys that a snapshot keeps in memory until it has copied them.
+    pub held: u64,
 }
 
 /// Where the counter of a new key starts, so that it isn't evicted before it could be used.

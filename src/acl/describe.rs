@@ -102,7 +102,7 @@ mod tests {
             ("+@all -@dangerous", "+@all -@dangerous"),
             ("+@all -config|get", "+@all -config|get"),
             ("+config -config|set", "-@all +config -config|set"),
-            ("+@keyspace +@connection", "-@all +@connection +@keyspace"),
+            ("+@geo +@string", "-@all +@string +@geo"),
             ("+@list +@hash -hget", "-@all +@list +@hash -hget"),
             ("+set +get +select|0 +select|B", "-@all +get +select|0 +select|B +set"),
             ("+@string -get", "-@all +@string -get"),

@@ -6,7 +6,8 @@
 //!
 //! What counts is everything that is allocated, buffers of connections included, without what is
 //! about to be freed by the reaper thread (a large value takes long to free, and is gone all the
-//! same).
+//! same), and without evicted keys that a snapshot holds until it has copied them: otherwise
+//! evicting during a BGSAVE would change nothing, and so go on until nothing is left.
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ use crate::config::{Config, EvictionPolicy};
 use crate::engine::Engine;
 use crate::store::Bytes;
 use crate::store::keyspace::Entry;
+
+/// Elements of a large value that are looked at to estimate its size.
+const SAMPLES: usize = 5;
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,9 @@ fn evict_until_room(engine: &mut Engine) -> Outcome {
     if is_exempt || engine.loading || is_within_limit(engine) || engine.pause.holds_writes() {
         return Outcome::Room;
     }
+    if engine.eviction.held > 0 && engine.databases.iter().all(|db| db.mark().is_none()) {
+        engine.eviction.held = 0;
+    }
     let begun = Instant::now();
     let limit = time_limit(engine.config.maxmemory_eviction_tenacity);
     let mut evicted = 0u32;
@@ -60,7 +67,8 @@ fn evict_until_room(engine: &mut Engine) -> Outcome {
 /// Whether less is used than `maxmemory`, or there is no such limit.
 pub fn is_within_limit(engine: &Engine) -> bool {
     let limit = engine.config.maxmemory;
-    limit == 0 || crate::memory::used().saturating_sub(engine.memory_to_free()) <= limit
+    let not_counted = engine.memory_to_free() + engine.eviction.held;
+    limit == 0 || crate::memory::used().saturating_sub(not_counted) <= limit
 }
 
 /// How long to go on, as `maxmemory-eviction-tenacity` says: up to 10 half a millisecond, then 15 %
@@ -160,7 +168,11 @@ fn fitness(config: &Config, entry: &Entry, deadline: Option<i64>, now_ms: i64) -
 /// Removes a key for want of memory, and tells everybody: a unit of its own.
 fn evict(engine: &mut Engine, db: usize, key: &Bytes) {
     let Ok(slot) = engine.databases[db].find(key) else { return };
+    let is_held = engine.databases[db].is_held(slot);
     let entry = engine.databases[db].remove(slot);
+    if is_held {
+        engine.eviction.held += (entry.key.len() + entry.value.heap_size(SAMPLES)) as u64;
+    }
     engine.bury(entry.value);
     engine.key_evicted(db, key);
     end_of_unit(engine);

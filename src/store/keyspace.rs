@@ -259,6 +259,11 @@ impl Keyspace {
         Some((&sub.entries[deadline.entry as usize], Some(deadline.at)))
     }
 
+    /// Whether a snapshot still has to copy this entry: it stays in memory when it is removed.
+    pub fn is_held(&self, slot: Slot) -> bool {
+        self.tables[slot.table as usize].undo.is_some()
+    }
+
     /// A sub-table with the wanted property: one drawn by the random number, or the next.
     fn draw(&self, random: u64, wanted: impl Fn(&SubTable) -> bool) -> Option<&SubTable> {
         let start = random as usize % TABLES;

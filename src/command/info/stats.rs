@@ -60,6 +60,11 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
         "reply_buffer_shrinks",
         "reply_buffer_expands",
     ]);
+    // Younger than 7.0, but what whoever has users wants to watch.
+    fields.put("acl_access_denied_auth", stats.acl_access_denied_auth);
+    fields.put("acl_access_denied_cmd", stats.acl_access_denied_cmd);
+    fields.put("acl_access_denied_key", stats.acl_access_denied_key);
+    fields.put("acl_access_denied_channel", stats.acl_access_denied_channel);
 }
 
 /// INFO commandstats: the commands that were called, or would have been.
