@@ -91,9 +91,20 @@ pub fn encode(position: Position) -> Option<f64> {
     on_map.then(|| Cell::containing(position, LATITUDE_MAX, STEPS_MAX).bits() as f64)
 }
 
+/// The bits of a score. One that no position has, from ZADD, becomes what the processors that Redis
+/// runs on make of it, so that it lies in the same place here and there.
+fn bits_of(score: f64) -> u64 {
+    const TOP_BIT: u64 = 1 << 63;
+    const LIMIT: f64 = TOP_BIT as f64;
+    let convert = |value: f64| {
+        if (-LIMIT..LIMIT).contains(&value) { value as i64 as u64 } else { TOP_BIT }
+    };
+    if score < LIMIT { convert(score) } else { convert(score - LIMIT) ^ TOP_BIT }
+}
+
 /// The middle of the box that a score stands for: within 0.6 m of what was encoded.
 pub fn decode(score: f64) -> Position {
-    let area = Cell::from_bits(score as u64, STEPS_MAX).area();
+    let area = Cell::from_bits(bits_of(score), STEPS_MAX).area();
     let longitude = (area.west + area.east) / 2.0;
     let latitude = (area.south + area.north) / 2.0;
     Position {
