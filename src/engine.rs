@@ -101,6 +101,8 @@ pub struct Engine {
     /// What eviction remembers.
     pub eviction: eviction::State,
     clock: Clock,
+    /// When the last command ended, if it ran under the same taking of the lock.
+    last_reading: Option<Instant>,
     graveyard: Sender<Burial>,
     /// Bytes in the graveyard.
     to_free: Arc<AtomicU64>,
@@ -187,6 +189,7 @@ impl Engine {
             shutdown: None,
             eviction: eviction::State::default(),
             clock: Clock::now(),
+            last_reading: None,
             graveyard,
             to_free: Arc::default(),
         };
@@ -201,6 +204,19 @@ impl Engine {
     /// Unix time in microseconds at `instant`.
     pub fn unix_us_at(&self, instant: Instant) -> i64 {
         self.clock.unix_us(instant)
+    }
+
+    /// The time for a command that begins now. The end of the command before it will do, if the lock
+    /// was held since: reading the clock costs as much as a small command.
+    #[inline]
+    pub fn begin_command(&mut self) -> Instant {
+        self.last_reading.take().unwrap_or_else(Instant::now)
+    }
+
+    /// The time at which a command ends.
+    #[inline]
+    pub fn end_command(&mut self) -> Instant {
+        *self.last_reading.insert(Instant::now())
     }
 
     /// Compares the clock with the system's, which somebody may have set.
@@ -399,7 +415,7 @@ impl SharedEngine {
     pub fn lock(&self) -> EngineGuard<'_> {
         // Never poisoned: a panic under the lock ends the process.
         let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        EngineGuard { guard: Some(guard), panicking: std::thread::panicking() }
+        EngineGuard::new(guard, std::thread::panicking())
     }
 
     /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.
@@ -412,7 +428,7 @@ impl SharedEngine {
         let inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
         let (inner, _) =
             condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
-        EngineGuard { guard: Some(inner), panicking: guard.panicking }
+        EngineGuard::new(inner, guard.panicking)
     }
 }
 
@@ -421,6 +437,13 @@ pub struct EngineGuard<'a> {
     guard: Option<MutexGuard<'a, Engine>>,
     /// The thread was panicking before: a test that fails stops its server, with the data in order.
     panicking: bool,
+}
+
+impl<'a> EngineGuard<'a> {
+    fn new(mut guard: MutexGuard<'a, Engine>, panicking: bool) -> Self {
+        guard.last_reading = None; // time has passed while nobody held the lock
+        EngineGuard { guard: Some(guard), panicking }
+    }
 }
 
 impl Deref for EngineGuard<'_> {

@@ -99,7 +99,7 @@ fn run(
     origin: Origin,
 ) {
     let db = engine.clients.get(client).db;
-    let begun = Instant::now();
+    let begun = engine.begin_command();
     let now_ms = engine.unix_us_at(begun) / 1000;
     let mut ctx = Context {
         engine,
@@ -160,7 +160,7 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     let dirty = ctx.engine.dirty;
     ctx.propagation = Propagation::AsSent;
     let result = dispatch(row.command, ctx, args, reply);
-    let elapsed = begun.elapsed();
+    let elapsed = ctx.engine.end_command().saturating_duration_since(begun);
     let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
     if ctx.origin != Origin::Loader {
         let calls = u64::from(!waits || result.is_err());

@@ -15,6 +15,7 @@
 //! no policy in it: what a flag means is decided where it is read. Adding a command is a function,
 //! a row, and a script under `tests/scripts`.
 
+use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
 use super::context::Context;
@@ -496,23 +497,32 @@ pub fn row(command: Command) -> &'static Row {
 /// The longest name, container included, that a row can have.
 const LONGEST_NAME: usize = 32;
 
-static BY_NAME: Lazy<hashbrown::HashTable<u16>> = Lazy::new(|| {
-    let mut names = hashbrown::HashTable::with_capacity(ROWS.len());
-    for (index, row) in ROWS.iter().enumerate() {
+static COMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_none()));
+static SUBCOMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_some()));
+
+/// An index by name of the rows that `include` picks.
+fn index(include: fn(&Row) -> bool) -> HashTable<u16> {
+    let mut names = HashTable::with_capacity(ROWS.len());
+    for (index, row) in ROWS.iter().enumerate().filter(|(_, row)| include(row)) {
         let hash = |index: &u16| store::hash(ROWS[*index as usize].name.as_bytes());
         names.insert_unique(store::hash(row.name.as_bytes()), index as u16, hash);
     }
     names
-});
+}
 
-/// The row named `name`, in any case; `container|subcommand` names a subcommand.
-pub fn by_name(name: &[u8]) -> Option<&'static Row> {
+#[inline]
+fn find(names: &HashTable<u16>, name: &[u8]) -> Option<&'static Row> {
     let mut lower = [0; LONGEST_NAME];
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
     let found = |index: &u16| ROWS[*index as usize].name.as_bytes() == lower;
-    BY_NAME.find(store::hash(lower), found).map(|index| &ROWS[*index as usize])
+    names.find(store::hash(lower), found).map(|index| &ROWS[*index as usize])
+}
+
+/// The row named `name`, in any case; `container|subcommand` names a subcommand.
+pub fn by_name(name: &[u8]) -> Option<&'static Row> {
+    find(&COMMANDS, name).or_else(|| find(&SUBCOMMANDS, name))
 }
 
 /// The row that a request asks for: that of the subcommand, if the command has any. The container
@@ -520,7 +530,7 @@ pub fn by_name(name: &[u8]) -> Option<&'static Row> {
 #[inline]
 pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
     // A subcommand is asked for by two words, not by the name of its row.
-    let row = by_name(args.at(0)).filter(|row| row.container().is_none())?;
+    let row = find(&COMMANDS, args.at(0))?;
     if row.is(Flags::CONTAINER) && args.len() > 1 {
         return Some(subcommand(row, args.at(1)).unwrap_or(row));
     }
@@ -530,7 +540,7 @@ pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
 /// The row of a container's subcommand.
 pub fn subcommand(container: &Row, name: &[u8]) -> Option<&'static Row> {
     let full = [container.name.as_bytes(), b"|", name].concat();
-    by_name(&full)
+    find(&SUBCOMMANDS, &full)
 }
 
 /// The subcommands of a container.

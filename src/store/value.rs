@@ -122,7 +122,7 @@ impl Value {
     /// Elements that have to be freed one by one: large values are dropped in the background.
     pub fn effort_to_drop(&self) -> usize {
         match self {
-            Value::Str(text) => text.len() / 4096,
+            Value::Str(text) => text.heap_size() / 4096,
             Value::List(list) => list.len(),
             Value::Set(set) => set.len(),
             Value::Hash(hash) => hash.len(),
