@@ -73,7 +73,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         0 if given("CHANGE-REPL-ID") => {
-            ctx.engine.run_id = secure_hex(40);
+            ctx.engine.replication.id = secure_hex(40);
             reply.ok();
         }
         _ => return Err(unknown(&args[1])),

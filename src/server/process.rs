@@ -38,7 +38,10 @@ pub fn run(mut config: Config) -> i32 {
             return 1;
         }
     };
-    crate::logging::set_role(crate::logging::Role::Master);
+    crate::logging::set_role(match server.is_replica() {
+        true => crate::logging::Role::Replica,
+        false => crate::logging::Role::Master,
+    });
     crate::notice!("Ready to accept connections on {}", server.address());
     while !shut_down(&mut server, &signal) {}
     crate::warning!("cacheflow is now ready to exit, bye bye...");
