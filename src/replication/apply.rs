@@ -17,6 +17,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::failover;
 use super::link::{Attempt, is_timeout};
 use super::state::Link;
 use crate::command::{Flow, Origin, execute};
@@ -39,6 +40,7 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         ..Client::connected(id, Arc::clone(stream))
     });
     let offset = engine.replication.offset();
+    failover::end(&mut engine);
     if let Some(master) = attempt.master(&mut engine) {
         (master.link, master.down_since) = (Link::Up, None);
         (master.client, master.takes_over) = (Some(client), false);

@@ -21,6 +21,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::apply;
+use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
 use super::state::{self, Link, Master};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
@@ -211,7 +212,11 @@ impl Attempt<'_> {
         let mut handshake = Handshake { reader: &mut reader, writer: &mut &*stream };
         handshake.introduce(&self.order.introduction)?;
         let known = self.order.known.as_ref().map(|(id, offset)| (id.as_str(), *offset));
-        match handshake.synchronise(known, self.order.takes_over)? {
+        let answer = handshake.synchronise(known, self.order.takes_over);
+        if answer.is_err() && self.order.takes_over {
+            failover::abort(&mut *self.lock()?, "the replica refused to take over");
+        }
+        match answer? {
             Answer::Continue { id } => {
                 crate::notice!(
                     "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
