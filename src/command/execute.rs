@@ -57,7 +57,7 @@ pub fn execute(
     if engine.clients.get(client).close_after_reply {
         return Flow::Close; // killed while its requests were on their way
     }
-    if engine.shutdown.is_some() {
+    if engine.shutdown.is_some() && !engine.clients.get(client).is_replica() {
         return Flow::Abort; // what is executed now would not be saved any more
     }
     let passed =

@@ -121,15 +121,10 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     replication.waiters.push(ctx.client);
     // One question will do for all who have written before it.
     if replication.asked_up_to < offset || replication.asked_up_to == 0 {
-        replication.asked_up_to = replication.offset();
-        if replication.active {
-            replication.backlog.append(GETACK);
-        }
+        replication.ask_for_acknowledgement();
     }
     Ok(())
 }
-
-const GETACK: &[u8] = b"*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
 /// REPLCONF option value [option value ...]
 ///

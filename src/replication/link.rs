@@ -17,6 +17,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -159,6 +160,31 @@ impl Read for LinkReader<'_> {
     }
 }
 
+/// Counts what is taken from a reader.
+struct Counting<R> {
+    reader: R,
+    counter: Arc<AtomicU64>,
+}
+
+impl<R: BufRead> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.counter.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Counting<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.counter.fetch_add(count as u64, Ordering::Relaxed);
+        self.reader.consume(count);
+    }
+}
+
 /// Whether a read has merely found nothing.
 pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
@@ -278,7 +304,7 @@ impl Attempt<'_> {
         let reading = Reading::of(&*self.lock()?);
         let begun = Instant::now();
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
-            let data = decode(&reading, &mut *reader)?;
+            let data = decode(&reading, self.counting(&mut *reader, None)?)?;
             let mut end = [0; MARK];
             reader.read_exact(&mut end)?;
             if end != mark {
@@ -289,7 +315,7 @@ impl Attempt<'_> {
             let digits = header.strip_prefix(b"$").and_then(|d| std::str::from_utf8(d).ok());
             let length: u64 = digits.and_then(|text| text.parse().ok()).ok_or_else(invalid)?;
             let mut limited = reader.take(length);
-            let data = decode(&reading, &mut limited)?;
+            let data = decode(&reading, self.counting(&mut limited, Some(length))?)?;
             if limited.limit() > 0 {
                 return Err(io::Error::other("the snapshot is shorter than announced"));
             }
@@ -301,6 +327,16 @@ impl Attempt<'_> {
             begun.elapsed().as_secs_f64()
         );
         Ok(data)
+    }
+
+    /// Lets INFO show how far the snapshot has come.
+    fn counting<R: BufRead>(&self, reader: R, expected: Option<u64>) -> io::Result<Counting<R>> {
+        let mut engine = self.lock()?;
+        let counter: Arc<AtomicU64> = Arc::default();
+        if let Some(master) = &mut engine.replication.master {
+            (master.received, master.expected) = (Arc::clone(&counter), expected);
+        }
+        Ok(Counting { reader, counter })
     }
 
     /// Everything was right: the new data replaces the old, and with it its history.

@@ -12,6 +12,7 @@
 //! | REPLICAOF NO ONE  | new            | the old, offset     | disconnected, partial sync |
 
 use std::net::TcpStream;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
@@ -157,6 +158,10 @@ pub struct Master {
     pub client: Option<ClientKey>,
     /// The database that the stream has selected.
     pub db: usize,
+    /// Bytes of the snapshot that have come.
+    pub received: Arc<AtomicU64>,
+    /// How many there will be, if it has told.
+    pub expected: Option<u64>,
     /// When something came from it.
     pub last_heard: Instant,
     /// Since when the link has been down.
@@ -195,6 +200,8 @@ impl Link {
     }
 }
 
+const GETACK: &[u8] = b"*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+
 impl Replication {
     /// A server without history; the configuration may name its master.
     pub fn new(config: &Config) -> Self {
@@ -232,6 +239,14 @@ impl Replication {
         self.master.as_ref().is_some_and(|master| master.link == Link::Up)
     }
 
+    /// Asks all replicas to say at once how far they are.
+    pub fn ask_for_acknowledgement(&mut self) {
+        self.asked_up_to = self.backlog.end();
+        if self.active && self.master.is_none() {
+            self.backlog.append(GETACK);
+        }
+    }
+
     /// The second id becomes what the first one was, valid up to now.
     pub fn branch_off(&mut self, id: String) {
         self.second_end = Some(self.backlog.end());
@@ -263,6 +278,8 @@ impl Master {
             stream: None,
             client: None,
             db: 0,
+            received: Arc::default(),
+            expected: None,
             last_heard: now,
             down_since: Some(now),
             wants_ack: false,
@@ -382,6 +399,14 @@ pub fn count_acknowledged(engine: &Engine, offset: u64) -> usize {
     let replicas = replicas.filter_map(|key| engine.clients.get(*key).replica.as_ref());
     let online = replicas.filter(|replica| replica.phase == Phase::Online);
     online.filter(|replica| replica.acknowledged >= offset).count()
+}
+
+/// How many replicas have not acknowledged everything up to `offset`.
+pub fn count_behind(engine: &Engine, offset: u64) -> usize {
+    let replicas = engine.replication.replicas.iter();
+    let replicas = replicas.filter_map(|key| engine.clients.get(*key).replica.as_ref());
+    let online = replicas.filter(|replica| replica.phase == Phase::Online && !replica.is_old);
+    online.filter(|replica| replica.acknowledged < offset).count()
 }
 
 /// How many replicas are close behind: what `min-replicas-to-write` asks for.

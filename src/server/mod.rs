@@ -41,7 +41,7 @@ use crate::command::acl::load_users;
 use crate::config::Config;
 use crate::engine::{Engine, SharedEngine, ShutdownRequest};
 use crate::persistence::{background, disk};
-use crate::replication;
+use crate::replication::{self, state};
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -246,6 +246,28 @@ impl Server {
     /// Nothing is saved, unless [`Server::save`] was called before; see [`Server::disconnect`].
     pub fn stop(mut self) {
         self.stop_now();
+    }
+
+    /// Lets replicas have everything that was written, for `shutdown-timeout` seconds at the most.
+    /// Nothing more is written meanwhile.
+    pub fn wait_for_replicas(&self) {
+        let mut engine = self.shared.engine.lock();
+        let patience = Duration::from_secs(u64::from(engine.config.shutdown_timeout));
+        let offset = engine.replication.offset();
+        if state::count_behind(&engine, offset) == 0 {
+            return;
+        }
+        engine.pause.begin(patience, true);
+        engine.replication.ask_for_acknowledgement();
+        drop(engine);
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            std::thread::sleep(LOOK_PERIOD);
+            if state::count_behind(&self.shared.engine.lock(), offset) == 0 {
+                return;
+            }
+        }
+        crate::warning!("Stopping although a replica has not got everything.");
     }
 
     /// Stops serving. The data is still there, and nothing changes it any more.

@@ -65,6 +65,9 @@ fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
         signal.store(0, Ordering::Relaxed);
         return false;
     }
+    if !request.is_some_and(|request| request.now) {
+        server.wait_for_replicas();
+    }
     server.disconnect();
     // Clients may have written between then and now.
     if server.is_dirty() {

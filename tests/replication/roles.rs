@@ -105,3 +105,55 @@ fn published_messages_and_passwords_reach_replicas() {
     let Output::Value(Value::Array(words)) = message else { panic!("{message:?}") };
     assert_eq!(words.into_iter().map(text).collect::<Vec<_>>(), ["message", "news", "hello"]);
 }
+
+/// As the README shows it: two terminals.
+#[test]
+fn a_replica_from_the_start_hides_what_has_expired_and_removes_it_when_told() {
+    let master = cacheflow(&[]);
+    call(master.port, "DEBUG SET-ACTIVE-EXPIRE 0");
+    call(master.port, "SET greeting hello");
+    let replica = cacheflow(&["--replicaof", "127.0.0.1", &master.port.to_string()]);
+    wait_until("the link is up", || info(replica.port, "master_link_status") == "up");
+    assert_eq!(text(call(replica.port, "GET greeting")), "hello");
+    call(master.port, "SET short lived PX 30");
+    wait_for_equal(&[master.port, replica.port]);
+    wait_until("it expires", || text(call(replica.port, "EXISTS short")) == "Integer(0)");
+    assert_eq!(text(call(replica.port, "DBSIZE")), "Integer(2)");
+    assert_eq!(text(call(master.port, "EXISTS short")), "Integer(0)");
+    wait_for_equal(&[master.port, replica.port]);
+    assert_eq!(text(call(replica.port, "DBSIZE")), "Integer(1)");
+}
+
+#[test]
+fn a_master_that_stops_lets_its_replicas_have_everything() {
+    let (mut master, replica) = (cacheflow(&[]), cacheflow(&[]));
+    follow(replica.port, master.port);
+    wait_for_link(replica.port);
+    let mut client = connect(master.port);
+    for number in 0..5_000 {
+        client.send(&["SET", &format!("key:{number}"), "value"]).unwrap();
+    }
+    client.send(&["SHUTDOWN"]).unwrap();
+    assert!(master.child.wait().unwrap().success());
+    wait_until("all keys", || text(call(replica.port, "DBSIZE")) == "Integer(5000)");
+}
+
+#[test]
+fn a_replica_can_be_told_from_other_clients() {
+    let (master, replica) = (cacheflow(&[]), cacheflow(&[]));
+    follow(replica.port, master.port);
+    wait_for_link(replica.port);
+    wait_until("it is online", || info(master.port, "slave0").contains("state=online"));
+    assert!(text(call(master.port, "CLIENT LIST TYPE replica")).contains("flags=S"));
+    assert!(text(call(replica.port, "CLIENT LIST TYPE master")).contains("flags=M"));
+    assert_eq!(text(call(replica.port, "CLIENT KILL TYPE master")), "Integer(1)");
+    wait_until("it is back", || info(master.port, "sync_partial_ok") == "1");
+    assert_eq!(text(call(master.port, "CLIENT KILL TYPE replica")), "Integer(1)");
+    wait_until("it is back", || info(master.port, "sync_partial_ok") == "2");
+    assert_eq!(info(master.port, "sync_full"), "1");
+    let Value::Array(role) = call(master.port, "ROLE") else { panic!("ROLE is an array") };
+    let Some(Value::Array(replicas)) = role.get(2) else { panic!("{role:?}") };
+    let Some(Value::Array(words)) = replicas.first() else { panic!("{role:?}") };
+    let words: Vec<String> = words.iter().cloned().map(text).collect();
+    assert_eq!(words[..2], ["127.0.0.1".to_owned(), replica.port.to_string()]);
+}

@@ -1,5 +1,7 @@
 //! INFO persistence, replication, modules, cluster and keyspace: the data and its copies.
 
+use std::sync::atomic::Ordering;
+
 use super::Fields;
 use crate::command::context::Context;
 use crate::engine::Engine;
@@ -153,6 +155,16 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
     fields.put("master_sync_in_progress", u8::from(master.link == Link::Syncing));
     fields.put("slave_read_repl_offset", offset);
     fields.put("slave_repl_offset", offset);
+    if master.link == Link::Syncing {
+        let received = master.received.load(Ordering::Relaxed);
+        let total = master.expected.unwrap_or(0);
+        let percentage = received as f64 * 100.0 / total.max(1) as f64;
+        fields.put("master_sync_total_bytes", total);
+        fields.put("master_sync_read_bytes", received);
+        fields.put("master_sync_left_bytes", total.saturating_sub(received));
+        fields.put("master_sync_perc", format_args!("{percentage:.2}"));
+        fields.put("master_sync_last_io_seconds_ago", master.last_heard.elapsed().as_secs());
+    }
     if let Some(since) = master.down_since {
         fields.put("master_link_down_since_seconds", since.elapsed().as_secs());
     }
