@@ -183,14 +183,24 @@ fn a_chain_of_cacheflow_survives_cuts() {
     replicates_through_cuts(cacheflow(&[]), vec![cacheflow(&[]), cacheflow(&[])], 5_000);
 }
 
+fn several_replicas_at_once(args: &[&str]) {
+    let master = cacheflow(args);
+    let replicas = [cacheflow(&[]), cacheflow(&[]), cacheflow(&[])];
+    load(master.port, 1_000, |_| {});
+    replicas.iter().for_each(|replica| follow(replica.port, master.port));
+    load(master.port, 1_000, |_| {});
+    let ports: Vec<u16> = [&master].into_iter().chain(&replicas).map(|s| s.port).collect();
+    wait_for_equal(&ports);
+}
+
+#[test]
+fn several_replicas_share_a_snapshot_on_the_wire() {
+    several_replicas_at_once(&["--repl-diskless-sync-delay", "1"]);
+}
+
 #[test]
 fn the_snapshot_may_come_from_a_file() {
-    let master = cacheflow(&["--repl-diskless-sync", "no"]);
-    let (first, second) = (cacheflow(&[]), cacheflow(&[]));
-    load(master.port, 1_000, |_| {});
-    follow(first.port, master.port);
-    follow(second.port, master.port);
-    wait_for_equal(&[master.port, first.port, second.port]);
+    several_replicas_at_once(&["--repl-diskless-sync", "no"]);
 }
 
 #[test]
