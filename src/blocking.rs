@@ -41,6 +41,7 @@ use std::time::Instant;
 
 use crate::engine::Engine;
 use crate::interest::Interest;
+use crate::replication::state;
 use crate::resp::{Reply, Request};
 use crate::server::client::ClientKey;
 use crate::store::Bytes;
@@ -58,6 +59,17 @@ pub struct Wait {
     pub deadline: Option<Instant>,
     /// It is also tried again when its key has been removed.
     pub sees_removal: bool,
+    /// It waits for replicas instead (WAIT).
+    pub acknowledgements: Option<Acknowledgements>,
+}
+
+/// What WAIT waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledgements {
+    /// The replication offset that has to be reached,
+    pub offset: u64,
+    /// by so many replicas.
+    pub wanted: i64,
 }
 
 /// All waiting clients, by the keys that they wait for.
@@ -142,6 +154,9 @@ pub fn block(engine: &mut Engine, client: ClientKey, wait: Wait) {
 /// Ends a wait without an answer: the client takes itself out of all queues.
 pub fn leave(engine: &mut Engine, client: ClientKey) {
     let Some(wait) = engine.clients.get_mut(client).wait.take() else { return };
+    if wait.acknowledgements.is_some() {
+        engine.replication.waiters.retain(|waiter| *waiter != client);
+    }
     let blocking = &mut engine.blocking;
     wait.keys.iter().for_each(|key| blocking.waiting.remove(wait.db, key, client));
     blocking.removal_watchers -= usize::from(wait.sees_removal);
@@ -157,8 +172,14 @@ pub fn answer(engine: &mut Engine, client: ClientKey, answer: Vec<u8>) {
     client.wake();
 }
 
-/// Ends a wait because its time is over. False: the client wasn't waiting.
+/// Ends a wait because its time is over. False: the client wasn't waiting. Whoever waits for
+/// replicas learns how many there were.
 pub fn time_out(engine: &mut Engine, client: ClientKey) -> bool {
+    let wait = engine.clients.get(client).wait.as_ref();
+    if let Some(Acknowledgements { offset, .. }) = wait.and_then(|wait| wait.acknowledgements) {
+        let count = state::count_acknowledged(engine, offset);
+        return end_with(engine, client, |reply| reply.count(count));
+    }
     end_with(engine, client, Reply::null_array)
 }
 

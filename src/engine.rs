@@ -30,6 +30,7 @@ use crate::persistence::disk::Saving;
 use crate::persistence::progress::Progress;
 use crate::pubsub::{self, PubSub};
 use crate::random::{Random, secure_hex};
+use crate::replication::{self, Replication};
 use crate::resp::Request;
 use crate::server::client::{ClientKey, Clients};
 use crate::server::pause::Pause;
@@ -70,6 +71,8 @@ pub struct Engine {
     pub latency: LatencyMonitor,
     /// What the running command changed.
     pub journal: Journal,
+    /// Who has the same data.
+    pub replication: Replication,
     /// Changes since the last snapshot.
     pub dirty: u64,
     /// What is on disk.
@@ -163,6 +166,7 @@ impl Engine {
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),
+            replication: Replication::new(&config),
             config,
             databases,
             clients: Clients::default(),
@@ -232,7 +236,7 @@ impl Engine {
 
     /// Whether this server copies another one, and leaves expiry to it.
     pub fn is_replica(&self) -> bool {
-        false
+        self.replication.master.is_some()
     }
 
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.
@@ -306,6 +310,7 @@ impl Engine {
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
         blocking::leave(self, client);
+        replication::state::remove_client(self, client);
         self.release_client(client);
         self.clients.remove(client);
     }

@@ -48,6 +48,7 @@ pub mod number;
 pub mod persistence;
 pub mod pubsub;
 pub mod random;
+pub mod replication;
 pub mod resp;
 pub mod server;
 pub mod slowlog;

@@ -29,6 +29,7 @@ families! {
     lists
     protocol
     pubsub
+    replication
     scripting
     server
     sets

@@ -45,7 +45,12 @@ impl ClientType {
 
     /// The type of a connection.
     pub fn of(client: &Client) -> Self {
-        if client.subscriptions.is_empty() { ClientType::Normal } else { ClientType::Pubsub }
+        match () {
+            () if client.is_master => ClientType::Master,
+            () if client.is_replica() => ClientType::Replica,
+            () if client.subscriptions.is_empty() => ClientType::Normal,
+            () => ClientType::Pubsub,
+        }
     }
 }
 
@@ -122,6 +127,8 @@ fn flags(client: &Client) -> String {
     let tracking = client.tracking.as_deref();
     let states = [
         (client.monitors, 'O'),
+        (client.is_replica(), 'S'),
+        (client.is_master, 'M'),
         (!client.subscriptions.is_empty(), 'P'),
         (client.transaction.is_some(), 'x'),
         (client.wait.is_some(), 'b'),

@@ -311,7 +311,14 @@ impl Context<'_> {
             Origin::Client => {
                 let keys: BTreeSet<&[u8]> = keys.iter().collect();
                 let keys = keys.into_iter().map(Bytes::new).collect();
-                let wait = Wait { request: args.into(), db: self.db, keys, deadline, sees_removal };
+                let wait = Wait {
+                    request: args.into(),
+                    db: self.db,
+                    keys,
+                    deadline,
+                    sees_removal,
+                    acknowledgements: None,
+                };
                 blocking::block(self.engine, self.client, wait);
                 true
             }

@@ -14,7 +14,6 @@ use crate::config::{Allowed, value};
 use crate::digest::Digest;
 use crate::persistence::progress::Progress;
 use crate::persistence::{aof, disk};
-use crate::random::secure_hex;
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::{Str, Value};
 
@@ -73,7 +72,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         0 if given("CHANGE-REPL-ID") => {
-            ctx.engine.run_id = secure_hex(40);
+            ctx.engine.replication.forget_history();
             reply.ok();
         }
         _ => return Err(unknown(&args[1])),

@@ -24,6 +24,7 @@ use crate::blocking;
 use crate::engine::Engine;
 use crate::eviction::evict::{Outcome, make_room};
 use crate::persistence::disk;
+use crate::replication;
 use crate::resp::{Args, Protocol, Reply};
 use crate::server::client::{Client, ClientKey, ReplyMode};
 use crate::tracking;
@@ -56,7 +57,7 @@ pub fn execute(
     if engine.clients.get(client).close_after_reply {
         return Flow::Close; // killed while its requests were on their way
     }
-    if engine.shutdown.is_some() {
+    if engine.shutdown.is_some() && !engine.clients.get(client).is_replica() {
         return Flow::Abort; // what is executed now would not be saved any more
     }
     let passed =
@@ -111,9 +112,13 @@ fn run(
         propagation: Propagation::AsSent,
     };
     ctx.engine.executing = Some(client);
+    let replicated = ctx.engine.journal.replicated;
     call(&mut ctx, row, args, reply, begun);
     close_unit(engine);
     engine.executing = None;
+    if engine.journal.replicated != replicated {
+        engine.clients.get_mut(client).last_write = engine.replication.offset();
+    }
 }
 
 /// A unit of changes is complete: a command, a transaction, a script, a round of expiry. It is
@@ -235,7 +240,8 @@ fn look_up(args: Args<'_>) -> Result<&'static Row> {
 /// The gates between a known command and its execution, in Redis' order.
 #[inline]
 fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>, origin: Origin) -> Result {
-    if origin == Origin::Loader {
+    // A copy does what the original did, whatever a client would be told now.
+    if matches!(origin, Origin::Loader | Origin::Master) {
         return Ok(());
     }
     let client = engine.clients.get(key);
@@ -256,6 +262,9 @@ fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>, origin:
     {
         return Err(error);
     }
+    if origin == Origin::Client {
+        check_replication(engine, row, writes)?;
+    }
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
         && !is_allowed_to_subscribers(row.command)
@@ -266,7 +275,9 @@ fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>, origin:
             row.name
         )));
     }
-    if client.monitors && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ) {
+    if (client.monitors || client.is_replica())
+        && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ)
+    {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
     }
     if engine.loading && !row.is(Flags::LOADING) {
@@ -282,6 +293,34 @@ fn needs_memory(client: &Client, row: &Row) -> bool {
     let is_to_be_queued = client.transaction.is_some() && is_queued(row.command);
     is_to_be_queued || effective_flags(client, row).has(Flags::DENYOOM)
 }
+
+/// What only a master with enough good replicas may do, and what only a replica whose master is
+/// there.
+fn check_replication(engine: &Engine, row: &Row, writes: bool) -> Result {
+    let config = &engine.config;
+    if engine.is_replica() {
+        if writes && config.replica_read_only {
+            return Err(READ_ONLY);
+        }
+        if !config.replica_serve_stale_data
+            && !row.is(Flags::STALE)
+            && !engine.replication.link_is_up()
+        {
+            return Err(MASTER_DOWN);
+        }
+    } else if writes && config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
+        let wanted = config.min_replicas_to_write as usize;
+        if replication::state::count_good(engine) < wanted {
+            return Err(NO_REPLICAS);
+        }
+    }
+    Ok(())
+}
+
+const READ_ONLY: Error = Error::new("READONLY You can't write against a read only replica.");
+const MASTER_DOWN: Error =
+    Error::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+const NO_REPLICAS: Error = Error::new("NOREPLICAS Not enough good replicas to write.");
 
 fn is_allowed_to_subscribers(command: Command) -> bool {
     is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)

@@ -50,6 +50,7 @@ pub mod object;
 pub mod permission;
 pub mod persistence;
 pub mod pubsub;
+pub mod replication;
 pub mod sampling;
 pub mod scan;
 pub mod set;

@@ -459,6 +459,18 @@ commands! {
         SlowlogLen   "slowlog|len"      2 [ADMIN LOADING STALE] [] => slowlog_len;
         SlowlogReset "slowlog|reset"    2 [ADMIN LOADING STALE] [] => slowlog_reset;
     }
+    replication "server" @[] {
+        Failover     "failover"        -1 [ADMIN NOSCRIPT STALE] [] => failover;
+        Psync        "psync"           -3 [ADMIN NOSCRIPT NO_ASYNC_LOADING NO_MULTI] [] => psync;
+        Replconf     "replconf"        -1 [ADMIN NOSCRIPT LOADING STALE ALLOW_BUSY] [] => replconf;
+        Replicaof    "replicaof"        3 [ADMIN NOSCRIPT STALE NO_ASYNC_LOADING] [] => replicaof;
+        Role         "role"             1 [NOSCRIPT LOADING STALE FAST] @[ADMIN DANGEROUS] [] => role;
+        Slaveof      "slaveof"          3 [ADMIN NOSCRIPT STALE NO_ASYNC_LOADING] [] => slaveof;
+        Sync         "sync"             1 [ADMIN NOSCRIPT NO_ASYNC_LOADING NO_MULTI] [] => sync;
+    }
+    replication "generic" @[] {
+        Wait         "wait"             3 [NOSCRIPT] @[CONNECTION] [] => wait;
+    }
     stream "stream" @[STREAM] {
         Xack         "xack"            -4 [WRITE FAST] [key(1, RW|UPDATE)] => xack;
         Xadd         "xadd"            -5 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xadd;

@@ -42,6 +42,8 @@ pub struct Journal {
     /// The database that the encoded stream has selected.
     selected: Option<usize>,
     encoded: Vec<u8>,
+    /// Units that replicas have been given; so that it shows who has written.
+    pub replicated: u64,
 }
 
 impl Journal {
@@ -66,6 +68,15 @@ impl Journal {
         }
     }
 
+    /// Gives `args` to replicas only: something happened that isn't data (PUBLISH).
+    pub fn replicate_only(&mut self, args: Args<'_>) {
+        if let Some(sink) = &mut self.replication {
+            let mut encoded = Vec::new();
+            encode_request(&mut encoded, args.iter());
+            sink.append(&encoded);
+        }
+    }
+
     /// The next unit begins with SELECT: a consumer starts here.
     pub fn forget_selected(&mut self) {
         self.selected = None;
@@ -76,6 +87,7 @@ impl Journal {
     pub fn end_of_unit(&mut self) {
         if !self.pending.is_empty() {
             self.encode();
+            self.replicated += u64::from(self.replication.is_some());
             for sink in [&mut self.aof, &mut self.replication].into_iter().flatten() {
                 sink.append(&self.encoded);
             }

@@ -156,6 +156,10 @@ fn work(shared: &SharedEngine, jobs: &Receiver<Job>) {
 
 /// Begins a BGSAVE: the file will hold what there is now. False: it could not be begun.
 pub fn begin_save(engine: &mut Engine) -> bool {
+    if engine.replication.transferring {
+        engine.background.save_scheduled = true; // a replica is being sent a snapshot
+        return true;
+    }
     engine.background.save_scheduled = false;
     engine.saving.last_try = Some(Instant::now());
     let Some(path) = disk::snapshot_path(&engine.config) else {
@@ -217,6 +221,10 @@ fn save_ended(engine: &mut Engine, result: io::Result<()>, dirty: u64) {
 
 /// Begins a BGREWRITEAOF. False: it could not be begun.
 pub fn begin_rewrite(engine: &mut Engine) -> bool {
+    if engine.replication.transferring {
+        engine.background.rewrite_scheduled = true;
+        return true;
+    }
     engine.background.rewrite_scheduled = false;
     engine.aof.last_attempt = Some(Instant::now());
     let keys = engine.databases.iter().map(|db| db.len() as u64).sum();
@@ -255,7 +263,8 @@ fn rewrite_ended(engine: &mut Engine, result: io::Result<()>) {
 
 /// Begins what is due. Called several times a second.
 pub fn tick(engine: &mut Engine) {
-    if engine.background.running.is_some() || engine.loading || engine.shutdown.is_some() {
+    let busy = engine.background.running.is_some() || engine.replication.transferring;
+    if busy || engine.loading || engine.shutdown.is_some() {
         return;
     }
     if engine.background.rewrite_scheduled || rewrite_is_due(engine) {

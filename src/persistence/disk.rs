@@ -256,6 +256,11 @@ impl SnapshotWriter {
         }
     }
 
+    /// Adds a fact to those at the head of the file.
+    pub fn add_fact(&mut self, name: &'static str, value: String) {
+        self.facts.push((name, value));
+    }
+
     /// Writes a whole file to `out`, and returns it flushed. The lock is taken for each copy only.
     pub fn write<W: Write>(
         &self,

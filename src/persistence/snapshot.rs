@@ -92,6 +92,12 @@ impl Snapshot {
         Ok(None)
     }
 
+    /// Leaves all keys out: what is to be written is only what stands beside them.
+    pub fn leave_out_data(&mut self, engine: &mut Engine) {
+        let rest = Snapshot { databases: std::mem::take(&mut self.databases), ..*self };
+        rest.abandon(engine);
+    }
+
     /// Ends a snapshot that is not wanted any more, so that writes need not keep what they change.
     pub fn abandon(self, engine: &mut Engine) {
         for keyspace in &mut engine.databases {

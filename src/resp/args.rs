@@ -117,9 +117,25 @@ pub struct Batch<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) spans: &'a [Span],
     pub(super) ends: &'a [u32],
+    /// The bytes as they came, and where in them each request ends.
+    pub(super) raw: &'a [u8],
+    pub(super) raw_ends: &'a [u32],
+    pub(super) is_inline: bool,
 }
 
 impl<'a> Batch<'a> {
+    /// Whether it is an inline request.
+    pub fn is_inline(&self) -> bool {
+        self.is_inline
+    }
+
+    /// The bytes of request number `index` as they came, with what stood before it and asked for
+    /// nothing.
+    pub fn raw(&self, index: usize) -> &'a [u8] {
+        let start = if index == 0 { 0 } else { self.raw_ends[index - 1] };
+        &self.raw[start as usize..self.raw_ends[index] as usize]
+    }
+
     /// How many requests.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -156,7 +156,14 @@ impl<R: Read> Reader<R> {
     /// The requests that the last call of [`batch`](Reader::batch) has found.
     pub fn parsed(&self) -> Batch<'_> {
         let bytes = if self.parser.is_inline { &self.unquoted[..] } else { self.bytes() };
-        Batch { bytes, spans: &self.parser.spans, ends: &self.parser.ends }
+        Batch {
+            bytes,
+            spans: &self.parser.spans,
+            ends: &self.parser.ends,
+            raw: self.bytes(),
+            raw_ends: &self.parser.raw_ends,
+            is_inline: self.parser.is_inline,
+        }
     }
 
     /// Waits for more bytes. 0 means that the peer has closed its side.
@@ -227,6 +234,8 @@ struct Parser {
     spans: Vec<Span>,
     /// For each complete request, where its arguments end in `spans`.
     ends: Vec<u32>,
+    /// For each complete request, where it ends in the bytes.
+    raw_ends: Vec<u32>,
     /// Arguments that the request in progress still lacks.
     lacking: i64,
     /// The announced length of the next argument.
@@ -325,6 +334,7 @@ impl Parser {
         if self.lacking == 0 {
             self.complete = self.position;
             self.ends.push(self.spans.len() as u32);
+            self.raw_ends.push(self.position as u32);
         }
         Ok(true)
     }
@@ -350,6 +360,7 @@ impl Parser {
         self.complete = self.position;
         if !self.spans.is_empty() {
             self.ends.push(self.spans.len() as u32);
+            self.raw_ends.push(self.position as u32);
             self.is_inline = true;
         }
         Ok(true)
@@ -372,6 +383,7 @@ impl Parser {
             *span = Span::new(span.start as usize - executed, span.end as usize - executed);
         }
         self.ends.clear();
+        self.raw_ends.clear();
         self.position -= executed;
         self.is_inline = false;
         executed

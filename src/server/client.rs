@@ -16,6 +16,7 @@ use crate::command::table::Command;
 use crate::command::transaction::Transaction;
 use crate::config::{BufferLimit, BufferLimits};
 use crate::pubsub::Subscriptions;
+use crate::replication::Replica;
 use crate::resp::Protocol;
 use crate::tracking::Mode;
 use crate::watch::Watches;
@@ -99,6 +100,12 @@ pub struct Client {
     pub above_soft_limit: Option<Instant>,
     /// What CLIENT REPLY has asked for.
     pub reply_mode: ReplyMode,
+    /// What it has said about itself as a replica, and how far it is as one.
+    pub replica: Option<Box<Replica>>,
+    /// It is our link to a master.
+    pub is_master: bool,
+    /// The replication offset after its last write, for WAIT.
+    pub last_write: u64,
     /// CLIENT NO-EVICT ON.
     pub no_evict: bool,
     /// Its reads don't count as uses.
@@ -147,6 +154,9 @@ impl Client {
             held_back: Vec::new(),
             above_soft_limit: None,
             reply_mode: ReplyMode::On,
+            replica: None,
+            is_master: false,
+            last_write: 0,
             no_evict: false,
             no_touch: false,
             close_after_reply: false,
@@ -170,6 +180,11 @@ impl Client {
     /// The peer's address.
     pub fn peer_ip(&self) -> Option<IpAddr> {
         self.peer.map(|peer| peer.ip())
+    }
+
+    /// Whether it is a replica of ours.
+    pub fn is_replica(&self) -> bool {
+        self.replica.as_ref().is_some_and(|replica| replica.is_established())
     }
 
     /// Ends the connection at once; its thread notices when it next reads or writes.

@@ -15,6 +15,7 @@ use crate::engine::{Burial, Engine};
 use crate::eviction::clients::evict_clients;
 use crate::eviction::evict::{self, Outcome};
 use crate::persistence::background;
+use crate::replication;
 use crate::store::keyspace::TABLES;
 
 /// Expired keys that are removed under one taking of the lock: well below a millisecond.
@@ -26,6 +27,7 @@ const EXPIRE_SHARE: f64 = 0.25;
 pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
     Builder::new().name("cron".into()).spawn(move || {
         let mut last_sample = Instant::now();
+        let mut replication_timer = replication::cron::Timer::default();
         while !shared.is_stopping() {
             let period =
                 Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
@@ -39,6 +41,7 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             close_slow_clients(&mut engine);
             evict_clients(&mut engine);
             background::tick(&mut engine);
+            replication::cron::tick(&mut engine, &mut replication_timer);
             let elapsed = last_sample.elapsed();
             if elapsed >= SAMPLE_PERIOD {
                 sample_rates(&mut engine, elapsed.as_millis() as u64);
@@ -134,6 +137,8 @@ fn close_idle_clients(engine: &mut Engine) {
         if client.wait.is_none()
             && client.subscriptions.is_empty()
             && !client.monitors
+            && !client.is_master
+            && !client.is_replica()
             && client.last_active.elapsed() > timeout
         {
             crate::verbose!("Closing idle client");

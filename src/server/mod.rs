@@ -41,6 +41,7 @@ use crate::command::acl::load_users;
 use crate::config::Config;
 use crate::engine::{Engine, SharedEngine, ShutdownRequest};
 use crate::persistence::{background, disk};
+use crate::replication::{self, state};
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -71,6 +72,7 @@ pub struct Server {
     cron: Vec<JoinHandle<()>>,
     background: Option<JoinHandle<()>>,
     reaper: Option<JoinHandle<()>>,
+    link: Option<JoinHandle<()>>,
 }
 
 /// How a server is to be started.
@@ -157,14 +159,22 @@ impl Server {
         engine.config.port = address.port(); // the one that the system picked, if it did
         drop(engine);
         let reaper = Some(cron::start_reaper(garbage)?);
-        let mut server =
-            Server { shared, listeners, address, cron: Vec::new(), background: None, reaper };
+        let mut server = Server {
+            shared,
+            listeners,
+            address,
+            cron: Vec::new(),
+            background: None,
+            reaper,
+            link: None,
+        };
         // Clients are served while the data is loaded, if only with -LOADING.
         server.shared.engine.lock().loading = true;
         server.listeners.serve(&server.shared)?;
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
+        server.link = Some(replication::link::start(Arc::clone(shared))?);
         server.background = Some(background::start(&shared.engine)?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
@@ -222,6 +232,11 @@ impl Server {
         }
     }
 
+    /// Whether it follows another server.
+    pub fn is_replica(&self) -> bool {
+        self.shared.engine.lock().is_replica()
+    }
+
     /// Whether something has changed since the data was saved.
     pub fn is_dirty(&self) -> bool {
         self.shared.engine.lock().dirty > 0
@@ -231,6 +246,28 @@ impl Server {
     /// Nothing is saved, unless [`Server::save`] was called before; see [`Server::disconnect`].
     pub fn stop(mut self) {
         self.stop_now();
+    }
+
+    /// Lets replicas have everything that was written, for `shutdown-timeout` seconds at the most.
+    /// Nothing more is written meanwhile.
+    pub fn wait_for_replicas(&self) {
+        let mut engine = self.shared.engine.lock();
+        let patience = Duration::from_secs(u64::from(engine.config.shutdown_timeout));
+        let offset = engine.replication.offset();
+        if state::count_behind(&engine, offset) == 0 {
+            return;
+        }
+        engine.pause.begin(patience, true);
+        engine.replication.ask_for_acknowledgement();
+        drop(engine);
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            std::thread::sleep(LOOK_PERIOD);
+            if state::count_behind(&self.shared.engine.lock(), offset) == 0 {
+                return;
+            }
+        }
+        crate::warning!("Stopping although a replica has not got everything.");
     }
 
     /// Stops serving. The data is still there, and nothing changes it any more.
@@ -265,6 +302,10 @@ impl Server {
         crate::verbose!("Calling fsync() on the AOF file.");
         if let Err(error) = aof.finish() {
             crate::warning!("The end of the append-only file could not be written: {error}");
+        }
+        if let Some(link) = self.link.take() {
+            self.shared.engine.lock().replication.role_changed.notify_all();
+            let _ = link.join();
         }
         drop(self.reaper.take()); // ends by itself when the engine is gone
     }

@@ -38,7 +38,10 @@ pub fn run(mut config: Config) -> i32 {
             return 1;
         }
     };
-    crate::logging::set_role(crate::logging::Role::Master);
+    crate::logging::set_role(match server.is_replica() {
+        true => crate::logging::Role::Replica,
+        false => crate::logging::Role::Master,
+    });
     crate::notice!("Ready to accept connections on {}", server.address());
     while !shut_down(&mut server, &signal) {}
     crate::warning!("cacheflow is now ready to exit, bye bye...");
@@ -61,6 +64,9 @@ fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
         crate::warning!("Error trying to save the DB, can't exit.");
         signal.store(0, Ordering::Relaxed);
         return false;
+    }
+    if !request.is_some_and(|request| request.now) {
+        server.wait_for_replicas();
     }
     server.disconnect();
     // Clients may have written between then and now.

@@ -26,6 +26,7 @@ use super::outbox::Pen;
 use crate::blocking;
 use crate::command::{Flow, Origin, execute};
 use crate::engine::{Engine, EngineGuard};
+use crate::replication::{self, Phase};
 use crate::resp::{Args, Batch, Limits, ProtocolError, Reader, Reply};
 
 /// A reply buffer larger than this is not kept for the next reply.
@@ -53,6 +54,8 @@ pub struct Session<'s> {
     received: usize,
     /// Memory of the input buffers, as last told.
     reported: usize,
+    /// The connection has just become a replica's.
+    is_new_replica: bool,
 }
 
 /// Replies on their way to the peer.
@@ -85,6 +88,7 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
         output,
         received: 0,
         reported: 0,
+        is_new_replica: false,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
     let _ = session.run();
@@ -107,6 +111,7 @@ impl Session<'_> {
                     self.report_growth();
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
+                    End::Done if self.is_new_replica => self.begin_replication()?,
                     End::Done => {}
                     End::Close => return self.output.write(),
                     End::Abort => return Ok(()),
@@ -140,14 +145,24 @@ impl Session<'_> {
                 engine = shared.engine.lock();
             }
             if has_outbox && index + 1 == batch.len() {
+                self.is_new_replica = is_new_replica(&engine, *client);
                 *limits = limits_of(&engine, *client);
                 drop(engine);
                 self.drain(BACKLOG_TO_WAIT_FOR, LONG);
                 return Ok(End::Done);
             }
         }
+        self.is_new_replica = is_new_replica(&engine, *client);
         *limits = limits_of(&engine, *client);
         Ok(End::Done)
+    }
+
+    /// After PSYNC: once its reply is out, the stream follows. What the replica says is still read.
+    fn begin_replication(&mut self) -> io::Result<()> {
+        self.is_new_replica = false;
+        self.output.write()?;
+        self.drain(0, LAST_BYTES_PATIENCE);
+        replication::master::begin(&self.shared.engine, self.client)
     }
 
     /// Waits until the outbox, if there is one, has no more than so many bytes left.
@@ -313,6 +328,11 @@ fn bring_keys_near(engine: &Engine, client: ClientKey, batch: &Batch<'_>, from: 
         let keys = (from..to).filter_map(|index| batch.request(index).get(1));
         std::hint::black_box(keys.fold(0, |touched, key| touched ^ keyspace.touch(key)));
     }
+}
+
+fn is_new_replica(engine: &Engine, client: ClientKey) -> bool {
+    let replica = engine.clients.get(client).replica.as_ref();
+    replica.is_some_and(|replica| matches!(replica.phase, Phase::Continuing | Phase::Requesting))
 }
 
 fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {

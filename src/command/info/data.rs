@@ -1,10 +1,14 @@
 //! INFO persistence, replication, modules, cluster and keyspace: the data and its copies.
 
+use std::sync::atomic::Ordering;
+
 use super::Fields;
 use crate::command::context::Context;
 use crate::engine::Engine;
 use crate::persistence::aof;
 use crate::persistence::background::Kind;
+use crate::replication::failover::address_of;
+use crate::replication::state::{self, Link, Master};
 
 /// `INFO persistence`
 pub fn persistence(ctx: &mut Context<'_>, fields: &mut Fields) {
@@ -102,17 +106,71 @@ fn running_for(engine: &Engine, kind: Kind) -> Option<u64> {
 
 /// `INFO replication`
 pub fn replication(ctx: &mut Context<'_>, fields: &mut Fields) {
-    let engine = &ctx.engine;
-    fields.put("role", "master");
-    fields.put("connected_slaves", 0);
-    fields.put("master_failover_state", "no-failover");
-    fields.put("master_replid", &engine.run_id);
-    fields.put("master_replid2", "0".repeat(40));
-    fields.put("master_repl_offset", 0);
-    fields.put("second_repl_offset", -1);
-    fields.put("repl_backlog_active", 0);
+    let (engine, replication) = (&ctx.engine, &ctx.engine.replication);
+    match &replication.master {
+        None => fields.put("role", "master"),
+        Some(master) => {
+            fields.put("role", "slave");
+            following(ctx.engine, master, fields);
+        }
+    }
+    fields.put("connected_slaves", replication.replicas.len());
+    if engine.config.min_replicas_to_write > 0 && engine.config.min_replicas_max_lag > 0 {
+        fields.put("min_slaves_good_slaves", state::count_good(engine));
+    }
+    for (number, key) in replication.replicas.iter().enumerate() {
+        let client = engine.clients.get(*key);
+        let Some(replica) = &client.replica else { continue };
+        let (ip, port) = address_of(client);
+        let (offset, phase) = (replica.acknowledged, replica.phase.name());
+        let lag = replica.lag_s().unwrap_or(0);
+        fields.put(
+            format_args!("slave{number}"),
+            format_args!("ip={ip},port={port},state={phase},offset={offset},lag={lag}"),
+        );
+    }
+    let failover = replication.failover.as_ref();
+    fields.put("master_failover_state", failover.map_or("no-failover", |failover| failover.name()));
+    fields.put("master_replid", &replication.id);
+    fields.put("master_replid2", &replication.second_id);
+    fields.put("master_repl_offset", replication.offset());
+    fields.put("second_repl_offset", replication.second_end.map_or(-1, |end| end as i64 + 1));
+    let (start, len) = replication.backlog.range();
+    let first = if replication.active { start + 1 } else { 0 };
+    fields.put("repl_backlog_active", u8::from(replication.active));
     fields.put("repl_backlog_size", engine.config.repl_backlog_size);
-    fields.zeros(&["repl_backlog_first_byte_offset", "repl_backlog_histlen"]);
+    fields.put("repl_backlog_first_byte_offset", first);
+    fields.put("repl_backlog_histlen", len);
+}
+
+/// What only a replica has to say.
+fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
+    let up = master.link == Link::Up;
+    let offset = engine.replication.offset();
+    fields.put("master_host", &master.host);
+    fields.put("master_port", master.port);
+    fields.put("master_link_status", if up { "up" } else { "down" });
+    let heard = if up { master.last_heard.elapsed().as_secs() as i64 } else { -1 };
+    fields.put("master_last_io_seconds_ago", heard);
+    fields.put("master_sync_in_progress", u8::from(master.link == Link::Syncing));
+    fields.put("slave_read_repl_offset", offset);
+    fields.put("slave_repl_offset", offset);
+    if master.link == Link::Syncing {
+        let received = master.received.load(Ordering::Relaxed);
+        let total = master.expected.unwrap_or(0);
+        let percentage = received as f64 * 100.0 / total.max(1) as f64;
+        fields.put("master_sync_total_bytes", total);
+        fields.put("master_sync_read_bytes", received);
+        fields.put("master_sync_left_bytes", total.saturating_sub(received));
+        fields.put("master_sync_perc", format_args!("{percentage:.2}"));
+        fields.put("master_sync_last_io_seconds_ago", master.last_heard.elapsed().as_secs());
+    }
+    if let Some(since) = master.down_since {
+        fields.put("master_link_down_since_seconds", since.elapsed().as_secs());
+    }
+    fields.put("slave_priority", engine.config.replica_priority);
+    fields.put("slave_read_only", u8::from(engine.config.replica_read_only));
+    fields.put("replica_announced", u8::from(engine.config.replica_announced));
 }
 
 /// INFO modules: there are none.

@@ -50,7 +50,8 @@ pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     let largest = |size: fn(&crate::server::client::Client) -> usize| {
         connections.iter().map(|key| size(clients.get(*key))).max().unwrap_or(0)
     };
-    fields.put("connected_clients", connections.len());
+    let replicas = connections.iter().filter(|key| clients.get(**key).is_replica()).count();
+    fields.put("connected_clients", connections.len() - replicas);
     fields.put("cluster_connections", 0);
     fields.put("maxclients", ctx.engine.config.maxclients);
     fields.put("client_recent_max_input_buffer", largest(|client| client.input_memory));

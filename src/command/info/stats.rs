@@ -20,7 +20,10 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("instantaneous_input_repl_kbps", "0.00");
     fields.put("instantaneous_output_repl_kbps", "0.00");
     fields.put("rejected_connections", stats.rejected_connections);
-    fields.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
+    let replication = &ctx.engine.replication;
+    fields.put("sync_full", replication.sync_full);
+    fields.put("sync_partial_ok", replication.sync_partial_ok);
+    fields.put("sync_partial_err", replication.sync_partial_err);
     fields.put("expired_keys", stats.expired_keys);
     fields.put("expired_stale_perc", "0.00");
     fields.put("expired_time_cap_reached_count", stats.expired_time_cap_reached_count);

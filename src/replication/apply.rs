@@ -1,0 +1,144 @@
+//! The stream, executed.
+//!
+//! ```text
+//! read what has arrived ─> parse ─> lock ─> execute each, append its bytes to our backlog ─> unlock
+//! ```
+//!
+//! What a master sends goes through `execute` like everything else, with an origin of its own. The
+//! same bytes go to our backlog, under the same lock, so that whoever follows us has the same
+//! offsets. A transaction counts when it is complete: a link that breaks within one begins it
+//! again.
+//!
+//! A command that fails is ignored, as in Redis: the master has executed it, so it is we who differ,
+//! and a log tells. What is no request at all ends the link, and our history with it.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::failover;
+use super::link::{Attempt, is_timeout};
+use super::state::Link;
+use crate::command::{Flow, Origin, execute};
+use crate::resp::writer::encode_request;
+use crate::resp::{Limits, Reader, Reply};
+use crate::server::client::{Client, ClientKey};
+
+/// How often the master hears how far we are.
+const ACKNOWLEDGE: Duration = Duration::from_secs(1);
+/// What a master may send: whatever it holds itself.
+const LIMITS: Limits =
+    Limits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
+
+/// Follows the stream until the link breaks.
+pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R) -> io::Result<()> {
+    let mut engine = attempt.lock()?;
+    let client = engine.clients.add(|id| Client {
+        is_master: true,
+        authenticated: true,
+        ..Client::connected(id, Arc::clone(stream))
+    });
+    let offset = engine.replication.offset();
+    failover::end(&mut engine);
+    if let Some(master) = attempt.master(&mut engine) {
+        (master.link, master.down_since) = (Link::Up, None);
+        (master.client, master.takes_over) = (Some(client), false);
+        master.last_heard = Instant::now();
+        let db = master.db;
+        engine.clients.get_mut(client).db = db;
+    }
+    drop(engine);
+    let follower = Follower { attempt, stream, client, offset, pending: Vec::new() };
+    let result = follower.run(Reader::new(input));
+    let mut engine = attempt.end(client);
+    engine.remove_client(client);
+    result
+}
+
+struct Follower<'f, 's> {
+    attempt: &'f Attempt<'s>,
+    stream: &'f Arc<TcpStream>,
+    client: ClientKey,
+    /// How far we are.
+    offset: u64,
+    /// The bytes of a transaction that isn't complete.
+    pending: Vec<u8>,
+}
+
+impl Follower<'_, '_> {
+    fn run<R: Read>(mut self, mut reader: Reader<R>) -> io::Result<()> {
+        self.acknowledge()?;
+        let mut last = Instant::now();
+        let mut reply = Reply::default();
+        loop {
+            let asked = match reader.batch(&LIMITS) {
+                Err(error) => return self.refuse(&error.to_string()),
+                Ok(batch) if batch.is_empty() => {
+                    match reader.fill() {
+                        Ok(0) => return Err(io::Error::other("Connection with master lost.")),
+                        Err(error) if !is_timeout(&error) => return Err(error),
+                        _ => {}
+                    }
+                    false
+                }
+                Ok(batch) if batch.is_inline() => return self.refuse("an inline request"),
+                Ok(_) => self.execute(&reader, &mut reply)?,
+            };
+            if asked || last.elapsed() >= ACKNOWLEDGE {
+                self.acknowledge()?;
+                last = Instant::now();
+            }
+        }
+    }
+
+    /// Executes what has arrived. True: the master wants to know how far we are.
+    fn execute<R: Read>(&mut self, reader: &Reader<R>, reply: &mut Reply) -> io::Result<bool> {
+        let mut engine = self.attempt.lock()?;
+        let batch = reader.parsed();
+        for index in 0..batch.len() {
+            let args = batch.request(index);
+            let flow = execute(&mut engine, self.client, args, reply, Origin::Master);
+            if reply.as_bytes().starts_with(b"-") {
+                let text = String::from_utf8_lossy(reply.as_bytes()).trim_end().to_owned();
+                crate::warning!("The master's command failed here: {text}");
+            }
+            reply.clear(1024);
+            if flow != Flow::Continue {
+                return Err(io::Error::other("Connection with master was closed here."));
+            }
+            let raw = batch.raw(index);
+            if engine.clients.get(self.client).transaction.is_some() {
+                self.pending.extend_from_slice(raw);
+            } else if self.pending.is_empty() {
+                engine.replication.backlog.append(raw);
+            } else {
+                self.pending.extend_from_slice(raw);
+                engine.replication.backlog.append(&self.pending);
+                self.pending = Vec::new();
+            }
+        }
+        self.offset = engine.replication.offset();
+        let db = engine.clients.get(self.client).db;
+        engine.clients.get_mut(self.client).last_active = Instant::now();
+        let Some(master) = self.attempt.master(&mut engine) else { return Ok(false) };
+        master.last_heard = Instant::now();
+        if self.pending.is_empty() {
+            master.db = db;
+        }
+        Ok(std::mem::take(&mut master.wants_ack))
+    }
+
+    fn acknowledge(&self) -> io::Result<()> {
+        let mut request = Vec::new();
+        let offset = self.offset.to_string();
+        let words = [&b"REPLCONF"[..], b"ACK", offset.as_bytes()];
+        encode_request(&mut request, words.into_iter());
+        (&**self.stream).write_all(&request)
+    }
+
+    fn refuse(&self, reason: &str) -> io::Result<()> {
+        self.attempt.distrust();
+        Err(io::Error::other(format!("Protocol error ({reason}) from master: full resync follows")))
+    }
+}

@@ -1,0 +1,139 @@
+//! The feeder: a thread that writes the stream to one replica.
+//!
+//! It reads from the backlog without the engine's lock and blocks in `write` as long as the replica
+//! likes; how far it may fall behind is the backlog's business. It ends when it is no reader of the
+//! backlog any more: because it was too slow, or because its connection is gone.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use super::backlog::{Backlog, Next};
+use super::state::Phase;
+use crate::engine::SharedEngine;
+use crate::server::outbox::Pen;
+
+/// Next to nothing is kept on the stack.
+const STACK_SIZE: usize = 256 * 1024;
+/// How often it looks whether it is still wanted, when nothing happens.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What one replica's feeder has.
+pub struct Feeder {
+    /// The engine, for the replica's state.
+    pub engine: Arc<SharedEngine>,
+    /// The connection's number: its name in the backlog.
+    pub client: u64,
+    /// The connection.
+    pub stream: Arc<TcpStream>,
+    /// Held by whoever writes to it.
+    pub pen: Arc<Pen>,
+    /// The stream.
+    pub backlog: Arc<Backlog>,
+}
+
+/// What has to be done before the stream.
+pub enum Prelude {
+    /// Nothing.
+    None,
+    /// Send a snapshot from this file, with its length.
+    File(File),
+    /// Wait until the replica has found the end of the snapshot, and says so.
+    Acknowledgement,
+}
+
+impl Feeder {
+    /// Starts the thread.
+    pub fn start(self, prelude: Prelude) -> io::Result<()> {
+        let thread = Builder::new().name("feeder".into()).stack_size(STACK_SIZE);
+        thread.spawn(move || {
+            // A replica that breaks off comes back; its session notices that the socket is shut.
+            if let Err(error) = self.run(prelude) {
+                crate::verbose!("Replica client id #{}: {error}", self.client);
+            }
+            let _ = self.stream.shutdown(Shutdown::Both);
+        })?;
+        Ok(())
+    }
+
+    fn run(&self, prelude: Prelude) -> io::Result<()> {
+        match prelude {
+            Prelude::None => {}
+            Prelude::File(file) => self.send_file(file)?,
+            Prelude::Acknowledgement => self.wait_for_acknowledgement()?,
+        }
+        if self.enter(Phase::Online) == Some(Phase::Served) {
+            return self.wait_for_end();
+        }
+        let mut buffer = Vec::new();
+        loop {
+            match self.backlog.read(self.client, &mut buffer, LOOK) {
+                Next::Bytes => self.write(&buffer)?,
+                Next::Nothing => {}
+                Next::Dropped => return Err(io::Error::other("it fell behind, or is gone")),
+            }
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        self.pen.write(&self.stream, bytes)
+    }
+
+    /// `$<length>\r\n`, then the file, without an end of line.
+    fn send_file(&self, mut file: File) -> io::Result<()> {
+        self.write(format!("${}\r\n", file.metadata()?.len()).as_bytes())?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(()),
+                count => self.write(&buffer[..count])?,
+            }
+        }
+    }
+
+    /// A snapshot of unknown length ends with a mark. Redis looks for it at the end of what it has
+    /// read, so nothing may follow until it has found it.
+    fn wait_for_acknowledgement(&self) -> io::Result<()> {
+        let begun = Instant::now();
+        let mut engine = self.engine.lock();
+        let acknowledged = Arc::clone(&engine.replication.acknowledged);
+        loop {
+            let client = engine.clients.by_id(self.client).map(|key| engine.clients.get(key));
+            let Some(replica) = client.and_then(|client| client.replica.as_ref()) else {
+                return Err(io::Error::other("it is gone"));
+            };
+            if replica.acknowledged_at.is_some() || replica.rdb_only {
+                return Ok(());
+            }
+            if begun.elapsed().as_secs() > u64::from(engine.config.repl_timeout) {
+                return Err(io::Error::other("it doesn't say that it has the snapshot"));
+            }
+            engine = self.engine.wait(&acknowledged, engine, LOOK);
+        }
+    }
+
+    /// Notes that the replica has got to the next phase. The phase it is in now is returned.
+    fn enter(&self, phase: Phase) -> Option<Phase> {
+        let mut engine = self.engine.lock();
+        let key = engine.clients.by_id(self.client)?;
+        let replica = engine.clients.get_mut(key).replica.as_mut()?;
+        replica.phase = if replica.rdb_only { Phase::Served } else { phase };
+        replica.seen = Instant::now();
+        let phase = replica.phase;
+        if phase == Phase::Served {
+            engine.replication.backlog.detach(self.client);
+        }
+        Some(phase)
+    }
+
+    /// The other side hangs up when it has what it wanted.
+    fn wait_for_end(&self) -> io::Result<()> {
+        while self.engine.lock().clients.by_id(self.client).is_some() {
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+}

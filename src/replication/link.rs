@@ -1,0 +1,388 @@
+//! The link: the thread that follows a master.
+//!
+//! ```text
+//! down ── connect ── handshake ─┬─ +CONTINUE ───────────────────────────> up: apply the stream
+//!  ^                            └─ +FULLRESYNC ── load the snapshot ────>     │
+//!  '──────── any error: wait a little, a little longer each time ────────────'
+//! ```
+//!
+//! The thread exists as long as the server, and sleeps while there is no master. REPLICAOF only
+//! changes what it has to do: it counts the epoch up and shuts the socket; whatever the thread does
+//! next under the lock, it first looks whether the epoch is still its own.
+//!
+//! The snapshot is decoded as it arrives, into fresh keyspaces. They replace the old ones when the
+//! checksum and every value were right; until then the old data is served
+//! (`replica-serve-stale-data`), and after an error it stays.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::apply;
+use super::failover;
+use super::handshake::{Answer, Handshake, Introduction};
+use super::state::{self, Link, Master};
+use crate::engine::{Engine, EngineGuard, SharedEngine};
+use crate::persistence::aof;
+use crate::persistence::disk::{self, Reading};
+use crate::persistence::rdb::Decoder;
+use crate::persistence::rdb::load::LoadedData;
+use crate::random::secure_hex;
+use crate::server::Shared;
+use crate::server::client::ClientKey;
+
+/// The first pause after a link that broke, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long a connection may take to be accepted.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A blocking read returns this often, so that the thread can look around.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the thread sleeps when it follows nobody.
+const SLEEP: Duration = Duration::from_secs(3600);
+/// The mark at the end of a snapshot of unknown length.
+const MARK: usize = 40;
+
+/// Starts the thread. It ends when the server does.
+pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+    Builder::new().name("replication".into()).spawn(move || run(&shared))
+}
+
+fn run(shared: &Shared) {
+    let mut pause = FIRST_PAUSE;
+    while let Some(order) = next_order(shared) {
+        let begun = Instant::now();
+        let attempt = Attempt { shared, order };
+        if let Err(error) = attempt.run() {
+            crate::warning!("Replication: {error}");
+        }
+        let mut engine = shared.engine.lock();
+        let same = engine.replication.epoch == attempt.order.epoch;
+        if same && let Some(master) = &mut engine.replication.master {
+            master.link = Link::Down;
+            master.stream = None;
+            master.down_since.get_or_insert_with(Instant::now);
+        }
+        if !same || begun.elapsed() > LONGEST_PAUSE {
+            pause = FIRST_PAUSE; // it had worked for a while, or this is another master
+        }
+        if same {
+            let changed = Arc::clone(&engine.replication.role_changed);
+            drop(shared.engine.wait(&changed, engine, pause));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+/// What the thread is to do.
+struct Order {
+    epoch: u64,
+    host: String,
+    port: u16,
+    introduction: Introduction,
+    timeout: Duration,
+    /// The history that we have, if there is one.
+    known: Option<(String, u64)>,
+    takes_over: bool,
+}
+
+/// Waits until there is a master to follow. None: the server ends.
+fn next_order(shared: &Shared) -> Option<Order> {
+    let mut engine = shared.engine.lock();
+    loop {
+        if shared.is_stopping() {
+            return None;
+        }
+        let port = engine.port;
+        let Engine { replication, config, .. } = &mut *engine;
+        let Some(master) = &mut replication.master else {
+            let changed = Arc::clone(&replication.role_changed);
+            engine = shared.engine.wait(&changed, engine, SLEEP);
+            continue;
+        };
+        master.link = Link::Connecting;
+        let known = replication.active.then(|| (replication.id.clone(), replication.backlog.end()));
+        return Some(Order {
+            epoch: replication.epoch,
+            host: master.host.clone(),
+            port: master.port,
+            introduction: Introduction::new(config, port),
+            timeout: Duration::from_secs(u64::from(config.repl_timeout)),
+            known,
+            takes_over: master.takes_over,
+        });
+    }
+}
+
+/// One attempt to follow a master; the whole life of a connection.
+pub struct Attempt<'s> {
+    shared: &'s Shared,
+    order: Order,
+}
+
+/// Reads from the master's socket, and gives up when it should.
+pub struct LinkReader<'s> {
+    stream: Arc<TcpStream>,
+    shared: &'s SharedEngine,
+    epoch: u64,
+    timeout: Duration,
+    heard: Instant,
+    /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
+    patient: bool,
+}
+
+impl Read for LinkReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (&*self.stream).read(buffer) {
+                Err(error) if is_timeout(&error) => {
+                    if self.heard.elapsed() > self.timeout {
+                        return Err(io::Error::other("the master has been silent for too long"));
+                    }
+                    if self.shared.lock().replication.epoch != self.epoch {
+                        return Err(other_master());
+                    }
+                    if !self.patient {
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) => return Ok(0),
+                result => {
+                    self.heard = Instant::now();
+                    return result;
+                }
+            }
+        }
+    }
+}
+
+/// Counts what is taken from a reader.
+struct Counting<R> {
+    reader: R,
+    counter: Arc<AtomicU64>,
+}
+
+impl<R: BufRead> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.counter.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Counting<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.counter.fetch_add(count as u64, Ordering::Relaxed);
+        self.reader.consume(count);
+    }
+}
+
+/// Whether a read has merely found nothing.
+pub fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// A snapshot; nothing behind its end is taken from `reader`.
+fn decode<R: BufRead>(reading: &Reading, reader: R) -> io::Result<LoadedData> {
+    Decoder::new(reader, reading.limits)
+        .and_then(|mut decoder| reading.read(&mut decoder))
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+}
+
+fn other_master() -> io::Error {
+    io::Error::other("this link is not wanted any more")
+}
+
+impl Attempt<'_> {
+    /// The lock, if the thread still does what it was told.
+    pub fn lock(&self) -> io::Result<EngineGuard<'_>> {
+        let engine = self.shared.engine.lock();
+        if engine.replication.epoch == self.order.epoch && !self.shared.is_stopping() {
+            Ok(engine)
+        } else {
+            Err(other_master())
+        }
+    }
+
+    fn set_link(&self, link: Link) -> io::Result<()> {
+        let mut engine = self.lock()?;
+        if let Some(master) = &mut engine.replication.master {
+            master.link = link;
+            master.last_heard = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn run(&self) -> io::Result<()> {
+        let stream = Arc::new(self.connect()?);
+        if let Some(master) = &mut self.lock()?.replication.master {
+            master.link = Link::Handshake;
+            master.stream = Some(Arc::clone(&stream));
+        }
+        let mut reader = BufReader::new(LinkReader {
+            stream: Arc::clone(&stream),
+            shared: &self.shared.engine,
+            epoch: self.order.epoch,
+            timeout: self.order.timeout,
+            heard: Instant::now(),
+            patient: true,
+        });
+        let mut handshake = Handshake { reader: &mut reader, writer: &mut &*stream };
+        handshake.introduce(&self.order.introduction)?;
+        let known = self.order.known.as_ref().map(|(id, offset)| (id.as_str(), *offset));
+        let answer = handshake.synchronise(known, self.order.takes_over);
+        if answer.is_err() && self.order.takes_over {
+            failover::abort(&mut *self.lock()?, "the replica refused to take over");
+        }
+        match answer? {
+            Answer::Continue { id } => {
+                crate::notice!(
+                    "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
+                );
+                self.go_on(id)?;
+            }
+            Answer::Full { id, offset } => {
+                crate::notice!("Full resync from master: {id}:{offset}");
+                self.set_link(Link::Syncing)?;
+                let data = self.receive(&mut reader)?;
+                self.replace(data, id, offset)?;
+            }
+        }
+        let early = reader.buffer().to_vec();
+        let mut rest = reader.into_inner();
+        rest.patient = false;
+        apply::follow(self, &stream, io::Cursor::new(early).chain(rest))
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let Order { host, port, timeout, .. } = &self.order;
+        crate::notice!("Connecting to MASTER {host}:{port}");
+        let mut last = io::Error::other(format!("{host} has no address"));
+        for address in (host.as_str(), *port).to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    stream.set_read_timeout(Some(TICK))?;
+                    stream.set_write_timeout(Some(*timeout))?;
+                    return Ok(stream);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(io::Error::new(last.kind(), format!("Error condition on socket for SYNC: {last}")))
+    }
+
+    /// The stream goes on. Under a new id, our replicas have to learn of it.
+    fn go_on(&self, id: Option<String>) -> io::Result<()> {
+        let mut engine = self.lock()?;
+        if let Some(id) = id.filter(|id| *id != engine.replication.id) {
+            engine.replication.branch_off(id);
+            state::disconnect_replicas(&mut engine);
+        }
+        Ok(())
+    }
+
+    /// The snapshot, into fresh keyspaces.
+    fn receive<R: BufRead>(&self, reader: &mut R) -> io::Result<LoadedData> {
+        let mut nowhere = io::sink();
+        let header = Handshake { reader: &mut *reader, writer: &mut nowhere }.line()?;
+        let invalid = || {
+            let shown = header[..header.len().min(64)].escape_ascii().to_string();
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("not how a snapshot begins: {shown}"),
+            )
+        };
+        let reading = Reading::of(&*self.lock()?);
+        let begun = Instant::now();
+        let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
+            let data = decode(&reading, self.counting(&mut *reader, None)?)?;
+            let mut end = [0; MARK];
+            reader.read_exact(&mut end)?;
+            if end != mark {
+                return Err(io::Error::other("the mark at the end of the snapshot is missing"));
+            }
+            data
+        } else {
+            let digits = header.strip_prefix(b"$").and_then(|d| std::str::from_utf8(d).ok());
+            let length: u64 = digits.and_then(|text| text.parse().ok()).ok_or_else(invalid)?;
+            let mut limited = reader.take(length);
+            let data = decode(&reading, self.counting(&mut limited, Some(length))?)?;
+            if limited.limit() > 0 {
+                return Err(io::Error::other("the snapshot is shorter than announced"));
+            }
+            data
+        };
+        crate::notice!(
+            "MASTER <-> REPLICA sync: {} keys received and checked in {:.3} seconds",
+            data.keys,
+            begun.elapsed().as_secs_f64()
+        );
+        Ok(data)
+    }
+
+    /// Lets INFO show how far the snapshot has come.
+    fn counting<R: BufRead>(&self, reader: R, expected: Option<u64>) -> io::Result<Counting<R>> {
+        let mut engine = self.lock()?;
+        let counter: Arc<AtomicU64> = Arc::default();
+        if let Some(master) = &mut engine.replication.master {
+            (master.received, master.expected) = (Arc::clone(&counter), expected);
+        }
+        Ok(Counting { reader, counter })
+    }
+
+    /// Everything was right: the new data replaces the old, and with it its history.
+    fn replace(&self, data: LoadedData, id: String, offset: u64) -> io::Result<()> {
+        let mut engine = self.lock()?;
+        let db = data.fact("repl-stream-db").and_then(|text| std::str::from_utf8(text).ok());
+        let db = db.and_then(|text| text.parse().ok()).filter(|db| *db < engine.databases.len());
+        disk::install(&mut engine, data);
+        if engine.aof.state != aof::State::Off {
+            // Its files tell of other data; a new base is written.
+            aof::set_enabled(&mut engine, false);
+            aof::set_enabled(&mut engine, true);
+        }
+        state::disconnect_replicas(&mut engine);
+        let replication = &mut engine.replication;
+        replication.id = id;
+        (replication.second_id, replication.second_end) = ("0".repeat(40), None);
+        replication.backlog.restart(offset);
+        replication.active = true;
+        if let Some(master) = &mut replication.master {
+            master.db = db.unwrap_or(0);
+        }
+        crate::notice!("MASTER <-> REPLICA sync: Finished with success");
+        Ok(())
+    }
+
+    /// What the master sent makes no sense, so we are not what we thought: everything anew.
+    pub fn distrust(&self) {
+        if let Ok(mut engine) = self.lock() {
+            engine.replication.id = secure_hex(40);
+            (engine.replication.second_end, engine.replication.active) = (None, false);
+            state::disconnect_replicas(&mut engine);
+        }
+    }
+
+    /// The client as which the stream was executed is to go. The lock is returned.
+    pub fn end(&self, client: ClientKey) -> EngineGuard<'_> {
+        let mut engine = self.shared.engine.lock();
+        if let Some(master) = &mut engine.replication.master {
+            master.client = master.client.filter(|current| *current != client);
+        }
+        engine
+    }
+
+    /// The master as the engine knows it.
+    pub fn master<'e>(&self, engine: &'e mut Engine) -> Option<&'e mut Master> {
+        engine.replication.master.as_mut()
+    }
+}

@@ -1,0 +1,129 @@
+//! Masters that answer nonsense: the link goes down and is tried again, the old data stays.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::{cacheflow, call, follow, info, text, wait_until};
+
+/// What such a master answers to each request, by its name. The rest is sent after PSYNC.
+type Answers = fn(&str) -> Vec<u8>;
+
+const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// Listens, answers, and counts how often PSYNC, or whatever came last, was asked for.
+fn master(answers: Answers) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            count.fetch_add(1, Ordering::Relaxed);
+            let _ = serve(&stream, answers);
+        }
+    });
+    (port, attempts)
+}
+
+fn serve(mut stream: &TcpStream, answers: Answers) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let Some(count) = line.strip_prefix('*') else { continue };
+        let mut name = String::new();
+        for index in 0..count.trim().parse::<usize>().unwrap_or(0) {
+            let (mut length, mut word) = (String::new(), String::new());
+            reader.read_line(&mut length)?;
+            reader.read_line(&mut word)?;
+            if index == 0 {
+                name = word.trim().to_owned();
+            }
+        }
+        stream.write_all(&answers(&name))?;
+        if name == "PSYNC" {
+            return Ok(());
+        }
+    }
+}
+
+fn after_psync(name: &str, rest: &[u8]) -> Vec<u8> {
+    match name {
+        "PING" => b"+PONG\r\n".to_vec(),
+        "PSYNC" => [format!("+FULLRESYNC {ID} 0\r\n").as_bytes(), rest].concat(),
+        _ => b"+OK\r\n".to_vec(),
+    }
+}
+
+/// Everything that a hostile master may say.
+const MASTERS: &[(&str, Answers)] = &[
+    ("garbage to PING", |_| b"\x00\xff garbage\r\n".to_vec()),
+    ("WAT to PSYNC", |name| match name {
+        "PSYNC" => b"+WAT\r\n".to_vec(),
+        _ => b"+OK\r\n".to_vec(),
+    }),
+    ("a bad FULLRESYNC", |name| match name {
+        "PSYNC" => b"+FULLRESYNC short x\r\n".to_vec(),
+        _ => b"+OK\r\n".to_vec(),
+    }),
+    ("CONTINUE with an unknown history", |name| match name {
+        "PSYNC" => b"+CONTINUE\r\n".to_vec(),
+        _ => b"+OK\r\n".to_vec(),
+    }),
+    ("a line without an end", |_| vec![b'x'; 100_000]),
+    ("no length", |name| after_psync(name, b"garbage\r\n")),
+    ("a negative length", |name| after_psync(name, b"$-5\r\n")),
+    ("an absurd length", |name| after_psync(name, b"$99999999999\r\nREDIS0010")),
+    ("an empty snapshot", |name| after_psync(name, b"$0\r\n")),
+    ("no snapshot", |name| after_psync(name, b"$20\r\nthis is no RDB file!")),
+    ("a snapshot that ends early", |name| {
+        after_psync(name, b"$60\r\nREDIS0010\xfe\x00\xfb\x01\x00\x00\x01k")
+    }),
+    ("a wrong checksum", |name| {
+        after_psync(name, b"$22\r\nREDIS0010\xfe\x00\xff\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00")
+    }),
+    ("a wrong mark", |name| {
+        let mut rest = format!("$EOF:{ID}\r\n").into_bytes();
+        rest.extend_from_slice(b"REDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00");
+        rest.extend_from_slice(&[b'x'; 40]);
+        after_psync(name, &rest)
+    }),
+];
+
+#[test]
+fn old_data_outlives_hostile_masters() {
+    let server = cacheflow(&[]);
+    call(server.port, "SET kept value");
+    let expected = text(call(server.port, "DEBUG DIGEST"));
+    for (what, answers) in MASTERS {
+        let (port, attempts) = master(*answers);
+        follow(server.port, port);
+        wait_until(what, || attempts.load(Ordering::Relaxed) >= 2);
+        assert_eq!(text(call(server.port, "DEBUG DIGEST")), expected, "{what}");
+        assert_eq!(text(call(server.port, "GET kept")), "value", "{what}");
+        assert_eq!(info(server.port, "master_link_status"), "down", "{what}");
+    }
+    assert_eq!(text(call(server.port, "REPLICAOF NO ONE")), "OK");
+    assert_eq!(text(call(server.port, "SET kept still")), "OK");
+}
+
+#[test]
+fn nonsense_in_the_stream_ends_the_link_and_the_history() {
+    let answers: Answers = |name| {
+        let snapshot = b"$18\r\nREDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00";
+        let stream =
+            b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n*1\r\n$6\r\nNOSUCH\r\nSET inline 1\r\n";
+        after_psync(name, &[&snapshot[..], stream].concat())
+    };
+    let server = cacheflow(&[]);
+    let (port, attempts) = master(answers);
+    follow(server.port, port);
+    // An unknown command is ignored; an inline one never comes from a master.
+    wait_until("another attempt", || attempts.load(Ordering::Relaxed) >= 3);
+    assert_eq!(text(call(server.port, "GET k")), "v");
+    assert_eq!(text(call(server.port, "EXISTS inline")), "Integer(0)");
+}

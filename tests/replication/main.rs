@@ -1,0 +1,266 @@
+//! Replication: several servers, links that break, and the same data everywhere in the end.
+//!
+//! ```text
+//!   random commands ──> master ── proxy ──> replica ── proxy ──> replica of the replica
+//!                                  cut at random        DEBUG DIGEST: equal on all of them
+//! ```
+//!
+//! What needs a real redis-server (or its Sentinel) is ignored unless asked for
+//! (`make differential`). The random commands are those of `tests/differential`, whose seed
+//! (`DIFF_SEED`) they share.
+//!
+//! | file         | what it is                                                 |
+//! |--------------|------------------------------------------------------------|
+//! | `proxy.rs`   | a link that can be cut                                     |
+//! | `hostile.rs` | masters that answer nonsense: the data stays               |
+//! | `roles.rs`   | WAIT, FAILOVER, promotion, gates                            |
+//! | `sentinel.rs`| redis-sentinel replaces a master that was killed           |
+
+#[path = "../support/client.rs"]
+#[allow(dead_code)] // Other tests use all of these, this one a part.
+mod client;
+#[path = "../differential/compare.rs"]
+#[allow(dead_code)]
+mod compare;
+#[path = "../differential/generator.rs"]
+#[allow(dead_code)]
+mod generator;
+#[path = "../differential/grammar.rs"]
+mod grammar;
+mod hostile;
+mod proxy;
+mod roles;
+mod sentinel;
+#[path = "../../benches/compare/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+#[path = "../differential/values.rs"]
+mod values;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use client::{Client, Output, Value};
+use generator::Generator;
+use grammar::DEFAULT_FAMILIES;
+use proxy::Proxy;
+use servers::Server;
+
+/// How long anything may take that happens by itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Commands sent before replies are read.
+const BATCH: usize = 50;
+/// What every server here is started with: no waiting for more replicas, and DEBUG allowed.
+const USUAL: [&str; 4] = ["--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes"];
+
+fn cacheflow(args: &[&str]) -> Server {
+    let args = [&USUAL[..], args].concat();
+    Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), &args).unwrap()
+}
+
+fn redis(args: &[&str]) -> Server {
+    Server::redis(&[&USUAL[..], args].concat()).unwrap()
+}
+
+fn connect(port: u16) -> Client {
+    Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap()
+}
+
+/// One command on a connection of its own.
+fn call(port: u16, command: &str) -> Value {
+    call_on(&mut connect(port), command)
+}
+
+fn call_on(client: &mut Client, command: &str) -> Value {
+    let words: Vec<&str> = command.split(' ').collect();
+    client.call(&words, PATIENCE).unwrap_or_else(|error| panic!("{command}: {error}"))
+}
+
+/// A reply as text; what has no text shows as debugging does.
+fn text(value: Value) -> String {
+    match value {
+        Value::Status(text) | Value::Bulk(text) | Value::Error(text) => {
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// A field of INFO; empty if there is none.
+fn info(port: u16, field: &str) -> String {
+    let all = text(call(port, "INFO everything"));
+    let found = all.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    found.unwrap_or_default().to_owned()
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn follow(replica: u16, master: u16) {
+    assert_eq!(text(call(replica, &format!("REPLICAOF 127.0.0.1 {master}"))), "OK");
+}
+
+fn wait_for_link(replica: u16) {
+    wait_until("the link is up", || info(replica, "master_link_status") == "up");
+}
+
+/// Waits until all have the same data as the first, and the same offset.
+fn wait_for_equal(ports: &[u16]) {
+    for port in &ports[1..] {
+        wait_for_link(*port);
+    }
+    let mut states: Vec<(String, String)> = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        states.clear();
+        for port in ports {
+            let offset = info(*port, "master_repl_offset");
+            states.push((text(call(*port, "DEBUG DIGEST")), offset));
+        }
+        if states.iter().all(|state| *state == states[0]) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "they differ: {states:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Sends random commands, and calls `between` now and then.
+fn load(port: u16, commands: usize, mut between: impl FnMut(usize)) {
+    let seed = std::env::var("DIFF_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
+    println!("seed {seed}");
+    let mut generator = Generator::new(seed, DEFAULT_FAMILIES);
+    let mut client = connect(port);
+    for batch in 0..commands / BATCH {
+        let commands = generator.commands(BATCH);
+        for command in &commands {
+            client.send(&command.argv).unwrap();
+        }
+        for command in &commands {
+            let reply = client.read(PATIENCE).unwrap();
+            assert!(matches!(reply, Output::Value(_)), "{reply:?} to {:?}", command.argv);
+        }
+        between(batch);
+    }
+}
+
+/// A chain of servers below a master, with a proxy before each. Every link is cut several times
+/// while the master is written to. In the end all of them are equal, and have not been sent
+/// everything again each time.
+fn replicates_through_cuts(master: Server, replicas: Vec<Server>, commands: usize) {
+    call(master.port, "SET before 1");
+    let mut proxies = Vec::new();
+    let mut above = master.port;
+    for replica in &replicas {
+        let proxy = Proxy::start(above);
+        follow(replica.port, proxy.port);
+        wait_for_link(replica.port);
+        proxies.push(proxy);
+        above = replica.port;
+    }
+    load(master.port, commands, |batch| {
+        if batch % 8 == 3 {
+            proxies[(batch / 8) % proxies.len()].cut();
+        }
+    });
+    let ports: Vec<u16> =
+        [&master].into_iter().chain(&replicas).map(|server| server.port).collect();
+    wait_for_equal(&ports);
+    let partial: u32 =
+        ports.iter().map(|port| info(*port, "sync_partial_ok").parse::<u32>().unwrap()).sum();
+    assert!(partial > 0, "no link went on where it was");
+    let cuts: usize = proxies.iter().map(Proxy::cuts).sum();
+    println!("{cuts} cuts, {partial} partial resynchronisations");
+}
+
+#[test]
+fn a_chain_of_cacheflow_survives_cuts() {
+    replicates_through_cuts(cacheflow(&[]), vec![cacheflow(&[]), cacheflow(&[])], 5_000);
+}
+
+fn several_replicas_at_once(args: &[&str]) {
+    let master = cacheflow(args);
+    let replicas = [cacheflow(&[]), cacheflow(&[]), cacheflow(&[])];
+    load(master.port, 1_000, |_| {});
+    replicas.iter().for_each(|replica| follow(replica.port, master.port));
+    load(master.port, 1_000, |_| {});
+    let ports: Vec<u16> = [&master].into_iter().chain(&replicas).map(|s| s.port).collect();
+    wait_for_equal(&ports);
+}
+
+#[test]
+fn several_replicas_share_a_snapshot_on_the_wire() {
+    several_replicas_at_once(&["--repl-diskless-sync-delay", "1"]);
+}
+
+#[test]
+fn the_snapshot_may_come_from_a_file() {
+    several_replicas_at_once(&["--repl-diskless-sync", "no"]);
+}
+
+#[test]
+fn what_is_written_during_a_full_synchronisation_is_not_lost() {
+    let (master, replica) = (cacheflow(&["--repl-backlog-size", "16kb"]), cacheflow(&[]));
+    call(master.port, "DEBUG POPULATE 20000 key 100");
+    load(master.port, 4_000, |batch| {
+        if batch == 2 {
+            follow(replica.port, master.port);
+        }
+    });
+    wait_for_equal(&[master.port, replica.port]);
+}
+
+#[test]
+fn a_replica_keeps_its_own_append_only_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = dir.path().to_str().unwrap();
+    let files = ["--dir", directory, "--appendonly", "yes"];
+    let (master, replica) = (cacheflow(&[]), cacheflow(&files));
+    load(master.port, 1_000, |_| {});
+    follow(replica.port, master.port);
+    wait_for_link(replica.port);
+    wait_until("a new base", || info(replica.port, "aof_pending_rewrite") == "0");
+    call(master.port, "SET after 1");
+    wait_for_equal(&[master.port, replica.port]);
+    let expected = text(call(replica.port, "DEBUG DIGEST"));
+    call(replica.port, "REPLICAOF NO ONE");
+    drop(replica);
+    let again = cacheflow(&files);
+    assert_eq!(text(call(again.port, "DEBUG DIGEST")), expected);
+}
+
+#[test]
+#[ignore = "needs a redis-server: make differential"]
+fn redis_follows_cacheflow() {
+    replicates_through_cuts(cacheflow(&[]), vec![redis(&[])], 20_000);
+}
+
+#[test]
+#[ignore = "needs a redis-server: make differential"]
+fn redis_follows_cacheflow_from_a_file() {
+    let disk = ["--repl-diskless-sync", "no"];
+    replicates_through_cuts(cacheflow(&disk), vec![redis(&[])], 5_000);
+}
+
+#[test]
+#[ignore = "needs a redis-server: make differential"]
+fn cacheflow_follows_redis() {
+    replicates_through_cuts(redis(&[]), vec![cacheflow(&[])], 20_000);
+    let disk = ["--repl-diskless-sync", "no"];
+    replicates_through_cuts(redis(&disk), vec![cacheflow(&[])], 5_000);
+}
+
+#[test]
+#[ignore = "needs a redis-server: make differential"]
+fn a_mixed_chain_survives_cuts() {
+    replicates_through_cuts(
+        cacheflow(&[]),
+        vec![cacheflow(&[]), redis(&[]), cacheflow(&[])],
+        20_000,
+    );
+}
