@@ -12,7 +12,7 @@ use crate::replication::failover::{self, Failover, address_of};
 use crate::replication::state::{self, Phase, Replica};
 use crate::resp::{Args, Reply, Request};
 
-/// REPLICAOF host port | NO ONE
+/// `REPLICAOF host port | NO ONE`
 pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.engine.replication.failover.is_some() {
         return Err(Error::new("ERR REPLICAOF not allowed while failing over."));
@@ -43,12 +43,12 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     Ok(())
 }
 
-/// SLAVEOF host port | NO ONE
+/// `SLAVEOF host port | NO ONE`
 pub fn slaveof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     replicaof(ctx, args, reply)
 }
 
-/// ROLE
+/// `ROLE`
 pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let engine = &ctx.engine;
     if let Some(master) = &engine.replication.master {
@@ -84,7 +84,7 @@ pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// WAIT numreplicas timeout
+/// `WAIT numreplicas timeout`
 ///
 /// How many replicas have everything that this connection has written; waits until they are enough.
 pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -126,7 +126,7 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// REPLCONF option value [option value ...]
+/// `REPLCONF option value [option value ...]`
 ///
 /// Only servers use it. ACK and GETACK are not replied to.
 pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -216,7 +216,7 @@ fn acknowledge(ctx: &mut Context<'_>, offset: &[u8]) -> Result {
     Ok(())
 }
 
-/// SYNC
+/// `SYNC`
 pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Result {
     if !may_become_replica(ctx)? {
         return Ok(());
@@ -227,7 +227,7 @@ pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// PSYNC replicationid offset [FAILOVER]
+/// `PSYNC replicationid offset [FAILOVER]`
 pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.get(3).is_some_and(|word| is(word, "failover")) {
         if ctx.engine.replication.master.is_none() {
@@ -282,7 +282,7 @@ fn may_become_replica(ctx: &mut Context<'_>) -> Result<bool> {
     Ok(ctx.client().stream.is_some())
 }
 
-/// FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]
+/// `FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]`
 pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() == 2 && is(args.at(1), "ABORT") {
         if ctx.engine.replication.failover.is_none() {
