@@ -54,20 +54,21 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
 fn run(shared: &Shared) {
     let mut pause = FIRST_PAUSE;
     while let Some(order) = next_order(shared) {
-        let begun = Instant::now();
         let attempt = Attempt { shared, order };
         if let Err(error) = attempt.run() {
             crate::warning!("Replication: {error}");
         }
         let mut engine = shared.engine.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
+        let mut was_up = false;
         if same && let Some(master) = &mut engine.replication.master {
+            was_up = master.down_since.is_none();
             master.link = Link::Down;
             master.stream = None;
             master.down_since.get_or_insert_with(Instant::now);
         }
-        if !same || begun.elapsed() > LONGEST_PAUSE {
-            pause = FIRST_PAUSE; // it had worked for a while, or this is another master
+        if !same || was_up {
+            pause = FIRST_PAUSE;
         }
         if same {
             let changed = Arc::clone(&engine.replication.role_changed);
