@@ -52,8 +52,11 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
 }
 
 fn run(shared: &Shared) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut epoch) = (FIRST_PAUSE, 0);
     while let Some(order) = next_order(shared) {
+        if std::mem::replace(&mut epoch, order.epoch) != order.epoch {
+            pause = FIRST_PAUSE;
+        }
         let attempt = Attempt { shared, order };
         if let Err(error) = attempt.run() {
             crate::warning!("Replication: {error}");
@@ -67,7 +70,7 @@ fn run(shared: &Shared) {
             master.stream = None;
             master.down_since.get_or_insert_with(Instant::now);
         }
-        if !same || was_up {
+        if was_up {
             pause = FIRST_PAUSE;
         }
         if same {

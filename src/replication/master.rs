@@ -55,10 +55,11 @@ pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
             if std::mem::replace(&mut engine.replication.syncing, true) {
                 return Ok(());
             }
-            drop(engine);
             let shared = Arc::clone(shared);
-            Builder::new().name("sync".into()).spawn(move || send_snapshots(&shared))?;
-            Ok(())
+            let thread = Builder::new().name("sync".into());
+            let started = thread.spawn(move || send_snapshots(&shared)).map(drop);
+            engine.replication.syncing = started.is_ok();
+            started
         }
         _ => Ok(()),
     }

@@ -362,7 +362,7 @@ pub fn promote(engine: &mut Engine) {
 }
 
 /// Ends the link, so that its thread looks what is to be done now.
-fn hang_up(engine: &mut Engine) {
+pub fn hang_up(engine: &mut Engine) {
     engine.replication.epoch += 1;
     if let Some(stream) = engine.replication.master.as_mut().and_then(|m| m.stream.take()) {
         let _ = stream.shutdown(std::net::Shutdown::Both); // fails if it has ended already

@@ -304,8 +304,14 @@ impl Server {
             crate::warning!("The end of the append-only file could not be written: {error}");
         }
         if let Some(link) = self.link.take() {
-            self.shared.engine.lock().replication.role_changed.notify_all();
-            let _ = link.join();
+            let mut engine = self.shared.engine.lock();
+            state::hang_up(&mut engine);
+            engine.replication.role_changed.notify_all();
+            drop(engine);
+            // It may be waiting for a machine that doesn't answer; it ends by itself then.
+            while !link.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
         drop(self.reaper.take()); // ends by itself when the engine is gone
     }

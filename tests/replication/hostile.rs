@@ -127,3 +127,15 @@ fn nonsense_in_the_stream_ends_the_link_and_the_history() {
     assert_eq!(text(call(server.port, "GET k")), "v");
     assert_eq!(text(call(server.port, "EXISTS inline")), "Integer(0)");
 }
+
+#[test]
+fn a_server_that_waits_for_a_silent_master_still_stops() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut server = cacheflow(&["--replicaof", "127.0.0.1", &port.to_string()]);
+    let _silent = listener.accept().unwrap();
+    crate::connect(server.port).send(&["SHUTDOWN"]).unwrap();
+    let begun = std::time::Instant::now();
+    assert!(server.child.wait().unwrap().success());
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+}
