@@ -38,9 +38,9 @@ parameters! {
         /// Close connections that are idle for this many seconds; 0 never
         "timeout" timeout: u32 = 0 => integer(0, INT_MAX);
         /// Listen on this Unix socket as well
-        "unixsocket" unixsocket: String = String::new() => Text("path"), [Immutable];
+        "unixsocket" unixsocket: String = String::new() => Text("path"), [Immutable NoEffect];
         /// Permissions of the Unix socket
-        "unixsocketperm" unixsocketperm: u32 = 0 => Octal, [Immutable];
+        "unixsocketperm" unixsocketperm: u32 = 0 => Octal, [Immutable NoEffect];
         /// Mark of the listening sockets, for packet filters
         "socket-mark-id" socket_mark_id: u32 = 0
             => integer(0, u32::MAX as i64), [Immutable NoEffect];
