@@ -18,6 +18,7 @@ use std::io::{Error, Read, Result, Write};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::memory;
 use crate::servers::Server;
 
 /// What one throughput run should take, in seconds: long enough to average the scheduler out.
@@ -31,6 +32,8 @@ const KEYS: usize = 100_000;
 pub enum Unit {
     /// Requests answered in a second; more is better.
     RequestsPerSecond,
+    /// Bytes of resident memory for each key or member; less is better.
+    BytesEach,
 }
 
 impl Unit {
@@ -38,6 +41,7 @@ impl Unit {
     pub fn name(self) -> &'static str {
         match self {
             Unit::RequestsPerSecond => "requests/s",
+            Unit::BytesEach => "bytes each",
         }
     }
 
@@ -45,6 +49,7 @@ impl Unit {
     pub fn more_is_better(self) -> bool {
         match self {
             Unit::RequestsPerSecond => true,
+            Unit::BytesEach => false,
         }
     }
 }
@@ -74,7 +79,7 @@ pub struct Case {
 
 /// Every section, in the order of the report. `quick` leaves out the rows that say least.
 pub fn sections(quick: bool) -> Vec<Section> {
-    vec![throughput(quick)]
+    if quick { vec![throughput(quick)] } else { vec![throughput(quick), memory::section()] }
 }
 
 fn throughput(quick: bool) -> Section {

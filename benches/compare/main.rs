@@ -19,6 +19,7 @@
 //! somebody is asking it, and rot afterwards.
 
 mod cases;
+mod memory;
 mod report;
 mod servers;
 
