@@ -145,6 +145,7 @@ pub fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         converted = hll::to_dense(sketch)?;
         reply.integer(converted.into());
     } else {
+        let action = super::error::until_nul(action);
         return Err(Error::text([b"ERR Unknown PFDEBUG subcommand '", action, b"'"].concat()));
     }
     if converted {

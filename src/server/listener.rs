@@ -138,7 +138,9 @@ impl Door {
     fn admit(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
         let stream = Arc::new(stream);
-        match self.register(&stream) {
+        let admitted =
+            if self.pool.make_room() { self.register(&stream) } else { Err(TOO_MANY_CLIENTS) };
+        match admitted {
             Ok((client, keepalive)) => {
                 send_probes(&stream, keepalive);
                 let (shared, pool) = (Arc::clone(&self.shared), Arc::clone(&self.pool));

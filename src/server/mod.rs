@@ -28,6 +28,7 @@ pub mod peers;
 pub mod pool;
 pub mod process;
 pub mod session;
+mod threads;
 
 use std::io;
 use std::net::SocketAddr;

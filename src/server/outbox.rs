@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
+use super::threads::Permit;
 use crate::persistence::aof::writer::Aof;
 
 /// How anything is written to a connection, whichever thread writes: one at a time, and not before
@@ -95,11 +96,16 @@ impl Backlog {
 impl Outbox {
     /// Starts the writer thread of a connection. It ends when every clone of the outbox is gone.
     pub fn start(stream: Arc<TcpStream>, pen: Arc<Pen>) -> io::Result<Outbox> {
+        let permit =
+            Permit::take(1).ok_or_else(|| io::Error::other("there may be no more threads"))?;
         let (messages, outgoing) = unbounded();
         let backlog = Arc::new(Backlog::default());
         let writer = Writer { stream, pen, outgoing, backlog: Arc::clone(&backlog) };
         let thread = Builder::new().name("writer".into()).stack_size(STACK_SIZE);
-        thread.spawn(move || writer.run())?;
+        thread.spawn(move || {
+            writer.run();
+            drop(permit);
+        })?;
         Ok(Outbox { messages, backlog })
     }
 

@@ -8,13 +8,21 @@ use std::sync::{Mutex, MutexGuard};
 
 use threadpool::ThreadPool;
 
+use super::threads::Permit;
+
 /// Address space for a worker's stack. Only touched pages cost memory.
 const STACK_SIZE: usize = 256 * 1024;
 /// Threads at the start, and idle ones that are kept.
 const SPARE: usize = 16;
 
 /// A pool of workers.
-pub struct Pool(Mutex<ThreadPool>);
+pub struct Pool(Mutex<Workers>);
+
+struct Workers {
+    pool: ThreadPool,
+    /// For as many threads as the pool has.
+    permit: Option<Permit>,
+}
 
 impl Pool {
     /// A pool with a few threads.
@@ -24,29 +32,39 @@ impl Pool {
             .thread_name("worker".into())
             .thread_stack_size(STACK_SIZE)
             .build();
-        Pool(Mutex::new(pool))
+        Pool(Mutex::new(Workers { pool, permit: Permit::take(SPARE) }))
     }
 
-    /// Runs `job` on a thread of its own.
-    pub fn run(&self, job: impl FnOnce() + Send + 'static) {
-        let mut pool = self.lock();
+    /// Makes sure that there is a thread for one more job. False: there may be no more threads.
+    pub fn make_room(&self) -> bool {
+        let Workers { pool, permit } = &mut *self.lock();
         let busy = pool.active_count() + pool.queued_count();
-        if busy >= pool.max_count() {
+        if busy < pool.max_count() {
+            return true;
+        }
+        let permitted = permit.as_mut().is_some_and(|permit| permit.resize(busy + 1));
+        if permitted {
             pool.set_num_threads(busy + 1);
         }
-        pool.execute(job);
+        permitted
+    }
+
+    /// Runs `job` on a thread of its own, once there is one: [`make_room`](Self::make_room) first.
+    pub fn run(&self, job: impl FnOnce() + Send + 'static) {
+        self.lock().pool.execute(job);
     }
 
     /// Lets idle threads beyond a reserve end, when their current job is done.
     pub fn shrink(&self) {
-        let mut pool = self.lock();
+        let Workers { pool, permit } = &mut *self.lock();
         let needed = pool.active_count() + pool.queued_count() + SPARE;
         if pool.max_count() > 2 * needed {
             pool.set_num_threads(needed);
+            permit.as_mut().map(|permit| permit.resize(needed));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, ThreadPool> {
+    fn lock(&self) -> MutexGuard<'_, Workers> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
