@@ -2,26 +2,39 @@
 //! the limit has to be known before it is reached.
 //!
 //! Linux lets a process have `vm.max_map_count` areas of memory, 65,530 unless somebody raised it.
-//! A thread takes four: its stack, the stack on which an overflow of the first is reported, and a
-//! guard page beside each. That is enough for 10,000 connections and some thousand writers of
-//! [outboxes](super::outbox); for 10,000 subscribers, `sysctl vm.max_map_count=131072`.
+//! A thread takes four, its stack and the one on which an overflow of the first is reported, each with
+//! a guard page, and up to two for its heap. That is enough for 10,000 connections, but not for writers of
+//! [outboxes](super::outbox) beside them; for 10,000 subscribers, `sysctl vm.max_map_count=262144`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::sync::Lazy;
+use rustix::process::{Resource, getrlimit};
 
 /// Areas of memory that a thread takes.
-const AREAS_EACH: usize = 4;
+const AREAS_EACH: usize = 6;
 /// Areas that everything else may take: libraries, the heap, large values.
 const AREAS_RESERVED: usize = 4000;
+/// Where a container's limit stands.
+const CGROUP_LIMIT: &str = "/sys/fs/cgroup/pids.max";
 /// What the kernel allows, if it doesn't say.
 const DEFAULT_AREAS: usize = 65_530;
 
 static LIMIT: Lazy<usize> = Lazy::new(|| {
-    let text = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap_or_default();
-    let areas: usize = text.trim().parse().unwrap_or(DEFAULT_AREAS);
-    areas.saturating_sub(AREAS_RESERVED) / AREAS_EACH
+    let areas = number_in("/proc/sys/vm/max_map_count").unwrap_or(DEFAULT_AREAS);
+    let areas = areas.saturating_sub(AREAS_RESERVED) / AREAS_EACH;
+    // Other processes need some of these, too.
+    let shared = ["/proc/sys/kernel/threads-max", "/proc/sys/kernel/pid_max", CGROUP_LIMIT];
+    let tasks = shared.iter().filter_map(|path| number_in(path)).min().unwrap_or(usize::MAX);
+    let processes = getrlimit(Resource::Nproc).current.map_or(usize::MAX, |most| most as usize);
+    areas.min(tasks / 4 * 3).min(processes / 4 * 3)
 });
+
+/// The number that a file of the kernel's consists of.
+fn number_in(path: &str) -> Option<usize> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 /// The right to run some threads; given back when it is dropped.
@@ -67,6 +80,6 @@ mod tests {
         assert!(permit.resize(20) && permit.resize(5));
         drop(permit);
         // Other tests of this process may hold a few.
-        assert!(Permit::take(*LIMIT - 1000).is_some());
+        assert!(Permit::take(*LIMIT / 2).is_some());
     }
 }
