@@ -37,7 +37,7 @@ impl Random {
     }
 
     /// A number below `bound`. The bias is far below anything a test would notice.
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 

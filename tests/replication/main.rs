@@ -9,13 +9,17 @@
 //! (`make differential`). The random commands are those of `tests/differential`, whose seed
 //! (`DIFF_SEED`) they share.
 //!
-//! | file         | what it is                                                 |
-//! |--------------|------------------------------------------------------------|
-//! | `proxy.rs`   | a link that can be cut                                     |
-//! | `hostile.rs` | masters that answer nonsense: the data stays               |
-//! | `roles.rs`   | WAIT, FAILOVER, promotion, gates                            |
-//! | `sentinel.rs`| redis-sentinel replaces a master that was killed           |
+//! | file           | what it is                                            |
+//! |----------------|-------------------------------------------------------|
+//! | `proxy.rs`     | a link that can be cut                                |
+//! | `chains.rs`    | chains of both servers, cut at random                 |
+//! | `hosts.rs`     | hosts of their own whose cables can be pulled         |
+//! | `partition.rs` | a master that is parted from its replicas             |
+//! | `hostile.rs`   | masters that answer nonsense: the data stays          |
+//! | `roles.rs`     | WAIT, FAILOVER, promotion, gates                      |
+//! | `sentinel.rs`  | redis-sentinel replaces a master that was killed      |
 
+mod chains;
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of these, this one a part.
 mod client;
@@ -28,6 +32,8 @@ mod generator;
 #[path = "../differential/grammar.rs"]
 mod grammar;
 mod hostile;
+mod hosts;
+mod partition;
 mod proxy;
 mod roles;
 mod sentinel;
@@ -43,7 +49,6 @@ use std::time::{Duration, Instant};
 use client::{Client, Output, Value};
 use generator::Generator;
 use grammar::DEFAULT_FAMILIES;
-use proxy::Proxy;
 use servers::Server;
 
 /// How long anything may take that happens by itself.
@@ -87,9 +92,12 @@ fn text(value: Value) -> String {
 }
 
 /// A field of INFO; empty if there is none.
-fn info(port: u16, field: &str) -> String {
-    let all = text(call(port, "INFO everything"));
-    let found = all.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+fn info(port: u16, name: &str) -> String {
+    field(&text(call(port, "INFO everything")), name)
+}
+
+fn field(info: &str, name: &str) -> String {
+    let found = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     found.unwrap_or_default().to_owned()
 }
 
@@ -114,28 +122,40 @@ fn wait_for_equal(ports: &[u16]) {
     for port in &ports[1..] {
         wait_for_link(*port);
     }
-    let mut states: Vec<(String, String)> = Vec::new();
+    equal_states(|| ports.iter().map(|port| state(&mut connect(*port))).collect());
+}
+
+/// What tells whether two servers have the same: the digest of the data, and the offset.
+fn state(client: &mut Client) -> (String, String) {
+    let offset = field(&text(call_on(client, "INFO replication")), "master_repl_offset");
+    (text(call_on(client, "DEBUG DIGEST")), offset)
+}
+
+/// Asks for states until they are all equal.
+fn equal_states(mut states: impl FnMut() -> Vec<(String, String)>) {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        states.clear();
-        for port in ports {
-            let offset = info(*port, "master_repl_offset");
-            states.push((text(call(*port, "DEBUG DIGEST")), offset));
-        }
-        if states.iter().all(|state| *state == states[0]) {
+        let found = states();
+        if found.iter().all(|state| *state == found[0]) {
             return;
         }
-        assert!(Instant::now() < deadline, "they differ: {states:?}");
+        assert!(Instant::now() < deadline, "they differ: {found:?}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }
 
+/// Random tests share a seed: `DIFF_SEED`.
+fn seed() -> u64 {
+    std::env::var("DIFF_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7)
+}
+
 /// Sends random commands, and calls `between` now and then.
-fn load(port: u16, commands: usize, mut between: impl FnMut(usize)) {
-    let seed = std::env::var("DIFF_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-    println!("seed {seed}");
-    let mut generator = Generator::new(seed, DEFAULT_FAMILIES);
-    let mut client = connect(port);
+fn load(port: u16, commands: usize, between: impl FnMut(usize)) {
+    load_on(&mut connect(port), commands, between);
+}
+
+fn load_on(client: &mut Client, commands: usize, mut between: impl FnMut(usize)) {
+    let mut generator = Generator::new(seed(), DEFAULT_FAMILIES);
     for batch in 0..commands / BATCH {
         let commands = generator.commands(BATCH);
         for command in &commands {
@@ -147,40 +167,6 @@ fn load(port: u16, commands: usize, mut between: impl FnMut(usize)) {
         }
         between(batch);
     }
-}
-
-/// A chain of servers below a master, with a proxy before each. Every link is cut several times
-/// while the master is written to. In the end all of them are equal, and have not been sent
-/// everything again each time.
-fn replicates_through_cuts(master: Server, replicas: Vec<Server>, commands: usize) {
-    call(master.port, "SET before 1");
-    let mut proxies = Vec::new();
-    let mut above = master.port;
-    for replica in &replicas {
-        let proxy = Proxy::start(above);
-        follow(replica.port, proxy.port);
-        wait_for_link(replica.port);
-        proxies.push(proxy);
-        above = replica.port;
-    }
-    load(master.port, commands, |batch| {
-        if batch % 8 == 3 {
-            proxies[(batch / 8) % proxies.len()].cut();
-        }
-    });
-    let ports: Vec<u16> =
-        [&master].into_iter().chain(&replicas).map(|server| server.port).collect();
-    wait_for_equal(&ports);
-    let partial: u32 =
-        ports.iter().map(|port| info(*port, "sync_partial_ok").parse::<u32>().unwrap()).sum();
-    assert!(partial > 0, "no link went on where it was");
-    let cuts: usize = proxies.iter().map(Proxy::cuts).sum();
-    println!("{cuts} cuts, {partial} partial resynchronisations");
-}
-
-#[test]
-fn a_chain_of_cacheflow_survives_cuts() {
-    replicates_through_cuts(cacheflow(&[]), vec![cacheflow(&[]), cacheflow(&[])], 5_000);
 }
 
 fn several_replicas_at_once(args: &[&str]) {
@@ -232,35 +218,4 @@ fn a_replica_keeps_its_own_append_only_file() {
     drop(replica);
     let again = cacheflow(&files);
     assert_eq!(text(call(again.port, "DEBUG DIGEST")), expected);
-}
-
-#[test]
-#[ignore = "needs a redis-server: make differential"]
-fn redis_follows_cacheflow() {
-    replicates_through_cuts(cacheflow(&[]), vec![redis(&[])], 20_000);
-}
-
-#[test]
-#[ignore = "needs a redis-server: make differential"]
-fn redis_follows_cacheflow_from_a_file() {
-    let disk = ["--repl-diskless-sync", "no"];
-    replicates_through_cuts(cacheflow(&disk), vec![redis(&[])], 5_000);
-}
-
-#[test]
-#[ignore = "needs a redis-server: make differential"]
-fn cacheflow_follows_redis() {
-    replicates_through_cuts(redis(&[]), vec![cacheflow(&[])], 20_000);
-    let disk = ["--repl-diskless-sync", "no"];
-    replicates_through_cuts(redis(&disk), vec![cacheflow(&[])], 5_000);
-}
-
-#[test]
-#[ignore = "needs a redis-server: make differential"]
-fn a_mixed_chain_survives_cuts() {
-    replicates_through_cuts(
-        cacheflow(&[]),
-        vec![cacheflow(&[]), redis(&[]), cacheflow(&[])],
-        20_000,
-    );
 }

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+
+use crate::wait_until;
 
 /// A running proxy. Its thread ends with the test's process.
 pub struct Proxy {
@@ -35,15 +36,10 @@ impl Proxy {
         Proxy { port, streams, cuts: AtomicUsize::new(0) }
     }
 
-    /// Ends all connections, in the midst of whatever is on its way. If there is none, it waits a
-    /// little for one: the other side needs some time to come back.
+    /// Ends all connections, in the midst of whatever is on its way. If there is none, it waits for
+    /// one: the other side needs some time to come back.
     pub fn cut(&self) {
-        for _ in 0..60 {
-            if !self.streams.lock().unwrap().is_empty() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_until("the link is back", || !self.streams.lock().unwrap().is_empty());
         let streams = std::mem::take(&mut *self.streams.lock().unwrap());
         self.cuts.fetch_add(usize::from(!streams.is_empty()), Ordering::Relaxed);
         for stream in streams {
