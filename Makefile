@@ -33,7 +33,7 @@ differential: ## Compare with a real redis-server: scripts, RDB files, random co
 	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts
 	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
-	cargo test --test replication -- --ignored
+	cargo test --test replication -- --ignored --nocapture
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
 	cargo bench --bench compare

@@ -140,6 +140,7 @@ fn wait_until_ready(log: ChildStdout) -> Result<Option<u16>> {
     ready_rx.recv_timeout(START_TIMEOUT).map_err(|_| Error::other("not ready in time"))?
 }
 
-fn free_port() -> Result<u16> {
+/// A port that was free a moment ago.
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -17,6 +17,7 @@
 //! | `partition.rs` | a master that is parted from its replicas             |
 //! | `hostile.rs`   | masters that answer nonsense: the data stays          |
 //! | `roles.rs`     | WAIT, FAILOVER, promotion, gates                      |
+//! | `documents.rs` | what README.md and docs/scaling.md show               |
 //! | `sentinel.rs`  | redis-sentinel replaces a master that was killed      |
 
 mod chains;
@@ -26,6 +27,7 @@ mod client;
 #[path = "../differential/compare.rs"]
 #[allow(dead_code)]
 mod compare;
+mod documents;
 #[path = "../differential/generator.rs"]
 #[allow(dead_code)]
 mod generator;

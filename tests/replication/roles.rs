@@ -106,7 +106,6 @@ fn published_messages_and_passwords_reach_replicas() {
     assert_eq!(words.into_iter().map(text).collect::<Vec<_>>(), ["message", "news", "hello"]);
 }
 
-/// As the README shows it: two terminals.
 #[test]
 fn a_replica_from_the_start_hides_what_has_expired_and_removes_it_when_told() {
     let master = cacheflow(&[]);
