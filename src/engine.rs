@@ -34,6 +34,7 @@ use crate::replication::{self, Replication};
 use crate::resp::Request;
 use crate::server::client::{ClientKey, Clients};
 use crate::server::pause::Pause;
+use crate::server::writers::Writers;
 use crate::slowlog::SlowLog;
 use crate::stats::Stats;
 use crate::store::Value;
@@ -53,6 +54,8 @@ pub struct Engine {
     pub acl: Acl,
     /// Who listens to what.
     pub pubsub: PubSub,
+    /// The threads that write what is in outboxes.
+    pub writers: Arc<Writers>,
     /// Clients that see what others ask for.
     pub monitors: Vec<ClientKey>,
     /// Clients that are told of changes to keys they keep.
@@ -172,6 +175,7 @@ impl Engine {
             clients: Clients::default(),
             acl,
             pubsub: PubSub::default(),
+            writers: Arc::default(),
             monitors: Vec::new(),
             tracking: Tracking::default(),
             executing: None,
@@ -431,6 +435,9 @@ impl SharedEngine {
         at_most: Duration,
     ) -> EngineGuard<'a> {
         let inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
+        if let Some(collected) = inner.writers.take_collected() {
+            collected.release();
+        }
         let (inner, _) =
             condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
         EngineGuard::new(inner, guard.panicking)
@@ -471,6 +478,10 @@ impl Drop for EngineGuard<'_> {
         if std::thread::panicking() && !self.panicking && self.guard.is_some() {
             crate::warning!("A command panicked while it held the data: stopping, see above.");
             std::process::abort();
+        }
+        let collected = self.guard.take().and_then(|engine| engine.writers.take_collected());
+        if let Some(collected) = collected {
+            collected.release();
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::config::EventClasses;
 use crate::engine::Engine;
 use crate::glob;
 use crate::resp::{Protocol, Reply};
-use crate::server::client::ClientKey;
+use crate::server::client::{ClientKey, Clients};
 use crate::store::Bytes;
 
 /// The three name spaces.
@@ -30,10 +30,14 @@ pub enum Space {
     Shard,
 }
 
+/// So many subscribers at a time.
+const AHEAD: usize = 16;
+
 /// Who listens to what.
 #[derive(Debug, Default)]
 pub struct PubSub {
-    spaces: [HashMap<Bytes, BTreeSet<ClientKey>>; 3],
+    /// Names and who listens to them, in order of place.
+    spaces: [HashMap<Bytes, Vec<ClientKey>>; 3],
 }
 
 /// What a client listens to.
@@ -60,7 +64,7 @@ impl PubSub {
 
     /// How many clients listen to a name.
     pub fn subscribers(&self, space: Space, name: &[u8]) -> usize {
-        self.spaces[space as usize].get(name).map_or(0, BTreeSet::len)
+        self.spaces[space as usize].get(name).map_or(0, Vec::len)
     }
 }
 
@@ -95,7 +99,10 @@ pub fn subscribe(engine: &mut Engine, client: ClientKey, space: Space, name: &[u
     subscriber.open_outbox();
     if subscriber.subscriptions.spaces[space as usize].insert(Bytes::new(name)) {
         let names = &mut engine.pubsub.spaces[space as usize];
-        names.entry(Bytes::new(name)).or_default().insert(client);
+        let clients = names.entry(Bytes::new(name)).or_default();
+        if let Err(place) = clients.binary_search(&client) {
+            clients.insert(place, client);
+        }
     }
 }
 
@@ -107,7 +114,9 @@ pub fn unsubscribe(engine: &mut Engine, client: ClientKey, space: Space, name: &
     }
     let names = &mut engine.pubsub.spaces[space as usize];
     if let Some(clients) = names.get_mut(name) {
-        clients.remove(&client);
+        if let Ok(place) = clients.binary_search(&client) {
+            clients.remove(place);
+        }
         if clients.is_empty() {
             names.remove(name);
         }
@@ -155,12 +164,22 @@ fn deliver(engine: &mut Engine, space: Space, name: &[u8], write: impl Fn(&mut R
     let Engine { pubsub, clients, config, .. } = engine;
     let Some(subscribers) = pubsub.spaces[space as usize].get(name) else { return 0 };
     let mut message = Message::new(write);
-    for client in subscribers {
-        let client = clients.get_mut(*client);
-        let encoded = message.encoded(client.protocol);
-        client.push(encoded, &config.client_output_buffer_limit);
+    for subscribers in subscribers.chunks(AHEAD) {
+        bring_outboxes_near(clients, subscribers);
+        for client in subscribers {
+            let client = clients.get_mut(*client);
+            let encoded = message.encoded(client.protocol);
+            client.push(encoded, &config.client_output_buffer_limit);
+        }
     }
     subscribers.len()
+}
+
+/// Touches what a message to these clients will need: with thousands of subscribers none of it is in
+/// a cache, and the processor can wait for many at the same time.
+fn bring_outboxes_near(clients: &Clients, subscribers: &[ClientKey]) {
+    let outboxes = subscribers.iter().filter_map(|client| clients.get(*client).outbox.as_ref());
+    std::hint::black_box(outboxes.fold(false, |touched, outbox| touched ^ outbox.touch()));
 }
 
 /// Something that is sent to many, and encoded once for each protocol that is spoken.

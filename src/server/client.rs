@@ -221,10 +221,10 @@ impl Client {
     /// Lets replies and pushes go through an outbox from now on.
     pub fn open_outbox(&mut self) {
         if let (None, Some(stream)) = (&self.outbox, &self.stream) {
-            match Outbox::start(Arc::clone(stream), Arc::clone(&self.pen)) {
+            match Outbox::open(Arc::clone(stream), Arc::clone(&self.pen)) {
                 Ok(outbox) => self.outbox = Some(outbox),
                 Err(error) => {
-                    crate::warning!("Can't start a writer thread: {error}");
+                    crate::warning!("Can't start the writer threads: {error}");
                     self.disconnect();
                 }
             }
@@ -241,19 +241,31 @@ impl Client {
         }
     }
 
-    /// Puts a reply or a push into the outbox. If the client has been reading too slowly for too
-    /// long, the connection ends instead: whoever publishes must not pay for it.
-    pub fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
+    /// Puts a push into the outbox. If the client has been reading too slowly for too long, the
+    /// connection ends instead: whoever publishes must not pay for it.
+    fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
         if let Some(outbox) = &self.outbox {
-            outbox.send(message);
-            self.check_backlog(limits);
+            let backlog = outbox.send(message);
+            self.check(backlog, limits);
+        }
+    }
+
+    /// Puts a reply into the outbox, which its own thread is about to flush.
+    pub fn put(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
+        if let Some(outbox) = &self.outbox {
+            let backlog = outbox.put(message);
+            self.check(backlog, limits);
         }
     }
 
     /// Ends the connection if too much is waiting in its outbox.
     pub fn check_backlog(&mut self, limits: &BufferLimits) {
+        self.check(self.outbox.as_ref().map_or(0, Outbox::backlog), limits);
+    }
+
+    fn check(&mut self, backlog: usize, limits: &BufferLimits) {
         let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
-        let backlog = self.outbox.as_ref().map_or(0, Outbox::backlog) as u64;
+        let backlog = backlog as u64;
         if !self.close_after_reply && self.is_too_slow(backlog, limit) {
             crate::warning!(
                 "Client id={} addr={} closed for overcoming of output buffer limits.",
@@ -294,13 +306,17 @@ pub struct Clients {
     free: Vec<usize>,
     by_id: HashMap<u64, ClientKey>,
     last_id: u64,
+    /// Clients that are connections.
+    connected: usize,
 }
 
 impl Clients {
     /// Adds a client; `make` gets its id.
     pub fn add(&mut self, make: impl FnOnce(u64) -> Client) -> ClientKey {
         self.last_id += 1;
-        let client = Some(Box::new(make(self.last_id)));
+        let client = Box::new(make(self.last_id));
+        self.connected += usize::from(client.stream.is_some());
+        let client = Some(client);
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot] = client;
@@ -319,6 +335,7 @@ impl Clients {
     pub fn remove(&mut self, key: ClientKey) -> Option<Box<Client>> {
         let client = self.slots[key.0].take()?;
         self.by_id.remove(&client.id);
+        self.connected -= usize::from(client.stream.is_some());
         self.free.push(key.0);
         Some(client)
     }
@@ -355,6 +372,6 @@ impl Clients {
 
     /// How many connections there are.
     pub fn connected(&self) -> usize {
-        self.slots.iter().flatten().filter(|client| client.stream.is_some()).count()
+        self.connected
     }
 }

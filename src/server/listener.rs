@@ -10,6 +10,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::Shared;
 use super::client::{Client, ClientKey};
+use super::outbox::Pen;
 use super::pool::{Pool, prefer_throughput};
 use super::session;
 use crate::command::permission::log_out;
@@ -63,7 +64,7 @@ impl Listeners {
 
     /// Starts to accept.
     pub fn serve(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
-        let pool = Arc::new(Pool::new());
+        let pool = Arc::new(Pool::default());
         for listener in &self.listeners {
             let door = Door {
                 listener: Arc::clone(listener),
@@ -138,15 +139,14 @@ impl Door {
     fn admit(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
         let stream = Arc::new(stream);
-        let admitted =
-            if self.pool.make_room() { self.register(&stream) } else { Err(TOO_MANY_CLIENTS) };
-        match admitted {
-            Ok((client, keepalive)) => {
+        let seat = self.pool.reserve().ok_or(TOO_MANY_CLIENTS);
+        match seat.and_then(|seat| Ok((seat, self.register(&stream)?))) {
+            Ok((seat, (client, keepalive))) => {
                 send_probes(&stream, keepalive);
-                let (shared, pool) = (Arc::clone(&self.shared), Arc::clone(&self.pool));
-                self.pool.run(move || {
+                let shared = Arc::clone(&self.shared);
+                seat.run(move || {
                     prefer_throughput();
-                    let _leaving = Leaving { shared: &shared, client, pool: &pool };
+                    let _leaving = Leaving { shared: &shared, client };
                     session::serve(&shared, stream, client);
                 });
             }
@@ -171,7 +171,7 @@ impl Door {
         }
         engine.stats.total_connections_received += 1;
         let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
-        let pen = super::outbox::Pen::new(Arc::clone(&engine.aof.writer));
+        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers));
         engine.clients.get_mut(key).pen = Arc::new(pen);
         log_out(&mut engine, key);
         Ok((key, engine.config.tcp_keepalive))
@@ -194,13 +194,11 @@ fn send_probes(stream: &TcpStream, keepalive_secs: u32) {
 struct Leaving<'a> {
     shared: &'a Shared,
     client: ClientKey,
-    pool: &'a Pool,
 }
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.shared.engine.lock().remove_client(self.client);
-        self.pool.shrink();
     }
 }
 

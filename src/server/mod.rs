@@ -14,6 +14,7 @@
 //! | [`client`]   | what is known about a connection                           |
 //! | [`cron`]     | what happens by itself                                     |
 //! | [`outbox`]   | how a connection gets what it hasn't just asked for        |
+//! | [`writers`]  | the few threads that write what is in outboxes             |
 //! | [`peers`]    | is the peer still there?                                   |
 //! | [`pause`]    | CLIENT PAUSE                                               |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
@@ -29,6 +30,7 @@ pub mod pool;
 pub mod process;
 pub mod session;
 mod threads;
+pub mod writers;
 
 use std::io;
 use std::net::SocketAddr;

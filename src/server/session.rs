@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::client::ClientKey;
 use super::input::Input;
-use super::outbox::Pen;
+use super::outbox::{Outbox, Pen};
 use crate::blocking;
 use crate::command::{Flow, Origin, execute};
 use crate::engine::{Engine, EngineGuard};
@@ -62,6 +62,8 @@ pub struct Session<'s> {
 struct Output {
     stream: Arc<TcpStream>,
     pen: Arc<Pen>,
+    /// Where they go, if the connection has one.
+    outbox: Option<Outbox>,
     reply: Reply,
     sent: usize,
 }
@@ -79,7 +81,8 @@ enum End {
 /// Serves a connection whose client is registered already, until it ends.
 pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     let pen = Arc::clone(&shared.engine.lock().clients.get(client).pen);
-    let output = Output { stream: Arc::clone(&stream), pen, reply: Reply::default(), sent: 0 };
+    let reply = Reply::default();
+    let output = Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0 };
     let mut session = Session {
         shared,
         reader: Reader::new(Input::new(Arc::clone(&stream))),
@@ -134,7 +137,7 @@ impl Session<'_> {
             }
             let end;
             (engine, end) = request(shared, engine, *client, batch.request(index), output)?;
-            let has_outbox = output.hand_over(&mut engine, *client);
+            output.hand_over(&mut engine, *client);
             if !matches!(end, End::Done) {
                 return Ok(end);
             }
@@ -144,16 +147,15 @@ impl Session<'_> {
                 output.write()?;
                 engine = shared.engine.lock();
             }
-            if has_outbox && index + 1 == batch.len() {
-                self.is_new_replica = is_new_replica(&engine, *client);
-                *limits = limits_of(&engine, *client);
-                drop(engine);
-                self.drain(BACKLOG_TO_WAIT_FOR, LONG);
-                return Ok(End::Done);
-            }
         }
         self.is_new_replica = is_new_replica(&engine, *client);
         *limits = limits_of(&engine, *client);
+        drop(engine);
+        if let Some(outbox) = &output.outbox {
+            outbox.flush();
+            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        }
+        self.output.pen.help_writers();
         Ok(End::Done)
     }
 
@@ -169,6 +171,7 @@ impl Session<'_> {
     fn drain(&self, bytes: usize, at_most: Duration) {
         let outbox = self.shared.engine.lock().clients.get(self.client).outbox.clone();
         if let Some(outbox) = outbox {
+            outbox.flush();
             outbox.wait_for_backlog(bytes, at_most);
         }
     }
@@ -239,11 +242,10 @@ fn request<'s>(
                 }
             }
             Flow::Blocked => {
-                if !output.hand_over(&mut engine, client) {
-                    drop(engine);
-                    output.write()?;
-                    engine = shared.engine.lock();
-                }
+                output.hand_over(&mut engine, client);
+                drop(engine);
+                output.write()?;
+                engine = shared.engine.lock();
                 return Ok(wait_for_answer(shared, engine, client, &mut output.reply));
             }
         }
@@ -286,28 +288,30 @@ impl Output {
         if !self.reply.is_empty() {
             self.pen.write(&self.stream, self.reply.as_bytes())?;
             self.forget_sent();
+        } else if let Some(outbox) = &self.outbox {
+            outbox.flush();
         } else {
             self.pen.commit();
         }
         Ok(())
     }
 
-    /// Gives what there is to the outbox, then what was held back until the reply is complete.
-    /// False: the connection has no outbox.
-    fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) -> bool {
+    /// Gives what there is to the outbox, if the connection has one, then what was held back until
+    /// the reply is complete.
+    fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) {
         let Engine { clients, config, .. } = engine;
         let client = clients.get_mut(client);
-        if client.outbox.is_none() {
-            return false;
+        let Some(outbox) = &client.outbox else { return };
+        if self.outbox.is_none() {
+            self.outbox = Some(outbox.clone());
         }
         if !self.reply.is_empty() {
-            client.send(self.reply.as_bytes().into(), &config.client_output_buffer_limit);
+            client.put(self.reply.as_bytes().into(), &config.client_output_buffer_limit);
             self.forget_sent();
         }
         for message in std::mem::take(&mut client.held_back) {
-            client.send(message, &config.client_output_buffer_limit);
+            client.put(message, &config.client_output_buffer_limit);
         }
-        true
     }
 
     fn forget_sent(&mut self) {

@@ -3,8 +3,7 @@
 //!
 //! Linux lets a process have `vm.max_map_count` areas of memory, 65,530 unless somebody raised it.
 //! A thread takes four, its stack and the one on which an overflow of the first is reported, each with
-//! a guard page, and up to two for its heap. That is enough for 10,000 connections, but not for writers of
-//! [outboxes](super::outbox) beside them; for 10,000 subscribers, `sysctl vm.max_map_count=262144`.
+//! a guard page, and up to two for its heap. That is enough for 10,000 connections.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,19 +46,6 @@ impl Permit {
         let more = |running: usize| Some(running + count).filter(|sum| *sum <= *LIMIT);
         RUNNING.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok().map(|_| Permit(count))
     }
-
-    /// Makes it the right to run `count` threads. False: there may not be so many.
-    pub fn resize(&mut self, count: usize) -> bool {
-        if count <= self.0 {
-            RUNNING.fetch_sub(self.0 - count, Ordering::Relaxed);
-        } else if let Some(more) = Permit::take(count - self.0) {
-            std::mem::forget(more);
-        } else {
-            return false;
-        }
-        self.0 = count;
-        true
-    }
 }
 
 impl Drop for Permit {
@@ -75,10 +61,7 @@ mod tests {
     #[test]
     fn permits_are_limited_and_come_back() {
         assert!(Permit::take(*LIMIT + 1).is_none());
-        let mut permit = Permit::take(10).unwrap();
-        assert!(!permit.resize(*LIMIT + 1));
-        assert!(permit.resize(20) && permit.resize(5));
-        drop(permit);
+        drop(Permit::take(10).unwrap());
         // Other tests of this process may hold a few.
         assert!(Permit::take(*LIMIT / 2).is_some());
     }
