@@ -18,6 +18,7 @@ pub mod packed;
 pub mod ranked_tree;
 pub mod set;
 pub mod snapshot;
+pub mod sorted_map;
 pub mod sorted_set;
 pub mod stream;
 pub mod string;

@@ -6,6 +6,7 @@
 //! | `damage`       | files that are cut, changed, missing                                    |
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
+//! | `stalls`       | how long anybody waits for a snapshot: a measurement                    |
 //! | `exchange`     | files of a real redis-server, and ours given to it                      |
 //!
 //! What acknowledged writes are worth can't be seen from inside, so the servers are processes of
@@ -20,3 +21,4 @@ mod full_disk;
 mod kills;
 mod saving;
 mod server;
+mod stalls;

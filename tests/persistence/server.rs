@@ -20,7 +20,10 @@ pub struct Process {
 
 /// Starts cacheflow on `directory`, or tells why it doesn't start: exit status and log.
 pub fn try_start(directory: &Path, flags: &[&str]) -> Result<Process, (ExitStatus, String)> {
-    try_start_by(Command::new(env!("CARGO_BIN_EXE_cacheflow")), directory, flags)
+    // Another build can be named, to measure it.
+    let binary = std::env::var_os("CACHEFLOW_TEST_BINARY");
+    let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_cacheflow").into());
+    try_start_by(Command::new(binary), directory, flags)
 }
 
 /// The same, by a command that ends up running it.

@@ -106,7 +106,7 @@ fn streams_have_three_forms() {
         let Value::Stream(stream) = &data.databases[0].entry(slot).value else { panic!() };
         let group = stream.group(b"g").unwrap();
         assert_eq!((group.entries_read, group.pending().len()), (Some(1), 1));
-        let pending = group.pending().values().next().unwrap();
+        let pending = group.pending().first_key_value().unwrap().1;
         assert_eq!((pending.delivery_time_ms, pending.delivery_count), (7, 3));
         assert_eq!(group.consumers()[&b"c"[..]].seen_time_ms, 9);
     }

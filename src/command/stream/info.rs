@@ -156,7 +156,7 @@ fn reply_full_consumer(
     reply.count(consumer.pending().len());
     reply.bulk(b"pending");
     reply.array(consumer.pending().len().min(count));
-    for id in consumer.pending().iter().take(count) {
+    for id in consumer.pending().keys().take(count) {
         reply.array(3);
         reply_id(*id, reply);
         reply_delivery(&group.pending()[id], reply);

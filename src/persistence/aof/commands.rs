@@ -147,7 +147,7 @@ impl<W: Write> CommandWriter<W> {
         for consumer in group.consumers().keys() {
             self.command(&[b"XGROUP", b"CREATECONSUMER", key, name, consumer])?;
         }
-        for (id, pending) in group.pending() {
+        for (id, pending) in group.pending().iter() {
             let (id, consumer) = (id.to_string(), &pending.consumer);
             let time = format_i64(pending.delivery_time_ms);
             let count = pending.delivery_count.to_string();

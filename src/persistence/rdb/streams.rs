@@ -288,7 +288,7 @@ fn write_group<W: Write>(out: &mut Output<W>, group: &Group) -> io::Result<()> {
     write_id(out, group.last_id)?;
     out.number(group.entries_read.unwrap_or(UNKNOWN))?;
     out.number(group.pending().len() as u64)?;
-    for (id, pending) in group.pending() {
+    for (id, pending) in group.pending().iter() {
         out.put(&id_to_bytes(*id))?;
         out.put(&pending.delivery_time_ms.to_le_bytes())?;
         out.number(pending.delivery_count)?;
@@ -298,7 +298,7 @@ fn write_group<W: Write>(out: &mut Output<W>, group: &Group) -> io::Result<()> {
         out.string(name)?;
         out.put(&consumer.seen_time_ms.to_le_bytes())?;
         out.number(consumer.pending().len() as u64)?;
-        for id in consumer.pending() {
+        for id in consumer.pending().keys() {
             out.put(&id_to_bytes(*id))?;
         }
     }

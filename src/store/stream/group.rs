@@ -5,17 +5,20 @@
 //! list. The list is kept twice, as Redis does: by ID for the group, and as a set of IDs for each
 //! consumer, so that a consumer's own list needs no search through everybody's.
 //!
-//! Both are B-trees, which makes `XPENDING` ranges and the walk of `XAUTOCLAIM` a plain range.
+//! Both are in order, which makes `XPENDING` ranges and the walk of `XAUTOCLAIM` a plain range, and
+//! both are shared by a clone ([`SortedMap`]), so that a write while a snapshot holds a million
+//! pending entries copies a few of them.
 //!
 //! What it leaves out on purpose: the entries. A group only knows IDs, and an entry that is
 //! removed from its stream stays pending until somebody claims or acknowledges it. What needs
 //! both, a group and the entries, is in [`super::reading`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::StreamId;
 use crate::store::Bytes;
+use crate::store::sorted_map::SortedMap;
 
 /// A consumer group; see the module documentation.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +28,7 @@ pub struct Group {
     /// How many entries the stream had ever had up to `last_id`. `None` if nobody can tell, since
     /// entries in between were removed or the group began somewhere in the middle.
     pub entries_read: Option<u64>,
-    pending: BTreeMap<StreamId, Pending>,
+    pending: SortedMap<StreamId, Pending>,
     consumers: BTreeMap<Bytes, Consumer>,
 }
 
@@ -45,12 +48,12 @@ pub struct Pending {
 pub struct Consumer {
     /// When it last asked for anything, in Unix milliseconds.
     pub seen_time_ms: i64,
-    pending: BTreeSet<StreamId>,
+    pending: SortedMap<StreamId, ()>,
 }
 
 impl Consumer {
     /// The IDs of the entries it holds.
-    pub fn pending(&self) -> &BTreeSet<StreamId> {
+    pub fn pending(&self) -> &SortedMap<StreamId, ()> {
         &self.pending
     }
 }
@@ -62,7 +65,7 @@ impl Group {
     }
 
     /// All pending entries by ID.
-    pub fn pending(&self) -> &BTreeMap<StreamId, Pending> {
+    pub fn pending(&self) -> &SortedMap<StreamId, Pending> {
         &self.pending
     }
 
@@ -78,10 +81,9 @@ impl Group {
         let Some(name) = consumer else {
             return Box::new(self.pending.range(ids).map(|(&id, pending)| (id, pending)));
         };
-        let own =
-            self.consumers.get(name).into_iter().flat_map(move |it| {
-                it.pending.range(ids.clone()).map(|&id| (id, &self.pending[&id]))
-            });
+        let own = self.consumers.get(name).into_iter().flat_map(move |it| {
+            it.pending.range(ids.clone()).map(|(&id, ())| (id, &self.pending[&id]))
+        });
         Box::new(own)
     }
 
@@ -101,7 +103,7 @@ impl Group {
     /// there is no such consumer.
     pub fn delete_consumer(&mut self, name: &[u8]) -> Option<usize> {
         let consumer = self.consumers.remove(name)?;
-        for id in &consumer.pending {
+        for id in consumer.pending.keys() {
             self.pending.remove(id);
         }
         Some(consumer.pending.len())
@@ -110,7 +112,7 @@ impl Group {
     /// Puts an entry on a consumer's list, and takes it off the list of who had it before.
     pub fn assign(&mut self, id: StreamId, pending: Pending) {
         let consumer = self.consumers.entry(pending.consumer.clone()).or_default();
-        consumer.pending.insert(id);
+        consumer.pending.insert(id, ());
         let name = pending.consumer.clone();
         if let Some(old) = self.pending.insert(id, pending)
             && old.consumer != name
@@ -142,8 +144,8 @@ impl Group {
 
     /// About how many bytes are allocated; a B-tree's nodes are taken as three quarters full.
     pub fn heap_size(&self) -> usize {
-        let entry = size_of::<(StreamId, Pending)>() + size_of::<StreamId>();
-        let consumer = size_of::<(Bytes, Consumer)>();
-        (self.pending.len() * entry + self.consumers.len() * consumer) * 4 / 3
+        let held: usize = self.consumers.values().map(|it| it.pending.heap_size()).sum();
+        let consumers = self.consumers.len() * size_of::<(Bytes, Consumer)>() * 4 / 3;
+        self.pending.heap_size() + held + consumers
     }
 }

@@ -151,7 +151,7 @@ impl Stream {
         }
         let held = self.group(group).and_then(|group| group.consumers().get(consumer));
         let held = held.into_iter().flat_map(|consumer| consumer.pending().range(start..));
-        let found: Vec<_> = held.take(limit).map(|&id| (id, self.contains(id))).collect();
+        let found: Vec<_> = held.take(limit).map(|(&id, ())| (id, self.contains(id))).collect();
         if let Some(group) = self.group_mut(group) {
             let there = found.iter().filter(|(_, exists)| *exists);
             there.for_each(|&(id, _)| group.redeliver(id, now_ms));
