@@ -94,6 +94,12 @@ impl Request {
         self.spans.push(Span::new(start, self.bytes.len()));
     }
 
+    /// Takes all arguments out and keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.spans.clear();
+    }
+
     /// The arguments.
     pub fn args(&self) -> Args<'_> {
         Args { bytes: &self.bytes, spans: &self.spans }

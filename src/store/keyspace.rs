@@ -129,7 +129,9 @@ impl Keyspace {
     pub fn touch(&self, key: &[u8]) -> u32 {
         let hash = hash(key);
         let Some(sub) = self.tables.get(table_of(hash)) else { return 0 };
-        sub.positions.find(hash, |_| true).map_or(0, |index| sub.entries[*index as usize].access)
+        let found = sub.positions.find(hash, |_| true).map(|index| &sub.entries[*index as usize]);
+        // A new key would go behind the last one.
+        found.or(sub.entries.last()).map_or(0, |entry| entry.access)
     }
 
     /// The entry at `slot`.

@@ -39,6 +39,10 @@ const BUFFER: usize = 256 * 1024;
 const BATCH: usize = 1000;
 /// A batch ends when its requests have so many bytes.
 const BATCH_BYTES: u64 = 1 << 20;
+/// The memory of a larger request is not kept for the next ones.
+const KEEP_REQUEST: usize = 16 * 1024;
+/// No length takes a longer line.
+const LENGTH_LINE: usize = 24;
 /// The longest line that can be one of ours.
 const MAX_LINE: u64 = 64 * 1024;
 
@@ -147,17 +151,18 @@ fn load_snapshot<R: Read>(
 
 impl Loading<'_, '_> {
     fn run<R: BufRead>(&mut self, parser: &mut Parser<R>) -> Result<(), Flaw> {
-        let mut batch: Vec<Request> = Vec::new();
+        let mut batch = Requests::default();
         let mut in_transaction = false;
         loop {
             let begun = parser.offset;
             let mut complete = self.complete;
             let flaw = loop {
-                let request = match parser.request() {
-                    Ok(Some(request)) => request,
-                    Ok(None) => break None,
+                let request = batch.next();
+                match parser.request(request) {
+                    Ok(true) => {}
+                    Ok(false) => break None,
                     Err(flaw) => break Some(flaw),
-                };
+                }
                 let name = &request.args()[0];
                 in_transaction = match in_transaction {
                     false => name.eq_ignore_ascii_case(b"MULTI"),
@@ -166,12 +171,12 @@ impl Loading<'_, '_> {
                 if !in_transaction {
                     complete = parser.offset;
                 }
-                batch.push(request);
-                if batch.len() >= BATCH || parser.offset - begun > BATCH_BYTES {
+                batch.len += 1;
+                if batch.len >= BATCH || parser.offset - begun > BATCH_BYTES {
                     break None;
                 }
             };
-            let at_end = batch.is_empty();
+            let at_end = batch.len == 0;
             self.execute(&mut batch)?;
             self.complete = complete;
             match flaw {
@@ -183,10 +188,12 @@ impl Loading<'_, '_> {
         }
     }
 
-    fn execute(&mut self, batch: &mut Vec<Request>) -> Result<(), Flaw> {
+    fn execute(&mut self, batch: &mut Requests) -> Result<(), Flaw> {
         let Loading { access, client, reply, commands, failures, .. } = self;
         access.with(|engine| {
-            for request in batch.drain(..) {
+            let requests = &batch.requests[..std::mem::take(&mut batch.len)];
+            bring_near(engine, *client, requests);
+            for request in requests {
                 let args = request.args();
                 if table::lookup(args).is_none() {
                     let name = String::from_utf8_lossy(&args[0]).into_owned();
@@ -200,6 +207,36 @@ impl Loading<'_, '_> {
             Ok(())
         })
     }
+}
+
+/// Requests of a batch, and the memory of earlier ones.
+#[derive(Default)]
+struct Requests {
+    requests: Vec<Request>,
+    /// So many of them are waiting to be executed.
+    len: usize,
+}
+
+impl Requests {
+    /// Where the next request goes; it counts when `len` says so.
+    fn next(&mut self) -> &mut Request {
+        if self.len == self.requests.len() {
+            self.requests.push(Request::default());
+        }
+        let request = &mut self.requests[self.len];
+        if request.memory() > KEEP_REQUEST {
+            *request = Request::default();
+        }
+        request
+    }
+}
+
+/// Reads from where the keys are, or will be, for all requests at once: the processor can wait for
+/// many lines of memory together, but while it executes, each look-up would wait alone.
+fn bring_near(engine: &Engine, client: ClientKey, requests: &[Request]) {
+    let keyspace = &engine.databases[engine.clients.get(client).db];
+    let keys = requests.iter().filter_map(|request| request.args().get(1));
+    std::hint::black_box(keys.fold(0, |touched, key| touched ^ keyspace.touch(key)));
 }
 
 /// Cuts off what is incomplete, if that is allowed.
@@ -266,51 +303,83 @@ struct Parser<R> {
 }
 
 impl<R: BufRead> Parser<R> {
-    /// The next request. None: the file ends where it may.
-    fn request(&mut self) -> Result<Option<Request>, Flaw> {
+    /// Reads the next request. False: there is none, the file ends where it may.
+    fn request(&mut self, request: &mut Request) -> Result<bool, Flaw> {
+        request.clear();
         let begun = loop {
             match self.input.fill_buf()?.first() {
-                None => return Ok(None),
+                None => return Ok(false),
                 Some(b'#') => _ = self.line()?,
                 Some(_) => break self.offset,
             }
         };
-        let result = self.parts();
+        let result = self.parts(request);
         if result.is_err() {
             self.offset = begun; // where the damage is, for whoever has to repair it
         }
-        result.map(Some)
+        result.map(|()| true)
     }
 
-    fn parts(&mut self) -> Result<Request, Flaw> {
+    fn parts(&mut self, request: &mut Request) -> Result<(), Flaw> {
         let count = self.length(b'*')?;
         if count < 1 {
             return Err(Flaw::Format("a request without arguments"));
         }
-        let mut request = Request::default();
-        let mut bytes = Vec::new();
         for _ in 0..count {
             let length = self.length(b'$')?;
             let length = u64::try_from(length).map_err(|_| Flaw::Format("a negative length"))?;
-            bytes.clear();
-            // Reserves what is really there, not what the file claims.
-            let taken = (&mut self.input).take(length).read_to_end(&mut bytes)? as u64;
-            self.offset += taken;
-            if taken < length {
-                return Err(Flaw::Truncated);
+            if !self.take_argument(length, request)? {
+                self.read_argument(length, request)?;
             }
-            self.line_end()?;
-            request.push(&bytes);
         }
-        Ok(request)
+        Ok(())
+    }
+
+    /// Takes an argument that lies in the buffer as a whole, as nearly all do. False: it doesn't.
+    fn take_argument(&mut self, length: u64, request: &mut Request) -> io::Result<bool> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let buffer = self.input.fill_buf()?;
+        let Some((argument, rest)) = buffer.split_at_checked(length) else { return Ok(false) };
+        if !rest.starts_with(b"\r\n") {
+            return Ok(false);
+        }
+        request.push(argument);
+        self.consume(length + 2);
+        Ok(true)
+    }
+
+    /// Reads an argument, wherever its bytes lie.
+    fn read_argument(&mut self, length: u64, request: &mut Request) -> Result<(), Flaw> {
+        let mut bytes = Vec::new();
+        // Reserves what is really there, not what the file claims.
+        let taken = (&mut self.input).take(length).read_to_end(&mut bytes)? as u64;
+        self.offset += taken;
+        if taken < length {
+            return Err(Flaw::Truncated);
+        }
+        self.line_end()?;
+        request.push(&bytes);
+        Ok(())
     }
 
     /// `<marker><number>\r\n`
     fn length(&mut self, marker: u8) -> Result<i64, Flaw> {
-        let line = self.line()?;
-        let digits = line.strip_prefix(&[marker]).and_then(|rest| rest.strip_suffix(b"\r"));
-        let digits = digits.ok_or(Flaw::Format("a length was expected"))?;
-        parse_i64(digits).ok_or(Flaw::Format("a length was expected"))
+        let parse = |line: &[u8]| {
+            let digits = line.strip_prefix(&[marker]).and_then(|rest| rest.strip_suffix(b"\r"));
+            digits.and_then(parse_i64).ok_or(Flaw::Format("a length was expected"))
+        };
+        let buffer = self.input.fill_buf()?;
+        if let Some(end) = buffer.iter().take(LENGTH_LINE).position(|byte| *byte == b'\n') {
+            let number = parse(&buffer[..end]);
+            self.consume(end + 1);
+            return number;
+        }
+        parse(&self.line()?)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.input.consume(count);
+        self.offset += count as u64;
     }
 
     /// A line without its newline.
@@ -356,15 +425,20 @@ fn is_cut_line(line: &[u8], last: u8) -> bool {
 mod tests {
     use super::*;
 
+    /// Parses with a buffer that holds nothing as a whole, and with one that holds everything.
     fn parse(bytes: &[u8]) -> (Vec<Vec<Vec<u8>>>, Result<(), Flaw>, u64) {
-        let mut parser = Parser { input: BufReader::with_capacity(3, bytes), offset: 0 };
-        let mut requests = Vec::new();
+        let (narrow, wide) = (parse_by(3, bytes), parse_by(1000, bytes));
+        assert_eq!(format!("{narrow:?}"), format!("{wide:?}"));
+        narrow
+    }
+
+    fn parse_by(buffer: usize, bytes: &[u8]) -> (Vec<Vec<Vec<u8>>>, Result<(), Flaw>, u64) {
+        let mut parser = Parser { input: BufReader::with_capacity(buffer, bytes), offset: 0 };
+        let (mut requests, mut request) = (Vec::new(), Request::default());
         loop {
-            match parser.request() {
-                Ok(Some(request)) => {
-                    requests.push(request.args().iter().map(<[u8]>::to_vec).collect());
-                }
-                Ok(None) => return (requests, Ok(()), parser.offset),
+            match parser.request(&mut request) {
+                Ok(true) => requests.push(request.args().iter().map(<[u8]>::to_vec).collect()),
+                Ok(false) => return (requests, Ok(()), parser.offset),
                 Err(flaw) => return (requests, Err(flaw), parser.offset),
             }
         }
