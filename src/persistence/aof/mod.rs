@@ -4,6 +4,7 @@
 //! |--------------|-----------------------------------------------------------------------|
 //! | [`manifest`] | which files it consists of                                            |
 //! | [`writer`]   | units on their way to the file; group commit                          |
+//! | [`turns`]    | one thread at a time, for all who wait                                |
 //! | [`loader`]   | the files executed again; what to do about a cut end                  |
 //! | [`rewrite`]  | a new base, without stopping anybody                                  |
 //! | [`commands`] | values as commands, for a base that is no snapshot                    |
@@ -20,6 +21,7 @@ pub mod commands;
 pub mod loader;
 pub mod manifest;
 pub mod rewrite;
+mod turns;
 pub mod writer;
 
 use std::fs::{self, File, OpenOptions};

@@ -10,7 +10,7 @@
 //! finds its bytes written already, by another thread, and returns at once. Or it is its
 //! turn, and it takes all that has gathered in the inbox, from whomever, and writes it. Under
 //! `appendfsync always` that is group commit: while one thread syncs, the others' units gather, and
-//! the next one syncs them all. Under the other policies, too, every unit is in the kernel's hands
+//! the next one syncs them all ([`turns`](super::turns)). Under the other policies, too, every unit is in the kernel's hands
 //! before its reply leaves: a killed process loses nothing, only a machine that stops can.
 //!
 //! What fails is tried again. A write that fails is cut back, so that the file ends with a whole
@@ -24,14 +24,17 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::turns::Turns;
 use crate::config::{FsyncPolicy, system_text};
 use crate::journal::Sink;
 
 /// A buffer larger than this is not kept for the next units.
 const KEEP_CAPACITY: usize = 1 << 20;
+/// A large sync takes long enough for much to be written meanwhile; the second one is short.
+const SYNCS_AHEAD: usize = 2;
 /// A disk that stays full is worth a line in the log this often.
 const LOG_EVERY: Duration = Duration::from_secs(30);
 
@@ -67,8 +70,7 @@ struct Output {
 pub struct Aof {
     inbox: Mutex<Inbox>,
     output: Mutex<Output>,
-    someone_writes: Mutex<bool>,
-    somebody_wrote: Condvar,
+    turns: Turns,
     appended: AtomicU64,
     written: AtomicU64,
     synced: AtomicU64,
@@ -90,8 +92,7 @@ impl Aof {
         Aof {
             inbox: Mutex::default(),
             output: Mutex::default(),
-            someone_writes: Mutex::default(),
-            somebody_wrote: Condvar::default(),
+            turns: Turns::default(),
             appended: AtomicU64::new(0),
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
@@ -137,27 +138,15 @@ impl Aof {
         }
     }
 
-    /// One thread writes for all who wait. They wait for it on a condition and not for the file's
-    /// mutex, which each would get in turn only to find that its bytes are synced, while newcomers
-    /// get in between and sync for one unit each: with 50 clients and `always`, that is ten times
-    /// slower.
+    /// One thread writes for all who wait.
     #[cold]
     fn commit_up_to(&self, target: u64) {
-        let mut someone_writes = lock(&self.someone_writes);
         // While writes fail, cron tries again; everybody else would only fail, too.
-        while self.reached() < target && self.write_error.load(Ordering::Relaxed) == 0 {
-            if *someone_writes {
-                let waited = self.somebody_wrote.wait(someone_writes);
-                someone_writes = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
-                continue;
-            }
-            *someone_writes = true;
-            drop(someone_writes);
+        let failing = || self.write_error.load(Ordering::Relaxed) != 0;
+        let done = || if failing() { u64::MAX } else { self.reached() };
+        self.turns.take(target, self.policy() == FsyncPolicy::Always, done, || {
             let _ = self.write_out(&mut lock(&self.output)); // the error is kept for those who ask
-            someone_writes = lock(&self.someone_writes);
-            *someone_writes = false;
-            self.somebody_wrote.notify_all();
-        }
+        });
     }
 
     /// Up to where the promise of the policy is kept.
@@ -316,6 +305,16 @@ impl Aof {
             }
         }
         self.syncing.store(false, Ordering::Relaxed);
+    }
+
+    /// Syncs what is written by now, while others go on writing. Who switches to another file next
+    /// then finds little left to sync, and nobody has to wait for it.
+    pub fn sync_ahead(&self) {
+        for _ in 0..SYNCS_AHEAD {
+            let file = lock(&self.output).file.clone();
+            // If this fails, so will the sync that matters.
+            let _ = file.map(|file| file.sync_data());
+        }
     }
 
     /// Writes and syncs everything, whatever the policy: before the process ends.
