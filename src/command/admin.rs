@@ -2,7 +2,7 @@
 
 use super::args::{integer, is};
 pub(super) use super::container;
-use super::context::Context;
+use super::context::{Context, Origin};
 use super::error::{self, Error, Result};
 pub(super) use super::help::help;
 use crate::config::{REDIS_VERSION, VERSION};
@@ -34,7 +34,9 @@ pub fn flushall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     for db in 0..ctx.engine.databases.len() {
         empty(ctx, db);
     }
-    ctx.engine.dirty += 1;
+    if ctx.origin != Origin::Loader {
+        disk::save_nothing(ctx.engine);
+    }
     ctx.propagate_request(args);
     reply.ok();
     Ok(())

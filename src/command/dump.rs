@@ -11,7 +11,7 @@ use crate::config::EventClasses;
 use crate::eviction;
 use crate::number::format_i64;
 use crate::persistence::rdb::dump::PayloadError;
-use crate::persistence::rdb::{Compression, Limits, Usage, decode_value, dump as encode};
+use crate::persistence::rdb::{Limits, Style, Usage, decode_value, dump as encode};
 use crate::resp::{Args, Reply};
 
 const BUSY_KEY: Error = Error::new("BUSYKEY Target key name already exists.");
@@ -23,10 +23,9 @@ const BAD_DATA: Error = Error::new("ERR Bad data format");
 
 /// `DUMP key`
 pub fn dump(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let compressed = ctx.engine.config.rdbcompression;
-    let compression = if compressed { Compression::Lzf } else { Compression::None };
+    let style = Style::of_config(&ctx.engine.config);
     match ctx.read(&args[1]) {
-        Some(value) => reply.bulk(&encode(value, compression)),
+        Some(value) => reply.bulk(&encode(value, style)),
         None => reply.null(),
     }
     Ok(())

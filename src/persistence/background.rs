@@ -14,8 +14,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -68,6 +68,8 @@ pub struct Running {
 pub struct Control {
     cancelled: AtomicBool,
     keys_done: AtomicU64,
+    /// Held while the file gets its name, which is not a moment to be cancelled.
+    naming: Mutex<()>,
 }
 
 impl Control {
@@ -78,6 +80,21 @@ impl Control {
             return Err(io::Error::other("it was cancelled"));
         }
         Ok(())
+    }
+
+    /// Fails if the job is not wanted any more. If it is, it stays so while the guard is held.
+    fn still_wanted(&self) -> io::Result<MutexGuard<'_, ()>> {
+        let guard = self.naming();
+        self.advance(0).map(|()| guard)
+    }
+
+    fn cancel(&self) {
+        let _guard = self.naming();
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    fn naming(&self) -> MutexGuard<'_, ()> {
+        self.naming.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Keys that were written.
@@ -108,8 +125,15 @@ impl Background {
 
     /// Lets the running job end soon, without an outcome, and begins no other.
     pub fn cancel(&mut self) {
-        self.control.cancelled.store(true, Ordering::Relaxed);
+        self.control.cancel();
         (self.save_scheduled, self.rewrite_scheduled) = (false, false);
+    }
+
+    /// Lets a running BGSAVE end without an outcome: from here on, it replaces no file.
+    pub fn cancel_save(&mut self) {
+        if self.is_running(Kind::Save) {
+            self.control.cancel();
+        }
     }
 
     /// Hands a job over; only one is ever on its way. False: the thread has ended.
@@ -187,9 +211,9 @@ fn save(
 ) -> io::Result<()> {
     // Not the name that SAVE uses: a stop may save while this is being cancelled.
     let temporary = path.with_file_name(format!("temp-bg-{}.rdb", std::process::id()));
-    let result = TemporaryFile::create(temporary)
+    let result = TemporaryFile::create(temporary, writer.is_synced_incrementally())
         .and_then(|file| writer.write(shared, &mut snapshot, file, control))
-        .and_then(|file| file.commit(&path));
+        .and_then(|file| file.commit_if(&path, || control.still_wanted()));
     if result.is_err() {
         snapshot.abandon(&mut shared.lock());
     }

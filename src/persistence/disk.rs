@@ -12,7 +12,7 @@ use std::time::Instant;
 use super::aof::{self, loader::Access};
 use super::background::Control;
 use super::progress::Progress;
-use super::rdb::{self, Compression, Decoder, Encoder, Limits, load, save};
+use super::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style, load, save};
 use super::snapshot::Snapshot;
 use crate::command::Error;
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
@@ -65,6 +65,16 @@ impl Limits {
             hash: limits(config.hash_max_listpack_entries, config.hash_max_listpack_value),
             zset: limits(config.zset_max_listpack_entries, config.zset_max_listpack_value),
             intset: config.set_max_intset_entries,
+        }
+    }
+}
+
+impl Style {
+    /// As it is configured.
+    pub fn of_config(config: &Config) -> Self {
+        Style {
+            compression: if config.rdbcompression { Compression::Lzf } else { Compression::None },
+            list_nodes: NodeLimit::of_config(config.list_max_listpack_size),
         }
     }
 }
@@ -128,6 +138,17 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     access.with(|engine| install(engine, data));
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// FLUSHALL has removed everything. If there are save points, a restart must not bring back what was
+/// saved before, so that nothing is saved at once. Where that fails, the changes still count, and the
+/// save points try again.
+pub fn save_nothing(engine: &mut Engine) {
+    if engine.config.save.is_empty() {
+        engine.background.cancel_save();
+    } else {
+        let _ = save_now(engine); // the log has the reason
+    }
 }
 
 /// Puts what was loaded in the place of what there is.
@@ -206,13 +227,15 @@ pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Saves everything while everybody waits, as SAVE and a stop do.
+/// Saves everything while everybody waits, as SAVE, FLUSHALL and a stop do. A BGSAVE that is running
+/// ends without an outcome: its file would be older than this one, and take its place.
 pub fn save_now(engine: &mut Engine) -> io::Result<()> {
+    engine.background.cancel_save();
     let result = write_snapshot(engine);
-    engine.saving.last_ok = result.is_ok();
     match &result {
         Ok(()) => {
             crate::notice!("DB saved on disk");
+            engine.saving.last_ok = true;
             engine.saving.last_save = engine.unix_ms() / 1000;
             engine.saving.saves += 1;
             engine.dirty = 0;
@@ -227,8 +250,9 @@ fn write_snapshot(engine: &Engine) -> io::Result<()> {
         .ok_or_else(|| io::Error::other("the configuration names no file (dbfilename)"))?;
     let writer = SnapshotWriter::new(engine, false);
     let options = save::Options {
-        compression: writer.compression(),
+        style: Style::of_config(&writer.config),
         checksum: writer.config.rdbchecksum,
+        incremental: writer.config.rdb_save_incremental_fsync,
         aux: &writer.facts,
         functions: &writer.functions,
         usage: &|access| writer.usage(access),
@@ -269,7 +293,8 @@ impl SnapshotWriter {
         out: W,
         control: &Control,
     ) -> io::Result<W> {
-        let mut encoder = Encoder::new(out, self.compression(), self.config.rdbchecksum)?;
+        let mut encoder =
+            Encoder::new(out, Style::of_config(&self.config), self.config.rdbchecksum)?;
         for (name, value) in &self.facts {
             encoder.aux(name, value)?;
         }
@@ -291,8 +316,9 @@ impl SnapshotWriter {
         encoder.finish()
     }
 
-    fn compression(&self) -> Compression {
-        if self.config.rdbcompression { Compression::Lzf } else { Compression::None }
+    /// Whether the data file is synced piece by piece while it is written.
+    pub fn is_synced_incrementally(&self) -> bool {
+        self.config.rdb_save_incremental_fsync
     }
 
     fn usage(&self, access: u32) -> Option<rdb::Usage> {

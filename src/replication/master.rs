@@ -269,7 +269,7 @@ impl Transfer {
     /// as each reads at its own pace.
     fn write_file(&mut self) -> io::Result<Vec<File>> {
         let path = self.directory.join(format!("temp-repl-{}.rdb", std::process::id()));
-        let file = TemporaryFile::create(path.clone())?;
+        let file = TemporaryFile::create(path.clone(), false)?;
         let control = Control::default();
         let _file = self.writer.write(&self.shared, &mut self.snapshot, file, &control)?;
         self.targets.iter().map(|_| File::open(&path)).collect()

@@ -17,8 +17,8 @@
 //!
 //! No chunk is ever empty, and neighbours that have shrunk to half a chunk together are merged.
 //!
-//! Left out on purpose: `list-max-listpack-size` (the limits are those of its default, -2) and
-//! the compression of inner chunks. OBJECT ENCODING is always `quicklist`, as in Redis 7.0.
+//! Left out on purpose: `list-max-listpack-size`, which is about the nodes in files (the limits are
+//! those of its default, -2), and the compression of inner chunks. OBJECT ENCODING is always `quicklist`, as in Redis 7.0.
 
 use std::collections::{VecDeque, vec_deque};
 use std::fmt;

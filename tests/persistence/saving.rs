@@ -81,7 +81,8 @@ fn a_database_keeps_its_number_though_it_is_swapped_while_it_is_saved() {
         client.call(&command.split(' ').collect::<Vec<_>>(), PATIENCE).unwrap();
     }
     server.call("SWAPDB 0 1");
-    server.call("FLUSHALL");
+    server.call("FLUSHDB");
+    client.call(&["FLUSHDB"], PATIENCE).unwrap();
     wait_until(|| server.info("rdb_bgsave_in_progress") == "0", || server.log());
     server.kill();
     let server = start(directory.path(), &[]);
@@ -107,6 +108,66 @@ fn save_points_save() {
     assert_eq!(server.info("rdb_saves"), "1");
     server.kill();
     assert_eq!(start(directory.path(), &[]).call("DBSIZE"), Value::Integer(3));
+}
+
+#[test]
+fn flushall_with_save_points_saves_that_there_is_nothing() {
+    for (save, left) in [("3600 1", 0), ("", 1)] {
+        let directory = tempfile::tempdir().unwrap();
+        let server = start(directory.path(), &["--save", save]);
+        assert_eq!(server.call("SET k v"), ok());
+        assert_eq!(server.call("SAVE"), ok());
+        assert_eq!(server.call("FLUSHALL"), ok());
+        let changes = if save.is_empty() { "1" } else { "0" };
+        assert_eq!(server.info("rdb_changes_since_last_save"), changes);
+        server.kill();
+        let server = start(directory.path(), &[]);
+        assert_eq!(server.call("DBSIZE"), Value::Integer(left), "save '{save}'");
+    }
+}
+
+#[test]
+fn flushall_that_can_not_save_leaves_the_file_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = start(directory.path(), &["--save", "3600", "1"]);
+    assert_eq!(server.call("SET k v"), ok());
+    assert_eq!(server.call("SAVE"), ok());
+    let obstacle = directory.path().join(format!("temp-{}.rdb", server.pid()));
+    std::fs::create_dir(&obstacle).unwrap();
+    assert_eq!(server.call("FLUSHALL"), ok());
+    assert_eq!(server.info("rdb_changes_since_last_save"), "1");
+    // Only a BGSAVE that fails stops writes.
+    assert_eq!(server.call("SAVE"), Value::Error(b"ERR".to_vec()));
+    assert_eq!(server.call("SET other v"), ok());
+    server.kill();
+    std::fs::remove_dir(obstacle).unwrap();
+    assert_eq!(start(directory.path(), &[]).call("GET k"), bulk("v"));
+}
+
+#[test]
+fn a_file_that_is_older_never_takes_the_place_of_a_newer_one() {
+    for (last_words, left) in [("FLUSHALL", 0), ("SHUTDOWN SAVE", 300_001)] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut server = start(directory.path(), &["--save", "3600", "1"]);
+        server.call("DEBUG POPULATE 300000");
+        assert_eq!(server.call("BGSAVE"), Value::Status(b"Background saving started".to_vec()));
+        assert_eq!(server.call("SET new 1"), ok());
+        let words: Vec<&str> = last_words.split(' ').collect();
+        let reply = server.connect().call(&words, PATIENCE);
+        if last_words == "FLUSHALL" {
+            assert_eq!(reply.unwrap(), ok());
+            server.wait_for_log("Background saving was cancelled");
+            server.kill();
+        } else {
+            assert!(reply.is_err(), "{reply:?}");
+            assert_eq!(server.wait().code(), Some(0));
+        }
+        let server = start(directory.path(), &[]);
+        assert_eq!(server.call("DBSIZE"), Value::Integer(left), "{last_words}");
+        let files = std::fs::read_dir(directory.path()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        assert_eq!(names.filter(|name| name.starts_with("temp")).count(), 0);
+    }
 }
 
 #[test]

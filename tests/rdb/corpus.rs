@@ -4,9 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use cacheflow::persistence::rdb::decode::Key;
-use cacheflow::persistence::rdb::{Compression, Decoder, Item, Limits, Result, decode_value, dump};
+use cacheflow::persistence::rdb::{
+    Compression, Decoder, Item, Limits, NodeLimit, Result, Style, decode_value, dump,
+};
 
 use super::{digest, load, save};
+
+const PLAIN: Style = Style { compression: Compression::None, list_nodes: NodeLimit::Bytes(8192) };
 
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rdb");
@@ -84,10 +88,10 @@ fn check_values(bytes: &[u8], place: &str) -> Result<()> {
         match decoder.next_item()? {
             Item::End => return Ok(()),
             Item::Key(Key { value: Some(value), .. }) => {
-                let payload = dump(&value, Compression::None);
+                let payload = dump(&value, PLAIN);
                 let again = decode_value(&payload, &limits)
                     .unwrap_or_else(|error| panic!("{place}: {error:?}"));
-                assert_eq!(dump(&again, Compression::None), payload, "{place}");
+                assert_eq!(dump(&again, PLAIN), payload, "{place}");
             }
             _ => {}
         }

@@ -22,7 +22,7 @@ mod servers;
 use cacheflow::digest::Digest;
 use cacheflow::persistence::rdb::load::{LoadedData, Options, load_from};
 use cacheflow::persistence::rdb::save::{self, write};
-use cacheflow::persistence::rdb::{Compression, Decoder, Limits, Result};
+use cacheflow::persistence::rdb::{Decoder, Limits, Result, Style};
 
 /// Loads a file from memory. Nothing has expired.
 fn load(bytes: &[u8]) -> Result<LoadedData> {
@@ -37,7 +37,8 @@ fn load_within(bytes: &[u8], limits: Limits) -> Result<LoadedData> {
 /// Writes everything to memory.
 fn save(data: &LoadedData) -> Vec<u8> {
     let options = save::Options {
-        compression: Compression::Lzf,
+        incremental: true,
+        style: Style::default(),
         checksum: true,
         aux: &[("redis-ver", "7.0.15".to_owned())],
         functions: &data.functions,

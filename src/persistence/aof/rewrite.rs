@@ -84,6 +84,8 @@ impl Rewrite<'_> {
             State::Off => None,
             State::On | State::Starting => Some(self.new_increment()?),
         };
+        let writer = Arc::clone(&self.shared.lock().aof.writer);
+        writer.sync_ahead();
         let (snapshot, format) = {
             let mut engine = self.shared.lock();
             if engine.aof.state != self.state {
@@ -94,7 +96,6 @@ impl Rewrite<'_> {
             }
             (Snapshot::begin(&mut engine), Format::of(&engine))
         };
-        let writer = Arc::clone(&self.shared.lock().aof.writer);
         writer.commit(); // the old file is complete on disk before anything is said to follow it
         let base =
             write_base(self.shared, snapshot, format, &self.place, &self.manifest, self.control)?;
@@ -169,20 +170,19 @@ fn switch(engine: &mut Engine, file: File) {
     }
 }
 
-/// In which form a base is written.
-enum Format {
-    /// As a snapshot: small, and fast to load.
-    Rdb(Box<SnapshotWriter>),
-    /// As commands.
-    Commands,
+/// How a base is written.
+struct Format {
+    /// As a snapshot: small, and fast to load. None: as commands.
+    rdb: Option<SnapshotWriter>,
+    /// Whether the file is synced piece by piece.
+    incremental: bool,
 }
 
 impl Format {
     fn of(engine: &Engine) -> Self {
-        match engine.config.aof_use_rdb_preamble {
-            true => Format::Rdb(Box::new(SnapshotWriter::new(engine, true))),
-            false => Format::Commands,
-        }
+        let config = &engine.config;
+        let rdb = config.aof_use_rdb_preamble.then(|| SnapshotWriter::new(engine, true));
+        Format { rdb, incremental: config.aof_rewrite_incremental_fsync }
     }
 }
 
@@ -195,13 +195,13 @@ fn write_base(
     manifest: &Manifest,
     control: &Control,
 ) -> io::Result<Part> {
-    let suffix = if matches!(format, Format::Rdb(_)) { "rdb" } else { "aof" };
+    let suffix = if format.rdb.is_some() { "rdb" } else { "aof" };
     let part = manifest.next_base(place, suffix);
     let temporary = place.path(&format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
-    let result = TemporaryFile::create(temporary).and_then(|file| {
-        let file = match format {
-            Format::Rdb(writer) => writer.write(shared, &mut snapshot, file, control),
-            Format::Commands => write_commands(shared, &mut snapshot, file, control),
+    let result = TemporaryFile::create(temporary, format.incremental).and_then(|file| {
+        let file = match format.rdb {
+            Some(writer) => writer.write(shared, &mut snapshot, file, control),
+            None => write_commands(shared, &mut snapshot, file, control),
         };
         file?.commit(&place.path(&part.name))
     });

@@ -9,7 +9,7 @@
 
 use super::Limits;
 use super::checksum::crc64;
-use super::encode::{Compression, Output};
+use super::encode::{Output, Style};
 use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION};
 use super::source::Source;
 use super::values::read_value;
@@ -26,8 +26,8 @@ pub enum PayloadError {
 }
 
 /// The payload for a value.
-pub fn dump(value: &Value, compression: Compression) -> Vec<u8> {
-    let mut out = Output::new(Vec::new(), compression);
+pub fn dump(value: &Value, style: Style) -> Vec<u8> {
+    let mut out = Output::new(Vec::new(), style);
     let mut write = || {
         out.put(&[type_of(value) as u8])?;
         write_value(&mut out, value)?;
@@ -75,7 +75,7 @@ mod tests {
     fn a_payload_of_redis_comes_back_the_same() {
         for payload in [STRING, HASH] {
             let value = decode_value(payload, &Limits::default()).unwrap();
-            assert_eq!(dump(&value, Compression::Lzf), payload);
+            assert_eq!(dump(&value, Style::default()), payload);
         }
     }
 

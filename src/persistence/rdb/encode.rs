@@ -12,7 +12,7 @@ use super::format::{
 };
 use super::length::push_length;
 use super::lzf::Compressor;
-use super::write_value::{type_of, write_value};
+use super::write_value::{NodeLimit, type_of, write_value};
 use crate::number::parse_i64;
 use crate::store::Value;
 
@@ -34,8 +34,25 @@ pub enum Compression {
     Lzf,
 }
 
+/// What is left to choose when a value is written; by default, as Redis does by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// What becomes of long strings.
+    pub compression: Compression,
+    /// How large the nodes of a list become.
+    pub list_nodes: NodeLimit,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style { compression: Compression::Lzf, list_nodes: NodeLimit::default() }
+    }
+}
+
 /// The bytes of a file or a payload on their way; counted and summed.
 pub struct Output<W> {
+    /// How large the nodes of a list become.
+    pub list_nodes: NodeLimit,
     writer: W,
     buffer: Vec<u8>,
     flushed: u64,
@@ -45,9 +62,10 @@ pub struct Output<W> {
 
 impl<W: Write> Output<W> {
     /// Writes to `writer`, in large pieces.
-    pub fn new(writer: W, compression: Compression) -> Self {
+    pub fn new(writer: W, style: Style) -> Self {
+        let Style { compression, list_nodes } = style;
         let compressor = (compression == Compression::Lzf).then(Compressor::default);
-        Output { writer, buffer: Vec::new(), flushed: 0, checksum: 0, compressor }
+        Output { list_nodes, writer, buffer: Vec::new(), flushed: 0, checksum: 0, compressor }
     }
 
     /// Bytes written.
@@ -142,8 +160,8 @@ pub struct Encoder<W> {
 
 impl<W: Write> Encoder<W> {
     /// Begins a file. Without `checksum` (`rdbchecksum no`) zero stands in its place.
-    pub fn new(writer: W, compression: Compression, checksum: bool) -> io::Result<Self> {
-        let mut out = Output::new(writer, compression);
+    pub fn new(writer: W, style: Style, checksum: bool) -> io::Result<Self> {
+        let mut out = Output::new(writer, style);
         out.put(MAGIC)?;
         out.put(format!("{VERSION:04}").as_bytes())?;
         Ok(Encoder { out, checksum })

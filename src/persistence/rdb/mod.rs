@@ -53,8 +53,8 @@ use std::{fmt, io};
 
 pub use decode::{Decoder, Item};
 pub use dump::{decode_value, dump};
-pub use encode::{Compression, Encoder};
-pub use write_value::write_value;
+pub use encode::{Compression, Encoder, Style};
+pub use write_value::{NodeLimit, write_value};
 
 use crate::store::packed;
 

@@ -3,14 +3,15 @@
 //! | value                        | type                  |
 //! |------------------------------|-----------------------|
 //! | string                       | 0                     |
-//! | list                         | 18, nodes of 8 KB     |
+//! | list                         | 18, nodes of a limit  |
 //! | set of integers, small / set | 11 / 2                |
 //! | small hash / hash            | 16 / 4                |
 //! | small sorted set / sorted set| 17 / 5, highest first |
 //! | stream                       | 19                    |
 //!
 //! Our lists have chunks of their own size, so a list is cut into nodes again, filled from the
-//! front: the nodes that a list has in Redis when it was built by RPUSH.
+//! front: the nodes that a list has in Redis when it was built by RPUSH. How large they become is the
+//! only thing that `list-max-listpack-size` means here ([`NodeLimit`]).
 
 use std::io::{self, Write};
 
@@ -22,10 +23,43 @@ use super::streams::write_stream;
 use crate::number::push_f64;
 use crate::store::{Hash, List, Set, SortedSet, Str, Value};
 
-/// The most bytes in a node, unless it is a single element (`list-max-listpack-size -2`).
-const NODE_BYTES: usize = 8192;
+/// The most bytes in a node of several elements, where their number is what is limited.
+const SAFE_BYTES: usize = 8192;
 /// What Redis allows for an element's header when it asks whether the element fits a node.
 const ELEMENT_OVERHEAD: usize = 8;
+
+/// How large a node of a list becomes (`list-max-listpack-size`); one element is always possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeLimit {
+    /// So many bytes.
+    Bytes(usize),
+    /// So many elements, and no more than 8 KB.
+    Elements(usize),
+}
+
+impl Default for NodeLimit {
+    fn default() -> Self {
+        NodeLimit::of_config(-2)
+    }
+}
+
+impl NodeLimit {
+    /// What the parameter says: a number of elements, or -1 to -5 for 4, 8, 16, 32 or 64 KB.
+    pub fn of_config(value: i32) -> Self {
+        match usize::try_from(value) {
+            Ok(elements) => NodeLimit::Elements(elements),
+            Err(_) => NodeLimit::Bytes(2048 << value.unsigned_abs().min(5)),
+        }
+    }
+
+    fn allows(self, node: &listpack::Writer, text: &[u8]) -> bool {
+        let bytes = node.size() + text.len() + ELEMENT_OVERHEAD;
+        match self {
+            NodeLimit::Bytes(limit) => bytes <= limit,
+            NodeLimit::Elements(limit) => bytes <= SAFE_BYTES && node.count() < limit,
+        }
+    }
+}
 
 /// The type that a value is written as.
 pub fn type_of(value: &Value) -> Type {
@@ -58,12 +92,13 @@ pub fn write_value<W: Write>(out: &mut Output<W>, value: &Value) -> io::Result<(
 fn write_list<W: Write>(out: &mut Output<W>, list: &List) -> io::Result<()> {
     // The number of nodes comes first. Finding it costs no allocation: a node is known by its size.
     let mut nodes = 0u64;
-    each_node(list, |_| {
+    let limit = out.list_nodes;
+    each_node(list, limit, |_| {
         nodes += 1;
         Ok(())
     })?;
     out.number(nodes)?;
-    each_node(list, |node| {
+    each_node(list, limit, |node| {
         out.number(NODE_PACKED)?;
         out.string(&node.finish())
     })
@@ -71,11 +106,12 @@ fn write_list<W: Write>(out: &mut Output<W>, list: &List) -> io::Result<()> {
 
 fn each_node(
     list: &List,
+    limit: NodeLimit,
     mut take: impl FnMut(listpack::Writer) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut node = listpack::Writer::default();
     for text in list {
-        if node.count() > 0 && node.size() + text.len() + ELEMENT_OVERHEAD > NODE_BYTES {
+        if node.count() > 0 && !limit.allows(&node, text) {
             take(std::mem::take(&mut node))?;
         }
         node.text(text);
@@ -130,4 +166,36 @@ fn write_zset<W: Write>(out: &mut Output<W>, zset: &SortedSet) -> io::Result<()>
         out.put(&score.to_le_bytes())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_as_large_as_in_redis() {
+        let list: List = (0..1000).map(|number| format!("{number:x>100}")).collect();
+        // What `DEBUG OBJECT` of redis-server 7.0.15 says of such a list.
+        for (value, nodes) in [
+            (-1, 26),
+            (-2, 13),
+            (-3, 7),
+            (-4, 4),
+            (-5, 2),
+            (-6, 2),
+            (i32::MIN, 2),
+            (0, 1000),
+            (1, 1000),
+            (7, 143),
+            (1000, 13),
+        ] {
+            let mut count = 0;
+            let count_node = |_| {
+                count += 1;
+                Ok(())
+            };
+            each_node(&list, NodeLimit::of_config(value), count_node).unwrap();
+            assert_eq!(count, nodes, "list-max-listpack-size {value}");
+        }
+    }
 }
