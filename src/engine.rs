@@ -34,6 +34,7 @@ use crate::replication::{self, Replication};
 use crate::resp::Request;
 use crate::server::client::{ClientKey, Clients};
 use crate::server::pause::Pause;
+use crate::server::shutdown::{Leaving, ShutdownRequest};
 use crate::server::writers::Writers;
 use crate::slowlog::SlowLog;
 use crate::stats::Stats;
@@ -102,7 +103,9 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
-    /// Set by SHUTDOWN; the server stops when it sees it.
+    /// A SHUTDOWN that waits for replicas.
+    pub leaving: Option<Leaving>,
+    /// A SHUTDOWN that is settled: nothing is executed any more.
     pub shutdown: Option<ShutdownRequest>,
     /// What eviction remembers.
     pub eviction: eviction::State,
@@ -112,17 +115,6 @@ pub struct Engine {
     graveyard: Sender<Burial>,
     /// Bytes in the graveyard.
     to_free: Arc<AtomicU64>,
-}
-
-/// What SHUTDOWN asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShutdownRequest {
-    /// `SAVE` or `NOSAVE`; neither: save if there are save points.
-    pub save: Option<bool>,
-    /// `NOW`: don't wait for replicas that lag.
-    pub now: bool,
-    /// `FORCE`: stop even if saving fails.
-    pub force: bool,
 }
 
 /// Something to be freed, by dropping it; its weight is off the scales when it is gone.
@@ -194,6 +186,7 @@ impl Engine {
             run_id: secure_hex(40),
             started: Instant::now(),
             startup_memory: crate::memory::used(),
+            leaving: None,
             shutdown: None,
             eviction: eviction::State::default(),
             clock: Clock::now(),

@@ -6,10 +6,9 @@ use super::context::{Context, Origin};
 use super::error::{self, Error, Result};
 pub(super) use super::help::help;
 use crate::config::{REDIS_VERSION, VERSION};
-use crate::engine::ShutdownRequest;
 use crate::number::parse_i64;
-use crate::persistence::disk;
 use crate::resp::{Args, Reply};
+use crate::server::shutdown::{self, Outcome, ShutdownRequest};
 
 /// `DBSIZE`
 ///
@@ -87,10 +86,9 @@ pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 
 /// `SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]`
 ///
-/// There is no reply: that the connection closes is the answer. A server that stops doesn't wait
-/// for anything yet, so there is never a shutdown in progress to abort.
-pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Result {
-    let mut request = ShutdownRequest { save: None, now: false, force: false };
+/// There is no reply: that the connection closes is the answer. See [`crate::server::shutdown`].
+pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let mut request = ShutdownRequest::default();
     let mut abort = false;
     for option in args.iter().skip(1) {
         match () {
@@ -102,18 +100,21 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Re
             _ => return Err(error::SYNTAX),
         }
     }
+    if abort && request != ShutdownRequest::default() {
+        return Err(error::SYNTAX);
+    }
     if abort {
-        let alone = request == ShutdownRequest { save: None, now: false, force: false };
-        return Err(if alone { Error::new("ERR No shutdown in progress.") } else { error::SYNTAX });
+        if !shutdown::abort(ctx.engine) {
+            return Err(Error::new("ERR No shutdown in progress."));
+        }
+        reply.ok();
+        return Ok(());
     }
-    let wanted = request.save.unwrap_or(!ctx.engine.config.save.is_empty());
-    let saves = wanted && !ctx.engine.loading; // else the file would lose what is not loaded
-    ctx.engine.background.cancel();
-    if saves && disk::save_now(ctx.engine).is_err() && !request.force {
-        return Err(Error::new("ERR Errors trying to SHUTDOWN. Check logs."));
+    match shutdown::begin(ctx.engine, request) {
+        Outcome::Decided => ctx.client().close_after_reply = true,
+        Outcome::Waiting => shutdown::wait(ctx.engine, ctx.client),
+        Outcome::Failed => return Err(Error::new(shutdown::FAILED)),
     }
-    ctx.engine.shutdown = Some(request);
-    ctx.client().close_after_reply = true;
     Ok(())
 }
 

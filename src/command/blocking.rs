@@ -205,7 +205,11 @@ pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
         return Err(error::SYNTAX);
     }
     let id = super::args::integer(&args[2])?;
-    let client = u64::try_from(id).ok().and_then(|id| ctx.engine.clients.by_id(id));
+    let id = u64::try_from(id).unwrap_or(0);
+    let leaving = ctx.engine.leaving.as_ref();
+    let client = ctx.engine.clients.by_id(id);
+    // What a SHUTDOWN waits for is not for others to end, but for SHUTDOWN ABORT.
+    let client = client.filter(|_| !leaving.is_some_and(|leaving| leaving.is_awaited_by(id)));
     let unblocked = client.is_some_and(|client| match with_error {
         true => interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK"),
         false => time_out(ctx.engine, client),

@@ -366,9 +366,11 @@ impl Context<'_> {
     }
 
     /// Whether an expired key is removed here and now. A replica waits for its master to say so;
-    /// what the master itself sends sees every key.
+    /// what the master itself sends sees every key. While writes pause, the data stands still.
     fn may_expire(&self) -> bool {
-        !self.engine.loading && self.origin != Origin::Master && !self.engine.is_replica()
+        let Engine { loading, pause, .. } = &*self.engine;
+        let stands_still = *loading || self.engine.is_replica() || pause.holds_writes();
+        self.origin != Origin::Master && !stands_still
     }
 
     /// Whether the key is there but must not be seen.

@@ -82,6 +82,11 @@ impl Journal {
         self.selected = None;
     }
 
+    /// The database that the stream has selected; None: the next unit says.
+    pub fn selected(&self) -> Option<usize> {
+        self.selected
+    }
+
     /// The command, transaction or script has ended: what it left becomes one unit.
     #[inline]
     pub fn end_of_unit(&mut self) {

@@ -18,6 +18,7 @@ use crate::command::Error;
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
 use crate::engine::{Engine, SharedEngine};
 use crate::eviction;
+use crate::replication::restart::{self, History};
 use crate::store::packed;
 
 /// What is known about saving, for INFO and LASTSAVE.
@@ -111,23 +112,27 @@ pub fn load_at_start(shared: &SharedEngine, progress: &Progress) -> io::Result<(
     if shared.lock().config.appendonly {
         aof::start(shared, progress)?;
     } else {
-        load_snapshot(&mut Access::Shared(shared), progress)?;
+        let history = load_snapshot(&mut Access::Shared(shared), progress)?;
+        if let Some(history) = history {
+            history.resume(&mut shared.lock());
+        }
     }
     shared.lock().dirty = 0;
     Ok(())
 }
 
 /// Loads the snapshot, if there is one. After an error the data is as it was, and so is the file.
-pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result<()> {
+/// What it says about replication is returned.
+pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result<Option<History>> {
     let (path, reading, now_ms) = access
         .with(|engine| (snapshot_path(&engine.config), Reading::of(engine), engine.unix_ms()));
-    let Some(path) = path else { return Ok(()) };
+    let Some(path) = path else { return Ok(None) };
     let begun = Instant::now();
     if !path.try_exists()? {
-        return Ok(());
+        return Ok(None);
     }
     progress.begin(now_ms, fs::metadata(&path)?.len());
-    let data = reading.read_file(&path, progress).map_err(|error| {
+    let mut data = reading.read_file(&path, progress).map_err(|error| {
         let text = format!("Bad snapshot file {}: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, text)
     })?;
@@ -135,9 +140,10 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
         crate::notice!("Skipped {} empty keys", data.empty);
     }
     crate::notice!("Done loading RDB, keys loaded: {}, keys expired: {}.", data.keys, data.expired);
+    let history = History::of(&mut data);
     access.with(|engine| install(engine, data));
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
-    Ok(())
+    Ok(history)
 }
 
 /// FLUSHALL has removed everything. If there are save points, a restart must not bring back what was
@@ -218,13 +224,17 @@ impl Reading {
 
 /// The facts at the head of a snapshot; `is_base` tells that commands follow it, in another file.
 pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
-    vec![
+    let mut facts = vec![
         ("redis-ver", REDIS_VERSION.to_owned()),
         ("redis-bits", usize::BITS.to_string()),
         ("ctime", (engine.unix_ms() / 1000).to_string()),
         ("used-mem", crate::memory::used().to_string()),
         ("aof-base", u8::from(is_base).to_string()),
-    ]
+    ];
+    if !is_base {
+        facts.extend(restart::facts(engine));
+    }
+    facts
 }
 
 /// Saves everything while everybody waits, as SAVE, FLUSHALL and a stop do. A BGSAVE that is running
@@ -278,11 +288,6 @@ impl SnapshotWriter {
             functions: engine.saving.functions.clone(),
             now_ms: engine.unix_ms(),
         }
-    }
-
-    /// Adds a fact to those at the head of the file.
-    pub fn add_fact(&mut self, name: &'static str, value: String) {
-        self.facts.push((name, value));
     }
 
     /// Writes a whole file to `out`, and returns it flushed. The lock is taken for each copy only.

@@ -35,12 +35,10 @@ pub fn tick(engine: &mut Engine, timer: &mut Timer) {
     engine.replication.backlog.set_limits(config.repl_backlog_size, limit);
     let pings = timer.seconds.is_multiple_of(u64::from(config.repl_ping_replica_period));
     let is_master = engine.replication.master.is_none();
-    // A ping would move the offset that a replica has to reach before it can take over.
-    if pings
-        && is_master
-        && !engine.replication.replicas.is_empty()
-        && engine.replication.failover.is_none()
-    {
+    // A ping would move the offset that a replica has to reach before it can take over, or that the
+    // file has which was saved last.
+    let stands_still = engine.pause.is_held();
+    if pings && is_master && !stands_still && !engine.replication.replicas.is_empty() {
         engine.replication.backlog.append(PING);
     }
     drop_silent_replicas(engine);

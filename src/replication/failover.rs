@@ -8,14 +8,12 @@
 //! If the replica doesn't catch up in time, everything is as before. With FORCE the roles are
 //! exchanged nevertheless. If the replica refuses, we are the master again.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::state::{self, Phase};
 use crate::engine::Engine;
 use crate::server::client::Client;
-
-/// How long writes pause if nothing ends the pause: a planned failover ends or is aborted.
-const PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
+use crate::server::pause::Reason;
 
 /// A failover that is going on.
 #[derive(Clone, Debug)]
@@ -41,13 +39,13 @@ impl Failover {
 pub fn begin(engine: &mut Engine, failover: Failover) {
     crate::notice!("FAILOVER requested.");
     engine.replication.failover = Some(failover);
-    engine.pause.begin(PAUSE, true);
+    engine.pause.hold(Reason::Failover);
 }
 
 /// Ends one, whatever came of it.
 pub fn end(engine: &mut Engine) {
     if engine.replication.failover.take().is_some() {
-        engine.pause.end();
+        engine.pause.release(Reason::Failover);
     }
 }
 

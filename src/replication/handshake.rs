@@ -146,8 +146,8 @@ impl<R: BufRead> Handshake<'_, R> {
     }
 }
 
-/// Forty visible characters.
-fn is_id(text: &str) -> bool {
+/// Whether this may be the id of a history: forty visible characters.
+pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

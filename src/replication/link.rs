@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
+use super::restart;
 use super::state::{self, Link, Master};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
 use crate::persistence::aof;
@@ -346,8 +347,7 @@ impl Attempt<'_> {
     /// Everything was right: the new data replaces the old, and with it its history.
     fn replace(&self, data: LoadedData, id: String, offset: u64) -> io::Result<()> {
         let mut engine = self.lock()?;
-        let db = data.fact("repl-stream-db").and_then(|text| std::str::from_utf8(text).ok());
-        let db = db.and_then(|text| text.parse().ok()).filter(|db| *db < engine.databases.len());
+        let db = restart::stream_db(&data);
         disk::install(&mut engine, data);
         if engine.aof.state != aof::State::Off {
             // Its files tell of other data; a new base is written.
@@ -361,7 +361,7 @@ impl Attempt<'_> {
         replication.backlog.restart(offset);
         replication.active = true;
         if let Some(master) = &mut replication.master {
-            master.db = db.unwrap_or(0);
+            master.db = db;
         }
         crate::notice!("MASTER <-> REPLICA sync: Finished with success");
         Ok(())

@@ -203,11 +203,7 @@ impl Transfer {
             replica.phase = Phase::Receiving;
             targets.push(Target { feeder, is_old: replica.is_old, failed: false });
         }
-        let mut writer = SnapshotWriter::new(engine, false);
-        let db = engine.replication.master.as_ref().map_or(0, |master| master.db);
-        writer.add_fact("repl-stream-db", db.to_string());
-        writer.add_fact("repl-id", engine.replication.id.clone());
-        writer.add_fact("repl-offset", position.to_string());
+        let writer = SnapshotWriter::new(engine, false);
         let mut snapshot = Snapshot::begin(engine);
         if functions_only {
             snapshot.leave_out_data(engine);

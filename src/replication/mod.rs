@@ -23,6 +23,7 @@
 //! | [`apply`]     | the stream, executed                                                    |
 //! | [`cron`]      | pings, timeouts, and what else goes by the clock                        |
 //! | [`failover`]  | FAILOVER: a planned exchange of roles                                   |
+//! | [`restart`]   | the history that the data on disk belongs to                            |
 //!
 //! A link that breaks goes on where it was (partial resynchronisation) if the backlog still has what
 //! was missed, also with another master, if that one was a replica of the same stream: hence the
@@ -31,8 +32,7 @@
 //! What a master sends is loaded into fresh keyspaces, which replace the old ones only when
 //! everything was right. A damaged transfer costs a retry, never data.
 //!
-//! Left out on purpose: SYNC towards masters older than 2.8, and ids that survive a restart (a
-//! server that starts again gets everything anew).
+//! Left out on purpose: SYNC towards masters older than 2.8.
 
 pub mod apply;
 pub mod backlog;
@@ -42,6 +42,7 @@ pub mod feeder;
 pub mod handshake;
 pub mod link;
 pub mod master;
+pub mod restart;
 pub mod state;
 
 pub use backlog::Backlog;

@@ -301,7 +301,7 @@ pub fn activate(engine: &mut Engine) {
 }
 
 /// A master's journal feeds the backlog; a replica's doesn't, for there the master's bytes do.
-fn connect_journal(engine: &mut Engine) {
+pub fn connect_journal(engine: &mut Engine) {
     let replication = &engine.replication;
     let feeds = replication.active && replication.master.is_none();
     if !feeds {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
 
-use super::{Shared, peers};
+use super::{Shared, peers, shutdown};
 use crate::blocking;
 use crate::command::context::expire_cycle;
 use crate::command::execute::end_of_unit;
@@ -42,6 +42,7 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             evict_clients(&mut engine);
             background::tick(&mut engine);
             replication::cron::tick(&mut engine, &mut replication_timer);
+            shutdown::tick(&mut engine);
             let elapsed = last_sample.elapsed();
             if elapsed >= SAMPLE_PERIOD {
                 sample_rates(&mut engine, elapsed.as_millis() as u64);

@@ -17,6 +17,7 @@
 //! | [`writers`]  | the few threads that write what is in outboxes             |
 //! | [`peers`]    | is the peer still there?                                   |
 //! | [`pause`]    | CLIENT PAUSE                                               |
+//! | [`shutdown`] | SHUTDOWN: replicas, the file, the end                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
 pub mod client;
@@ -29,6 +30,7 @@ pub mod peers;
 pub mod pool;
 pub mod process;
 pub mod session;
+pub mod shutdown;
 mod threads;
 pub mod writers;
 
@@ -42,9 +44,10 @@ use std::time::{Duration, Instant};
 
 use crate::command::acl::load_users;
 use crate::config::Config;
-use crate::engine::{Engine, SharedEngine, ShutdownRequest};
+use crate::engine::{Engine, SharedEngine};
 use crate::persistence::{background, disk};
 use crate::replication::{self, state};
+use shutdown::{Outcome, ShutdownRequest};
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -240,37 +243,25 @@ impl Server {
         self.shared.engine.lock().is_replica()
     }
 
-    /// Whether something has changed since the data was saved.
-    pub fn is_dirty(&self) -> bool {
-        self.shared.engine.lock().dirty > 0
+    /// The configuration as it is now.
+    pub fn config(&self) -> Config {
+        self.shared.engine.lock().config.clone()
+    }
+
+    /// Begins to shut down as SHUTDOWN does; see [`Server::wait`].
+    pub fn begin_shutdown(&self, request: ShutdownRequest) -> Outcome {
+        shutdown::begin(&mut self.shared.engine.lock(), request)
+    }
+
+    /// Whether a shutdown waits for replicas.
+    pub fn is_leaving(&self) -> bool {
+        self.shared.engine.lock().leaving.is_some()
     }
 
     /// Stops: closes the listening sockets, then the connections, and waits for their threads.
     /// Nothing is saved, unless [`Server::save`] was called before; see [`Server::disconnect`].
     pub fn stop(mut self) {
         self.stop_now();
-    }
-
-    /// Lets replicas have everything that was written, for `shutdown-timeout` seconds at the most.
-    /// Nothing more is written meanwhile.
-    pub fn wait_for_replicas(&self) {
-        let mut engine = self.shared.engine.lock();
-        let patience = Duration::from_secs(u64::from(engine.config.shutdown_timeout));
-        let offset = engine.replication.offset();
-        if state::count_behind(&engine, offset) == 0 {
-            return;
-        }
-        engine.pause.begin(patience, true);
-        engine.replication.ask_for_acknowledgement();
-        drop(engine);
-        let deadline = Instant::now() + patience;
-        while Instant::now() < deadline {
-            std::thread::sleep(LOOK_PERIOD);
-            if state::count_behind(&self.shared.engine.lock(), offset) == 0 {
-                return;
-            }
-        }
-        crate::warning!("Stopping although a replica has not got everything.");
     }
 
     /// Stops serving. The data is still there, and nothing changes it any more.

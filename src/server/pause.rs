@@ -1,7 +1,19 @@
-//! CLIENT PAUSE: commands wait, all of them or only those that write.
+//! Pauses: commands wait, all of them or only those that write.
+//!
+//! CLIENT PAUSE is for a time, and CLIENT UNPAUSE ends it. The server itself holds writes until a
+//! matter of its own is settled, and no client can end that.
 
 use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
+
+/// Why the server itself holds writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A replica is to have everything before it takes over.
+    Failover,
+    /// Replicas are to have everything before the server ends, and then nothing may change.
+    Shutdown,
+}
 
 /// What is paused, and until when.
 #[derive(Debug, Default)]
@@ -9,6 +21,7 @@ pub struct Pause {
     until: Option<Instant>,
     /// Only commands that may write wait.
     only_writes: bool,
+    held: Vec<Reason>,
     /// Signalled when those who wait should look again.
     resumed: Arc<Condvar>,
 }
@@ -29,6 +42,24 @@ impl Pause {
         self.wake();
     }
 
+    /// Writes wait until this reason is gone.
+    pub fn hold(&mut self, reason: Reason) {
+        if !self.held.contains(&reason) {
+            self.held.push(reason);
+        }
+    }
+
+    /// The reason is gone.
+    pub fn release(&mut self, reason: Reason) {
+        self.held.retain(|held| *held != reason);
+        self.wake();
+    }
+
+    /// Whether the server itself holds writes.
+    pub fn is_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Lets all who wait look again: the pause is over, or their connection is.
     pub fn wake(&self) {
         self.resumed.notify_all();
@@ -41,6 +72,9 @@ impl Pause {
 
     /// How long a command still has to wait.
     pub fn remaining(&self, writes: bool) -> Option<Duration> {
+        if writes && self.is_held() {
+            return Some(FOREVER);
+        }
         let until = self.until.filter(|_| writes || !self.only_writes)?;
         until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
     }

@@ -7,6 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
+use super::shutdown::Outcome;
 use crate::config::{Config, VERSION};
 
 /// File descriptors that are not connections: listening sockets, logs, files being written.
@@ -48,32 +49,32 @@ pub fn run(mut config: Config) -> i32 {
     0
 }
 
-/// Waits for a reason to stop, then saves and stops. False: saving failed, and the server goes on.
+/// Waits for a reason to stop, and stops. False: nothing came of it, and the server goes on.
 fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
-    let request = server.wait(|| signal.load(Ordering::Relaxed) != 0);
-    match request {
-        Some(_) => crate::notice!("User requested shutdown..."),
-        None if signal.load(Ordering::Relaxed) == SIGINT as usize => {
+    if server.wait(|| signal.load(Ordering::Relaxed) != 0).is_none() {
+        let config = server.config();
+        let mode = if signal.swap(0, Ordering::Relaxed) == SIGINT as usize {
             crate::warning!("Received SIGINT scheduling shutdown...");
+            config.shutdown_on_sigint
+        } else {
+            crate::warning!("Received SIGTERM scheduling shutdown...");
+            config.shutdown_on_sigterm
+        };
+        let outcome = server.begin_shutdown(mode.into());
+        let insists = || signal.swap(0, Ordering::Relaxed) == SIGINT as usize;
+        if outcome != Outcome::Failed
+            && server.wait(|| !server.is_leaving() || insists()).is_none()
+            && server.is_leaving()
+        {
+            crate::warning!("You insist... exiting now.");
+            std::process::exit(1);
         }
-        None => crate::warning!("Received SIGTERM scheduling shutdown..."),
     }
-    let wanted = request.and_then(|request| request.save);
-    // While it is still possible to go on. SHUTDOWN has done this, to reply if it failed.
-    if request.is_none() && server.save(None).is_err() {
-        crate::warning!("Error trying to save the DB, can't exit.");
-        signal.store(0, Ordering::Relaxed);
-        return false;
+    let decided = server.wait(|| true).is_some();
+    if decided {
+        server.disconnect();
     }
-    if !request.is_some_and(|request| request.now) {
-        server.wait_for_replicas();
-    }
-    server.disconnect();
-    // Clients may have written between then and now.
-    if server.is_dirty() {
-        let _ = server.save(wanted); // the log has the reason
-    }
-    true
+    decided
 }
 
 /// What has to be right before anything is started.

@@ -18,6 +18,7 @@
 //! | `hostile.rs`   | masters that answer nonsense: the data stays          |
 //! | `roles.rs`     | WAIT, FAILOVER, promotion, gates                      |
 //! | `documents.rs` | what README.md and docs/scaling.md show               |
+//! | `restart.rs`   | servers that stop and come back                       |
 //! | `sentinel.rs`  | redis-sentinel replaces a master that was killed      |
 
 mod chains;
@@ -37,6 +38,7 @@ mod hostile;
 mod hosts;
 mod partition;
 mod proxy;
+mod restart;
 mod roles;
 mod sentinel;
 #[path = "../../benches/compare/servers.rs"]

@@ -41,6 +41,9 @@ pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("executable", executable.display());
     fields.put("config_file", config_file.display());
     fields.put("io_threads_active", 0);
+    if let Some(leaving) = &engine.leaving {
+        fields.put("shutdown_in_milliseconds", leaving.remaining().as_millis());
+    }
 }
 
 /// `INFO clients`

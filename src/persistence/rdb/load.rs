@@ -16,6 +16,9 @@ use crate::store::Keyspace;
 /// The size of the read buffer: few system calls, and it still fits the cache.
 const BUFFER: usize = 64 * 1024;
 
+/// The fact that names the history that the data belongs to: replicas may share it.
+pub const HISTORY: &str = "repl-id";
+
 /// How to load.
 pub struct Options<'a> {
     /// How many databases there are; a key of another one is an error.
@@ -42,6 +45,8 @@ pub struct LoadedData {
     pub keys: u64,
     /// How many had expired.
     pub expired: u64,
+    /// Those keys, with their databases, if the file tells of replicas that still have them.
+    pub gone: Vec<(usize, Vec<u8>)>,
     /// How many were collections without elements, and left out.
     pub empty: u64,
 }
@@ -105,6 +110,9 @@ fn add(data: &mut LoadedData, db: usize, key: Key, options: &Options<'_>) -> Res
     };
     if key.expire_ms.zip(options.now_ms).is_some_and(|(at, now)| at < now) {
         data.expired += 1;
+        if data.fact(HISTORY).is_some() {
+            data.gone.push((db, key.name));
+        }
         return Ok(());
     }
     let keyspace = data
