@@ -241,10 +241,11 @@ parameters! {
         "replica-lazy-flush" | "slave-lazy-flush" replica_lazy_flush: bool = false
             => YesNo, [NoEffect];
         /// Replicas go on when they cannot write to disk
-        "replica-ignore-disk-write-errors" replica_ignore_disk_write_errors: bool = false => YesNo;
+        "replica-ignore-disk-write-errors" replica_ignore_disk_write_errors: bool = false
+            => YesNo, [NoEffect];
         /// What to do about a command of the master that fails
         "propagation-error-behavior" propagation_error_behavior: PropagationErrors
-            = PropagationErrors::Ignore => one_of(), [NoEffect];
+            = PropagationErrors::Ignore => one_of();
         /// Bytes of history kept for replicas that reconnect
         "repl-backlog-size" repl_backlog_size: u64 = 1 << 20
             => memory(1, LONG_MAX as u64).at_least(16 << 10);
@@ -263,7 +264,8 @@ parameters! {
         "repl-diskless-sync-max-replicas" repl_diskless_sync_max_replicas: u32 = 0
             => integer(0, INT_MAX);
         /// Load snapshots of the master without writing them to disk
-        "repl-diskless-load" repl_diskless_load: DisklessLoad = DisklessLoad::Disabled => one_of();
+        "repl-diskless-load" repl_diskless_load: DisklessLoad = DisklessLoad::Disabled
+            => one_of(), [NoEffect];
         /// Send to replicas in fewer, later packets
         "repl-disable-tcp-nodelay" repl_disable_tcp_nodelay: bool = false => YesNo;
         /// Refuse writes with fewer good replicas than this; 0 never

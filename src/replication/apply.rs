@@ -9,8 +9,9 @@
 //! offsets. A transaction counts when it is complete: a link that breaks within one begins it
 //! again.
 //!
-//! A command that fails is ignored, as in Redis: the master has executed it, so it is we who differ,
-//! and a log tells. What is no request at all ends the link, and our history with it.
+//! A command that fails is logged and counted: the master has executed it, so it is we who differ.
+//! The link goes on, unless `propagation-error-behavior` says that a replica which differs is worse
+//! than none; then the process ends. What is no request at all ends the link, and our history with it.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -21,6 +22,8 @@ use super::failover;
 use super::link::{Attempt, is_timeout};
 use super::state::Link;
 use crate::command::{Flow, Origin, execute};
+use crate::config::PropagationErrors;
+use crate::engine::Engine;
 use crate::resp::writer::encode_request;
 use crate::resp::{Limits, Reader, Reply};
 use crate::server::client::{Client, ClientKey};
@@ -66,6 +69,20 @@ struct Follower<'f, 's> {
     pending: Vec<u8>,
 }
 
+/// A command of the master has failed, by itself or within a transaction.
+fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) {
+    engine.stats.unexpected_error_replies += 1;
+    let shown = reply[..reply.len().min(256)].trim_ascii_end().escape_ascii();
+    crate::warning!("The master's command '{}' failed here: {shown}", name.escape_ascii());
+    let is_fatal = engine.config.propagation_error_behavior != PropagationErrors::Ignore;
+    if is_fatal && engine.config.replica_read_only {
+        crate::warning!(
+            "Ending, as propagation-error-behavior says: this is not the master's data"
+        );
+        std::process::exit(1);
+    }
+}
+
 impl Follower<'_, '_> {
     fn run<R: Read>(mut self, mut reader: Reader<R>) -> io::Result<()> {
         self.acknowledge()?;
@@ -98,10 +115,10 @@ impl Follower<'_, '_> {
         let batch = reader.parsed();
         for index in 0..batch.len() {
             let args = batch.request(index);
+            let errors = engine.stats.total_error_replies;
             let flow = execute(&mut engine, self.client, args, reply, Origin::Master);
-            if reply.as_bytes().starts_with(b"-") {
-                let text = String::from_utf8_lossy(reply.as_bytes()).trim_end().to_owned();
-                crate::warning!("The master's command failed here: {text}");
+            if engine.stats.total_error_replies != errors {
+                differs(&mut engine, args.at(0), reply.as_bytes());
             }
             reply.clear(1024);
             if flow != Flow::Continue {
@@ -122,10 +139,8 @@ impl Follower<'_, '_> {
         let db = engine.clients.get(self.client).db;
         engine.clients.get_mut(self.client).last_active = Instant::now();
         let Some(master) = self.attempt.master(&mut engine) else { return Ok(false) };
-        master.last_heard = Instant::now();
-        if self.pending.is_empty() {
-            master.db = db;
-        }
+        // What is queued in a transaction has not changed it, so it belongs to our offset.
+        (master.last_heard, master.db) = (Instant::now(), db);
         Ok(std::mem::take(&mut master.wants_ack))
     }
 

@@ -129,6 +129,21 @@ fn nonsense_in_the_stream_ends_the_link_and_the_history() {
 }
 
 #[test]
+fn a_replica_that_differs_ends_if_it_is_told_to() {
+    let answers: Answers = |name| {
+        let snapshot = b"$18\r\nREDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00";
+        after_psync(
+            name,
+            &[&snapshot[..], b"*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n*1\r\n$6\r\nNOSUCH\r\n"].concat(),
+        )
+    };
+    let mut server = cacheflow(&["--propagation-error-behavior", "panic-on-replicas"]);
+    let (port, _) = master(answers);
+    follow(server.port, port);
+    assert_eq!(server.child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn a_server_that_waits_for_a_silent_master_still_stops() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
