@@ -7,6 +7,7 @@ use super::error::{self, Error, Result};
 pub(super) use super::help::help;
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::number::parse_i64;
+use crate::persistence::disk;
 use crate::resp::{Args, Reply};
 use crate::server::shutdown::{self, Outcome, ShutdownRequest};
 
