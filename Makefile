@@ -9,13 +9,14 @@ ARGS ?=
 # The groups of features that real clients check (tests/clients); grows with the server.
 CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking
 IMAGE ?= cacheflow
+MICRO ?=
 
 empty :=
 space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-client differential bench fuzz lint fmt docker clean help
+.PHONY: build run test test-client differential bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -36,7 +37,13 @@ differential: ## Compare with a real redis-server: scripts, RDB files, random co
 	cargo test --test replication -- --ignored --nocapture
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
-	cargo bench --bench compare
+	cargo bench --bench compare -- run
+
+microbench: ## Time single functions (MICRO=text: only those whose name contains it)
+	cargo bench --bench micro -- $(MICRO)
+
+instructions: ## Count instructions per command into docs/performance.md: needs valgrind
+	cargo bench --bench micro -- instructions
 
 # How many seconds each target of `make fuzz` runs.
 FUZZ_SECONDS ?= 60
