@@ -1,37 +1,44 @@
 //! Starting and stopping the servers that are compared, cacheflow and a real redis-server.
 //!
-//! Both get a free port of 127.0.0.1, an empty temporary directory and no save points, and are
-//! killed and waited for when the [`Server`] is dropped, so that a panicking run leaves no process
-//! behind. The differential test includes this file too: it needs the same two servers.
+//! Both get a free port of 127.0.0.1, an empty temporary directory, no save points and no
+//! append-only file, unless further arguments say otherwise. They are killed and waited for when the
+//! [`Server`] is dropped, so that a panicking run leaves no process behind. The tests that need the
+//! same two servers include this file, too.
 //!
 //! Readiness is read from the log, not probed: both print `Ready to accept connections`, and
 //! cacheflow adds the address, which is how `--listenAddr 127.0.0.1:0` tells the port it was given.
-//! redis-server cannot choose one itself, so it gets a port that was free a moment ago.
+//! redis-server cannot choose one itself, so it gets a port that was free a moment ago. The log is a
+//! file: a pipe that nobody drains stops its writer, and a file can be shown after a crash.
 //!
-//! What it leaves out on purpose: restarting with the same data, replicas, several servers of a
-//! kind. A case that needs those starts its own [`Server`] with further arguments.
+//! What it leaves out on purpose: replicas, several servers of a kind. A case that needs those
+//! starts its own [`Server`] with further arguments.
 
-use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Error, Read, Result};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{Error, Result};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// How long a server may take to say that it is ready. It takes milliseconds; a machine that is
-/// busy with three builds at once takes a second or two.
-const START_TIMEOUT: Duration = Duration::from_secs(20);
+/// busy with three builds at once, or a server with much to load, takes seconds.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often the log is looked at meanwhile.
+const LOOK_PERIOD: Duration = Duration::from_micros(500);
+/// Somebody else may take the free port before redis-server does: try a few times.
+const TRIES: usize = 5;
 
 /// A running server that is stopped when it is dropped.
 pub struct Server {
-    /// How reports call it: `cacheflow` or `redis`.
+    /// How reports call it: `cacheflow`, `redis`.
     pub name: &'static str,
     /// The port of 127.0.0.1 it listens on.
     pub port: u16,
     /// Its process: a case may read `/proc/PID` to learn about memory and threads.
     pub child: Child,
-    _dir: tempfile::TempDir,
+    binary: OsString,
+    dir: tempfile::TempDir,
 }
 
 impl Server {
@@ -48,53 +55,38 @@ impl Server {
         Server::start("redis", binary, args)
     }
 
-    fn start(name: &'static str, binary: OsString, args: &[&str]) -> Result<Server> {
-        let real = Path::new(&binary).file_name().is_some_and(|file| file == "redis-server");
-        // Somebody else may take the free port before redis-server does: try a few times.
+    /// Starts any of them: `binary` is cacheflow or something that takes redis-server's arguments.
+    pub fn start(name: &'static str, binary: OsString, args: &[&str]) -> Result<Server> {
+        Server::start_in(tempfile::tempdir()?, name, binary, args)
+    }
+
+    /// Kills the server and starts it again on the same directory, on a port of its own.
+    pub fn restart(mut self, args: &[&str]) -> Result<Server> {
+        self.kill();
+        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir()?);
+        Server::start_in(dir, self.name, std::mem::take(&mut self.binary), args)
+    }
+
+    fn start_in(
+        dir: tempfile::TempDir,
+        name: &'static str,
+        binary: OsString,
+        args: &[&str],
+    ) -> Result<Server> {
+        let file = Path::new(&binary).file_name().unwrap_or_default().to_string_lossy();
+        let is_redis = file.starts_with("redis") || file.starts_with("valkey");
         let mut failure = Error::other("never tried");
-        for _ in 0..5 {
-            let started = if real {
-                let port = free_port()?;
-                Server::start_on(name, &binary, ["--port", &port.to_string()], port, args)
-            } else {
-                Server::start_on(name, &binary, ["--listenAddr", "127.0.0.1:0"], 0, args)
-            };
-            match started {
-                Ok(server) => return Ok(server),
+        for _ in 0..TRIES {
+            let port = if is_redis { free_port()? } else { 0 };
+            match spawn(&binary, dir.path(), port, args) {
+                Ok((child, told)) => {
+                    let port = told.unwrap_or(port);
+                    return Ok(Server { name, port, child, binary, dir });
+                }
                 Err(error) => failure = error,
             }
         }
         Err(Error::other(format!("{name} ({}): {failure}", binary.display())))
-    }
-
-    fn start_on(
-        name: &'static str,
-        binary: &OsString,
-        listen: [&str; 2],
-        port: u16,
-        args: &[&str],
-    ) -> Result<Server> {
-        let dir = tempfile::tempdir()?;
-        let mut child = Command::new(binary)
-            .args(listen)
-            .args(["--save", "", "--appendonly", "no"])
-            .args(args)
-            .current_dir(dir.path())
-            // SORT ALPHA follows the locale in the real server; compare in the plainest one.
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        let log = child.stdout.take().expect("stdout was asked for");
-        match wait_until_ready(log) {
-            Ok(told) => Ok(Server { name, port: told.unwrap_or(port), child, _dir: dir }),
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(error)
-            }
-        }
     }
 
     /// Opens a connection to the server.
@@ -103,41 +95,74 @@ impl Server {
         stream.set_nodelay(true)?;
         Ok(stream)
     }
+
+    /// Its directory: log, snapshots, append-only files.
+    pub fn directory(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Everything it has logged.
+    pub fn log(&self) -> String {
+        let text = fs::read(self.dir.path().join(LOG)).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
+    }
+}
+
+/// The log's name in the server's directory.
+const LOG: &str = "log";
+
+/// Starts a process and waits until it is ready. Tells the port that it names, if it names one.
+fn spawn(binary: &OsStr, dir: &Path, port: u16, args: &[&str]) -> Result<(Child, Option<u16>)> {
+    let log = dir.join(LOG);
+    let out = File::create(&log)?;
+    let mut command = Command::new(binary);
+    match port {
+        0 => command.args(["--listenAddr", "127.0.0.1:0"]),
+        _ => command.args(["--port", &port.to_string()]),
+    };
+    let mut child = command
+        .args(["--save", "", "--appendonly", "no"])
+        .args(args)
+        .current_dir(dir)
+        // SORT ALPHA follows the locale in the real server; compare in the plainest one.
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(out.try_clone()?)
+        .stderr(out)
+        .spawn()?;
+    let deadline = Instant::now() + START_TIMEOUT;
+    loop {
+        let text = fs::read(&log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let ready = text.lines().find(|line| line.contains("Ready to accept connections"));
+        // A line without its end is still being written.
+        if let Some(line) = ready.filter(|_| text.ends_with('\n')) {
+            let told = line.rsplit(':').next().and_then(|port| port.trim().parse().ok());
+            return Ok((child, told));
+        }
+        if child.try_wait()?.is_some() || Instant::now() > deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(Error::other(format!("the server did not start:\n{text}")));
+        }
+        std::thread::sleep(LOOK_PERIOD);
     }
 }
 
 /// The binary that stands in for cacheflow in this run, if one does.
 pub fn replacement() -> Option<OsString> {
     std::env::var_os("CACHEFLOW_BIN")
-}
-
-/// Reads the log up to the ready line and returns the port that the line tells, if it does. A
-/// thread goes on reading for as long as the server lives: a full pipe would stop the server.
-fn wait_until_ready(log: ChildStdout) -> Result<Option<u16>> {
-    let (ready_tx, ready_rx) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut log = BufReader::new(log);
-        let mut line = String::new();
-        let mut seen = String::new();
-        while log.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
-            if let Some((_, rest)) = line.split_once("Ready to accept connections") {
-                let port = rest.trim().rsplit(':').next().and_then(|port| port.parse().ok());
-                let _ = ready_tx.send(Ok(port));
-                let _ = log.read_to_end(&mut Vec::new());
-                return;
-            }
-            seen.push_str(&line);
-            line.clear();
-        }
-        let _ = ready_tx.send(Err(Error::other(format!("ended before it was ready:\n{seen}"))));
-    });
-    ready_rx.recv_timeout(START_TIMEOUT).map_err(|_| Error::other("not ready in time"))?
 }
 
 /// A port that was free a moment ago.

@@ -6,7 +6,7 @@
 //! matcher.rs   compares replies               Script -> Replay -> Outcome
 //! format.rs    prints replies as redis-cli               |
 //! client.rs    RESP2 and RESP3                        Client
-//! server.rs    cacheflow or redis-server, its journal Server
+//! server.rs    cacheflow or redis-server, its journal Server; servers.rs starts them
 //! ```
 //!
 //! Environment: `SCRIPT=text` replays only scripts whose path contains the text,
@@ -20,6 +20,9 @@ pub mod matcher;
 pub mod replay;
 pub mod script;
 pub mod server;
+#[path = "../../benches/compare/servers.rs"]
+#[allow(dead_code)]
+pub mod servers;
 
 use std::fs;
 use std::path::{Path, PathBuf};

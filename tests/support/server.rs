@@ -1,29 +1,20 @@
-//! Starts and stops the server under test: cacheflow, or the real redis-server beside it.
+//! The server under test: cacheflow, or the real redis-server beside it.
 //!
-//! Both are started alike: a temporary directory, a port nobody uses, no snapshots, DEBUG allowed.
-//! What they have in common is more than what tells them apart, so one type serves both:
-//!
-//! ```text
-//!               cacheflow                          redis-server
-//! port          its own choice, in the ready line  one that was free a moment ago
-//! journal       with CACHEFLOW_TEST_EFFECTS=1      always on
-//! ```
-//!
-//! The log goes to a file: a pipe that nobody drains stops its writer, and a file can be shown after
-//! a crash.
+//! How the two are started is told in `benches/compare/servers.rs`. Here is what scripts need of a
+//! running one: to put it back to where it started, and to read its journal, which redis-server
+//! always keeps here and cacheflow with `CACHEFLOW_TEST_EFFECTS=1`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client::{self, Client, Value};
-use super::format;
+use super::{format, servers};
 
-/// How long a server may take to start, and any of the test's own errands to be answered.
+/// How long any of the test's own errands may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which server the scripts are replayed against.
@@ -56,10 +47,9 @@ impl Target {
 
 /// A running server; dropped, it is killed and its directory removed.
 pub struct Server {
-    child: Child,
+    process: servers::Server,
     /// Where it listens.
     pub address: SocketAddr,
-    directory: tempfile::TempDir,
     journal: Option<JournalReader>,
     /// The configuration it started with.
     config: BTreeMap<String, String>,
@@ -75,37 +65,22 @@ struct JournalReader {
 impl Server {
     /// Starts a server with these flags after the usual ones, and waits until it is ready.
     pub fn start(target: Target, flags: &[String]) -> io::Result<Server> {
-        let directory = tempfile::Builder::new().prefix("cacheflow-test-").tempdir()?;
-        let log = directory.path().join("log");
-        let out = File::create(&log)?;
         let effects =
             target == Target::Redis || std::env::var_os("CACHEFLOW_TEST_EFFECTS").is_some();
-        let (program, port) = match target {
-            Target::Cacheflow => (env!("CARGO_BIN_EXE_cacheflow"), 0),
-            Target::Redis => ("redis-server", free_port()?),
-        };
-        let mut command = Command::new(program);
-        command.args(["--port", &port.to_string(), "--save", "", "--enable-debug-command", "yes"]);
-        command.arg("--dir").arg(directory.path());
-        if target == Target::Cacheflow {
-            // For Redis, port 0 means not to listen at all; this is how ours is told to choose one.
-            command.args(["--listen-addr", "127.0.0.1:0"]);
-        }
+        let mut args = vec!["--enable-debug-command", "yes"];
         if effects {
             // Written before each reply is sent, and never synced: the reader is on this machine.
-            command.args(["--appendonly", "yes", "--appendfsync", "no"]);
-            command.args(["--aof-use-rdb-preamble", "no"]);
-        } else {
-            command.args(["--appendonly", "no"]);
+            args.extend(["--appendonly", "yes", "--appendfsync", "no"]);
+            args.extend(["--aof-use-rdb-preamble", "no"]);
         }
-        command.args(flags).stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
-        let child = command.spawn()?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut server =
-            Server { child, address, directory, journal: None, config: BTreeMap::new() };
-        let named = server.wait_until_ready(&log)?;
-        server.address.set_port(named.unwrap_or(port));
-        server.journal = effects.then(JournalReader::default);
+        args.extend(flags.iter().map(String::as_str));
+        let process = match target {
+            Target::Cacheflow => servers::Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), &args),
+            Target::Redis => servers::Server::redis(&args),
+        }?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, process.port));
+        let journal = effects.then(JournalReader::default);
+        let mut server = Server { process, address, journal, config: BTreeMap::new() };
         let mut client = server.connect()?;
         server.config = configuration(&mut client)?;
         server.reset()?;
@@ -136,23 +111,6 @@ impl Server {
         Ok(client.call(&["FLUSHALL"], PATIENCE)? == Value::Status(b"OK".to_vec()))
     }
 
-    /// Waits for the ready line, and answers the port it names, if it names one.
-    fn wait_until_ready(&mut self, log: &PathBuf) -> io::Result<Option<u16>> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let text = fs::read_to_string(log).unwrap_or_default();
-            let ready = text.lines().find(|l| l.contains("Ready to accept connections"));
-            // A line without its end is still being written.
-            if let Some(line) = ready.filter(|_| text.ends_with('\n')) {
-                return Ok(line.rsplit(':').next().and_then(|port| port.trim().parse().ok()));
-            }
-            if self.child.try_wait()?.is_some() || Instant::now() > deadline {
-                return Err(io::Error::other(format!("the server did not start:\n{text}")));
-            }
-            std::thread::sleep(Duration::from_millis(3));
-        }
-    }
-
     /// Opens a connection.
     pub fn connect(&self) -> io::Result<Client> {
         Client::connect(self.address)
@@ -165,15 +123,14 @@ impl Server {
 
     /// The last lines of the log, to be shown beside a failure.
     pub fn log_tail(&self) -> String {
-        let text = fs::read(self.directory.path().join("log")).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        let text = self.process.log();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
     }
 
     /// Is the process still there?
     pub fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        matches!(self.process.child.try_wait(), Ok(None))
     }
 
     /// Does it write the journal that `~` lines are compared with?
@@ -184,7 +141,7 @@ impl Server {
     /// The commands journalled since the last call, or `None` if this server keeps no journal.
     pub fn new_effects(&mut self) -> io::Result<Option<Vec<String>>> {
         let Some(reader) = &mut self.journal else { return Ok(None) };
-        let Some(file) = journal_file(self.directory.path().join("appendonlydir"))? else {
+        let Some(file) = journal_file(self.process.directory().join("appendonlydir"))? else {
             self.journal = None;
             return Ok(None);
         };
@@ -213,13 +170,6 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// What CONFIG GET says; empty for a server that won't answer.
 fn configuration(client: &mut Client) -> io::Result<BTreeMap<String, String>> {
     let reply = client.call(&["CONFIG", "GET", "*"], PATIENCE)?;
@@ -244,9 +194,4 @@ fn journal_file(directory: PathBuf) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(newest.map(|(_, path)| path))
-}
-
-/// A port that was free a moment ago: redis-server cannot be asked to choose one itself.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
