@@ -1,74 +1,129 @@
 //! `make bench`: cacheflow against a real redis-server, side by side.
 //!
 //! ```text
-//!   for each round, for each case:   cacheflow, redis     one pair
-//!                    next round:     redis, cacheflow     the order swaps
+//! for each section, for each round, for each case:
+//!     cacheflow, redis-server, ...      within seconds
+//!     redis-server, ..., cacheflow      in the next round
 //! ```
 //!
 //! A single machine is never quiet: it warms up, throttles and serves its neighbours. Measuring
-//! one server for minutes and then the other would compare two different machines. Here the two
-//! alternate within seconds, and what counts is the ratio inside each pair (see `report.rs`).
+//! one server for minutes and then the other would compare two different machines. Here they
+//! alternate within seconds, and what counts is the ratio inside each round (see `report.rs`). Start
+//! reading at `cases.rs`, which lists what is measured.
 //!
-//! Settings, all from the environment: `ROUNDS=n` (5; 2 when quick), `QUICK=1` (fewer cases),
-//! `CASES=text` (only the cases whose name contains one of these words, separated by commas),
-//! `CACHEFLOW_BIN` and `REDIS_BIN` (other binaries). Only a full run of cacheflow itself replaces the
-//! table in `docs/performance.md`; a partial one, or one of another binary, must not pass for it and
-//! writes `target/bench/performance.md` instead. `target/bench/results.json` is always written.
+//! Settings, all from the environment:
 //!
-//! What it leaves out on purpose: a benchmark of a single function. Those answer a question while
-//! somebody is asking it, and rot afterwards.
+//! | name                         | meaning                                                        |
+//! |------------------------------|----------------------------------------------------------------|
+//! | `ROUNDS=n`                   | how often everything is measured: 3                             |
+//! | `CASES=text,text`            | only cases whose `section/row` contains one of the texts         |
+//! | `QUICK=1`                    | one round and a twentieth of everything: does it still work?     |
+//! | `CACHEFLOW_BIN`, `REDIS_BIN` | other binaries                                                   |
+//!
+//! Results go to `target/bench/` as soon as a section is finished. A section that was measured as a
+//! whole, of cacheflow itself and not quickly, also takes the place of its predecessor in
+//! `docs/performance.md`; so `make bench CASES=memory/` refreshes one section, and the others stay.
 
 mod cases;
+mod chart;
+mod disk;
+mod echo;
 mod memory;
+#[path = "../support/page.rs"]
+mod page;
 mod report;
+#[allow(dead_code)] // tests use the rest
 mod servers;
+mod stalls;
+mod subscribers;
+mod throughput;
+mod wire;
 
 use std::env;
-use std::io::{Result, Write};
-use std::path::Path;
+use std::io::{Error, Result, Write};
 use std::time::Instant;
 
-use cases::{Case, Section};
+use cases::{Case, Contestant, Scale, Section};
 use report::{Row, Table};
-use servers::Server;
+
+/// What makes this program measure. `cargo bench` and `cargo test` run all benchmarks, and this one
+/// takes its time.
+const RUN: &str = "run";
+/// Connections that cases open.
+const CONNECTIONS: u64 = 11_000;
+const DEFAULT_ROUNDS: usize = 3;
 
 fn main() -> Result<()> {
-    // `cargo test --all-targets` runs this binary too, without the flag that `cargo bench` passes.
-    if !env::args().any(|arg| arg == "--bench") {
-        println!("This compares two servers for minutes: run it with `make bench`.");
+    let args: Vec<String> = env::args().collect();
+    if args.iter().any(|arg| arg == echo::ARGUMENT) {
+        return echo::serve();
+    }
+    if !args.iter().any(|arg| arg == RUN) {
+        println!("This compares servers for many minutes: run it with `make bench`.");
         return Ok(());
     }
-    let quick = env::var("QUICK").is_ok_and(|value| !value.is_empty() && value != "0");
-    let filter = env::var("CASES").unwrap_or_default();
-    let rounds = match env::var("ROUNDS").map(|text| text.parse()) {
-        Ok(Ok(rounds)) if rounds > 0 => rounds,
-        Ok(_) => return Err(std::io::Error::other("ROUNDS is not a positive number")),
-        Err(_) => {
-            if quick {
-                2
-            } else {
-                5
-            }
-        }
-    };
-
-    let sections = filtered(cases::sections(quick), &filter);
+    let settings = Settings::from_environment()?;
+    let all = cases::sections(Scale { quick: settings.quick });
+    let sections: Vec<(Section, bool)> =
+        all.into_iter().filter_map(|section| settings.part_of(section)).collect();
     if sections.is_empty() {
-        return Err(std::io::Error::other(format!("no case contains {filter:?}")));
+        return Err(Error::other(format!("no case contains {:?}", settings.words)));
     }
     warn_of_company();
-    let tables = measure(&sections, rounds)?;
-
-    let target = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = report::markdown(&tables, rounds);
-    println!("{text}");
-    let partial = quick || !filter.is_empty() || servers::replacement().is_some();
-    let page = if partial { "target/bench/performance.md" } else { "docs/performance.md" };
-    report::insert(&target.join(page), &text)?;
-    let data = "target/bench/results.json";
-    report::write(&target.join(data), &report::json(&tables, rounds))?;
-    println!("Wrote {page} and {data}.");
+    if let Err(error) = subscribers::allow_connections(CONNECTIONS) {
+        eprintln!("Few connections will be possible: {error}");
+    }
+    let mut tables = Vec::new();
+    for (number, (section, is_whole)) in sections.iter().enumerate() {
+        let place = format!("section {}/{}", number + 1, sections.len());
+        let table = measure(section, &settings, &place)?;
+        let recorded = *is_whole && !settings.quick && servers::replacement().is_none();
+        publish(&table, recorded)?;
+        tables.push(table);
+        page::write(&page::in_repository("target/bench/results.json"), &report::json(&tables))?;
+    }
+    println!("Wrote target/bench.");
     Ok(())
+}
+
+/// What the environment says.
+struct Settings {
+    quick: bool,
+    rounds: usize,
+    words: Vec<String>,
+}
+
+impl Settings {
+    fn from_environment() -> Result<Settings> {
+        let quick = env::var("QUICK").is_ok_and(|value| !value.is_empty() && value != "0");
+        let rounds = match env::var("ROUNDS").map(|text| text.parse()) {
+            Ok(Ok(rounds)) if rounds > 0 => rounds,
+            Ok(_) => return Err(Error::other("ROUNDS is not a positive number")),
+            Err(_) => {
+                if quick {
+                    1
+                } else {
+                    DEFAULT_ROUNDS
+                }
+            }
+        };
+        let words = env::var("CASES").unwrap_or_default();
+        let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+        Ok(Settings { quick, rounds, words: words.map(str::to_owned).collect() })
+    }
+
+    /// Keeps the cases of a section that are wanted, if any, and tells whether that is all of them.
+    fn part_of(&self, mut section: Section) -> Option<(Section, bool)> {
+        let all = section.cases.len();
+        let key = section.key.clone();
+        section.cases.retain(|case| {
+            let mut paths = case.rows.iter().map(|row| format!("{key}/{row}"));
+            self.words.is_empty()
+                || paths.any(|path| self.words.iter().any(|word| path.contains(word)))
+        });
+        let is_whole = section.cases.len() == all;
+        (!section.cases.is_empty()).then_some((section, is_whole))
+    }
 }
 
 /// Says so when other work runs on this machine: ratios survive that, the numbers do not.
@@ -80,73 +135,64 @@ fn warn_of_company() {
     }
 }
 
-/// Keeps the cases that contain one of the comma-separated words; no words keep everything.
-fn filtered(sections: Vec<Section>, filter: &str) -> Vec<Section> {
-    let words: Vec<&str> =
-        filter.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-    let keep = |case: &Case| words.is_empty() || words.iter().any(|word| case.name.contains(word));
-    sections
-        .into_iter()
-        .map(|mut section| {
-            section.cases.retain(keep);
-            section
-        })
-        .filter(|section| !section.cases.is_empty())
-        .collect()
-}
-
-/// Runs every case `rounds` times on both servers.
-fn measure(sections: &[Section], rounds: usize) -> Result<Vec<Table>> {
-    let ours = Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), &[])?;
-    let theirs = Server::redis(&[])?;
-    let cases: Vec<&Case> = sections.iter().flat_map(|section| &section.cases).collect();
-    let mut pairs = vec![Vec::new(); cases.len()];
-
-    for (number, case) in cases.iter().enumerate() {
-        progress(&format!("calibrating {}/{}: {}", number + 1, cases.len(), case.name));
-        (case.calibrate)(&theirs)?;
+/// Measures every case of a section, as often as it is worth, on all contestants.
+fn measure<'s>(section: &'s Section, settings: &Settings, place: &str) -> Result<Table<'s>> {
+    let contestants = Contestant::all(section.against);
+    let rounds = if section.repeats { settings.rounds } else { 1 };
+    let blank = vec![Vec::new(); contestants.len()];
+    let mut rows: Vec<Vec<Row>> = Vec::new();
+    for case in &section.cases {
+        let row = |name: &String| Row { name: name.clone(), numbers: blank.clone() };
+        rows.push(case.rows.iter().map(row).collect());
     }
     let started = Instant::now();
     for round in 0..rounds {
-        for (number, case) in cases.iter().enumerate() {
-            let done = round * cases.len() + number;
-            let left = match done {
-                0 => String::new(),
-                _ => {
-                    let each = started.elapsed().as_secs_f64() / done as f64;
-                    format!(", {:.0} s left", each * (rounds * cases.len() - done) as f64)
+        for (case, rows) in section.cases.iter().zip(&mut rows) {
+            let mut order: Vec<usize> = (0..contestants.len()).collect();
+            order.rotate_left(round % contestants.len());
+            for index in order {
+                let seconds = started.elapsed().as_secs();
+                let contestant = &contestants[index];
+                progress(&format!(
+                    "{place} ({}), {seconds} s, round {}/{rounds}: {}, {}",
+                    section.key,
+                    round + 1,
+                    case.rows[0],
+                    contestant.name()
+                ));
+                for (row, number) in rows.iter_mut().zip(numbers(case, contestant)) {
+                    row.numbers[index].push(number);
                 }
-            };
-            progress(&format!("round {}/{rounds}{left}: {}", round + 1, case.name));
-            pairs[number].push(pair(case, &ours, &theirs, round % 2 == 1)?);
+            }
         }
     }
     progress("");
-
-    let mut pairs = pairs.into_iter();
-    let mut row = |case: &Case| Row {
-        name: case.name.clone(),
-        pairs: pairs.next().expect("one list of pairs a case"),
-    };
-    Ok(sections
-        .iter()
-        .map(|section| Table {
-            title: section.title,
-            unit: section.unit,
-            rows: section.cases.iter().map(&mut row).collect(),
-        })
-        .collect())
+    let columns = contestants.iter().map(Contestant::name).collect();
+    Ok(Table { section, columns, rows: rows.into_iter().flatten().collect(), rounds })
 }
 
-/// Measures the two servers one right after the other.
-fn pair(case: &Case, ours: &Server, theirs: &Server, swapped: bool) -> Result<(f64, f64)> {
-    if swapped {
-        let theirs = (case.measure)(theirs)?;
-        Ok(((case.measure)(ours)?, theirs))
-    } else {
-        let ours = (case.measure)(ours)?;
-        Ok((ours, (case.measure)(theirs)?))
+/// Measures once. A server that refuses, or dies, has no number; the others shall have theirs.
+fn numbers(case: &Case, contestant: &Contestant) -> Vec<f64> {
+    (case.measure)(contestant).unwrap_or_else(|error| {
+        progress("");
+        eprintln!("{}, {}: {error}", case.rows[0], contestant.name());
+        contestant.give_up();
+        vec![f64::NAN; case.rows.len()]
+    })
+}
+
+/// Shows a section, and puts it where it belongs.
+fn publish(table: &Table<'_>, recorded: bool) -> Result<()> {
+    let Section { key, title, .. } = table.section;
+    let text = report::markdown(table);
+    println!("{title}\n\n{text}\n");
+    let folders: &[&str] = if recorded { &["target/bench", "docs"] } else { &["target/bench"] };
+    for folder in folders {
+        let chart = page::in_repository(folder).join(format!("charts/{key}.svg"));
+        page::write(&chart, &chart::svg(table))?;
+        page::insert(&page::in_repository(folder).join("performance.md"), key, &text)?;
     }
+    Ok(())
 }
 
 /// Replaces the progress line. It goes to standard error, so that a redirected report stays clean.

@@ -1,101 +1,125 @@
-//! Memory: what a million of something costs, by the resident memory of a fresh server.
+//! Memory: what a million of something costs, and what an idle connection does.
 //!
-//! Memory doesn't vary from round to round, so each server is filled once, in the first round, and
-//! the later ones repeat that number.
+//! It is the resident memory by which a fresh server grows. That doesn't vary from round to round, so
+//! one round is enough.
+//!
+//! A connection costs the kernel memory, too: both ends of the socket, and where there is a thread for
+//! it, that thread's kernel stack and page tables. That part belongs to no process, so it is the
+//! growth of the whole machine's `Slab`, `KernelStack` and `PageTables`, named beside the other.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Result, Write};
+use std::io::Result;
+use std::time::Duration;
 
-use crate::cases::{Case, Section, Unit};
+use crate::cases::{Against, Case, Contestant, Scale, Section, Unit};
 use crate::servers::Server;
+use crate::wire::{Wire, put, sixteen};
 
 /// How many keys or members.
-const COUNT: usize = 1_000_000;
-/// Commands that are sent before their replies are read.
-const CHUNK: usize = 1000;
+const MILLION: usize = 1_000_000;
+/// How many connections.
+const CONNECTIONS: usize = 10_000;
+/// How long the last thread gets to fall asleep.
+const SETTLING: Duration = Duration::from_millis(500);
 
-/// A kind of data: its name, the command that adds number `n`, and the lines of the reply.
-type Kind = (&'static str, fn(usize) -> Vec<String>, usize);
+/// A kind of data: its name, how many million, and the command that adds number `n`.
+type Kind = (&'static str, usize, fn(usize, &mut Vec<u8>));
 
 const KINDS: &[Kind] = &[
-    (
-        "string, 16-byte key and value",
-        |n| words(&["SET", &sixteen("key", n), &sixteen("val", n)]),
-        1,
-    ),
-    ("hash of 5 fields", small_hash, 1),
-    ("member of a set of integers", |n| words(&["SADD", "set", &n.to_string()]), 1),
-    ("member of a sorted set", |n| words(&["ZADD", "zset", &n.to_string(), &sixteen("m", n)]), 1),
-    ("entry of a stream", |n| words(&["XADD", "stream", "*", "field", &n.to_string()]), 2),
+    ("string, 16-byte key and value", 1, string),
+    ("string, 10 million of them", 10, string),
+    ("hash of 5 fields", 1, small_hash),
+    ("member of a set of integers", 1, |n, out| put(out, &["SADD", "set", &n.to_string()])),
+    ("member of a sorted set", 1, |n, out| {
+        put(out, &["ZADD", "zset", &n.to_string(), &sixteen("m", n)]);
+    }),
+    ("entry of a stream", 1, |n, out| {
+        put(out, &["XADD", "stream", "*", "field", &n.to_string()]);
+    }),
 ];
 
-/// The section of the report.
-pub fn section() -> Section {
-    let cases = KINDS.iter().map(|kind| case(*kind)).collect();
-    Section { title: "Memory of a million", unit: Unit::BytesEach, cases }
+fn string(number: usize, out: &mut Vec<u8>) {
+    put(out, &["SET", &sixteen("key", number), &sixteen("val", number)]);
 }
 
-fn case((name, command, lines): Kind) -> Case {
-    let known: RefCell<HashMap<&'static str, f64>> = RefCell::default();
-    Case {
-        name: name.to_owned(),
-        calibrate: Box::new(|_| Ok(())),
-        measure: Box::new(move |server| {
-            if let Some(bytes) = known.borrow().get(server.name) {
-                return Ok(*bytes);
-            }
-            let bytes = bytes_each(server.name, command, lines)?;
-            known.borrow_mut().insert(server.name, bytes);
-            Ok(bytes)
+fn small_hash(number: usize, out: &mut Vec<u8>) {
+    let value = format!("value{number}");
+    let mut request = vec!["HSET".to_owned(), sixteen("hash", number)];
+    (0..5).for_each(|field| request.extend([format!("field{field}"), value.clone()]));
+    put(out, &request.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// The sections of the report.
+pub fn sections(scale: Scale) -> Vec<Section> {
+    let data = KINDS.iter().map(|(name, millions, command)| Case {
+        rows: vec![(*name).to_owned()],
+        measure: Box::new(move |contestant| {
+            let count = scale.of(MILLION * millions);
+            let server = contestant.fresh(&[])?;
+            let before = resident(&server)?;
+            Wire::open(&server)?.fill(count, command)?;
+            Ok(vec![(resident(&server)? - before) / count as f64])
         }),
-    }
-}
-
-/// Fills a server of its own and returns by how much it grew, for each of the million.
-fn bytes_each(name: &str, command: fn(usize) -> Vec<String>, lines: usize) -> Result<f64> {
-    let server = match name {
-        "redis" => Server::redis(&[])?,
-        _ => Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), &[])?,
+    });
+    let connections = Case {
+        rows: vec!["resident".to_owned(), "of the kernel, both ends".to_owned()],
+        measure: Box::new(move |contestant| idle_connections(contestant, scale.of(CONNECTIONS))),
     };
-    let mut stream = server.connect()?;
-    let mut replies = BufReader::new(stream.try_clone()?).lines();
-    let before = resident(&server)?;
-    for start in (0..COUNT).step_by(CHUNK) {
-        let mut requests = Vec::new();
-        for number in start..start + CHUNK {
-            let words = command(number);
-            write!(requests, "*{}\r\n", words.len())?;
-            words.iter().try_for_each(|word| write!(requests, "${}\r\n{word}\r\n", word.len()))?;
-        }
-        stream.write_all(&requests)?;
-        for _ in 0..CHUNK * lines {
-            replies.next().transpose()?;
-        }
-    }
-    Ok((resident(&server)? - before) / COUNT as f64)
+    let section = |key: &str, title: &str, unit, cases| Section {
+        key: key.to_owned(),
+        title: title.to_owned(),
+        unit,
+        against: Against::Others,
+        repeats: false,
+        cases,
+    };
+    vec![
+        section("memory", "Memory of a million", Unit::BytesEach, data.collect()),
+        section(
+            "connections",
+            "Memory of 10,000 idle connections, after one PING each",
+            Unit::KilobytesEach,
+            vec![connections],
+        ),
+    ]
 }
 
-/// Resident memory in bytes.
+/// What each connection costs the server, and the kernel.
+fn idle_connections(contestant: &Contestant, count: usize) -> Result<Vec<f64>> {
+    let server = contestant.fresh(&["--maxclients", "20000"])?;
+    // The first few warm everything up that is there once.
+    let _first = (0..20).map(|_| pinged(&server)).collect::<Result<Vec<_>>>()?;
+    std::thread::sleep(SETTLING);
+    let before = (resident(&server)?, kernel()?);
+    let _open = (0..count).map(|_| pinged(&server)).collect::<Result<Vec<_>>>()?;
+    std::thread::sleep(SETTLING);
+    let grown = [resident(&server)? - before.0, kernel()? - before.1];
+    Ok(grown.map(|bytes| bytes / 1024.0 / count as f64).into())
+}
+
+/// A connection that has sent a PING and has its answer.
+fn pinged(server: &Server) -> Result<std::net::TcpStream> {
+    use std::io::{Read, Write};
+    let mut stream = server.connect()?;
+    stream.write_all(b"PING\r\n")?;
+    stream.read_exact(&mut [0; b"+PONG\r\n".len()])?;
+    Ok(stream)
+}
+
+/// Resident memory of the server in bytes.
 fn resident(server: &Server) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()))?;
-    let kilobytes = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok());
-    Ok(kilobytes.unwrap_or(0.0) * 1024.0)
+    Ok(kilobytes(&status, "VmRSS:") * 1024.0)
 }
 
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
+/// Memory of the kernel in bytes, as far as it grows with sockets and threads.
+fn kernel() -> Result<f64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo")?;
+    let parts = ["Slab:", "KernelStack:", "PageTables:"];
+    Ok(parts.map(|part| kilobytes(&meminfo, part)).iter().sum::<f64>() * 1024.0)
 }
 
-/// A text of 16 bytes that tells its number.
-fn sixteen(prefix: &str, number: usize) -> String {
-    format!("{prefix}:{number:0width$}", width = 15 - prefix.len())
-}
-
-fn small_hash(number: usize) -> Vec<String> {
-    let mut request = words(&["HSET", &sixteen("hash", number)]);
-    (0..5).for_each(|field| request.extend([format!("field{field}"), format!("value{number}")]));
-    request
+/// The value of a line `name    123 kB`.
+fn kilobytes(text: &str, name: &str) -> f64 {
+    let value = |line: &str| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse().ok();
+    text.lines().find_map(value).unwrap_or(f64::NAN)
 }
