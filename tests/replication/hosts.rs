@@ -48,14 +48,14 @@ impl Network {
     /// A network without hosts. None: this user may not make one.
     pub fn new() -> Option<Network> {
         delete_leftovers();
-        let network = Network { hosts: 0 };
-        if let Err(error) = ip(&format!("netns add {}", namespace("switch"))) {
+        let (network, switch) = (Network { hosts: 0 }, namespace("switch"));
+        let bridge = || ip(&format!("-n {switch} link add bridge type bridge"));
+        if let Err(error) = ip(&format!("netns add {switch}")).and_then(|_| bridge()) {
             // Anything else, such as a kernel without bridges, is a failure and not an excuse.
             assert!(error.contains("not permitted") || error.contains("ermission"), "{error}");
             let _ = writeln!(stderr(), "SKIPPED, no network namespaces for this user: {error}");
             return None;
         }
-        network.switch("link add bridge type bridge");
         network.switch("link set bridge up");
         Some(network)
     }
