@@ -64,15 +64,14 @@ fn run(shared: &Shared) {
         }
         let mut engine = shared.engine.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
-        let mut was_up = false;
         if same && let Some(master) = &mut engine.replication.master {
-            was_up = master.down_since.is_none();
+            let was_up = master.link == Link::Up;
             master.link = Link::Down;
             master.stream = None;
-            master.down_since.get_or_insert_with(Instant::now);
-        }
-        if was_up {
-            pause = FIRST_PAUSE;
+            if was_up {
+                master.down_since = Some(Instant::now());
+                pause = FIRST_PAUSE;
+            }
         }
         if same {
             let changed = Arc::clone(&engine.replication.role_changed);

@@ -164,7 +164,7 @@ pub struct Master {
     pub expected: Option<u64>,
     /// When something came from it.
     pub last_heard: Instant,
-    /// Since when the link has been down.
+    /// Since when the link has been down; None: it is up, or never was.
     pub down_since: Option<Instant>,
     /// It has asked for an acknowledgement.
     pub wants_ack: bool,
@@ -281,7 +281,7 @@ impl Master {
             received: Arc::default(),
             expected: None,
             last_heard: now,
-            down_since: Some(now),
+            down_since: None,
             wants_ack: false,
             takes_over: false,
         }
@@ -329,6 +329,8 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     let mut master = Master::new(host, port);
     if let Some(old) = engine.replication.master.take() {
         master.db = old.db;
+        master.down_since =
+            if old.link == Link::Up { Some(Instant::now()) } else { old.down_since };
     }
     engine.replication.master = Some(master);
     logging::set_role(logging::Role::Replica);

@@ -165,8 +165,9 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
         fields.put("master_sync_perc", format_args!("{percentage:.2}"));
         fields.put("master_sync_last_io_seconds_ago", master.last_heard.elapsed().as_secs());
     }
-    if let Some(since) = master.down_since {
-        fields.put("master_link_down_since_seconds", since.elapsed().as_secs());
+    if !up {
+        let since = master.down_since.map_or(-1, |since| since.elapsed().as_secs() as i64);
+        fields.put("master_link_down_since_seconds", since);
     }
     fields.put("slave_priority", engine.config.replica_priority);
     fields.put("slave_read_only", u8::from(engine.config.replica_read_only));
