@@ -10,7 +10,7 @@
 //! '------ one request -------''--- in progress ---'
 //! ```
 //!
-//! Bytes normally stay in the `BufReader`. Only when a request is cut by the buffer's end are they
+//! Bytes normally stay in the [`Buffer`]. Only when a request is cut by the buffer's end are they
 //! moved to `spill`, which grows with the bytes received and never with a length that a peer
 //! claims. A request in progress is not parsed again when more of it arrives.
 //!
@@ -18,15 +18,13 @@
 //! authenticated?) come in through [`Limits`].
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use super::args::{Batch, Span};
+use super::buffer::{self, Buffer};
 use super::inline;
 use crate::number;
 
-/// How much one `read` from the socket takes: enough for some hundred pipelined commands, and
-/// pages of it that are never touched cost an idle connection nothing.
-const BUFFER_SIZE: usize = 16 * 1024;
 /// The longest line: an inline request, or the digits of a length.
 const MAX_LINE: usize = 64 * 1024;
 /// A batch ends after this many requests, which bounds how long one client holds the lock.
@@ -90,8 +88,8 @@ impl fmt::Display for ProtocolError {
 
 /// Cuts a stream into requests; see the module documentation.
 pub struct Reader<R> {
-    input: BufReader<R>,
-    /// Bytes of a request that the `BufReader` could not hold as a whole, and what followed them.
+    input: Buffer<R>,
+    /// Bytes of a request that the buffer could not hold as a whole, and what followed them.
     spill: Vec<u8>,
     spilled: bool,
     /// The words of an inline request, unquoted.
@@ -104,7 +102,7 @@ impl<R: Read> Reader<R> {
     /// A reader of `input`.
     pub fn new(input: R) -> Self {
         Reader {
-            input: BufReader::with_capacity(BUFFER_SIZE, input),
+            input: Buffer::new(input),
             spill: Vec::new(),
             spilled: false,
             unquoted: Vec::new(),
@@ -115,7 +113,7 @@ impl<R: Read> Reader<R> {
 
     /// The stream below.
     pub fn get_ref(&self) -> &R {
-        self.input.get_ref()
+        self.input.source()
     }
 
     /// Bytes that have arrived and are not part of a complete request.
@@ -125,11 +123,11 @@ impl<R: Read> Reader<R> {
 
     /// Memory held by the buffers.
     pub fn capacity(&self) -> usize {
-        BUFFER_SIZE + self.spill.capacity()
+        self.input.capacity() + self.spill.capacity()
     }
 
     fn bytes(&self) -> &[u8] {
-        if self.spilled { &self.spill } else { self.input.buffer() }
+        if self.spilled { &self.spill } else { self.input.bytes() }
     }
 
     /// The requests that have arrived completely, at most a thousand; empty when [`fill`] has to
@@ -141,7 +139,7 @@ impl<R: Read> Reader<R> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let bytes = if self.spilled { &self.spill[..] } else { self.input.buffer() };
+        let bytes = if self.spilled { &self.spill[..] } else { self.input.bytes() };
         self.error = self.parser.run(bytes, limits, &mut self.unquoted).err();
         if bytes.len() - self.parser.complete > limits.query_buffer {
             self.error = self.error.or(Some(ProtocolError::QueryBufferLimit));
@@ -178,21 +176,20 @@ impl<R: Read> Reader<R> {
 
     fn fill_once(&mut self) -> io::Result<usize> {
         if !self.spilled {
-            if self.input.buffer().is_empty() {
-                return Ok(self.input.fill_buf()?.len());
+            if self.input.bytes().is_empty() {
+                return self.input.fill();
             }
-            self.spill.extend_from_slice(self.input.buffer());
+            self.spill.extend_from_slice(self.input.bytes());
             self.input.consume(self.spill.len());
             self.spilled = true;
         }
         let missing = self.parser.missing(self.spill.len());
-        if missing > BUFFER_SIZE {
+        if missing > buffer::LARGE {
             let step = missing.min(LARGE_READ) as u64;
-            return (&mut self.input).take(step).read_to_end(&mut self.spill);
+            return self.input.source_mut().take(step).read_to_end(&mut self.spill);
         }
-        let arrived = self.input.fill_buf()?;
-        self.spill.extend_from_slice(arrived);
-        let count = arrived.len();
+        let count = self.input.fill()?;
+        self.spill.extend_from_slice(self.input.bytes());
         self.input.consume(count);
         Ok(count)
     }
@@ -202,7 +199,7 @@ impl<R: Read> Reader<R> {
     pub fn take_buffered(&mut self) -> Vec<u8> {
         self.drop_executed();
         let rest = self.bytes().to_vec();
-        self.input.consume(self.input.buffer().len());
+        self.input.consume(self.input.bytes().len());
         self.spill.clear();
         self.spilled = false;
         self.parser = Parser::default();

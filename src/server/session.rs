@@ -214,12 +214,19 @@ impl Session<'_> {
         self.output.hand_over(&mut self.shared.engine.lock(), self.client);
         self.output.write()?;
         self.drain(0, LAST_BYTES_PATIENCE);
-        // Unread input would turn the close into a reset, which can overtake the error reply.
-        let _ = self.stream.shutdown(Shutdown::Write);
-        let _ = self.stream.set_read_timeout(Some(Duration::from_millis(100)));
-        let _ = io::copy(&mut (&*self.stream).take(1 << 20), &mut io::sink());
+        discard_input(&self.stream);
         Ok(())
     }
+}
+
+/// Unread input would turn the close into a reset, which can overtake the error reply.
+///
+/// Not inlined: the copy has 8 KB on its stack, which every waiting connection would pay for.
+#[inline(never)]
+fn discard_input(stream: &TcpStream) {
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.set_read_timeout(Some(Duration::from_millis(100)));
+    let _ = io::copy(&mut stream.take(1 << 20), &mut io::sink());
 }
 
 /// Executes one request, however long that takes.
