@@ -10,7 +10,8 @@
 //!                     ── deadlines: [ at, entry ][ at, entry ]          dense, ^ only keys that expire
 //! ```
 //!
-//! Entries lie densely; removing one moves the last into its place. Two things follow.
+//! Entries lie densely, in [segments](super::segments) of 64; removing one moves the last into its
+//! place. Two things follow.
 //!
 //! * SCAN walks each sub-table from its end to its beginning. An entry only ever moves towards the
 //!   beginning, from a place that was visited already or along with one that was not: no key that
@@ -28,6 +29,7 @@
 use hashbrown::HashTable;
 
 use super::hashing::hash;
+use super::segments::Segments;
 use super::snapshot::{Mark, Saved, Undo};
 use super::{Bytes, Value};
 
@@ -61,8 +63,8 @@ pub(super) struct Deadline {
 #[derive(Debug)]
 pub(super) struct SubTable {
     positions: HashTable<u32>,
-    pub(super) entries: Vec<Entry>,
-    pub(super) deadlines: Vec<Deadline>,
+    pub(super) entries: Segments<Entry>,
+    pub(super) deadlines: Segments<Deadline>,
     /// No deadline is earlier than this.
     soonest: i64,
     /// Marked for a snapshot: old states of the entries that have changed since.
@@ -209,7 +211,7 @@ impl Keyspace {
             let end = if unvisited == 0 { sub.entries.len() } else { unvisited };
             let end = end.min(sub.entries.len());
             let start = end.saturating_sub(count - reported);
-            sub.entries[start..end].iter().rev().for_each(&mut report);
+            (start..end).rev().for_each(|index| report(&sub.entries[index]));
             reported += end - start;
             (table, unvisited) = if start == 0 { (table + 1, 0) } else { (table, start) };
             if reported >= count && table < TABLES {
@@ -221,7 +223,7 @@ impl Keyspace {
 
     /// All entries.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.tables.iter().flat_map(|sub| &sub.entries)
+        self.tables.iter().flat_map(|sub| sub.entries.iter())
     }
 
     /// All entries with their deadlines.
@@ -297,9 +299,7 @@ impl Keyspace {
     /// Bytes held by the tables themselves, beyond what values have allocated.
     pub fn table_size(&self) -> usize {
         let sizes = self.tables.iter().map(|sub| {
-            sub.entries.capacity() * size_of::<Entry>()
-                + sub.positions.allocation_size()
-                + sub.deadlines.capacity() * size_of::<Deadline>()
+            sub.entries.heap_size() + sub.positions.allocation_size() + sub.deadlines.heap_size()
         });
         sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>()
     }
@@ -309,8 +309,8 @@ impl SubTable {
     fn new() -> Self {
         SubTable {
             positions: HashTable::new(),
-            entries: Vec::new(),
-            deadlines: Vec::new(),
+            entries: Segments::new(),
+            deadlines: Segments::new(),
             soonest: i64::MAX,
             undo: None,
         }
@@ -323,7 +323,6 @@ impl SubTable {
 
     fn insert(&mut self, hash: u64, entry: Entry) -> u32 {
         self.preserve_absence(&entry.key);
-        grow(&mut self.entries);
         let index = self.entries.len() as u32;
         self.entries.push(entry);
         let entries = &self.entries;
@@ -362,7 +361,6 @@ impl SubTable {
             return false;
         }
         entry.ttl = self.deadlines.len() as u32;
-        grow(&mut self.deadlines);
         self.deadlines.push(Deadline { at, entry: index });
         true
     }
@@ -399,25 +397,16 @@ impl SubTable {
         }
     }
 
-    /// Gives memory back when three quarters of it are unused.
+    /// Gives memory of the index back when three quarters of it are unused.
     fn shrink(&mut self) {
-        if self.entries.len() < self.entries.capacity() / 4 {
-            let entries = &mut self.entries;
-            entries.shrink_to(entries.len() * 2);
+        if self.entries.len() < self.positions.capacity() / 4 {
+            let entries = &self.entries;
             self.positions.shrink_to(entries.len() * 2, |index| key_hash(entries, *index));
-            self.deadlines.shrink_to(self.deadlines.len() * 2);
         }
     }
 }
 
-/// Makes room for one more, by an eighth rather than by half: these are most of a server's memory.
-fn grow<T>(items: &mut Vec<T>) {
-    if items.len() == items.capacity() {
-        items.reserve_exact(items.len() / 8 + 4);
-    }
-}
-
-fn key_hash(entries: &[Entry], index: u32) -> u64 {
+fn key_hash(entries: &Segments<Entry>, index: u32) -> u64 {
     hash(&entries[index as usize].key)
 }
 

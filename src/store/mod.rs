@@ -16,6 +16,7 @@ pub mod lcs;
 pub mod list;
 pub mod packed;
 pub mod ranked_tree;
+mod segments;
 pub mod set;
 pub mod snapshot;
 pub mod sorted_map;

@@ -22,6 +22,7 @@
 use hashbrown::HashMap;
 
 use super::keyspace::{Deadline, Entry, Keyspace, SubTable};
+use super::segments::Segments;
 use super::{Bytes, Value};
 
 /// A key as it was when the snapshot began.
@@ -38,7 +39,7 @@ pub struct Saved {
 }
 
 impl Saved {
-    pub(super) fn new(entry: &Entry, deadlines: &[Deadline]) -> Self {
+    pub(super) fn new(entry: &Entry, deadlines: &Segments<Deadline>) -> Self {
         Saved {
             key: entry.key.clone(),
             value: entry.value.clone(),
@@ -131,7 +132,7 @@ impl SubTable {
     fn copy(&mut self) -> Vec<Saved> {
         let Undo(mut changed) = self.undo.take().map(|undo| *undo).unwrap_or_default();
         let mut copy = Vec::with_capacity(self.entries.len() + changed.len());
-        for entry in &self.entries {
+        for entry in self.entries.iter() {
             match if changed.is_empty() { None } else { changed.remove(&entry.key) } {
                 None => copy.push(Saved::new(entry, &self.deadlines)),
                 Some(old) => copy.extend(old),
