@@ -1,16 +1,14 @@
 //! Union, intersection and difference of sets, replied or stored.
 //!
-//! The operands stay where they are: an `Arc` of each keeps it in place while its members are
-//! walked, and a result that is only replied goes straight into the reply, without ever being a
-//! set. A member that has to be looked up in several operands is hashed once.
+//! The operands stay where they are: a clone of each, which is a pointer, keeps it in place while
+//! its members are walked, and a result that is only replied goes straight into the reply, without
+//! ever being a set. A member that has to be looked up in several operands is hashed once.
 //!
 //! | command | way                                                                                |
 //! |---------|------------------------------------------------------------------------------------|
 //! | SINTER  | walk over the smallest; a member must be in all others, the next smallest asked first |
 //! | SUNION  | reply the largest; of all others, what neither it nor [`Seen`] has                    |
 //! | SDIFF   | walk over the first; a member must be in no other, or in no [`Seen`] of all others     |
-
-use std::sync::Arc;
 
 use hashbrown::HashTable;
 
@@ -66,7 +64,7 @@ pub fn sinterstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
 
 /// `SUNION key [key ...]`
 pub fn sunion(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let mut sets: Vec<Arc<Set>> = operands(ctx, args.from(1))?.into_iter().flatten().collect();
+    let mut sets: Vec<Set> = operands(ctx, args.from(1))?.into_iter().flatten().collect();
     if sets.iter().all(|set| set.integers().is_some()) {
         reply_integers(reply, &sets);
         return Ok(());
@@ -132,18 +130,18 @@ pub fn sdiffstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// The sets of these keys; a key that doesn't exist has none.
-fn operands(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Vec<Option<Arc<Set>>>> {
+fn operands(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Vec<Option<Set>>> {
     keys.iter()
         .map(|key| match ctx.read(key) {
             None => Ok(None),
-            Some(Value::Set(set)) => Ok(Some(Arc::clone(set))),
+            Some(Value::Set(set)) => Ok(Some(set.clone())),
             Some(_) => Err(error::WRONG_TYPE),
         })
         .collect()
 }
 
 /// Calls `each` with every member that all sets have, until it returns false.
-fn intersection(sets: Vec<Option<Arc<Set>>>, mut each: impl FnMut(Member<'_>) -> bool) {
+fn intersection(sets: Vec<Option<Set>>, mut each: impl FnMut(Member<'_>) -> bool) {
     let Some(mut sets) = sets.into_iter().collect::<Option<Vec<_>>>() else { return };
     sets.sort_by_key(|set| set.len());
     let Some((smallest, others)) = sets.split_first() else { return };
@@ -157,12 +155,12 @@ fn intersection(sets: Vec<Option<Arc<Set>>>, mut each: impl FnMut(Member<'_>) ->
 
 /// The operands of a difference.
 struct Difference {
-    first: Arc<Set>,
-    others: Vec<Arc<Set>>,
+    first: Set,
+    others: Vec<Set>,
 }
 
 impl Difference {
-    fn new(sets: Vec<Option<Arc<Set>>>) -> Self {
+    fn new(sets: Vec<Option<Set>>) -> Self {
         let mut sets = sets.into_iter();
         let first = sets.next().flatten().unwrap_or_default();
         let mut others: Vec<_> = sets.flatten().collect();
@@ -184,7 +182,7 @@ pub(super) fn removing_is_faster(
 }
 
 /// Calls `each` with every member of the first set that no other has.
-fn difference(first: &Set, others: &[Arc<Set>], mut each: impl FnMut(Member<'_>) -> bool) {
+fn difference(first: &Set, others: &[Set], mut each: impl FnMut(Member<'_>) -> bool) {
     for member in first.iter() {
         let hash = hash(&member);
         if !others.iter().any(|set| set.contains_hashed(hash, &member)) {
@@ -229,7 +227,7 @@ fn reply_members(reply: &mut Reply, produce: impl FnOnce(&mut dyn FnMut(Member<'
 }
 
 /// The union of sets of integers: in order, as it would be if they were in one.
-fn reply_integers(reply: &mut Reply, sets: &[Arc<Set>]) {
+fn reply_integers(reply: &mut Reply, sets: &[Set]) {
     let integers = sets.iter().filter_map(|set| set.integers());
     let mut union: Vec<i64> = integers.flat_map(|ints| ints.iter()).collect();
     union.sort_unstable();
@@ -260,7 +258,7 @@ impl Collector {
 fn store(ctx: &mut Context<'_>, key: &[u8], result: Set, event: &str, reply: &mut Reply) {
     reply.count(result.len());
     if !result.is_empty() {
-        ctx.set(key, Value::Set(Arc::new(result)));
+        ctx.set(key, Value::Set(result));
         ctx.modified(EventClasses::SET, event, key);
     } else if ctx.remove(key) {
         ctx.modified(EventClasses::GENERIC, "del", key);

@@ -15,10 +15,12 @@
 //! Left out on purpose: numbers. HINCRBY reads a text and writes a text.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Bytes;
 use super::packed::{self, Limits, Packed};
 use super::table::{self, Keyed, Table};
+use super::value::ARC_COUNTS;
 
 /// A map from fields to values; see the module documentation.
 #[derive(Clone)]
@@ -27,7 +29,7 @@ pub struct Hash(Form);
 #[derive(Clone)]
 enum Form {
     Packed(Packed),
-    Table(Box<Table<Field>>),
+    Table(Arc<Table<Field>>),
 }
 
 #[derive(Clone)]
@@ -99,6 +101,7 @@ impl Hash {
         let packed = match &mut self.0 {
             Form::Packed(packed) => packed,
             Form::Table(table) => {
+                let table = Arc::make_mut(table);
                 if let Some(found) = table.get_mut(field) {
                     found.value = Bytes::new(value);
                     return false;
@@ -129,7 +132,7 @@ impl Hash {
                 }
                 None => false,
             },
-            Form::Table(table) => table.remove(field).is_some(),
+            Form::Table(table) => Arc::make_mut(table).remove(field).is_some(),
         }
     }
 
@@ -165,7 +168,7 @@ impl Hash {
     pub fn heap_size(&self, samples: usize) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.heap_size(),
-            Form::Table(table) => size_of::<Table<Field>>() + table.heap_size(samples),
+            Form::Table(table) => ARC_COUNTS + size_of::<Table<Field>>() + table.heap_size(samples),
         }
     }
 
@@ -173,11 +176,11 @@ impl Hash {
         if let Form::Table(_) = self.0 {
             return;
         }
-        let mut table = Box::new(Table::new());
+        let mut table = Table::new();
         for (name, value) in self.iter() {
             table.insert(Field { name: Bytes::new(name), value: Bytes::new(value) });
         }
-        self.0 = Form::Table(table);
+        self.0 = Form::Table(Arc::new(table));
     }
 }
 

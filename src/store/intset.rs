@@ -1,112 +1,94 @@
 //! `IntSet`: a small set of integers, as a sorted array of the narrowest type that holds them all.
 //!
 //! ```text
-//! {1, 5, 300}           I16  | 0001 | 0005 | 012c |                   2 bytes each
-//! {1, 5, 70000}         I32  | 00000001 | 00000005 | 00011170 |       4 bytes each
-//! {1, 5, 2^40}          I64  ...                                      8 bytes each
+//! {1, 5, 300}         01 00 | 05 00 | 2c 01                     2 bytes each, low byte first
+//! {1, 5, 70000}       01 00 00 00 | 05 00 00 00 | 70 11 01 00   4 bytes each
+//! {1, 5, 2^40}        ...                                       8 bytes each
 //! ```
 //!
-//! A member that doesn't fit widens all of them, and they stay wide when it leaves, so that one
-//! member coming and going does not rewrite the set each time. Sets of ids are common, and a
+//! It lies in a [`Blob`]: one allocation, and a pointer to it. A member that doesn't fit widens all
+//! of them, and they stay wide when it leaves, so that one member coming and going does not rewrite
+//! the set each time. Sets of ids are common, and a
 //! binary search in a kilobyte is about as fast as hashing. Left out on purpose: large sets, since
 //! an insertion moves everything behind it; [`super::Set`] converts those.
 
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::blob::Blob;
+
 /// A sorted set of integers; see the module documentation.
-#[derive(Clone, Debug)]
-pub enum IntSet {
-    /// All members fit 16 bits.
-    I16(Vec<i16>),
-    /// All members fit 32 bits.
-    I32(Vec<i32>),
-    /// Any members.
-    I64(Vec<i64>),
-}
+#[derive(Clone, Default)]
+pub struct IntSet(
+    /// Its number is how many bytes a member takes.
+    Blob,
+);
 
-/// Inserts `value` if the type holds it; says whether it was new.
-fn insert<W: TryFrom<i64> + Ord + Copy>(values: &mut Vec<W>, value: i64) -> Option<bool> {
-    let value = W::try_from(value).ok()?;
-    let Err(index) = values.binary_search(&value) else { return Some(false) };
-    if values.len() == values.capacity() {
-        values.reserve_exact((values.len() / 4).max(4));
-    }
-    values.insert(index, value);
-    Some(true)
-}
-
-fn find<W: TryFrom<i64> + Ord + Copy>(values: &[W], value: i64) -> Option<usize> {
-    values.binary_search(&W::try_from(value).ok()?).ok()
-}
+/// Bytes per member of an empty set.
+const NARROWEST: usize = 2;
 
 impl IntSet {
     /// An empty set, without an allocation.
     pub const fn new() -> Self {
-        IntSet::I16(Vec::new())
+        IntSet(Blob::new())
     }
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        match self {
-            IntSet::I16(v) => v.len(),
-            IntSet::I32(v) => v.len(),
-            IntSet::I64(v) => v.len(),
-        }
+        self.0.bytes().len() / self.width()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.0.bytes().is_empty()
     }
 
     /// Bytes per member: 2, 4 or 8.
     pub fn width(&self) -> usize {
-        match self {
-            IntSet::I16(_) => 2,
-            IntSet::I32(_) => 4,
-            IntSet::I64(_) => 8,
-        }
+        (self.0.number() as usize).max(NARROWEST)
     }
 
     /// The member at `index`, in ascending order. Panics when there is none.
+    #[inline]
     pub fn get(&self, index: usize) -> i64 {
-        match self {
-            IntSet::I16(v) => v[index].into(),
-            IntSet::I32(v) => v[index].into(),
-            IntSet::I64(v) => v[index],
+        let (width, bytes) = (self.width(), self.0.bytes());
+        let member = &bytes[index * width..(index + 1) * width];
+        match *member {
+            [a, b] => i16::from_le_bytes([a, b]).into(),
+            [a, b, c, d] => i32::from_le_bytes([a, b, c, d]).into(),
+            _ => i64::from_le_bytes(member.try_into().expect("a member is 2, 4 or 8 bytes wide")),
         }
     }
 
     /// Whether `value` is a member.
     pub fn contains(&self, value: i64) -> bool {
-        self.position(value).is_some()
+        self.position(value).is_ok()
     }
 
     /// Adds a member; false if it was there.
     pub fn insert(&mut self, value: i64) -> bool {
-        let inserted = match self {
-            IntSet::I16(v) => insert(v, value),
-            IntSet::I32(v) => insert(v, value),
-            IntSet::I64(v) => insert(v, value),
-        };
-        inserted.unwrap_or_else(|| {
-            self.widen(value);
-            self.insert(value)
-        })
+        let Err(index) = self.position(value) else { return false };
+        let width = width_of(value).max(self.width());
+        if width > self.width() {
+            self.widen(width);
+        }
+        let at = index * width;
+        self.0.splice(at..at, &[&value.to_le_bytes()[..width]], width as u32);
+        true
     }
 
     /// Removes a member; false if it wasn't there.
     pub fn remove(&mut self, value: i64) -> bool {
-        let Some(index) = self.position(value) else { return false };
+        let Ok(index) = self.position(value) else { return false };
         self.remove_at(index);
         true
     }
 
     /// Removes the member at `index`. Panics when there is none.
     pub fn remove_at(&mut self, index: usize) -> i64 {
-        match self {
-            IntSet::I16(v) => v.remove(index).into(),
-            IntSet::I32(v) => v.remove(index).into(),
-            IntSet::I64(v) => v.remove(index),
-        }
+        let (value, width) = (self.get(index), self.width());
+        self.0.splice(index * width..(index + 1) * width, &[], width as u32);
+        value
     }
 
     /// The members, ascending.
@@ -116,34 +98,44 @@ impl IntSet {
 
     /// Bytes allocated.
     pub fn heap_size(&self) -> usize {
-        let capacity = match self {
-            IntSet::I16(v) => v.capacity(),
-            IntSet::I32(v) => v.capacity(),
-            IntSet::I64(v) => v.capacity(),
-        };
-        capacity * self.width()
+        self.0.heap_size()
     }
 
-    fn position(&self, value: i64) -> Option<usize> {
-        match self {
-            IntSet::I16(v) => find(v, value),
-            IntSet::I32(v) => find(v, value),
-            IntSet::I64(v) => find(v, value),
+    /// Where `value` is, or where it would be.
+    fn position(&self, value: i64) -> Result<usize, usize> {
+        let (mut start, mut end) = (0, self.len());
+        while start < end {
+            let middle = start.midpoint(end);
+            match self.get(middle).cmp(&value) {
+                Ordering::Less => start = middle + 1,
+                Ordering::Equal => return Ok(middle),
+                Ordering::Greater => end = middle,
+            }
         }
+        Err(start)
     }
 
-    /// Changes to the narrowest type that holds `value`, which the present one doesn't.
-    fn widen(&mut self, value: i64) {
-        *self = match i32::try_from(value) {
-            Ok(_) => IntSet::I32(self.iter().map(|v| v as i32).collect()),
-            Err(_) => IntSet::I64(self.iter().collect()),
-        };
+    fn widen(&mut self, width: usize) {
+        let wide: Vec<u8> =
+            self.iter().flat_map(|value| value.to_le_bytes().into_iter().take(width)).collect();
+        self.0.splice(0..self.0.bytes().len(), &[&wide], width as u32);
     }
 }
 
-impl Default for IntSet {
-    fn default() -> Self {
-        IntSet::new()
+/// The fewest bytes that hold a value, of those that a set has.
+fn width_of(value: i64) -> usize {
+    if i16::try_from(value).is_ok() {
+        2
+    } else if i32::try_from(value).is_ok() {
+        4
+    } else {
+        8
+    }
+}
+
+impl fmt::Debug for IntSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod bitfield;
 pub mod bits;
+mod blob;
 pub mod bytes;
 pub mod geo;
 pub mod hash;

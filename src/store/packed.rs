@@ -1,6 +1,6 @@
-//! `Packed`: a sequence of byte strings in one allocation.
+//! `Packed`: a sequence of byte strings in one allocation, a [`Blob`].
 //!
-//! Small sets and hashes, and the chunks of a list, are kept this way. Each string is preceded
+//! Small collections, and the chunks of a list, are kept this way. Each string is preceded
 //! by its length, and that is all:
 //!
 //! ```text
@@ -26,6 +26,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::Bytes;
+use super::blob::Blob;
 
 /// How large a collection may get before it changes from the packed form to its large one: the
 /// `*-max-listpack-entries` and `*-max-listpack-value` of the configuration.
@@ -37,12 +38,12 @@ pub struct Limits {
     pub value: usize,
 }
 
-/// A sequence of byte strings; see the module documentation.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Packed {
-    data: Vec<u8>,
-    count: u32,
-}
+/// A sequence of byte strings; see the module documentation. Cloning it is counting a reference.
+#[derive(Clone, Default)]
+pub struct Packed(
+    /// Its number is how many strings there are.
+    Blob,
+);
 
 /// A length takes at most this many bytes: 64 bits, seven in each.
 const MAX_HEADER: usize = 10;
@@ -77,22 +78,22 @@ fn read_header(data: &[u8]) -> (usize, &[u8]) {
 impl Packed {
     /// An empty sequence, without an allocation.
     pub const fn new() -> Self {
-        Packed { data: Vec::new(), count: 0 }
+        Packed(Blob::new())
     }
 
     /// How many strings there are.
     pub fn len(&self) -> usize {
-        self.count as usize
+        self.0.number() as usize
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.0.number() == 0
     }
 
     /// Bytes in use, lengths included.
     pub fn byte_size(&self) -> usize {
-        self.data.len()
+        self.0.bytes().len()
     }
 
     /// What [`Packed::byte_size`] grows by when `text` is added.
@@ -102,12 +103,12 @@ impl Packed {
 
     /// Bytes allocated.
     pub fn heap_size(&self) -> usize {
-        self.data.capacity()
+        self.0.heap_size()
     }
 
     /// The strings, first to last.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { rest: &self.data, left: self.len() }
+        Iter { rest: self.0.bytes(), left: self.len() }
     }
 
     /// The string at `index`.
@@ -123,8 +124,7 @@ impl Packed {
 
     /// Appends a string.
     pub fn push_back(&mut self, text: &[u8]) {
-        self.write(self.data.len()..self.data.len(), text);
-        self.count += 1;
+        self.insert(self.len(), text);
     }
 
     /// Puts a string before all others.
@@ -135,22 +135,19 @@ impl Packed {
     /// Puts a string before the one at `index`, or at the end if `index` is the length.
     pub fn insert(&mut self, index: usize, text: &[u8]) {
         let at = self.offset(index);
-        self.write(at..at, text);
-        self.count += 1;
+        self.write(at..at, text, self.len() + 1);
     }
 
     /// Replaces the string at `index`.
     pub fn replace(&mut self, index: usize, text: &[u8]) {
         let range = self.offsets(index..index + 1);
-        self.write(range, text);
+        self.write(range, text, self.len());
     }
 
     /// Removes the strings in a range of indices.
     pub fn remove(&mut self, range: Range<usize>) {
         let offsets = self.offsets(range.clone());
-        self.resize(offsets, 0);
-        self.count -= range.len() as u32;
-        self.shrink();
+        self.0.splice(offsets, &[], (self.len() - range.len()) as u32);
     }
 
     /// Removes the string at `index` and returns it, having looked for it once.
@@ -159,96 +156,76 @@ impl Packed {
             return None;
         }
         let start = self.offset(index);
-        let (len, rest) = read_header(&self.data[start..]);
+        let bytes = self.0.bytes();
+        let (len, rest) = read_header(&bytes[start..]);
         let text = Bytes::new(&rest[..len]);
-        let end = self.data.len() - rest.len() + len;
-        self.resize(start..end, 0);
-        self.count -= 1;
-        self.shrink();
+        let end = bytes.len() - rest.len() + len;
+        self.0.splice(start..end, &[], self.0.number() - 1);
         Some(text)
     }
 
     /// Keeps the first `index` strings and returns the rest.
     pub fn split_off(&mut self, index: usize) -> Packed {
         let at = self.offset(index);
-        let rest = Packed { data: self.data[at..].to_vec(), count: self.count - index as u32 };
-        self.data.truncate(at);
-        self.count = index as u32;
-        self.shrink();
-        rest
+        let bytes = self.0.bytes();
+        let end = bytes.len();
+        let mut rest = Blob::new();
+        rest.splice(0..0, &[&bytes[at..]], (self.len() - index) as u32);
+        self.0.splice(at..end, &[], index as u32);
+        Packed(rest)
     }
 
     /// Appends all strings of another sequence.
     pub fn append(&mut self, other: &Packed) {
-        let end = self.data.len();
-        self.resize(end..end, other.data.len());
-        self.data[end..].copy_from_slice(&other.data);
-        self.count += other.count;
+        let end = self.byte_size();
+        self.0.splice(end..end, &[other.0.bytes()], self.0.number() + other.0.number());
     }
 
     /// Gives back what is allocated but not used.
     pub fn shrink_to_fit(&mut self) {
-        self.data.shrink_to_fit();
+        self.0.shrink_to_fit();
     }
 
-    /// Where in `data` the string at `index` begins, its length included.
+    /// Where in the bytes the string at `index` begins, its length included.
     fn offset(&self, index: usize) -> usize {
         assert!(index <= self.len(), "index {index} of {} packed strings", self.len());
         // Pushing at the end is common, so it should not have to look for the end.
         if index == self.len() {
-            return self.data.len();
+            return self.byte_size();
         }
         let mut iter = self.iter();
         for _ in 0..index {
             iter.next();
         }
-        self.data.len() - iter.rest.len()
+        self.byte_size() - iter.rest.len()
     }
 
     fn offsets(&self, range: Range<usize>) -> Range<usize> {
         assert!(range.start <= range.end && range.end <= self.len(), "{range:?} is out of range");
         let start = self.offset(range.start);
         if range.end == self.len() {
-            return start..self.data.len();
+            return start..self.byte_size();
         }
-        let mut iter = Iter { rest: &self.data[start..], left: range.len() };
+        let mut iter = Iter { rest: &self.0.bytes()[start..], left: range.len() };
         while iter.next().is_some() {}
-        start..self.data.len() - iter.rest.len()
+        start..self.byte_size() - iter.rest.len()
     }
 
-    /// Writes an entry in the place of the bytes in `range`.
-    fn write(&mut self, range: Range<usize>, text: &[u8]) {
+    /// Writes an entry in the place of the bytes in `range`, which makes it `count` strings.
+    fn write(&mut self, range: Range<usize>, text: &[u8], count: usize) {
         let mut header = [0; MAX_HEADER];
         let header_len = write_header(text.len(), &mut header);
-        let start = range.start;
-        self.resize(range, header_len + text.len());
-        let (head, tail) = self.data[start..].split_at_mut(header_len);
-        head.copy_from_slice(&header[..header_len]);
-        tail[..text.len()].copy_from_slice(text);
-    }
-
-    /// Makes the bytes in `range` become `len` bytes, moving what follows them.
-    fn resize(&mut self, range: Range<usize>, len: usize) {
-        let old = self.data.len();
-        let new = old - range.len() + len;
-        if new > old {
-            if new > self.data.capacity() {
-                // By a quarter, not by doubling: most collections are small, and stay so.
-                self.data.reserve_exact(new - old + new / 4);
-            }
-            self.data.resize(new, 0);
-        }
-        self.data.copy_within(range.end..old, range.start + len);
-        self.data.truncate(new);
-    }
-
-    fn shrink(&mut self) {
-        let len = self.data.len();
-        if self.data.capacity() > 2 * len + 64 {
-            self.data.shrink_to(len + len / 4);
-        }
+        self.0.splice(range, &[&header[..header_len], text], count as u32);
     }
 }
+
+impl PartialEq for Packed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.bytes() == other.0.bytes()
+    }
+}
+
+impl Eq for Packed {}
 
 impl<'a> IntoIterator for &'a Packed {
     type Item = &'a [u8];
@@ -315,10 +292,10 @@ mod tests {
     #[test]
     fn is_laid_out_as_drawn() {
         let packed: Packed = [&b"hello"[..], b"", &[b'x'; 300]].into_iter().collect();
-        assert_eq!(&packed.data[..9], b"\x05hello\x00\xac\x02");
+        assert_eq!(&packed.0.bytes()[..9], b"\x05hello\x00\xac\x02");
         assert_eq!((packed.len(), packed.byte_size()), (3, 6 + 1 + 302));
         assert_eq!(Packed::size_of_entry(&[b'x'; 300]), 302);
-        assert_eq!(size_of::<Packed>(), 32);
+        assert_eq!(size_of::<Packed>(), 8);
     }
 
     #[test]
@@ -333,7 +310,7 @@ mod tests {
     fn gives_memory_back() {
         let mut packed: Packed = (0..1000).map(|i| i.to_string()).collect();
         packed.remove(10..1000);
-        assert!(packed.heap_size() < 100, "{} bytes", packed.heap_size());
+        assert!(packed.heap_size() < 110, "{} bytes", packed.heap_size());
     }
 
     proptest! {

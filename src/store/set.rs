@@ -16,11 +16,13 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use super::Bytes;
 use super::intset::IntSet;
 use super::packed::{self, Packed};
 use super::table::{self, Table};
+use super::value::ARC_COUNTS;
 use crate::number::parse_i64;
 
 /// The largest set kept packed. A search reads half of it on average: about 100 ns.
@@ -37,7 +39,7 @@ pub struct Set(Form);
 enum Form {
     Ints(IntSet),
     Packed(Packed),
-    Table(Box<Table<Bytes>>),
+    Table(Arc<Table<Bytes>>),
 }
 
 /// A member of a [`Set`]: its text, borrowed where the set has it as text.
@@ -114,7 +116,7 @@ impl Set {
                 // Looking first spares making a `Bytes` of a long member that is there.
                 let added = table.get(member).is_none();
                 if added {
-                    table.insert(Bytes::new(member));
+                    Arc::make_mut(table).insert(Bytes::new(member));
                 }
                 added
             }
@@ -132,7 +134,7 @@ impl Set {
                 }
                 None => false,
             },
-            Form::Table(table) => table.remove(member).is_some(),
+            Form::Table(table) => Arc::make_mut(table).remove(member).is_some(),
         }
     }
 
@@ -185,7 +187,7 @@ impl Set {
                 Some(Member::digits(value).into_bytes())
             }
             Form::Packed(packed) => packed.take(draw(packed.len(), rng)),
-            Form::Table(table) => table.pop(rng),
+            Form::Table(table) => Arc::make_mut(table).pop(rng),
         }
     }
 
@@ -205,7 +207,7 @@ impl Set {
         match &self.0 {
             Form::Ints(ints) => ints.heap_size(),
             Form::Packed(packed) => packed.heap_size(),
-            Form::Table(table) => size_of::<Table<Bytes>>() + table.heap_size(samples),
+            Form::Table(table) => ARC_COUNTS + size_of::<Table<Bytes>>() + table.heap_size(samples),
         }
     }
 
@@ -219,11 +221,11 @@ impl Set {
     }
 
     fn convert_to_table(&mut self) {
-        let mut table = Box::new(Table::new());
+        let mut table = Table::new();
         for member in self.iter() {
             table.insert(member.into_bytes());
         }
-        self.0 = Form::Table(table);
+        self.0 = Form::Table(Arc::new(table));
     }
 }
 

@@ -11,7 +11,7 @@
 //! compressing, writing) is done outside. A write costs one more look-up while its sub-table is
 //! marked. Memory grows by what really changes before it is copied.
 //!
-//! Collections are behind `Arc` and chunked inside, so keeping an old state holds a pointer, and a
+//! Collections are behind counted pointers and chunked inside, so keeping an old state holds a pointer, and a
 //! write to a large collection copies the chunk that it changes.
 //!
 //! A database keeps the number that it had when the snapshot began ([`Mark`]), for SWAPDB may give it

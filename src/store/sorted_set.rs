@@ -2,16 +2,22 @@
 //!
 //! ```text
 //! form     holds                                      called     member costs
-//! Packed   score and member, in order, within         listpack   its length + 9
-//!          zset-max-listpack-entries and -value
-//! Indexed  RankedTree (score, member) for the order   skiplist   about 90, + twice each
+//! Packed   score and member, in order, within         listpack   its length + 2, and 0 to 8
+//!          zset-max-listpack-entries and -value                  for the score
+//! Indexed  RankedTree (score, member) for the order   skiplist   about 85, + twice each
 //!          Table      member -> score                            length over 22
 //! ```
 //!
-//! One entry of the packed form is one string of [`Packed`]: eight bytes of score, little end
-//! first, and the member. Looking for anything is a walk, which for a hundred entries is faster than
-//! a tree. The set becomes indexed when a member arrives that the limits don't allow, and stays so
-//! unless somebody calls [`SortedSet::repack`], as the commands that store a whole result do.
+//! One entry of the packed form is one string of [`Packed`]: the score and the member. The last
+//! bytes of a score are zeros if it is a small whole number, as most are; they are left out:
+//!
+//! ```text
+//! 10.0, "abc":   02 | 40 24 | a b c       two bytes of 40 24 00 00 00 00 00 00, high byte first
+//! ```
+//!
+//! Looking for anything is a walk, which for a hundred entries is faster than a tree. The set
+//! becomes indexed when a member arrives that the limits don't allow, and stays so unless somebody
+//! calls [`SortedSet::repack`], as the commands that store a whole result do.
 //!
 //! Every range, by score or by member, is first turned into a range of ranks. Whatever can be done
 //! with a range (walk it either way, skip and limit, count, remove) is then written once, and
@@ -25,12 +31,14 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use self::ranges::{LexBound, LexRange, ScoreRange, page};
 use super::Bytes;
 use super::packed::{self, Limits, Packed};
 use super::ranked_tree::{self, RankedTree};
 use super::table::{Keyed, Table};
+use super::value::ARC_COUNTS;
 
 /// A set ordered by score, then by the bytes of the member; see the module documentation.
 #[derive(Clone)]
@@ -39,7 +47,7 @@ pub struct SortedSet(Form);
 #[derive(Clone)]
 enum Form {
     Packed(Packed),
-    Indexed(Box<Indexed>),
+    Indexed(Arc<Indexed>),
 }
 
 #[derive(Clone, Default)]
@@ -141,14 +149,16 @@ impl SortedSet {
             return old.map_or(Inserted::Added, |(_, old)| Inserted::Updated(old));
         }
         let Form::Indexed(indexed) = &mut self.0 else { unreachable!("the other form is above") };
-        let Some(old) = indexed.scores.get(member).map(|found| found.score) else {
+        let old = indexed.scores.get(member).map(|found| found.score);
+        if old == Some(score) {
+            return Inserted::Same;
+        }
+        let indexed = Arc::make_mut(indexed);
+        let Some(old) = old else {
             indexed.scores.insert(Scored { member: Bytes::new(member), score });
             indexed.tree.insert(score, member);
             return Inserted::Added;
         };
-        if old == score {
-            return Inserted::Same;
-        }
         indexed.scores.get_mut(member).expect("found above").score = score;
         indexed.tree.remove(old, member);
         indexed.tree.insert(score, member);
@@ -164,6 +174,7 @@ impl SortedSet {
                 Some(score)
             }
             Form::Indexed(indexed) => {
+                let indexed = Arc::make_mut(indexed);
                 let Scored { score, .. } = indexed.scores.remove(member)?;
                 indexed.tree.remove(score, member);
                 Some(score)
@@ -229,9 +240,10 @@ impl SortedSet {
             Form::Packed(packed) => packed.remove(ranks.clone()),
             // The whole set: drop it rather than take it apart.
             Form::Indexed(indexed) if ranks.len() == indexed.tree.len() => {
-                **indexed = Indexed::default()
+                *indexed = Arc::default();
             }
             Form::Indexed(indexed) => {
+                let indexed = Arc::make_mut(indexed);
                 for entry in indexed.tree.range(ranks.clone()) {
                     indexed.scores.remove(&entry.member);
                 }
@@ -311,7 +323,8 @@ impl SortedSet {
                 let long: usize =
                     indexed.tree.range(0..sampled).map(|entry| entry.member.heap_size()).sum();
                 let long = (long as u128 * self.len() as u128).checked_div(sampled as u128);
-                size_of::<Indexed>() + table + indexed.tree.heap_size() + long.unwrap_or(0) as usize
+                let fixed = ARC_COUNTS + size_of::<Indexed>();
+                fixed + table + indexed.tree.heap_size() + long.unwrap_or(0) as usize
             }
         }
     }
@@ -342,7 +355,7 @@ impl SortedSet {
             indexed.scores.insert(Scored { member: Bytes::new(member), score });
             indexed.tree.insert(score, member);
         }
-        self.0 = Form::Indexed(Box::new(indexed));
+        self.0 = Form::Indexed(Arc::new(indexed));
     }
 }
 
@@ -363,12 +376,17 @@ impl fmt::Debug for SortedSet {
 /// An entry of the packed form. Redis writes whole numbers into a listpack as integers, of which
 /// none is -0; a client would see the sign, so it goes here too. (-0.0 + 0.0 is 0.0.)
 fn pack(member: &[u8], score: f64) -> Vec<u8> {
-    [&(score + 0.0).to_le_bytes(), member].concat()
+    let score = (score + 0.0).to_be_bytes();
+    let len = score.len() - score.iter().rev().take_while(|byte| **byte == 0).count();
+    [&[len as u8], &score[..len], member].concat()
 }
 
 fn unpack(entry: &[u8]) -> (&[u8], f64) {
-    let (score, member) = entry.split_first_chunk().expect("every entry begins with its score");
-    (member, f64::from_le_bytes(*score))
+    let (len, rest) = entry.split_first().expect("every entry begins with a length");
+    let (leading, member) = rest.split_at(usize::from(*len));
+    let mut score = [0; 8];
+    score[..leading.len()].copy_from_slice(leading);
+    (member, f64::from_be_bytes(score))
 }
 
 /// The rank and the score of a member.

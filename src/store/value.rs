@@ -1,8 +1,11 @@
 //! `Value`: what a key holds, one variant per data type, in 24 bytes.
 //!
-//! Collections sit behind an `Arc`: a snapshot takes a pointer, and `Arc::make_mut` copies only
-//! when a snapshot really holds the old state while a command changes the value. The collections
-//! themselves are chunked, so that this copy is one of pointers, too.
+//! A collection is a pointer that counts references, to the bytes of a small one ([`Packed`]) or to
+//! the table or tree of a large one. A snapshot takes the pointer; what it points to is copied
+//! only when a command changes it while a snapshot really holds the old state. Large
+//! collections are chunked, so that this copy is one of pointers, too.
+//!
+//! [`Packed`]: super::packed::Packed
 
 use std::sync::Arc;
 
@@ -13,12 +16,15 @@ use super::{Hash, List, Set, SortedSet, Str, Stream};
 #[allow(missing_docs)] // the names are the data types
 pub enum Value {
     Str(Str),
-    List(Arc<List>),
-    Set(Arc<Set>),
-    Hash(Arc<Hash>),
-    SortedSet(Arc<SortedSet>),
+    List(List),
+    Set(Set),
+    Hash(Hash),
+    SortedSet(SortedSet),
     Stream(Arc<Stream>),
 }
+
+/// The two counts of an `Arc`, in front of what it holds.
+pub(super) const ARC_COUNTS: usize = 2 * size_of::<usize>();
 
 /// A key holds another type than the one asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +49,10 @@ macro_rules! kinds {
                 if let Value::$kind(inner) = value { Ok(inner) } else { Err(WrongType) }
             }
             fn of_mut(value: &mut Value) -> Result<&mut Self, WrongType> {
-                if let Value::$kind(inner) = value { Ok(Arc::make_mut(inner)) } else { Err(WrongType) }
+                if let Value::$kind(inner) = value { Ok(inner) } else { Err(WrongType) }
             }
             fn into_value(self) -> Value {
-                Value::$kind(Arc::new(self))
+                Value::$kind(self)
             }
             fn is_gone(&self) -> bool {
                 let gone: fn(&$kind) -> bool = $gone;
@@ -57,22 +63,22 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Str: |_| false;
     List: |list| list.is_empty();
     Set: |set| set.is_empty();
     Hash: |hash| hash.is_empty();
     SortedSet: |zset| zset.is_empty();
-    Stream: |_| false;
 }
 
-impl Kind for Str {
+impl Kind for Stream {
     fn of(value: &Value) -> Result<&Self, WrongType> {
-        if let Value::Str(text) = value { Ok(text) } else { Err(WrongType) }
+        if let Value::Stream(stream) = value { Ok(stream) } else { Err(WrongType) }
     }
     fn of_mut(value: &mut Value) -> Result<&mut Self, WrongType> {
-        if let Value::Str(text) = value { Ok(text) } else { Err(WrongType) }
+        if let Value::Stream(stream) = value { Ok(Arc::make_mut(stream)) } else { Err(WrongType) }
     }
     fn into_value(self) -> Value {
-        Value::Str(self)
+        Value::Stream(Arc::new(self))
     }
     fn is_gone(&self) -> bool {
         false
@@ -107,15 +113,13 @@ impl Value {
     /// Bytes allocated for it, outside of the keyspace's own tables. `samples` elements of a large
     /// collection are looked at, the rest is estimated from them; 0 looks at all.
     pub fn heap_size(&self, samples: usize) -> usize {
-        /// The two counts of an `Arc`, in front of what it holds.
-        const COUNTS: usize = 2 * size_of::<usize>();
         match self {
             Value::Str(text) => text.heap_size(),
-            Value::List(list) => COUNTS + size_of::<List>() + list.heap_size(samples),
-            Value::Set(set) => COUNTS + size_of::<Set>() + set.heap_size(samples),
-            Value::Hash(hash) => COUNTS + size_of::<Hash>() + hash.heap_size(samples),
-            Value::SortedSet(zset) => COUNTS + size_of::<SortedSet>() + zset.heap_size(samples),
-            Value::Stream(stream) => COUNTS + size_of::<Stream>() + stream.heap_size(),
+            Value::List(list) => list.heap_size(samples),
+            Value::Set(set) => set.heap_size(samples),
+            Value::Hash(hash) => hash.heap_size(samples),
+            Value::SortedSet(zset) => zset.heap_size(samples),
+            Value::Stream(stream) => ARC_COUNTS + size_of::<Stream>() + stream.heap_size(),
         }
     }
 

@@ -1,16 +1,14 @@
 //! Union, intersection and difference of sorted sets, replied or stored.
 //!
 //! ```text
-//! key -> Operand (an Arc of a set or a sorted set) --.
+//! key -> Operand (a clone of a set or sorted set) ----.
 //! WEIGHTS ------------------------------------------ +--> [(member, score)] --> sort --> reply
 //! AGGREGATE ----------------------------------------'       borrowed                 '-> store
 //! ```
 //!
 //! A plain set takes part as a sorted set whose scores are all 1. The result has to be put in
-//! order, so it is collected first; its members are borrowed from the operands, which an `Arc`
-//! keeps in place. A member is hashed once, however many operands it is looked up in.
-
-use std::sync::Arc;
+//! order, so it is collected first; its members are borrowed from the operands, clones that
+//! are pointers. A member is hashed once, however many operands it is looked up in.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -111,16 +109,16 @@ impl Aggregate {
 /// What a key holds.
 enum Operand {
     Missing,
-    Set(Arc<Set>),
-    Sorted(Arc<SortedSet>),
+    Set(Set),
+    Sorted(SortedSet),
 }
 
 impl Operand {
     fn of(value: Option<&Value>) -> Result<Operand> {
         match value {
             None => Ok(Operand::Missing),
-            Some(Value::Set(set)) => Ok(Operand::Set(Arc::clone(set))),
-            Some(Value::SortedSet(zset)) => Ok(Operand::Sorted(Arc::clone(zset))),
+            Some(Value::Set(set)) => Ok(Operand::Set(set.clone())),
+            Some(Value::SortedSet(zset)) => Ok(Operand::Sorted(zset.clone())),
             Some(_) => Err(error::WRONG_TYPE),
         }
     }

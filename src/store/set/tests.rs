@@ -113,7 +113,7 @@ fn a_scan_that_spans_growth_misses_nothing() {
 
 #[test]
 fn small_sets_are_small() {
-    assert_eq!(size_of::<Set>(), 40);
+    assert_eq!(size_of::<Set>(), 16);
     let bytes = set_of((0..50).map(|i| format!("member-{i:02}"))).heap_size(0);
     assert!(bytes < 50 * 14, "{bytes} bytes for 50 members of 9");
 }

@@ -290,3 +290,13 @@ fn a_large_set_costs_less_than_a_skip_list() {
     let each = it.heap_size(0) / it.len();
     assert!((64..110).contains(&each), "{each} bytes");
 }
+
+#[test]
+fn a_packed_score_is_as_short_as_it_can_be() {
+    let sizes = [0.0, -0.0, 10.0, -3.0, 1_700_000_000.0, 0.1, f64::NEG_INFINITY].map(|score| {
+        let entry = pack(b"abc", score);
+        assert_eq!(unpack(&entry), (&b"abc"[..], score));
+        entry.len() - 4
+    });
+    assert_eq!(sizes, [0, 0, 2, 2, 5, 8, 2]);
+}
