@@ -16,9 +16,9 @@
 //!
 //! Around which allocator? A thread per connection decides: with 5,000 idle connections, after one
 //! PING each, a connection cost 26 KB with the system's allocator, 62 KB with jemalloc and 1 MB
-//! with mimalloc, which gives every thread a heap of its own. (Smaller buffers have since made the
-//! 26 KB 12; what a heap costs stays.) Short strings lie inside their
-//! entries, so the faster two have little to be faster at.
+//! with mimalloc, which gives every thread a heap of its own. (Smaller buffers have since made 12 KB
+//! of the 26; what a heap costs stays.) Short strings lie inside their entries, so the faster two
+//! have little to be faster at.
 //!
 //! The figure is the sum of the sizes asked for; what the allocator rounds up or keeps in reserve
 //! shows as fragmentation, the ratio of resident to used memory.

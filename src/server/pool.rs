@@ -1,8 +1,8 @@
 //! The worker threads: one per connection, grown on demand, given back when many are idle.
 //!
 //! A thread that waits for its client costs a stack of which two pages were ever touched, about
-//! 12 KB with its buffers; the scheduler doesn't see it. That is what makes a thread per connection affordable, and
-//! a command that waits (BLPOP) an ordinary function call.
+//! 12 KB with its buffers; the scheduler doesn't see it. That is what makes a thread per connection
+//! affordable, and a command that waits (BLPOP) an ordinary function call.
 //!
 //! ```text
 //! crew of 16      crew of 16      crew of 16

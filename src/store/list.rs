@@ -11,7 +11,8 @@
 //! is packed again when it has shrunk to half of that.
 //!
 //! Left out on purpose: `list-max-listpack-size`, which is about the nodes in files (the limits are
-//! those of its default, -2), and the compression of inner chunks. OBJECT ENCODING is always `quicklist`, as in Redis 7.0.
+//! those of its default, -2), and the compression of inner chunks. OBJECT ENCODING is always
+//! `quicklist`, as in Redis 7.0.
 
 mod chunks;
 
