@@ -11,6 +11,7 @@
 //! | `disk.rs`        | start-up, SAVE, loading                                          |
 //! | `stalls.rs`      | the longest wait of a client while another one asks for much     |
 //! | `subscribers.rs` | messages to ten thousand subscribers                             |
+//! | `replication.rs` | a full synchronisation under load                                |
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use std::rc::Rc;
 
 use crate::echo;
 use crate::servers::Server;
-use crate::{disk, memory, stalls, subscribers, throughput};
+use crate::{disk, memory, replication, stalls, subscribers, throughput};
 
 /// What a number counts, and with that how it is printed and which direction is better.
 #[derive(Clone, Copy, PartialEq)]
@@ -36,6 +37,8 @@ pub enum Unit {
     Milliseconds,
     /// Seconds.
     Seconds,
+    /// Each row says what it counts; less is better.
+    OfTheRow,
 }
 
 impl Unit {
@@ -48,6 +51,7 @@ impl Unit {
             Unit::KilobytesEach => "KB each",
             Unit::Milliseconds => "ms",
             Unit::Seconds => "s",
+            Unit::OfTheRow => "what each row says",
         }
     }
 
@@ -114,6 +118,7 @@ pub fn sections(scale: Scale) -> Vec<Section> {
     sections.extend(disk::sections(scale));
     sections.push(stalls::section(scale));
     sections.push(subscribers::section(scale));
+    sections.push(replication::section(scale));
     sections
 }
 

@@ -31,6 +31,7 @@ mod echo;
 mod memory;
 #[path = "../support/page.rs"]
 mod page;
+mod replication;
 mod report;
 #[allow(dead_code)] // tests use the rest
 mod servers;

@@ -106,7 +106,7 @@ fn pinged(server: &Server) -> Result<std::net::TcpStream> {
 }
 
 /// Resident memory of the server in bytes.
-fn resident(server: &Server) -> Result<f64> {
+pub fn resident(server: &Server) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()))?;
     Ok(kilobytes(&status, "VmRSS:") * 1024.0)
 }
