@@ -45,13 +45,17 @@ const CASES: &[(&str, &[&str])] = &[
     ("SET k value", &["SET k other"]),
     ("SET n 1", &["INCR n", "DECRBY n 1"]),
     ("SET k value", &["EXISTS k", "TTL k", "TYPE k", "STRLEN k"]),
+    ("SET k value", &["EXPIRE k 1000", "PERSIST k"]),
+    ("SET k value", &["SET k other EX 100"]),
     ("MSET a 1 b 2", &["MSET a 3 b 4", "MGET a b"]),
     ("RPUSH l a b c", &["LPUSH l x", "LPOP l", "RPUSH l x", "RPOP l", "LLEN l"]),
     ("RPUSH l a b c", &["LRANGE l 0 -1", "LINDEX l 1", "LSET l 1 b"]),
     ("HSET h f v g w", &["HSET h f u", "HGET h f", "HEXISTS h f", "HLEN h", "HGETALL h"]),
+    ("HSET h n 1", &["HINCRBY h n 1", "HSET h n 1"]),
     ("SADD s a b c", &["SADD s a", "SISMEMBER s b", "SCARD s", "SMEMBERS s"]),
     ("SADD s a b c", &["SADD s d", "SREM s d"]),
-    ("", &["ECHO hello", "DBSIZE"]),
+    ("ZADD z 1 a 2 b", &["ZADD z 1 a", "ZSCORE z a", "ZRANK z a", "ZCARD z", "ZRANGE z 0 -1"]),
+    ("", &["SELECT 0", "ECHO hello", "DBSIZE"]),
 ];
 
 #[test]

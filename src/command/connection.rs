@@ -49,8 +49,10 @@ pub fn echo(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 pub fn select(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (low, high) = (i64::from(i32::MIN), i64::from(i32::MAX));
     let index = super::args::integer(args.at(1))?;
-    let range = format!("ERR value is out of range, value must between {low} and {high}");
-    integer_in(args.at(1), low, high, Error::text(range))?;
+    if !(low..=high).contains(&index) {
+        let range = format!("ERR value is out of range, value must between {low} and {high}");
+        return Err(Error::text(range));
+    }
     if !(0..ctx.engine.databases.len() as i64).contains(&index) {
         return Err(error::DB_OUT_OF_RANGE);
     }

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::error::{self, Error, Result};
 use super::table::{Command, row};
 use crate::config::EventClasses;
-use crate::number::format_i64;
+use crate::number::Digits;
 use crate::resp::{Args, Reply};
 
 /// How a time argument is meant.
@@ -145,10 +145,14 @@ fn set_expiry(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, unit: Un
         ctx.keyspace().set_deadline(slot, deadline);
         ctx.modified(EventClasses::GENERIC, "expire", key);
         if ctx.command != Command::Pexpireat {
-            let deadline = format_i64(deadline);
-            let mut effect: Vec<&[u8]> = vec![b"PEXPIREAT", key, deadline.as_bytes()];
-            effect.extend(args.iter().skip(3)); // the conditions, which hold elsewhere, too
-            ctx.propagate(&effect);
+            let deadline = Digits::of(deadline);
+            let effect: [&[u8]; 3] = [b"PEXPIREAT", key, deadline.as_bytes()];
+            if args.len() == effect.len() {
+                ctx.propagate(&effect);
+            } else {
+                // The conditions hold elsewhere, too.
+                ctx.propagate(&effect.into_iter().chain(args.iter().skip(3)).collect::<Vec<_>>());
+            }
         }
     }
     reply.integer(1);

@@ -13,7 +13,7 @@ use super::sampling::{self, Draws};
 use super::scan::{ScanOptions, parse_cursor, reply_found, reply_nothing};
 use super::table::row;
 use crate::config::EventClasses;
-use crate::number::{LongDouble, format_i64, parse_i64};
+use crate::number::{Digits, LongDouble, parse_i64};
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::Hash;
 use crate::store::packed::Limits;
@@ -152,7 +152,7 @@ pub fn hincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     let hash: &mut Hash = ctx.write_or_create(&args[1])?;
     let old = hash.get(&args[2]).map_or(Ok(0), |text| parse_i64(text).ok_or(NO_INTEGER))?;
     let sum = old.checked_add(by).ok_or(error::OVERFLOW)?;
-    hash.set(&args[2], format_i64(sum).as_bytes(), limits);
+    hash.set(&args[2], Digits::of(sum).as_bytes(), limits);
     ctx.modified(EventClasses::HASH, "hincrby", &args[1]);
     reply.integer(sum);
     Ok(())

@@ -11,7 +11,7 @@ use super::error::{self, Error, Result};
 use super::expiry::{Unit, positive_deadline};
 pub use super::lcs::lcs;
 use crate::config::EventClasses;
-use crate::number::{LongDouble, format_i64};
+use crate::number::{Digits, LongDouble};
 use crate::resp::{Args, Reply};
 use crate::store::{Str, Value};
 
@@ -110,7 +110,7 @@ fn set_until(ctx: &mut Context<'_>, key: &[u8], value: &[u8], expiry: Option<i64
     if let Some(deadline) = expiry {
         ctx.keyspace().set_deadline(slot, deadline);
         ctx.notify(EventClasses::GENERIC, "expire", key);
-        ctx.propagate(&[b"SET", key, value, b"PXAT", format_i64(deadline).as_bytes()]);
+        ctx.propagate(&[b"SET", key, value, b"PXAT", Digits::of(deadline).as_bytes()]);
     }
 }
 
@@ -200,7 +200,7 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         Some(deadline) => {
             ctx.keyspace().set_deadline(slot, deadline);
             ctx.modified(EventClasses::GENERIC, "expire", key);
-            ctx.propagate(&[b"PEXPIREAT", key, format_i64(deadline).as_bytes()]);
+            ctx.propagate(&[b"PEXPIREAT", key, Digits::of(deadline).as_bytes()]);
         }
         None if persist && ctx.keyspace().clear_deadline(slot) => {
             ctx.modified(EventClasses::GENERIC, "persist", key);

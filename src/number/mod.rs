@@ -64,6 +64,32 @@ pub fn format_i64(value: i64) -> String {
     itoa::Buffer::new().format(value).to_owned()
 }
 
+/// The digits of an integer, for use as an argument, without the allocation of [`format_i64`].
+#[derive(Clone, Copy, Debug)]
+pub struct Digits {
+    text: [u8; LONGEST_I64],
+    len: u8,
+}
+
+/// Digits of the smallest integer, and its sign.
+const LONGEST_I64: usize = 20;
+
+impl Digits {
+    /// Those of `value`.
+    pub fn of(value: i64) -> Self {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(value).as_bytes();
+        let mut text = [0; LONGEST_I64];
+        text[..digits.len()].copy_from_slice(digits);
+        Digits { text, len: digits.len() as u8 }
+    }
+
+    /// As text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text[..usize::from(self.len)]
+    }
+}
+
 /// Appends an integer to a buffer, without the allocation of [`format_i64`].
 pub fn push_i64(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());

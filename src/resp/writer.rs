@@ -194,7 +194,14 @@ impl Reply {
 
     /// A floating-point number.
     pub fn double(&mut self, value: f64) {
-        self.double_text(&number::format_f64(value));
+        let start = self.out.len();
+        number::push_f64(&mut self.out, value);
+        let len = self.out.len() - start;
+        self.raw(b"\r\n");
+        self.prepend(start, |reply| match reply.protocol {
+            Protocol::Resp2 => reply.header(b'$', len as i64),
+            Protocol::Resp3 => reply.out.push(b','),
+        });
     }
 
     /// A floating-point number that is formatted already: some have more digits than others.

@@ -43,13 +43,16 @@ fn add(
     reply: &mut Reply,
 ) -> Result {
     let pairs = conditions.parse(args)?;
-    let scores: Vec<f64> = pairs.iter().step_by(2).map(float).collect::<Result<_>>()?;
+    // All have to be right before anything changes. One, as is usual, needs no vector.
+    let first = float(pairs.at(0))?;
+    let others: Vec<f64> = pairs.iter().step_by(2).skip(1).map(float).collect::<Result<_>>()?;
     let key = args.at(1);
     let limits = limits(ctx);
     let (mut added, mut updated, mut sum) = (0, 0, None);
     if !conditions.xx || ctx.write_as::<SortedSet>(key)?.is_some() {
         let zset: &mut SortedSet = ctx.write_or_create(key)?;
-        for (score, member) in scores.into_iter().zip(pairs.iter().skip(1).step_by(2)) {
+        let scores = std::iter::once(first).chain(others);
+        for (score, member) in scores.zip(pairs.iter().skip(1).step_by(2)) {
             let Some(score) = conditions.score(zset, member, score)? else { continue };
             sum = Some(score);
             match zset.insert(member, score, limits) {
