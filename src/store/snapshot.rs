@@ -19,8 +19,9 @@
 //!
 //! Left out on purpose: two snapshots at once. Whoever wants one waits for the other to end.
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
+use super::hashing::hash;
 use super::keyspace::{Deadline, Entry, Keyspace, SubTable};
 use super::segments::Segments;
 use super::{Bytes, Value};
@@ -58,16 +59,49 @@ pub struct Mark {
     pub db: usize,
 }
 
-/// What has changed in a marked sub-table, by key: the old state, or that there was none.
+/// What has changed in a marked sub-table, by key. This is what a snapshot costs in memory while
+/// everything is overwritten, so it holds each key once.
 #[derive(Debug, Default)]
-pub(super) struct Undo(HashMap<Bytes, Option<Saved>, ahash::RandomState>);
+pub(super) struct Undo(HashTable<Old>);
+
+/// An entry before its first change.
+#[derive(Debug)]
+enum Old {
+    /// It was this.
+    State(Saved),
+    /// There was no such key.
+    Absent(Bytes),
+}
+
+impl Old {
+    fn key(&self) -> &[u8] {
+        match self {
+            Old::State(saved) => &saved.key,
+            Old::Absent(key) => key,
+        }
+    }
+
+    fn state(self) -> Option<Saved> {
+        if let Old::State(saved) = self { Some(saved) } else { None }
+    }
+}
 
 impl Undo {
     /// Keeps the old state of `key`, if this is its first change.
     pub(super) fn keep(&mut self, key: &[u8], old: impl FnOnce() -> Option<Saved>) {
-        if !self.0.contains_key(key) {
-            self.0.insert(Bytes::new(key), old());
+        let hash_of_key = hash(key);
+        if self.0.find(hash_of_key, |old| old.key() == key).is_none() {
+            let old = old().map_or_else(|| Old::Absent(Bytes::new(key)), Old::State);
+            self.0.insert_unique(hash_of_key, old, |old| hash(old.key()));
         }
+    }
+
+    fn take(&mut self, key: &[u8]) -> Option<Old> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let found = self.0.find_entry(hash(key), |old| old.key() == key).ok()?;
+        Some(found.remove().0)
     }
 }
 
@@ -130,15 +164,15 @@ impl Keyspace {
 
 impl SubTable {
     fn copy(&mut self) -> Vec<Saved> {
-        let Undo(mut changed) = self.undo.take().map(|undo| *undo).unwrap_or_default();
-        let mut copy = Vec::with_capacity(self.entries.len() + changed.len());
+        let mut undo = self.undo.take().map(|undo| *undo).unwrap_or_default();
+        let mut copy = Vec::with_capacity(self.entries.len() + undo.0.len());
         for entry in self.entries.iter() {
-            match if changed.is_empty() { None } else { changed.remove(&entry.key) } {
+            match undo.take(&entry.key) {
                 None => copy.push(Saved::new(entry, &self.deadlines)),
-                Some(old) => copy.extend(old),
+                Some(old) => copy.extend(old.state()),
             }
         }
-        copy.extend(changed.into_values().flatten()); // removed since
+        copy.extend(undo.0.into_iter().filter_map(Old::state)); // removed since
         copy
     }
 }
