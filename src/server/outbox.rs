@@ -321,7 +321,11 @@ mod tests {
         let (mut peer, outbox) = pair();
         for number in 0..1000 {
             let message = Arc::from(format!("{number},").as_bytes());
-            if number % 3 == 0 { _ = outbox.put(message) } else { send(&outbox, message) }
+            if number % 3 == 0 {
+                _ = outbox.put(message)
+            } else {
+                send(&outbox, message)
+            }
             if number % 7 == 0 {
                 outbox.flush();
             }

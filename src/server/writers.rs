@@ -169,10 +169,8 @@ fn wait_for_all(newcomers: &Receiver<Outbox>, ready: &Sender<Outbox>) {
                 Err(TryRecvError::Disconnected) => return,
             }
         }
-        let mut sockets: Vec<PollFd<'_>> = outboxes
-            .iter()
-            .map(|outbox| PollFd::new(outbox.stream(), PollFlags::OUT))
-            .collect();
+        let mut sockets: Vec<PollFd<'_>> =
+            outboxes.iter().map(|outbox| PollFd::new(outbox.stream(), PollFlags::OUT)).collect();
         let nap = Timespec::try_from(NAP).expect("a few milliseconds");
         let _ = poll(&mut sockets, Some(&nap)); // interrupted: nothing is ready
         let is_ready: Vec<bool> = sockets.iter().map(|fd| !fd.revents().is_empty()).collect();
