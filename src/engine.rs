@@ -12,12 +12,13 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use crate::acl::Acl;
 use crate::blocking::{self, Blocking};
+use crate::clock::{Clock, Tick};
 use crate::command::{monitor, transaction};
 use crate::config::{Config, EventClasses};
 use crate::eviction;
@@ -111,7 +112,7 @@ pub struct Engine {
     pub eviction: eviction::State,
     clock: Clock,
     /// When the last command ended, if it ran under the same taking of the lock.
-    last_reading: Option<Instant>,
+    last_reading: Option<Tick>,
     graveyard: Sender<Burial>,
     /// Bytes in the graveyard.
     to_free: Arc<AtomicU64>,
@@ -178,7 +179,7 @@ impl Engine {
             latency: LatencyMonitor::default(),
             journal: Journal::default(),
             dirty: 0,
-            saving: Saving::new(Clock::now().unix_us / 1000),
+            saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
@@ -199,25 +200,26 @@ impl Engine {
 
     /// Unix time in milliseconds.
     pub fn unix_ms(&self) -> i64 {
-        self.clock.unix_us(Instant::now()) / 1000
+        self.clock.unix_us(Tick::now()) / 1000
     }
 
-    /// Unix time in microseconds at `instant`.
-    pub fn unix_us_at(&self, instant: Instant) -> i64 {
-        self.clock.unix_us(instant)
+    /// Unix time in microseconds at `tick`.
+    #[inline]
+    pub fn unix_us_at(&self, tick: Tick) -> i64 {
+        self.clock.unix_us(tick)
     }
 
     /// The time for a command that begins now. The end of the command before it will do, if the lock
     /// was held since: reading the clock costs as much as a small command.
     #[inline]
-    pub fn begin_command(&mut self) -> Instant {
-        self.last_reading.take().unwrap_or_else(Instant::now)
+    pub fn begin_command(&mut self) -> Tick {
+        self.last_reading.take().unwrap_or_else(Tick::now)
     }
 
     /// The time at which a command ends.
     #[inline]
-    pub fn end_command(&mut self) -> Instant {
-        *self.last_reading.insert(Instant::now())
+    pub fn end_command(&mut self) -> Tick {
+        *self.last_reading.insert(Tick::now())
     }
 
     /// Compares the clock with the system's, which somebody may have set.
@@ -377,24 +379,6 @@ impl Engine {
         let executing = self.executing.take();
         self.key_modified(db, key);
         self.executing = executing;
-    }
-}
-
-/// Wall time by way of the monotonic clock: one system call gives both.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    base: Instant,
-    unix_us: i64,
-}
-
-impl Clock {
-    fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Clock { base: Instant::now(), unix_us: since.as_micros() as i64 }
-    }
-
-    fn unix_us(&self, instant: Instant) -> i64 {
-        self.unix_us + instant.saturating_duration_since(self.base).as_micros() as i64
     }
 }
 

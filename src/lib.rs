@@ -32,6 +32,7 @@
 
 pub mod acl;
 pub mod blocking;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod digest;

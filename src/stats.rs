@@ -5,7 +5,6 @@
 //! from a nanosecond to a second, in a few kilobytes, and a few nanoseconds to record a call.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -114,12 +113,12 @@ impl Stats {
 
     /// Notes how long a call took. More than a second counts as a second.
     #[inline]
-    pub fn record_latency(&mut self, command: Command, elapsed: Duration) {
+    pub fn record_latency(&mut self, command: Command, elapsed_ns: u64) {
         let histogram = self.latencies[command as usize].get_or_insert_with(|| {
             let new = Histogram::new_with_bounds(1, LONGEST_LATENCY_NS, LATENCY_DIGITS);
             Box::new(new.expect("the bounds are valid"))
         });
-        histogram.saturating_record((elapsed.as_nanos() as u64).clamp(1, LONGEST_LATENCY_NS));
+        histogram.saturating_record(elapsed_ns.clamp(1, LONGEST_LATENCY_NS));
     }
 
     /// How long the command's calls took, if there were any.

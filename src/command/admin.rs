@@ -5,6 +5,7 @@ pub(super) use super::container;
 use super::context::{Context, Origin};
 use super::error::{self, Error, Result};
 pub(super) use super::help::help;
+use crate::clock::Tick;
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::number::parse_i64;
 use crate::persistence::disk;
@@ -78,7 +79,7 @@ pub fn swapdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 
 /// `TIME`
 pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    let now = ctx.engine.unix_us_at(std::time::Instant::now());
+    let now = ctx.engine.unix_us_at(Tick::now());
     reply.array(2);
     reply.bulk_integer(now / 1_000_000);
     reply.bulk_integer(now % 1_000_000);

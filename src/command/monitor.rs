@@ -9,13 +9,13 @@
 //! administration, which may hold them anywhere.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::args::is;
 use super::context::{Context, Origin};
 use super::error::{Error, Result};
 use super::spec::Flags;
 use super::table::{Command, Row};
+use crate::clock::Tick;
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
 use crate::server::client::ClientKey;
@@ -60,7 +60,7 @@ pub fn show(
     args: Args<'_>,
     from_script: bool,
 ) {
-    let now_us = engine.unix_us_at(Instant::now());
+    let now_us = engine.unix_us_at(Tick::now());
     let from = engine.clients.get(client);
     let peer = match from.peer {
         _ if from_script => "lua".to_owned(),

@@ -1,6 +1,6 @@
 //! SLOWLOG, and what gets into the slow log.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::args::{integer_in, is};
 pub(super) use super::container;
@@ -11,6 +11,7 @@ use super::monitor::is_secret;
 use super::spec::Flags;
 use super::stream::subcommand_syntax;
 use super::table::Row;
+use crate::clock::Tick;
 use crate::resp::{Args, Reply};
 use crate::slowlog::{Entry, cut};
 
@@ -20,30 +21,31 @@ const DEFAULT_COUNT: usize = 10;
 /// Notes a call that was slow, in the slow log and for the latency monitor. What happens on every
 /// call is two comparisons.
 #[inline]
-pub fn note(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, took: Duration, waits: bool) {
+pub fn note(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, took_ns: u64, waits: bool) {
     let config = &ctx.engine.config;
     let threshold_ms = config.latency_monitor_threshold;
     let is_slow = u64::try_from(config.slowlog_log_slower_than)
-        .is_ok_and(|slower_than| took.as_micros() as u64 >= slower_than);
-    if threshold_ms > 0 && took.as_millis() as u64 >= threshold_ms {
-        ctx.engine.note_latency(if row.is(Flags::FAST) { "fast-command" } else { "command" }, took);
+        .is_ok_and(|slower_than| took_ns / 1000 >= slower_than);
+    if threshold_ms > 0 && took_ns / 1_000_000 >= threshold_ms {
+        let event = if row.is(Flags::FAST) { "fast-command" } else { "command" };
+        ctx.engine.note_latency(event, Duration::from_nanos(took_ns));
     }
     // A client that waits has its request logged when it is answered.
     if is_slow && !waits && !row.is(Flags::SKIP_SLOWLOG) && ctx.origin != Origin::Loader {
-        log(ctx, row, args, took);
+        log(ctx, row, args, took_ns / 1000);
     }
 }
 
 #[cold]
-fn log(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, took: Duration) {
+fn log(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, duration_us: u64) {
     let shown: Vec<&[u8]> = (0..args.len())
         .map(|index| if hides(row, args, index) { b"(redacted)" } else { args.at(index) })
         .collect();
     let client = ctx.engine.clients.get(ctx.client);
     let entry = Entry {
         id: 0, // the log counts
-        time_s: ctx.engine.unix_us_at(Instant::now()) / 1_000_000,
-        duration_us: took.as_micros() as u64,
+        time_s: ctx.engine.unix_us_at(Tick::now()) / 1_000_000,
+        duration_us,
         args: cut(shown.into_iter()),
         peer: client.peer.map_or_else(|| "?:0".to_owned(), |peer| peer.to_string()),
         client_name: client.name.clone(),

@@ -8,14 +8,13 @@
 //! There is no rollback: a queued command that fails while EXEC runs it replies its error in its
 //! place, and the others go on.
 
-use std::time::Instant;
-
 use super::context::{Context, Origin, Propagation};
 use super::error::{Error, Result};
 use super::execute::call;
 use super::permission;
 use super::spec::Flags;
 use super::table::{Command, Row, row};
+use crate::clock::Tick;
 use crate::engine::Engine;
 use crate::resp::{Args, Reply, Request};
 use crate::server::client::{Client, ClientKey};
@@ -142,7 +141,7 @@ fn run(ctx: &mut Context<'_>, queued: &Queued, reply: &mut Reply) {
         reply.error(error.as_bytes());
         return;
     }
-    call(&mut inner, row, args, reply, Instant::now());
+    call(&mut inner, row, args, reply, Tick::now());
 }
 
 /// `WATCH key [key ...]`

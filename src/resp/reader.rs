@@ -275,13 +275,18 @@ impl Parser {
 
     /// `*<count>\r\n`. False: the line is not complete yet.
     fn multibulk_header(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
-        let Some((digits, next)) =
-            line(bytes, self.position + 1).map_err(|_| ProtocolError::TooBigMbulkCount)?
-        else {
-            return Ok(false);
+        let (count, next) = match short_number(bytes, self.position + 1) {
+            Some(found) => found,
+            None => {
+                let Some((digits, next)) =
+                    line(bytes, self.position + 1).map_err(|_| ProtocolError::TooBigMbulkCount)?
+                else {
+                    return Ok(false);
+                };
+                let count = number::parse_i64(digits).filter(|count| *count <= i64::from(i32::MAX));
+                (count.ok_or(ProtocolError::InvalidMultibulkLength)?, next)
+            }
         };
-        let count = number::parse_i64(digits).filter(|count| *count <= i64::from(i32::MAX));
-        let count = count.ok_or(ProtocolError::InvalidMultibulkLength)?;
         if count > UNAUTHENTICATED_ARGS && !limits.authenticated {
             return Err(ProtocolError::UnauthenticatedMultibulkLength);
         }
@@ -298,17 +303,7 @@ impl Parser {
         let length = match self.bulk {
             Some(length) => length,
             None => {
-                let Some((header, next)) =
-                    line(bytes, self.position).map_err(|_| ProtocolError::TooBigBulkCount)?
-                else {
-                    return Ok(false);
-                };
-                let Some((b'$', digits)) = header.split_first() else {
-                    let got = header.first().copied().unwrap_or(b'\r');
-                    return Err(ProtocolError::ExpectedDollar(got));
-                };
-                let length = number::parse_i64(digits).filter(|length| *length >= 0);
-                let length = length.ok_or(ProtocolError::InvalidBulkLength)?;
+                let Some((length, next)) = self.bulk_length(bytes)? else { return Ok(false) };
                 if length > limits.bulk as i64 {
                     return Err(ProtocolError::InvalidBulkLength);
                 }
@@ -334,6 +329,27 @@ impl Parser {
             self.raw_ends.push(self.position as u32);
         }
         Ok(true)
+    }
+
+    /// The length in `$<length>\r\n`, and the offset behind it. None: the line is not complete yet.
+    #[inline]
+    fn bulk_length(&self, bytes: &[u8]) -> Result<Option<(i64, usize)>, ProtocolError> {
+        if bytes.get(self.position) == Some(&b'$')
+            && let Some(found) = short_number(bytes, self.position + 1)
+        {
+            return Ok(Some(found));
+        }
+        let Some((header, next)) =
+            line(bytes, self.position).map_err(|_| ProtocolError::TooBigBulkCount)?
+        else {
+            return Ok(None);
+        };
+        let Some((b'$', digits)) = header.split_first() else {
+            let got = header.first().copied().unwrap_or(b'\r');
+            return Err(ProtocolError::ExpectedDollar(got));
+        };
+        let length = number::parse_i64(digits).filter(|length| *length >= 0);
+        Ok(Some((length.ok_or(ProtocolError::InvalidBulkLength)?, next)))
     }
 
     /// A line of words. False: it is not complete yet.
@@ -400,6 +416,23 @@ fn line(bytes: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, TooLong> {
         None if rest.len() > MAX_LINE => Err(TooLong),
         _ => Ok(None),
     }
+}
+
+/// A number as nearly all are, of one to eight digits and complete, and the offset behind its line. What
+/// else there may be, and what is wrong, is for [`line`] and [`number::parse_i64`] to find out.
+#[inline]
+fn short_number(bytes: &[u8], start: usize) -> Option<(i64, usize)> {
+    let rest = bytes.get(start..)?;
+    let mut value = 0;
+    for (length, byte) in rest.iter().enumerate().take(9) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            let is_number = *byte == b'\r' && length > 0 && (rest[0] != b'0' || length == 1);
+            return (is_number && length + 2 <= rest.len()).then_some((value, start + length + 2));
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    None
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! INFO server, clients and cpu: the process and who is connected to it.
 
-use std::time::Instant;
-
 use super::Fields;
+use crate::clock::Tick;
 use crate::command::context::Context;
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::eviction;
@@ -32,7 +31,7 @@ pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("process_supervised", "no");
     fields.put("run_id", &engine.run_id);
     fields.put("tcp_port", engine.port);
-    fields.put("server_time_usec", engine.unix_us_at(Instant::now()));
+    fields.put("server_time_usec", engine.unix_us_at(Tick::now()));
     fields.put("uptime_in_seconds", uptime);
     fields.put("uptime_in_days", uptime / 86_400);
     fields.put("hz", engine.config.hz);
