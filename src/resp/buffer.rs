@@ -5,13 +5,14 @@
 //! to come, and the next one takes sixteen times as much. When many reads in turn would have done
 //! with the kilobyte, the rest is given back.
 //!
-//! Why not a `BufReader`: its size is chosen once, and each of its bytes is written before the
-//! first read, so that even pages that no request ever reaches take memory.
+//! Below is a `BufReader`, whose size is chosen once: each of its bytes is written before the first read,
+//! so that even pages that no request ever reaches take memory. Hence another one takes its place when
+//! the size has to change, which costs an allocation and nothing more, for it is empty then.
 //!
 //! Left out on purpose: reading on while there are bytes left. A request that the buffer's end
 //! cuts is put together elsewhere (`Reader::spill`).
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// How much a read of a quiet connection takes.
 const SMALL: usize = 1024;
@@ -22,11 +23,9 @@ const SMALL_READS: u32 = 64;
 
 /// A source and what was last read from it; see the module documentation.
 pub struct Buffer<R> {
-    source: R,
-    bytes: Box<[u8]>,
-    /// The part of `bytes` that has been read and not consumed.
-    start: usize,
-    end: usize,
+    reader: Option<BufReader<R>>,
+    /// How many bytes the last read has got.
+    last_read: usize,
     /// Reads in turn that a small buffer was enough for.
     small_reads: u32,
 }
@@ -34,53 +33,67 @@ pub struct Buffer<R> {
 impl<R: Read> Buffer<R> {
     /// An empty buffer.
     pub fn new(source: R) -> Self {
-        Buffer { source, bytes: zeros(SMALL), start: 0, end: 0, small_reads: 0 }
+        let reader = Some(BufReader::with_capacity(SMALL, source));
+        Buffer { reader, last_read: 0, small_reads: 0 }
+    }
+
+    #[inline]
+    fn reader(&self) -> &BufReader<R> {
+        self.reader.as_ref().expect(ALWAYS_THERE)
+    }
+
+    #[inline]
+    fn reader_mut(&mut self) -> &mut BufReader<R> {
+        self.reader.as_mut().expect(ALWAYS_THERE)
     }
 
     /// Where the bytes come from.
     pub fn source(&self) -> &R {
-        &self.source
+        self.reader().get_ref()
     }
 
     /// The same, to read past the buffer, which must be empty.
     pub fn source_mut(&mut self) -> &mut R {
-        &mut self.source
+        self.reader_mut().get_mut()
     }
 
     /// What has been read and not consumed.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
+        self.reader().buffer()
     }
 
     /// Memory held.
     pub fn capacity(&self) -> usize {
-        self.bytes.len()
+        self.reader().capacity()
     }
 
     /// The first `count` bytes are done with.
     pub fn consume(&mut self, count: usize) {
-        self.start = (self.start + count).min(self.end);
+        self.reader_mut().consume(count);
     }
 
     /// Reads into the buffer, which must be empty. 0 means that the peer has closed its side.
     pub fn fill(&mut self) -> io::Result<usize> {
         debug_assert!(self.bytes().is_empty());
-        if self.end == SMALL && self.bytes.len() == SMALL {
-            self.bytes = zeros(LARGE);
-        } else if self.small_reads >= SMALL_READS && self.bytes.len() > SMALL {
-            self.bytes = zeros(SMALL);
+        if self.last_read == SMALL && self.capacity() == SMALL {
+            self.resize(LARGE);
+        } else if self.small_reads >= SMALL_READS && self.capacity() > SMALL {
+            self.resize(SMALL);
         }
-        (self.start, self.end) = (0, 0);
-        self.end = self.source.read(&mut self.bytes)?;
-        self.small_reads = if self.end < SMALL { self.small_reads.saturating_add(1) } else { 0 };
-        Ok(self.end)
+        self.last_read = self.reader_mut().fill_buf()?.len();
+        self.small_reads =
+            if self.last_read < SMALL { self.small_reads.saturating_add(1) } else { 0 };
+        Ok(self.last_read)
+    }
+
+    fn resize(&mut self, capacity: usize) {
+        let source = self.reader.take().expect(ALWAYS_THERE).into_inner();
+        self.reader = Some(BufReader::with_capacity(capacity, source));
     }
 }
 
-fn zeros(len: usize) -> Box<[u8]> {
-    vec![0; len].into_boxed_slice()
-}
+const ALWAYS_THERE: &str = "the reader is only gone while it is replaced";
 
 #[cfg(test)]
 mod tests {
