@@ -419,7 +419,7 @@ fn line(bytes: &[u8], start: usize) -> Result<Option<(&[u8], usize)>, TooLong> {
 }
 
 /// A number as nearly all are, of one to eight digits and complete, and the offset behind its line. What
-/// else there may be, and what is wrong, is for [`line`] and [`number::parse_i64`] to find out.
+/// else there may be, and what is wrong, is for [`line()`] and [`number::parse_i64`] to find out.
 #[inline]
 fn short_number(bytes: &[u8], start: usize) -> Option<(i64, usize)> {
     let rest = bytes.get(start..)?;
