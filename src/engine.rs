@@ -10,7 +10,7 @@
 //! connection it happens in.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -222,6 +222,12 @@ impl Engine {
         *self.last_reading.insert(Tick::now())
     }
 
+    /// When the last command ended that ran under this taking of the lock.
+    #[inline]
+    pub fn last_reading(&self) -> Option<Tick> {
+        self.last_reading
+    }
+
     /// Compares the clock with the system's, which somebody may have set.
     pub fn adjust_clock(&mut self) {
         self.clock = Clock::now();
@@ -382,9 +388,14 @@ impl Engine {
     }
 }
 
+/// However many want the lock, who gives way goes on after this time.
+const LONGEST_WAY: Duration = Duration::from_millis(2);
+
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
     engine: Mutex<Engine>,
+    /// Threads that found the lock taken.
+    waiting: AtomicUsize,
     /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
     pub resumed: Arc<Condvar>,
 }
@@ -393,15 +404,32 @@ impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
         let resumed = engine.pause.resumed();
-        Arc::new(SharedEngine { engine: Mutex::new(engine), resumed })
+        Arc::new(SharedEngine { engine: Mutex::new(engine), waiting: AtomicUsize::new(0), resumed })
     }
 
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
         // Never poisoned: a panic under the lock ends the process.
-        let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let guard = match self.engine.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                guard
+            }
+        };
         EngineGuard::new(guard, std::thread::panicking())
+    }
+
+    /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
+    /// calls this between two of them: it would take the lock again before anybody else has woken up.
+    pub fn give_way(&self) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_WAY {
+            std::thread::yield_now();
+        }
     }
 
     /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.

@@ -87,6 +87,8 @@ fn expire(shared: &Shared, period: Duration) {
                 engine.stats.expired_time_cap_reached_count += 1;
                 return;
             }
+            drop(engine);
+            shared.engine.give_way();
         }
     }
 }
@@ -99,7 +101,7 @@ fn evict(shared: &Shared, period: Duration) {
         if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
             return;
         }
-        std::thread::yield_now();
+        shared.engine.give_way();
     }
 }
 

@@ -33,6 +33,8 @@ use crate::resp::{Args, Batch, Limits, ProtocolError, Reader, Reply};
 const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
+/// Requests that take long don't keep the lock together for longer than about this.
+const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// With so many bytes in the outbox, no further request is read until some were taken.
 const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
 /// Input buffers that have grown by so much are told of, even when no request is complete.
@@ -133,6 +135,7 @@ impl Session<'_> {
         let Session { shared, client, reader, output, .. } = self;
         output.reply.protocol = engine.clients.get(*client).protocol;
         let batch = reader.parsed();
+        let mut first_ended = None;
         for index in 0..batch.len() {
             if index % AHEAD == 0 {
                 bring_keys_near(&engine, *client, &batch, index);
@@ -143,11 +146,16 @@ impl Session<'_> {
             if !matches!(end, End::Done) {
                 return Ok(end);
             }
-            if output.reply.len() > SEND_REPLY_SIZE {
+            let ended = engine.last_reading();
+            let held_ns = ended.zip(first_ended).map_or(0, |(last, first)| last.since(first));
+            first_ended = first_ended.or(ended);
+            if output.reply.len() > SEND_REPLY_SIZE || held_ns > LONGEST_HOLD_NS {
                 engine.clients.get_mut(*client).output_memory = output.reply.capacity();
                 drop(engine);
                 output.write()?;
+                shared.engine.give_way();
                 engine = shared.engine.lock();
+                first_ended = None;
             }
         }
         self.is_new_replica = is_new_replica(&engine, *client);
