@@ -33,6 +33,8 @@ pub enum Unit {
     BytesEach,
     /// Kilobytes of memory for each connection.
     KilobytesEach,
+    /// Microseconds of processor time for each request.
+    MicrosecondsEach,
     /// Milliseconds.
     Milliseconds,
     /// Seconds.
@@ -49,6 +51,7 @@ impl Unit {
             Unit::DeliveriesPerSecond => "deliveries/s",
             Unit::BytesEach => "bytes each",
             Unit::KilobytesEach => "KB each",
+            Unit::MicrosecondsEach => "µs for each request",
             Unit::Milliseconds => "ms",
             Unit::Seconds => "s",
             Unit::OfTheRow => "what each row says",

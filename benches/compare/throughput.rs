@@ -61,6 +61,7 @@ pub fn sections(scale: Scale) -> Vec<Section> {
     sections.push(random_keys(scale));
     sections.push(latency(scale));
     sections.push(ceiling(scale));
+    sections.push(processor(scale));
     sections
 }
 
@@ -141,6 +142,59 @@ fn ceiling(scale: Scale) -> Section {
         repeats: true,
         cases: loads.map(case).collect(),
     }
+}
+
+/// What the kernel counts processor time in.
+const TICKS_PER_SECOND: f64 = 100.0;
+/// A tick is long, so this many times the usual number of requests.
+const LONGER: usize = 4;
+
+/// Processor time for each request, of the server and of redis-benchmark: who is the limit?
+fn processor(scale: Scale) -> Section {
+    let case = |pipeline| {
+        let load = Load { command: "GET", clients: 50, pipeline, keys: None };
+        let requests = Requests::new(load, scale);
+        Case {
+            rows: ["server", "redis-benchmark"].map(|who| format!("P={pipeline}: {who}")).into(),
+            measure: Box::new(move |contestant| {
+                let server = contestant.shared()?;
+                let count = requests.for_server(&server)? * LONGER;
+                load.prepare(&server, &contestant.program, count)?;
+                let spent = || -> Result<[f64; 2]> {
+                    let server = ticks(&format!("/proc/{}/stat", server.child.id()), OWN_TICKS)?;
+                    Ok([server, ticks("/proc/self/stat", CHILDREN_TICKS)?])
+                };
+                let before = spent()?;
+                load.rate(&server, count)?;
+                let each = 1e6 / TICKS_PER_SECOND / count as f64;
+                Ok(spent()?
+                    .iter()
+                    .zip(before)
+                    .map(|(after, before)| (after - before) * each)
+                    .collect())
+            }),
+        }
+    };
+    Section {
+        key: "processor".to_owned(),
+        title: "Processor time: 50 clients, GET".to_owned(),
+        unit: Unit::MicrosecondsEach,
+        against: Against::Others,
+        repeats: true,
+        cases: [1, 16, 100].map(case).into(),
+    }
+}
+
+/// Where `stat` has the time that a process has spent, counted from behind its name: in its own code
+/// and in the kernel; and the same for its children that have ended.
+const OWN_TICKS: usize = 11;
+const CHILDREN_TICKS: usize = 13;
+
+fn ticks(path: &str, first: usize) -> Result<f64> {
+    let stat = std::fs::read_to_string(path)?;
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let fields = rest.split_whitespace().skip(first).take(2).map(str::parse::<f64>);
+    fields.sum::<std::result::Result<f64, _>>().map_err(Error::other)
 }
 
 /// A case that measures requests/s.
