@@ -310,12 +310,7 @@ pub fn system_text(error: &std::io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The refusal, or the value as CONFIG GET shows it. Starts from `now`.
-    fn outcome<K: Kind>(kind: &K, now: &K::Value, text: &str) -> String {
-        let words: Vec<&str> = text.split(' ').collect();
-        kind.parse(&words, now).map_or_else(|reason| reason, |value| kind.format(&value))
-    }
+    use crate::config::value::outcome;
 
     #[test]
     fn percentiles_are_shown_without_trailing_zeros() {

@@ -159,12 +159,7 @@ impl Kind for BytesOrPercent {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The refusal, or the value as CONFIG GET shows it. Starts from `now`.
-    fn outcome<K: Kind>(kind: &K, now: &K::Value, text: &str) -> String {
-        let words: Vec<&str> = text.split(' ').collect();
-        kind.parse(&words, now).map_or_else(|reason| reason, |value| kind.format(&value))
-    }
+    use crate::config::value::outcome;
 
     #[test]
     fn buffer_limits_change_only_the_classes_they_name() {

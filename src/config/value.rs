@@ -391,6 +391,13 @@ pub fn quote_if_needed(text: &str) -> String {
     }
 }
 
+/// The refusal, or the value as CONFIG GET shows it. Starts from `now`.
+#[cfg(test)]
+pub fn outcome<K: Kind>(kind: &K, now: &K::Value, text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    kind.parse(&words, now).map_or_else(|reason| reason, |value| kind.format(&value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
