@@ -19,6 +19,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use crate::acl::Acl;
 use crate::blocking::{self, Blocking};
 use crate::clock::{Clock, Tick};
+use crate::command::prepared::Prepared;
 use crate::command::{monitor, transaction};
 use crate::config::{Config, EventClasses};
 use crate::eviction;
@@ -108,6 +109,8 @@ pub struct Engine {
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
     pub shutdown: Option<ShutdownRequest>,
+    /// A large value that the executing connection has copied already.
+    pub prepared: Prepared,
     /// What eviction remembers.
     pub eviction: eviction::State,
     clock: Clock,
@@ -189,6 +192,7 @@ impl Engine {
             startup_memory: crate::memory::used(),
             leaving: None,
             shutdown: None,
+            prepared: Prepared::default(),
             eviction: eviction::State::default(),
             clock: Clock::now(),
             last_reading: None,
@@ -439,7 +443,8 @@ impl SharedEngine {
         mut guard: EngineGuard<'a>,
         at_most: Duration,
     ) -> EngineGuard<'a> {
-        let inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
+        let mut inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
+        inner.prepared = Prepared::default();
         if let Some(collected) = inner.writers.take_collected() {
             collected.release();
         }
@@ -484,7 +489,11 @@ impl Drop for EngineGuard<'_> {
             crate::warning!("A command panicked while it held the data: stopping, see above.");
             std::process::abort();
         }
-        let collected = self.guard.take().and_then(|engine| engine.writers.take_collected());
+        let Some(mut engine) = self.guard.take() else { return };
+        let collected = engine.writers.take_collected();
+        let unused = std::mem::take(&mut engine.prepared);
+        drop(engine);
+        drop(unused); // it may be large
         if let Some(collected) = collected {
             collected.release();
         }

@@ -129,7 +129,8 @@ fn latency(scale: Scale) -> Section {
 }
 
 fn ceiling(scale: Scale) -> Section {
-    let loads = [1, 16, 100].into_iter().flat_map(|pipeline| [("SET", pipeline), ("GET", pipeline)]);
+    let loads =
+        [1, 16, 100].into_iter().flat_map(|pipeline| [("SET", pipeline), ("GET", pipeline)]);
     let case = |(command, pipeline)| {
         let load = Load { command, clients: 50, pipeline, keys: None };
         rate(load, format!("{command} c=50 P={pipeline}"), scale)

@@ -49,6 +49,7 @@ pub mod monitor;
 pub mod object;
 pub mod permission;
 pub mod persistence;
+pub mod prepared;
 pub mod pubsub;
 pub mod replication;
 pub mod sampling;

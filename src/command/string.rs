@@ -28,8 +28,8 @@ fn reply_string(value: Option<&Str>, reply: &mut Reply) {
     }
 }
 
-fn string(text: &[u8]) -> Value {
-    Value::Str(Str::new(text))
+fn string(ctx: &mut Context<'_>, text: &[u8]) -> Value {
+    Value::Str(ctx.engine.prepared.take(text).unwrap_or_else(|| Str::new(text)))
 }
 
 /// What the options of SET ask for.
@@ -88,7 +88,8 @@ pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
         }
     }
     if options.keep_ttl {
-        ctx.set_keeping_ttl(key, string(value));
+        let stored = string(ctx, value);
+        ctx.set_keeping_ttl(key, stored);
         ctx.modified(EventClasses::STRING, "set", key);
     } else {
         set_until(ctx, key, value, expiry);
@@ -105,7 +106,8 @@ pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
 
 /// Sets a key that expires or doesn't. A relative time becomes an absolute one in the journal.
 fn set_until(ctx: &mut Context<'_>, key: &[u8], value: &[u8], expiry: Option<i64>) {
-    let slot = ctx.set(key, string(value));
+    let stored = string(ctx, value);
+    let slot = ctx.set(key, stored);
     ctx.modified(EventClasses::STRING, "set", key);
     if let Some(deadline) = expiry {
         ctx.keyspace().set_deadline(slot, deadline);
@@ -136,7 +138,8 @@ pub fn setnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     let key = args.at(1);
     let vacant = ctx.find(key).err();
     if let Some(vacant) = vacant {
-        ctx.add(vacant, key, string(&args[2]));
+        let value = string(ctx, &args[2]);
+        ctx.add(vacant, key, value);
         ctx.modified(EventClasses::STRING, "set", key);
     }
     reply.integer(vacant.is_some().into());
@@ -147,7 +150,8 @@ pub fn setnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 pub fn getset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     reply_string(ctx.read_as(key)?, reply);
-    ctx.set(key, string(&args[2]));
+    let value = string(ctx, &args[2]);
+    ctx.set(key, value);
     ctx.modified(EventClasses::STRING, "set", key);
     ctx.propagate(&[b"SET", key, &args[2]]);
     Ok(())
@@ -249,7 +253,8 @@ fn pairs<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<Args<'a>> {
 
 fn set_pairs(ctx: &mut Context<'_>, pairs: Args<'_>) {
     for index in (0..pairs.len()).step_by(2) {
-        ctx.set(&pairs[index], string(&pairs[index + 1]));
+        let value = string(ctx, &pairs[index + 1]);
+        ctx.set(&pairs[index], value);
         ctx.modified(EventClasses::STRING, "set", &pairs[index]);
     }
 }

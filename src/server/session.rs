@@ -24,6 +24,7 @@ use super::client::ClientKey;
 use super::input::Input;
 use super::outbox::{Outbox, Pen};
 use crate::blocking;
+use crate::command::prepared::Prepared;
 use crate::command::{Flow, Origin, execute};
 use crate::engine::{Engine, EngineGuard};
 use crate::replication::{self, Phase};
@@ -130,7 +131,9 @@ impl Session<'_> {
 
     /// Executes the requests that have arrived, under one taking of the lock.
     fn execute_batch(&mut self, limits: &mut Limits) -> io::Result<End> {
+        let prepared = Prepared::from(&self.reader.parsed());
         let mut engine = self.shared.engine.lock();
+        engine.prepared = prepared;
         self.account(&mut engine);
         let Session { shared, client, reader, output, .. } = self;
         output.reply.protocol = engine.clients.get(*client).protocol;
