@@ -129,11 +129,11 @@ fn latency(scale: Scale) -> Section {
 }
 
 fn ceiling(scale: Scale) -> Section {
-    let loads =
-        [1, 16, 100].into_iter().flat_map(|pipeline| [("SET", pipeline), ("GET", pipeline)]);
-    let case = |(command, pipeline)| {
-        let load = Load { command, clients: 50, pipeline, keys: None };
-        rate(load, format!("{command} c=50 P={pipeline}"), scale)
+    let loads = [(50, 1), (200, 1), (50, 16), (50, 100)].into_iter();
+    let loads = loads.flat_map(|load| [("SET", load), ("GET", load)]);
+    let case = |(command, (clients, pipeline))| {
+        let load = Load { command, clients, pipeline, keys: None };
+        rate(load, format!("{command} c={clients} P={pipeline}"), scale)
     };
     Section {
         key: "ceiling".to_owned(),

@@ -95,9 +95,11 @@ fn text(value: Value) -> String {
     }
 }
 
-/// A field of INFO; empty if there is none.
+/// A field of INFO; empty if there is none, or if the connection is cut before the answer: a Sentinel
+/// that turns a master into a replica ends all its connections.
 fn info(port: u16, name: &str) -> String {
-    field(&text(call(port, "INFO everything")), name)
+    let answer = connect(port).call(&["INFO", "everything"], PATIENCE);
+    answer.map_or(String::new(), |answer| field(&text(answer), name))
 }
 
 fn field(info: &str, name: &str) -> String {
