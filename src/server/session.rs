@@ -44,8 +44,6 @@ const GROWTH_TO_REPORT: usize = 256 * 1024;
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
 /// Of so many requests at a time the keys are brought near before the first is executed.
 const AHEAD: usize = 16;
-/// So few keys are in the processor's cache anyway.
-const KEYS_IN_CACHE: usize = 10_000;
 /// A wait without a deadline looks at the clock this often; any time would do.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -340,17 +338,13 @@ impl Output {
     }
 }
 
-/// Touches what the next requests will look up, all at once.
-///
-/// A key among millions is in no cache, and waiting for memory takes longer than most commands. One
-/// look-up after the other waits each time; these don't depend on each other, so the processor
-/// waits for many at the same time. The first argument is taken for the key: mostly it is.
+/// Brings near what the next requests will look up. The first argument is taken for the key: mostly
+/// it is.
 fn bring_keys_near(engine: &Engine, client: ClientKey, batch: &Batch<'_>, from: usize) {
     let to = batch.len().min(from + AHEAD);
-    let keyspace = &engine.databases[engine.clients.get(client).db];
-    if to - from > 1 && keyspace.len() > KEYS_IN_CACHE {
+    if to - from > 1 {
         let keys = (from..to).filter_map(|index| batch.request(index).get(1));
-        std::hint::black_box(keys.fold(0, |touched, key| touched ^ keyspace.touch(key)));
+        engine.databases[engine.clients.get(client).db].bring_near(keys);
     }
 }
 

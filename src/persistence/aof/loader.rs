@@ -192,7 +192,8 @@ impl Loading<'_, '_> {
         let Loading { access, client, reply, commands, failures, .. } = self;
         access.with(|engine| {
             let requests = &batch.requests[..std::mem::take(&mut batch.len)];
-            bring_near(engine, *client, requests);
+            let keys = requests.iter().filter_map(|request| request.args().get(1));
+            engine.databases[engine.clients.get(*client).db].bring_near(keys);
             for request in requests {
                 let args = request.args();
                 if table::lookup(args).is_none() {
@@ -229,14 +230,6 @@ impl Requests {
         }
         request
     }
-}
-
-/// Reads from where the keys are, or will be, for all requests at once: the processor can wait for
-/// many lines of memory together, but while it executes, each look-up would wait alone.
-fn bring_near(engine: &Engine, client: ClientKey, requests: &[Request]) {
-    let keyspace = &engine.databases[engine.clients.get(client).db];
-    let keys = requests.iter().filter_map(|request| request.args().get(1));
-    std::hint::black_box(keys.fold(0, |touched, key| touched ^ keyspace.touch(key)));
 }
 
 /// Cuts off what is incomplete, if that is allowed.
