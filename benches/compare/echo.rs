@@ -1,7 +1,7 @@
 //! The ceiling: a server of the same threads as cacheflow that does nothing.
 //!
-//! A thread for each connection, with the same stack, the same scheduling policy and the same few
-//! looks at the socket before sleeping; one read for what has arrived and one write for all replies.
+//! A thread for each connection, with the same stack, on the same cores, with the same few looks at
+//! the socket before sleeping; one read for what has arrived and one write for all replies.
 //! It doesn't parse, look up or lock anything: it knows that all requests of redis-benchmark's run are
 //! of one length, measures the first, and answers the same for each. So it shows what the kernel and
 //! the choice of threads cost, and the rest of the way is ours.
@@ -10,11 +10,9 @@
 
 use std::io::{Read, Result, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
-use cacheflow::server::pool::prefer_throughput;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
+use cacheflow::server::input::Input;
 
 use crate::servers::Server;
 
@@ -24,11 +22,6 @@ pub const ARGUMENT: &str = "--echo";
 const STACK_SIZE: usize = 256 * 1024;
 /// As cacheflow's reader.
 const BUFFER_SIZE: usize = 16 * 1024;
-/// As often as cacheflow's workers look before they sleep.
-const LOOKS: usize = 20;
-
-/// Whether some thread is looking.
-static LOOKING: AtomicBool = AtomicBool::new(false);
 
 /// Starts the server as a process of its own.
 pub fn start() -> Result<Server> {
@@ -48,13 +41,14 @@ pub fn serve() -> Result<()> {
 }
 
 /// Answers everything that comes on a connection.
-fn answer(mut stream: TcpStream) {
-    prefer_throughput();
+fn answer(stream: TcpStream) {
+    let stream = Arc::new(stream);
+    let mut input = Input::new(Arc::clone(&stream));
     let mut buffer = vec![0; BUFFER_SIZE];
     let mut replies = Vec::new();
     let (mut expected, mut reply) = (0, &b""[..]);
     let mut waiting = 0;
-    while let Ok(count @ 1..) = read(&mut stream, &mut buffer) {
+    while let Ok(count @ 1..) = input.read(&mut buffer) {
         let first = &buffer[..count];
         // redis-benchmark asks for the configuration before it begins: another length, another reply.
         if waiting == 0 && (expected == 0 || reply == NO_CONFIG) {
@@ -67,32 +61,10 @@ fn answer(mut stream: TcpStream) {
             replies.extend_from_slice(reply);
             waiting -= expected;
         }
-        if stream.write_all(&replies).is_err() {
+        if (&*stream).write_all(&replies).is_err() {
             return;
         }
     }
-}
-
-/// Waits for bytes as cacheflow does (`src/server/input.rs`).
-fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<usize> {
-    if !LOOKING.swap(true, Ordering::Acquire) {
-        let mut found = None;
-        for _ in 0..LOOKS {
-            match recv(&*stream, &mut *buffer, RecvFlags::DONTWAIT) {
-                Err(Errno::AGAIN) => std::thread::yield_now(),
-                Ok((count, _)) => found = Some(Ok(count)),
-                Err(error) => found = Some(Err(error.into())),
-            }
-            if found.is_some() {
-                break;
-            }
-        }
-        LOOKING.store(false, Ordering::Release);
-        if let Some(result) = found {
-            return result;
-        }
-    }
-    stream.read(buffer)
 }
 
 /// What an unknown parameter gets.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::backlog::{Backlog, Next};
 use super::state::Phase;
 use crate::engine::SharedEngine;
+use crate::server::cores;
 use crate::server::outbox::Pen;
 
 /// Next to nothing is kept on the stack.
@@ -49,14 +50,13 @@ impl Feeder {
     /// Starts the thread.
     pub fn start(self, prelude: Prelude) -> io::Result<()> {
         let thread = Builder::new().name("feeder".into()).stack_size(STACK_SIZE);
-        thread.spawn(move || {
+        cores::spawn(thread, move || {
             // A replica that breaks off comes back; its session notices that the socket is shut.
             if let Err(error) = self.run(prelude) {
                 crate::verbose!("Replica client id #{}: {error}", self.client);
             }
             let _ = self.stream.shutdown(Shutdown::Both);
-        })?;
-        Ok(())
+        })
     }
 
     fn run(&self, prelude: Prelude) -> io::Result<()> {

@@ -30,6 +30,7 @@ use crate::persistence::rdb::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;
 use crate::random::secure_hex;
 use crate::server::client::ClientKey;
+use crate::server::cores;
 
 /// How often the thread looks whether a snapshot can begin.
 const LOOK: Duration = Duration::from_millis(20);
@@ -57,7 +58,7 @@ pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
             }
             let shared = Arc::clone(shared);
             let thread = Builder::new().name("sync".into());
-            let started = thread.spawn(move || send_snapshots(&shared)).map(drop);
+            let started = cores::spawn(thread, move || send_snapshots(&shared));
             engine.replication.syncing = started.is_ok();
             started
         }

@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use super::Shared;
 use super::client::{Client, ClientKey};
 use super::outbox::Pen;
-use super::pool::{Pool, prefer_throughput};
+use super::pool::Pool;
 use super::session;
 use crate::command::permission::log_out;
 use crate::config::Config;
@@ -145,7 +145,6 @@ impl Door {
                 send_probes(&stream, keepalive);
                 let shared = Arc::clone(&self.shared);
                 seat.run(move || {
-                    prefer_throughput();
                     let _leaving = Leaving { shared: &shared, client };
                     session::serve(&shared, stream, client);
                 });

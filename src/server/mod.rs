@@ -21,8 +21,9 @@
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
 pub mod client;
+pub mod cores;
 pub mod cron;
-mod input;
+pub mod input;
 pub mod listener;
 pub mod outbox;
 pub mod pause;

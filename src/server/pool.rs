@@ -117,13 +117,6 @@ impl Drop for Seat {
     }
 }
 
-/// Tells the scheduler that this thread works in batches: waking it does not interrupt another
-/// worker in the middle of its own. With fifty clients on two cores that is a tenth of the
-/// throughput.
-pub fn prefer_throughput() {
-    let _ = scheduler::set_self_policy(scheduler::Policy::Batch, 0); // a hint: it may be refused
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

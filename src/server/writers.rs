@@ -30,6 +30,7 @@ use crossbeam::channel::{Receiver, Sender, TryRecvError, unbounded};
 use once_cell::sync::OnceCell;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::cores;
 use super::outbox::Outbox;
 
 /// More writers than this find nothing to do: most of the work is the kernel's.
@@ -77,16 +78,14 @@ impl Writers {
     }
 
     fn start_threads(&self) -> io::Result<()> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..cores.min(MOST_WRITERS) {
+        for _ in 0..cores::count().min(MOST_WRITERS) {
             let queue = self.queue.clone();
             let thread = Builder::new().name("writer".into()).stack_size(STACK_SIZE);
-            thread.spawn(move || write_all(&queue))?;
+            cores::spawn(thread, move || write_all(&queue))?;
         }
         let (waiting, ready) = (self.waiting.clone(), self.ready.clone());
         let thread = Builder::new().name("waiter".into()).stack_size(STACK_SIZE);
-        thread.spawn(move || wait_for_all(&waiting, &ready))?;
-        Ok(())
+        cores::spawn(thread, move || wait_for_all(&waiting, &ready))
     }
 
     /// This outbox will have something to write when THE lock is released.
