@@ -69,7 +69,7 @@ impl Unit {
 pub enum Against {
     /// redis-server, and valkey-server where one is installed.
     Others,
-    /// A server of the same threads that does nothing.
+    /// A server of the same threads that does nothing, which is itself compared with redis-server.
     Ceiling,
 }
 
@@ -150,7 +150,7 @@ impl Contestant {
     pub fn all(against: Against) -> Vec<Contestant> {
         let mut programs = vec![Program::Cacheflow];
         match against {
-            Against::Ceiling => programs.push(Program::Echo),
+            Against::Ceiling => programs.extend([Program::Echo, Program::Redis]),
             Against::Others => {
                 programs.push(Program::Redis);
                 programs.extend(valkey().map(Program::Valkey));

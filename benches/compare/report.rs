@@ -38,8 +38,13 @@ pub struct Row {
 impl Row {
     /// cacheflow's number divided by the next contestant's, for each round.
     pub fn ratios(&self) -> Vec<f64> {
-        let pairs = self.numbers[0].iter().zip(&self.numbers[1]);
-        pairs.map(|(ours, theirs)| ours / theirs).filter(|ratio| ratio.is_finite()).collect()
+        self.ratios_of(0, 1)
+    }
+
+    /// One contestant's number divided by another's, for each round.
+    fn ratios_of(&self, one: usize, other: usize) -> Vec<f64> {
+        let pairs = self.numbers[one].iter().zip(&self.numbers[other]);
+        pairs.map(|(one, other)| one / other).filter(|ratio| ratio.is_finite()).collect()
     }
 }
 
@@ -59,14 +64,14 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 pub fn markdown(table: &Table<'_>) -> String {
     let unit = table.section.unit;
     let better = if unit.more_is_better() { "more" } else { "less" };
-    let ratio = match table.section.against {
-        Against::Others => "ratio",
-        Against::Ceiling => "of the ceiling",
-    };
+    let is_ceiling = table.section.against == Against::Ceiling;
+    let ratio = if is_ceiling { "of the ceiling" } else { "ratio" };
     let mut out = format!("In {}; {better} is better.\n\n| case |", unit.name());
     table.columns.iter().for_each(|name| _ = write!(out, " {name} |"));
-    let _ = writeln!(out, " {ratio} | range |");
-    let _ = writeln!(out, "|---|{}--:|--:|", "--:|".repeat(table.columns.len()));
+    let _ = write!(out, " {ratio} | range |");
+    let _ = writeln!(out, "{}", if is_ceiling { " the ceiling, of redis-server |" } else { "" });
+    let more = usize::from(is_ceiling);
+    let _ = writeln!(out, "|---|{}--:|--:|", "--:|".repeat(table.columns.len() + more));
     for row in &table.rows {
         let _ = write!(out, "| {} |", row.name);
         row.numbers.iter().for_each(|of| _ = write!(out, " {} |", number(median(of.clone()))));
@@ -74,10 +79,16 @@ pub fn markdown(table: &Table<'_>) -> String {
         let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
         let high = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let _ = match ratios.len() {
-            0 => writeln!(out, " – | – |"),
-            1 => writeln!(out, " **{low:.2}** | – |"),
-            _ => writeln!(out, " **{:.2}** | {low:.2}–{high:.2} |", median(ratios)),
+            0 => write!(out, " – | – |"),
+            1 => write!(out, " **{low:.2}** | – |"),
+            _ => write!(out, " **{:.2}** | {low:.2}–{high:.2} |", median(ratios)),
         };
+        let ceiling = if is_ceiling {
+            format!(" {:.2} |", median(row.ratios_of(1, 2)))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(out, "{ceiling}");
     }
     let Section { key, title, .. } = table.section;
     let _ = write!(out, "\n![{title}](charts/{key}.svg)\n\n{}", origin(table.rounds));
