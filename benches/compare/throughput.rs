@@ -152,11 +152,13 @@ const LONGER: usize = 4;
 
 /// Processor time for each request, of the server and of redis-benchmark: who is the limit?
 fn processor(scale: Scale) -> Section {
-    let case = |pipeline| {
-        let load = Load { command: "GET", clients: 50, pipeline, keys: None };
+    let loads = [("GET", 1), ("MSET", 1), ("GET", 16), ("GET", 100)];
+    let case = |(command, pipeline)| {
+        let load = Load { command, clients: 50, pipeline, keys: None };
         let requests = Requests::new(load, scale);
+        let row = |who| format!("{command} P={pipeline}: {who}");
         Case {
-            rows: ["server", "redis-benchmark"].map(|who| format!("P={pipeline}: {who}")).into(),
+            rows: ["server", "redis-benchmark"].map(row).into(),
             measure: Box::new(move |contestant| {
                 let server = contestant.shared()?;
                 let count = requests.for_server(&server)? * LONGER;
@@ -178,11 +180,11 @@ fn processor(scale: Scale) -> Section {
     };
     Section {
         key: "processor".to_owned(),
-        title: "Processor time: 50 clients, GET".to_owned(),
+        title: "Processor time: 50 clients".to_owned(),
         unit: Unit::MicrosecondsEach,
         against: Against::Others,
         repeats: true,
-        cases: [1, 16, 100].map(case).into(),
+        cases: loads.map(case).into(),
     }
 }
 

@@ -361,17 +361,15 @@ parameters! {
         "io-threads" io_threads: u32 = 1 => integer(1, 128), [Immutable NoEffect];
         /// Let those threads read, too
         "io-threads-do-reads" io_threads_do_reads: bool = false => YesNo, [Immutable NoEffect];
-        /// CPUs for the main threads
-        "server_cpulist" server_cpulist: String = String::new()
-            => Text("cpus"), [Immutable NoEffect];
-        /// CPUs for background threads
-        "bio_cpulist" bio_cpulist: String = String::new() => Text("cpus"), [Immutable NoEffect];
+        /// CPUs for the server, such as 0,2-5,8-14:2
+        "server_cpulist" server_cpulist: String = String::new() => Text("cpus"), [Immutable];
+        /// CPUs for freeing memory and syncing files
+        "bio_cpulist" bio_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// CPUs for AOF rewrites
         "aof_rewrite_cpulist" aof_rewrite_cpulist: String = String::new()
-            => Text("cpus"), [Immutable NoEffect];
+            => Text("cpus"), [Immutable];
         /// CPUs for snapshots
-        "bgsave_cpulist" bgsave_cpulist: String = String::new()
-            => Text("cpus"), [Immutable NoEffect];
+        "bgsave_cpulist" bgsave_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// Tell the kernel which processes to sacrifice first
         "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of(), [NoEffect];
         /// The scores for that

@@ -27,6 +27,7 @@ use super::disk::{self, SnapshotWriter};
 use super::rdb::save::TemporaryFile;
 use super::snapshot::Snapshot;
 use crate::engine::{Engine, SharedEngine};
+use crate::server::cores;
 
 /// How long to wait after a save that failed before save points are looked at again.
 const RETRY_SAVE_AFTER: Duration = Duration::from_secs(5);
@@ -163,14 +164,20 @@ pub fn stop(engine: &mut Engine) {
 }
 
 fn work(shared: &SharedEngine, jobs: &Receiver<Job>) {
-    let control = Arc::clone(&shared.lock().background.control);
+    let engine = shared.lock();
+    let control = Arc::clone(&engine.background.control);
+    let for_saves = engine.config.bgsave_cpulist.clone();
+    let for_rewrites = engine.config.aof_rewrite_cpulist.clone();
+    drop(engine);
     for job in jobs {
         match job {
             Job::Save { snapshot, writer, path, dirty } => {
+                cores::keep_to(&for_saves);
                 let result = save(shared, snapshot, &writer, path, &control);
                 save_ended(&mut shared.lock(), result, dirty);
             }
             Job::Rewrite => {
+                cores::keep_to(&for_rewrites);
                 let result = rewrite::run(shared, &control);
                 rewrite_ended(&mut shared.lock(), result);
             }

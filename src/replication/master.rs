@@ -83,6 +83,8 @@ fn feeder(shared: &Arc<SharedEngine>, engine: &Engine, client: ClientKey) -> Opt
 
 /// The thread that sends snapshots, for as long as somebody waits for one.
 fn send_snapshots(shared: &Arc<SharedEngine>) {
+    let cpus = shared.lock().config.bgsave_cpulist.clone();
+    cores::keep_to(&cpus);
     let mut last_sign = Instant::now();
     loop {
         let mut engine = shared.lock();

@@ -6,14 +6,18 @@
 //! the time the next request is there before a worker has had to sleep: nobody pays for waking it.
 //!
 //! A connection whose pipelines are deep may use every core: there is more to gain from doing several
-//! things at once than from leaving the client in peace. So may the connections of other machines.
-//! Waking such a worker doesn't interrupt another one (`SCHED_BATCH`).
+//! things at once than from leaving the client in peace. So may the connections of other machines, and
+//! all of them while there is a crowd of local ones: when a core is idle, the kernel looks through some
+//! thirty of the threads that are ready elsewhere for one to move there, and would not find the client
+//! that got stuck among two hundred workers. Waking a worker that uses every core doesn't interrupt
+//! another one (`SCHED_BATCH`). And who names the cores, with `server_cpulist`, gets all of them.
 
 use std::io;
 use std::net::{IpAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Builder;
 
-use once_cell::sync::Lazy;
+use once_cell::sync::{Lazy, OnceCell};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use scheduler::{Policy, set_self_policy};
 
@@ -21,11 +25,22 @@ use scheduler::{Policy, set_self_policy};
 const LARGE: usize = 2500;
 /// Below this it leaves one alone again.
 const SMALL: usize = 1500;
+/// With more local clients than this, all connections use every core.
+const CROWD: usize = 64;
 /// One read in so many counts for the average.
 const WEIGHT: usize = 8;
 
+/// How many workers have clients on this machine.
+static WITH_LOCAL_CLIENTS: AtomicUsize = AtomicUsize::new(0);
+
+/// The cores of `server_cpulist`, if there are any.
+static CHOSEN: OnceCell<CpuSet> = OnceCell::new();
+
 /// The cores that this process may use.
-static CORES: Lazy<Cores> = Lazy::new(|| Cores::of(sched_getaffinity(None), std::process::id()));
+static CORES: Lazy<Cores> = Lazy::new(|| match CHOSEN.get() {
+    Some(chosen) => Cores { all: *chosen, but_one: None },
+    None => Cores::of(sched_getaffinity(None), std::process::id()),
+});
 
 struct Cores {
     all: CpuSet,
@@ -45,6 +60,50 @@ impl Cores {
         });
         Cores { all, but_one }
     }
+}
+
+/// Keeps the process to the cores of a list (`server_cpulist`), if it isn't empty. For the start of
+/// the program: threads that run already are not moved.
+pub fn choose(list: &str) {
+    if take_list(list) {
+        // Without those that the list has and the machine doesn't. Only the first time counts.
+        if let Ok(cores) = sched_getaffinity(None) {
+            CHOSEN.get_or_init(|| cores);
+        }
+    }
+}
+
+/// Keeps the calling thread to the cores of a list (`bio_cpulist` and its like). An empty one stands
+/// for those of the process.
+pub fn keep_to(list: &str) {
+    if !take_list(list) {
+        let _ = sched_setaffinity(None, &CORES.all);
+    }
+}
+
+/// False: the list is empty, or no list that can be used, which the log says.
+fn take_list(list: &str) -> bool {
+    let cores = parse(list).filter(|cores| sched_setaffinity(None, cores).is_ok());
+    if cores.is_none() && !list.is_empty() {
+        crate::warning!("The CPUs {list:?} can't be used; going on with what there is");
+    }
+    cores.is_some()
+}
+
+/// Numbers, ranges, and ranges with a step: `0,2-5,8-14:2`.
+fn parse(list: &str) -> Option<CpuSet> {
+    let mut cores = CpuSet::new();
+    for part in list.split(',') {
+        let (range, step) = part.split_once(':').unwrap_or((part, "1"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let [first, last, step] = [first, last, step].map(|number| number.trim().parse().ok());
+        let (first, last): (usize, usize) = (first?, last?);
+        if first > last || last >= CpuSet::MAX_CPU || step? == 0 {
+            return None;
+        }
+        (first..=last).step_by(step?).for_each(|core| cores.set(core));
+    }
+    Some(cores)
 }
 
 /// How many cores there are for this process.
@@ -77,7 +136,11 @@ pub struct Place {
 impl Place {
     /// The calling thread's place while it serves this connection.
     pub fn of(stream: &TcpStream) -> Place {
-        let is_local = CORES.but_one.is_some() && is_local(stream).unwrap_or(false);
+        Place::new(CORES.but_one.is_some() && is_local(stream).unwrap_or(false))
+    }
+
+    fn new(is_local: bool) -> Place {
+        WITH_LOCAL_CLIENTS.fetch_add(usize::from(is_local), Ordering::Relaxed);
         let place = Place { is_local, beside_client: is_local, size: 0 };
         place.take();
         place
@@ -90,10 +153,15 @@ impl Place {
 
     /// Takes note of a read that brought so many bytes.
     pub fn count(&mut self, bytes: usize) {
+        if !self.is_local {
+            return;
+        }
         self.size = self.size - self.size / WEIGHT + bytes;
-        let (small, large) = (self.size < SMALL * WEIGHT, self.size > LARGE * WEIGHT);
-        if self.is_local && (self.beside_client && large || !self.beside_client && small) {
-            self.beside_client = small;
+        let most = if self.beside_client { LARGE } else { SMALL };
+        let is_crowd = WITH_LOCAL_CLIENTS.load(Ordering::Relaxed) > CROWD;
+        let beside_client = self.size <= most * WEIGHT && !is_crowd;
+        if self.beside_client != beside_client {
+            self.beside_client = beside_client;
             self.take();
         }
     }
@@ -105,6 +173,12 @@ impl Place {
         };
         let _ = set_self_policy(policy, 0);
         let _ = sched_setaffinity(None, cores);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        WITH_LOCAL_CLIENTS.fetch_sub(usize::from(self.is_local), Ordering::Relaxed);
     }
 }
 
@@ -137,8 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn lists_have_numbers_ranges_and_steps() {
+        assert_eq!(parse("3"), Some(set_of(&[3])));
+        assert_eq!(parse("0,2-4"), Some(set_of(&[0, 2, 3, 4])));
+        assert_eq!(parse("8-14:3, 1"), Some(set_of(&[8, 11, 14, 1])));
+        for wrong in ["", "a", "1-", "4-2", "0-4:0", "1,,2", "5000", "-1"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn deep_pipelines_use_every_core_until_they_are_over() {
-        let mut place = Place { is_local: true, beside_client: true, size: 0 };
+        let mut place = Place::new(true);
         let mut after = |times: usize, bytes| {
             (0..times).for_each(|_| place.count(bytes));
             place.is_beside_client()
@@ -150,7 +234,12 @@ mod tests {
         assert!(!after(100, 2_000));
         assert!(after(20, 40));
 
-        let mut elsewhere = Place { is_local: false, beside_client: false, size: 0 };
+        let crowd: Vec<Place> = (0..CROWD).map(|_| Place::new(true)).collect();
+        assert!(!after(1, 40));
+        drop(crowd);
+        assert!(after(1, 40));
+
+        let mut elsewhere = Place::new(false);
         elsewhere.count(40);
         assert!(!elsewhere.is_beside_client());
     }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
 
-use super::{Shared, peers, shutdown};
+use super::{Shared, cores, peers, shutdown};
 use crate::blocking;
 use crate::command::context::expire_cycle;
 use crate::command::execute::end_of_unit;
+use crate::config::Config;
 use crate::engine::{Burial, Engine};
 use crate::eviction::clients::evict_clients;
 use crate::eviction::evict::{self, Outcome};
@@ -160,8 +161,11 @@ fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
 
 /// Starts the thread that syncs the append-only file once a second.
 pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
-    let aof = Arc::clone(&shared.engine.lock().aof.writer);
+    let engine = shared.engine.lock();
+    let (aof, cpus) = (Arc::clone(&engine.aof.writer), engine.config.bio_cpulist.clone());
+    drop(engine);
     Builder::new().name("aof-sync".into()).spawn(move || {
+        cores::keep_to(&cpus);
         while !shared.is_stopping() {
             park_timeout(Duration::from_secs(1));
             aof.sync_in_background();
@@ -170,6 +174,10 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
-pub fn start_reaper(garbage: Receiver<Burial>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("reaper".into()).spawn(move || garbage.iter().for_each(drop))
+pub fn start_reaper(garbage: Receiver<Burial>, config: &Config) -> io::Result<JoinHandle<()>> {
+    let cpus = config.bio_cpulist.clone();
+    Builder::new().name("reaper".into()).spawn(move || {
+        cores::keep_to(&cpus);
+        garbage.iter().for_each(drop);
+    })
 }

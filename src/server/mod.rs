@@ -165,7 +165,7 @@ impl Server {
         engine.port = address.port();
         engine.config.port = address.port(); // the one that the system picked, if it did
         drop(engine);
-        let reaper = Some(cron::start_reaper(garbage)?);
+        let reaper = Some(cron::start_reaper(garbage, &config)?);
         let mut server = Server {
             shared,
             listeners,

@@ -7,6 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
+use super::cores;
 use super::shutdown::Outcome;
 use crate::config::{Config, VERSION};
 
@@ -88,6 +89,7 @@ fn prepare(config: &mut Config) -> std::io::Result<()> {
         std::fs::write(&config.pidfile, format!("{}\n", std::process::id()))?;
     }
     fit_to_descriptor_limit(config);
+    cores::choose(&config.server_cpulist);
     Ok(())
 }
 
