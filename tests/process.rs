@@ -206,3 +206,29 @@ fn it_serves_as_many_clients_as_it_promises_and_refuses_one_more() {
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(2), "stopped after {took:?}");
 }
+
+/// The CPUs that each thread may use, by the thread's name.
+fn cores_of_threads(program: &Program) -> Vec<(String, String)> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", program.child.id())).unwrap();
+    let status = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
+    let field = |status: &str, name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_once(":\t").unwrap().1.to_owned()
+    };
+    status.map(|status| (field(&status, "Name"), field(&status, "Cpus_allowed_list"))).collect()
+}
+
+#[test]
+fn threads_keep_to_the_cores_that_the_configuration_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let with = |args: &[&str]| Program::start(dir.path(), &[&ANY_PORT[..], args].concat());
+    let everywhere = with(&["--server_cpulist", "nowhere"]);
+    let all = cores_of_threads(&everywhere).swap_remove(0).1;
+    // A list may be longer than the machine. One with a single core has nothing to tell apart.
+    let program = with(&["--server_cpulist", "0-1000:1000", "--bio_cpulist", "0-1023"]);
+    ask(&mut program.connect(), "PING\r\n", "+PONG\r\n");
+    for (thread, cores) in cores_of_threads(&program) {
+        let for_files = ["aof-sync", "reaper"].contains(&thread.as_str());
+        assert_eq!(cores, if for_files { all.as_str() } else { "0" }, "{thread}");
+    }
+}
