@@ -224,11 +224,13 @@ fn threads_keep_to_the_cores_that_the_configuration_names() {
     let with = |args: &[&str]| Program::start(dir.path(), &[&ANY_PORT[..], args].concat());
     let everywhere = with(&["--server_cpulist", "nowhere"]);
     let all = cores_of_threads(&everywhere).swap_remove(0).1;
+    let first = all.split(['-', ',']).next().unwrap();
     // A list may be longer than the machine. One with a single core has nothing to tell apart.
-    let program = with(&["--server_cpulist", "0-1000:1000", "--bio_cpulist", "0-1023"]);
+    let list = format!("{first}-1023:1000");
+    let program = with(&["--server_cpulist", &list, "--bio_cpulist", "0-1023"]);
     ask(&mut program.connect(), "PING\r\n", "+PONG\r\n");
     for (thread, cores) in cores_of_threads(&program) {
         let for_files = ["aof-sync", "reaper"].contains(&thread.as_str());
-        assert_eq!(cores, if for_files { all.as_str() } else { "0" }, "{thread}");
+        assert_eq!(cores, if for_files { all.as_str() } else { first }, "{thread}");
     }
 }

@@ -12,8 +12,9 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::cores::Place;
 use rustix::net::{RecvFlags, recv};
+
+use super::cores::Place;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
 const LOOKS_ALONE: usize = 20;
