@@ -7,6 +7,7 @@
 
 use crate::config::Share;
 use crate::engine::Engine;
+use crate::server::client::ClientKey;
 
 /// Disconnects the largest clients while all of them together are over the limit.
 pub fn evict_clients(engine: &mut Engine) {
@@ -17,8 +18,11 @@ pub fn evict_clients(engine: &mut Engine) {
     if limit == 0 {
         return;
     }
+    // A connection that is being closed is no longer counted: another would go in its place.
+    let stays = |key: &ClientKey| !engine.clients.get(*key).close_after_reply;
     let of_client = |key| (engine.clients.get(key).memory() as u64, key);
-    let mut clients: Vec<_> = engine.clients.connections().into_iter().map(of_client).collect();
+    let connections = engine.clients.connections().into_iter();
+    let mut clients: Vec<_> = connections.filter(stays).map(of_client).collect();
     let mut total: u64 = clients.iter().map(|(memory, _)| memory).sum();
     if total <= limit {
         return;
@@ -29,7 +33,7 @@ pub fn evict_clients(engine: &mut Engine) {
             break;
         }
         let client = engine.clients.get_mut(key);
-        if client.no_evict || client.close_after_reply {
+        if client.no_evict {
             continue;
         }
         crate::notice!("Evicting client: id={} of {memory} bytes", client.id);
@@ -38,4 +42,33 @@ pub fn evict_clients(engine: &mut Engine) {
         total -= memory;
     }
     engine.pause.wake(); // a connection may be waiting there for its turn
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::server::client::Client;
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+
+    #[test]
+    fn who_is_being_closed_already_costs_nobody_else_the_connection() {
+        let limit = Share::Bytes(3000);
+        let (mut engine, _garbage) =
+            Engine::new(Config { maxmemory_clients: limit, ..Config::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let keys = [100, 200, 9000].map(|memory| {
+            let stream = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+            let key = engine.clients.add(|id| Client::connected(id, stream));
+            engine.clients.get_mut(key).input_memory = memory;
+            key
+        });
+        // The worker of the third has not come round to leaving before the second look.
+        for _ in 0..2 {
+            evict_clients(&mut engine);
+            let closed = keys.map(|key| engine.clients.get(key).close_after_reply);
+            assert_eq!(closed, [false, false, true]);
+        }
+    }
 }
