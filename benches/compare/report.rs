@@ -68,10 +68,10 @@ pub fn markdown(table: &Table<'_>) -> String {
     let ratio = if is_ceiling { "of the ceiling" } else { "ratio" };
     let mut out = format!("In {}; {better} is better.\n\n| case |", unit.name());
     table.columns.iter().for_each(|name| _ = write!(out, " {name} |"));
-    let _ = write!(out, " {ratio} | range |");
-    let _ = writeln!(out, "{}", if is_ceiling { " the ceiling, of redis-server |" } else { "" });
-    let more = usize::from(is_ceiling);
-    let _ = writeln!(out, "|---|{}--:|--:|", "--:|".repeat(table.columns.len() + more));
+    let more = if is_ceiling { " the ceiling, of redis-server |" } else { "" };
+    let _ = writeln!(out, " {ratio} | range |{more}");
+    let columns = table.columns.len() + usize::from(is_ceiling);
+    let _ = writeln!(out, "|---|{}--:|--:|", "--:|".repeat(columns));
     for row in &table.rows {
         let _ = write!(out, "| {} |", row.name);
         row.numbers.iter().for_each(|of| _ = write!(out, " {} |", number(median(of.clone()))));
@@ -83,12 +83,10 @@ pub fn markdown(table: &Table<'_>) -> String {
             1 => write!(out, " **{low:.2}** | – |"),
             _ => write!(out, " **{:.2}** | {low:.2}–{high:.2} |", median(ratios)),
         };
-        let ceiling = if is_ceiling {
-            format!(" {:.2} |", median(row.ratios_of(1, 2)))
-        } else {
-            String::new()
-        };
-        let _ = writeln!(out, "{ceiling}");
+        if is_ceiling {
+            let _ = write!(out, " {:.2} |", median(row.ratios_of(1, 2)));
+        }
+        out.push('\n');
     }
     let Section { key, title, .. } = table.section;
     let _ = write!(out, "\n![{title}](charts/{key}.svg)\n\n{}", origin(table.rounds));

@@ -16,6 +16,8 @@ use std::cell::Cell;
 use std::io::{Error, Result};
 use std::process::Command;
 
+use rustix::param::clock_ticks_per_second;
+
 use crate::cases::{Against, Case, Program, Scale, Section, Unit};
 use crate::servers::Server;
 use crate::wire::{Wire, put};
@@ -145,9 +147,7 @@ fn ceiling(scale: Scale) -> Section {
     }
 }
 
-/// What the kernel counts processor time in.
-const TICKS_PER_SECOND: f64 = 100.0;
-/// A tick is long, so this many times the usual number of requests.
+/// A tick of the kernel's clock is long, so this many times the usual number of requests.
 const LONGER: usize = 4;
 
 /// Processor time for each request, of the server and of redis-benchmark: who is the limit?
@@ -169,7 +169,7 @@ fn processor(scale: Scale) -> Section {
                 };
                 let before = spent()?;
                 load.rate(&server, count)?;
-                let each = 1e6 / TICKS_PER_SECOND / count as f64;
+                let each = 1e6 / clock_ticks_per_second() as f64 / count as f64;
                 Ok(spent()?
                     .iter()
                     .zip(before)

@@ -141,7 +141,8 @@ impl Place {
 
     fn new(is_local: bool) -> Place {
         WITH_LOCAL_CLIENTS.fetch_add(usize::from(is_local), Ordering::Relaxed);
-        let place = Place { is_local, beside_client: is_local, size: 0 };
+        let mut place = Place { is_local, beside_client: false, size: 0 };
+        place.beside_client = place.may_be_beside_client();
         place.take();
         place
     }
@@ -157,13 +158,18 @@ impl Place {
             return;
         }
         self.size = self.size - self.size / WEIGHT + bytes;
-        let most = if self.beside_client { LARGE } else { SMALL };
-        let is_crowd = WITH_LOCAL_CLIENTS.load(Ordering::Relaxed) > CROWD;
-        let beside_client = self.size <= most * WEIGHT && !is_crowd;
+        let beside_client = self.may_be_beside_client();
         if self.beside_client != beside_client {
             self.beside_client = beside_client;
             self.take();
         }
+    }
+
+    /// Whether to leave the client a core: its batches are small, and the local clients few.
+    fn may_be_beside_client(&self) -> bool {
+        let most = if self.beside_client { LARGE } else { SMALL };
+        let is_crowd = WITH_LOCAL_CLIENTS.load(Ordering::Relaxed) > CROWD;
+        self.is_local && self.size <= most * WEIGHT && !is_crowd
     }
 
     fn take(&self) {

@@ -11,6 +11,8 @@
 //! | [`listener`] | listening sockets, the accept loop, who is let in          |
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
+//! | [`input`]    | its reading end, which looks a few times before it sleeps  |
+//! | [`cores`]    | which processor cores the threads use                      |
 //! | [`client`]   | what is known about a connection                           |
 //! | [`cron`]     | what happens by itself                                     |
 //! | [`outbox`]   | how a connection gets what it hasn't just asked for        |
