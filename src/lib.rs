@@ -31,31 +31,18 @@
 #![forbid(unsafe_code)]
 
 pub mod acl;
-pub mod blocking;
-pub mod clock;
+pub mod catalogue;
 pub mod command;
 pub mod config;
-pub mod digest;
 pub mod engine;
-pub mod eviction;
-pub mod glob;
-pub mod healthcheck;
-pub mod interest;
 pub mod journal;
-pub mod latency;
-pub mod logging;
-pub mod memory;
 pub mod number;
 pub mod persistence;
-pub mod pubsub;
-pub mod random;
+pub mod rdb;
 pub mod replication;
 pub mod resp;
 pub mod server;
-pub mod slowlog;
-pub mod stats;
 pub mod store;
-pub mod tracking;
-pub mod watch;
+pub mod system;
 
-pub use server::Server;
+pub use crate::server::Server;

@@ -3,7 +3,7 @@
 use std::process::exit;
 
 use cacheflow::config::{Invocation, from_command_line};
-use cacheflow::memory;
+use cacheflow::system::memory;
 
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::allocator();
@@ -17,13 +17,15 @@ fn main() {
                 println!("{text}");
                 0
             }
-            Ok(Invocation::Healthcheck(address)) => match cacheflow::healthcheck::check(&address) {
-                Ok(()) => 0,
-                Err(reason) => {
-                    eprintln!("{reason}");
-                    1
+            Ok(Invocation::Healthcheck(address)) => {
+                match cacheflow::server::healthcheck::check(&address) {
+                    Ok(()) => 0,
+                    Err(reason) => {
+                        eprintln!("{reason}");
+                        1
+                    }
                 }
-            },
+            }
             Err(error) => {
                 eprintln!("{error}");
                 1

@@ -33,7 +33,7 @@ families! {
     scripting
     server
     sets
-    sortedsets
+    sorted_sets
     streams
     strings
     transactions

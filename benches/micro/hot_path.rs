@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use cacheflow::command::{Origin, execute};
 use cacheflow::config::{Allowed, Config};
+use cacheflow::engine::client::{Client, ClientKey};
 use cacheflow::engine::{Burial, Engine, SharedEngine};
 use cacheflow::resp::{Limits, Protocol, Reader, Reply};
-use cacheflow::server::client::{Client, ClientKey};
 use crossbeam::channel::Receiver;
 
 /// As for a client that needs no password.

@@ -21,7 +21,7 @@ mod page;
 mod protocol;
 mod store;
 
-use cacheflow::memory;
+use cacheflow::system::memory;
 
 /// As in the program: counting is part of what an allocation costs.
 #[global_allocator]

@@ -1,6 +1,6 @@
 //! The request reader, the reply writer, and finding a command in the table.
 
-use cacheflow::command::table;
+use cacheflow::catalogue;
 use cacheflow::resp::{Protocol, Reader, Reply, Request};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -22,7 +22,7 @@ fn read_sets(bencher: Bencher, requests: usize) {
 #[divan::bench(args = ["get", "GET", "zrangebyscore", "CLIENT GETNAME", "nosuchcommand"])]
 fn look_up(bencher: Bencher, name: &str) {
     let request = Request::new(name.split(' ').map(str::as_bytes));
-    bencher.bench_local(|| table::lookup(divan::black_box(request.args())).map(|row| row.name));
+    bencher.bench_local(|| catalogue::lookup(divan::black_box(request.args())).map(|row| row.name));
 }
 
 /// Writes a hundred values of a kind into a buffer that is large enough.

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use cacheflow::persistence::rdb::decode::Key;
-use cacheflow::persistence::rdb::{
+use cacheflow::rdb::decode::Key;
+use cacheflow::rdb::{
     Decoder, Item, Limits, Style, checksum::crc64, decode_value, dump,
 };
 use cacheflow::store::Value;

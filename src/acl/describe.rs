@@ -14,8 +14,8 @@
 //! commands is that of a hash table there, and the alphabet here.
 
 use super::selector::Selector;
-use crate::command::spec::Categories;
-use crate::command::table::{ROWS, Row, subcommands};
+use crate::catalogue::spec::Categories;
+use crate::catalogue::{ROWS, Row, subcommands};
 
 /// Rules that lead to the selector's permissions for commands.
 pub(super) fn commands(goal: &Selector) -> String {

@@ -26,10 +26,10 @@ pub mod user;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use log::{Log, Place};
-pub use rules::RuleError;
-pub use selector::{Denied, Selector};
-pub use user::User;
+pub use self::log::{Log, Place};
+pub use self::rules::RuleError;
+pub use self::selector::{Denied, Selector};
+pub use self::user::User;
 
 /// The user that clients are before they say who they are.
 pub const DEFAULT: &[u8] = b"default";

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::selector::Access;
-use crate::command::spec::Categories;
+use crate::catalogue::spec::Categories;
 use crate::resp::inline;
 
 /// What is wrong with a rule, in Redis' words.

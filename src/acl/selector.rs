@@ -16,10 +16,10 @@ use std::borrow::Cow;
 
 use super::describe;
 use super::rules::{self, RuleError};
-use crate::command::find_keys::{find_keys, has_keys};
-use crate::command::spec::{Categories, Flags, KeyFlags};
-use crate::command::table::{Command, ROWS, Row, by_name, subcommands};
-use crate::glob;
+use crate::catalogue::find_keys::{find_keys, has_keys};
+use crate::catalogue::spec::{Categories, Flags, KeyFlags};
+use crate::catalogue::{Command, ROWS, Row, by_name, subcommands};
+use crate::number::glob;
 use crate::resp::Args;
 
 /// Why a request is not permitted, with the index of the argument. A later one means that more of

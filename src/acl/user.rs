@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::rules::{self, RuleError};
 use super::selector::{Denied, Selector};
-use crate::command::table::Row;
+use crate::catalogue::Row;
 use crate::resp::Args;
 
 type Hash = [u8; 32];
@@ -215,7 +215,7 @@ fn parse_hash(text: &[u8]) -> Result<Hash, RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::table::lookup;
+    use crate::catalogue::lookup;
     use crate::resp::Request;
 
     fn user(rules: &str) -> User {

@@ -1,6 +1,6 @@
 //! Commands that wait until there is something to take from a list or a sorted set.
 //!
-//! How waiting works is told in [`crate::blocking`]. Here each command is its twin that doesn't
+//! How waiting works is told in [`crate::engine::blocking`]. Here each command is its twin that doesn't
 //! wait, and a deadline. The first of the keys that has something decides; only when none has, the
 //! client waits for all of them.
 
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use super::args::is;
 use super::context::{Context, Origin};
 use super::error::{self, Error, Result};
-use super::list::{MultiPop, end_argument, pop_first_of, pop_one};
-use super::list_move::move_element;
-use super::sorted_set::pop;
-use crate::blocking::{interrupt, time_out};
+use super::lists::{MultiPop, end_argument, pop_first_of, pop_one};
+use super::sorted_sets::pop;
+use crate::command::lists::moving::move_element;
+use crate::engine::blocking::{interrupt, time_out};
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
 use crate::store::list::End;

@@ -10,13 +10,13 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::error::{Error, Result, until_nul};
-use super::table::Command;
-use crate::blocking::{self, Wait};
+use crate::catalogue::Command;
 use crate::config::EventClasses;
 use crate::engine::Engine;
+use crate::engine::blocking::{self, Wait};
+use crate::engine::client::{Client, ClientKey};
 use crate::journal::Effect;
 use crate::resp::{Args, Request};
-use crate::server::client::{Client, ClientKey};
 use crate::store::keyspace::{Entry, Keyspace, Slot, Vacant};
 use crate::store::value::Kind;
 use crate::store::{Bytes, Value};

@@ -12,23 +12,24 @@
 use std::time::Duration;
 
 use super::context::{Context, Origin, Propagation, unknown_subcommand};
+use super::dispatch::dispatch;
 use super::error::{self, Error, Result};
-use super::monitor;
 use super::permission;
 use super::pubsub::is_subscription;
-use super::slowlog;
-use super::spec::{Flags, KeyFlags};
-use super::table::{self, Command, Row, dispatch};
-use super::transaction::{self, effective_flags, is_queued, queue};
-use crate::blocking;
-use crate::clock::Tick;
+use super::server::monitor;
+use super::server::slowlog;
+use super::transactions::{self, effective_flags, is_queued, queue};
+use crate::catalogue::spec::{Flags, KeyFlags};
+use crate::catalogue::{self, Command, Row};
 use crate::engine::Engine;
-use crate::eviction::evict::{Outcome, make_room};
+use crate::engine::blocking;
+use crate::engine::client::{Client, ClientKey, ReplyMode};
+use crate::engine::eviction::evict::{Outcome, make_room};
+use crate::engine::role;
+use crate::engine::tracking;
 use crate::persistence::disk;
-use crate::replication;
 use crate::resp::{Args, Protocol, Reply};
-use crate::server::client::{Client, ClientKey, ReplyMode};
-use crate::tracking;
+use crate::system::clock::Tick;
 
 /// What the connection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +149,7 @@ fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let mut reply = Reply::new(state.protocol);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
-    let Some(row) = table::lookup(request.args()) else { return true };
+    let Some(row) = catalogue::lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
     if reply.is_empty() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
@@ -233,7 +234,7 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
 /// Finds the row, or says what is wrong with the name or the number of arguments.
 #[inline]
 fn look_up(args: Args<'_>) -> Result<&'static Row> {
-    let row = table::lookup(args).ok_or_else(|| unknown_command(args))?;
+    let row = catalogue::lookup(args).ok_or_else(|| unknown_command(args))?;
     if row.is(Flags::CONTAINER) && args.len() > 1 {
         return Err(unknown_subcommand(row.name, args.at(1)));
     }
@@ -318,7 +319,7 @@ fn check_replication(engine: &Engine, row: &Row, writes: bool) -> Result {
         }
     } else if writes && config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
         let wanted = config.min_replicas_to_write as usize;
-        if replication::state::count_good(engine) < wanted {
+        if role::count_good(engine) < wanted {
             return Err(NO_REPLICAS);
         }
     }
@@ -347,12 +348,12 @@ fn reject(
     reply: &mut Reply,
     error: &Error,
 ) {
-    let row = table::lookup(args);
+    let row = catalogue::lookup(args);
     if let Some(row) = row {
         engine.stats.command(row.command).rejected_calls += 1;
     }
     if row.is_some_and(|row| row.command == Command::Exec) {
-        transaction::abandon(engine, client);
+        transactions::abandon(engine, client);
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");

@@ -10,18 +10,25 @@
 //! One simple string per line. Every server words this itself; the first line is the one that
 //! people know. A subcommand that this server hasn't got is not listed, because it has no row.
 
-use super::context::Context;
+use super::context::{Context, unknown_subcommand};
 use super::error::Result;
-use super::{docs, table};
+use crate::catalogue::{self, docs};
 use crate::resp::{Args, Reply};
+
+/// The handler of a command that has only subcommands: it is never reached with one, for `execute`
+/// finds the subcommand's own row.
+pub fn container(ctx: &mut Context<'_>, args: Args<'_>, _reply: &mut Reply) -> Result {
+    let name = catalogue::row(ctx.command).name;
+    Err(unknown_subcommand(name, args.get(1).unwrap_or_default()))
+}
 
 /// `<container> HELP`
 pub fn help(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    let name = table::row(ctx.command).container().unwrap_or_default();
+    let name = catalogue::row(ctx.command).container().unwrap_or_default();
     let mut lines = vec![heading(name)];
-    if let Some(container) = table::by_name(name.as_bytes()) {
+    if let Some(container) = catalogue::by_name(name.as_bytes()) {
         let mut subcommands: Vec<&str> =
-            table::subcommands(container).map(|row| row.name).collect();
+            catalogue::subcommands(container).map(|row| row.name).collect();
         subcommands.sort_unstable();
         subcommands.iter().filter_map(|name| docs::of(name)).for_each(|doc| {
             let (_, subcommand) = doc.name.split_once('|').unwrap_or_default();

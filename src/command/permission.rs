@@ -4,15 +4,15 @@
 //! connections when the rules change. A client that may do everything never gets here: its
 //! `unrestricted` flag is kept up to date by [`rules_changed`].
 
-use super::client_list::describe;
 use super::context::{Context, Origin};
 use super::error::{Error, Result};
-use super::table::{self, Row};
 use crate::acl::{Denied, Place, User, log};
+use crate::catalogue::{self, Row};
+use crate::command::connection::client_list::describe;
 use crate::engine::Engine;
-use crate::pubsub::Space;
+use crate::engine::client::{Client, ClientKey};
+use crate::engine::pubsub::Space;
 use crate::resp::Args;
-use crate::server::client::{Client, ClientKey};
 
 /// Refuses what a client's user may not do.
 #[inline]
@@ -112,7 +112,7 @@ fn log_refusal(engine: &mut Engine, client: ClientKey, refusal: Refusal<'_>) {
 /// anywhere.
 pub fn may_read_anything(ctx: &mut Context<'_>, args: Args<'_>) -> bool {
     let client = ctx.engine.clients.get(ctx.client);
-    let may = |user: &User| user.may_read_anything(table::row(ctx.command), args);
+    let may = |user: &User| user.may_read_anything(catalogue::row(ctx.command), args);
     client.unrestricted || ctx.engine.acl.user(&client.user).is_some_and(may)
 }
 

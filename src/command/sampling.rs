@@ -12,8 +12,8 @@
 use super::args::{integer, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
-use crate::random::Random;
 use crate::resp::Args;
+use crate::system::random::Random;
 
 /// How many elements to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@
 use std::fmt;
 
 use super::{Allowed, Config, Flag, PARAMETERS, Parameter, lookup};
-use crate::glob;
+use crate::number::glob;
 
 /// Why CONFIG SET changed nothing. Displayed, it is the error text of Redis without `ERR`.
 #[derive(Debug, Clone, PartialEq, Eq)]

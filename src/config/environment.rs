@@ -47,7 +47,7 @@ fn recognise((variable, value): (String, String)) -> Option<(&'static Parameter,
 mod tests {
     use super::*;
 
-    fn load(variables: &[(&str, &str)]) -> Result<super::super::Config, String> {
+    fn load(variables: &[(&str, &str)]) -> Result<crate::config::Config, String> {
         let mut loader = Loader::default();
         let owned = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
         apply(&mut loader, owned).map_err(|error| error.to_string())?;

@@ -21,7 +21,7 @@ use super::command_line::StartError;
 use super::compound::system_text;
 use super::define::Flag;
 use super::{Config, lookup};
-use crate::glob;
+use crate::number::glob;
 
 /// Includes nested deeper than this include each other.
 const MAX_DEPTH: usize = 16;
@@ -344,7 +344,7 @@ mod tests {
         fn quoted_words_read_back_as_they_were(
             words in proptest::collection::vec(proptest::prelude::any::<String>(), 0..4),
         ) {
-            use super::super::value::{quote, quote_if_needed};
+            use crate::config::value::{quote, quote_if_needed};
             for write in [quote, quote_if_needed] {
                 let line: Vec<_> = words.iter().map(|word| write(word)).collect();
                 proptest::prop_assert_eq!(&split_words(&line.join(" ")).unwrap(), &words);

@@ -44,18 +44,18 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub use change::SetError;
-pub use choices::{
+pub use self::change::SetError;
+pub use self::choices::{
     AclPubsubDefault, Allowed, DisklessLoad, EndpointType, EvictionPolicy, FsyncPolicy,
     OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
 };
-pub use command_line::{Invocation, StartError, from_command_line};
-pub use compound::{SavePoint, ShutdownMode, system_text};
-pub use define::{Flag, Parameter};
-pub use events::EventClasses;
-pub use limits::{BufferLimit, BufferLimits, Share};
-pub use listen::split as split_listen_addr;
-pub use parameters::{Config, PARAMETERS};
+pub use self::command_line::{Invocation, StartError, from_command_line};
+pub use self::compound::{SavePoint, ShutdownMode, system_text};
+pub use self::define::{Flag, Parameter};
+pub use self::events::EventClasses;
+pub use self::limits::{BufferLimit, BufferLimits, Share};
+pub use self::listen::split as split_listen_addr;
+pub use self::parameters::{Config, PARAMETERS};
 
 /// The version of Redis whose behaviour cacheflow reproduces.
 pub const REDIS_VERSION: &str = "7.0.15";

@@ -17,7 +17,7 @@ use super::events::{EventClasses, Events};
 use super::limits::*;
 use super::listen::ListenAddress;
 use super::value::*;
-use crate::logging::Level;
+use crate::system::logging::Level;
 
 parameters! {
     "Network" {

@@ -150,8 +150,8 @@ fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::file::Loader;
     use super::*;
+    use crate::config::file::Loader;
 
     fn load(text: &str) -> Config {
         let mut loader = Loader::default();

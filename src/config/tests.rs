@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
-use crate::logging::Level;
+use crate::system::logging::Level;
 
 /// What `CONFIG GET *` of a freshly started redis-server 7.0.15 shows, with its own port and a
 /// directory instead of the recording machine's.

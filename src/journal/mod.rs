@@ -13,6 +13,10 @@
 //! A unit is a command, or a whole transaction or script. More than one effect is wrapped in MULTI
 //! and EXEC, so that no copy is ever left with half of it. SELECT comes where the database changes.
 
+pub mod backlog;
+pub mod group_commit;
+pub mod turns;
+
 use crate::resp::writer::encode_request;
 use crate::resp::{Args, Request};
 

@@ -20,13 +20,14 @@
 //! which no command accepts or produces.
 
 mod float;
+pub mod glob;
 mod literal;
 mod long_double;
 mod natural;
 mod rounding;
 
-pub use float::{format_f64, parse_f64, parse_score_bound, push_f64};
-pub use long_double::LongDouble;
+pub use self::float::{format_f64, parse_f64, parse_score_bound, push_f64};
+pub use self::long_double::LongDouble;
 
 /// The longest text of an `i64`: a sign and 19 digits.
 const I64_TEXT_MAX: usize = 20;

@@ -24,10 +24,10 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use super::aof::State;
 use super::aof::rewrite;
 use super::disk::{self, SnapshotWriter};
-use super::rdb::save::TemporaryFile;
+use super::save::TemporaryFile;
 use super::snapshot::Snapshot;
 use crate::engine::{Engine, SharedEngine};
-use crate::server::cores;
+use crate::system::cores;
 
 /// How long to wait after a save that failed before save points are looked at again.
 const RETRY_SAVE_AFTER: Duration = Duration::from_secs(5);

@@ -9,16 +9,18 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::aof::{self, loader::Access};
+use super::aof;
 use super::background::Control;
-use super::progress::Progress;
-use super::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style, load, save};
+use super::history::{self, History};
 use super::snapshot::Snapshot;
+use super::{load, save};
 use crate::command::Error;
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
+use crate::engine::eviction;
+use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
-use crate::eviction;
-use crate::replication::restart::{self, History};
+use crate::persistence::aof::loader::Access;
+use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
 use crate::store::packed;
 
 /// What is known about saving, for INFO and LASTSAVE.
@@ -228,11 +230,11 @@ pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
         ("redis-ver", REDIS_VERSION.to_owned()),
         ("redis-bits", usize::BITS.to_string()),
         ("ctime", (engine.unix_ms() / 1000).to_string()),
-        ("used-mem", crate::memory::used().to_string()),
+        ("used-mem", crate::system::memory::used().to_string()),
         ("aof-base", u8::from(is_base).to_string()),
     ];
     if !is_base {
-        facts.extend(restart::facts(engine));
+        facts.extend(history::facts(engine));
     }
     facts
 }

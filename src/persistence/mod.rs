@@ -23,6 +23,8 @@
 pub mod aof;
 pub mod background;
 pub mod disk;
-pub mod progress;
-pub mod rdb;
+pub mod history;
+pub mod load;
+pub mod save;
+pub mod shutdown;
 pub mod snapshot;

@@ -20,13 +20,13 @@ use std::time::{Duration, Instant};
 
 use super::failover;
 use super::link::{Attempt, is_timeout};
-use super::state::Link;
 use crate::command::{Flow, Origin, execute};
 use crate::config::PropagationErrors;
 use crate::engine::Engine;
+use crate::engine::client::{Client, ClientKey};
+use crate::engine::role::Link;
 use crate::resp::writer::encode_request;
 use crate::resp::{Limits, Reader, Reply};
-use crate::server::client::{Client, ClientKey};
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);

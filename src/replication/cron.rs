@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::failover;
-use super::state::{self, Phase};
 use crate::engine::Engine;
+use crate::engine::role::{self, Phase};
 
 /// Most of this is in seconds.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ pub fn tick(engine: &mut Engine, timer: &mut Timer) {
             "Replication backlog freed after {} seconds without replicas.",
             ttl.as_secs()
         );
-        state::deactivate(engine);
+        role::deactivate(engine);
     }
 }
 

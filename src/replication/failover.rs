@@ -10,10 +10,10 @@
 
 use std::time::Instant;
 
-use super::state::{self, Phase};
 use crate::engine::Engine;
-use crate::server::client::Client;
-use crate::server::pause::Reason;
+use crate::engine::client::Client;
+use crate::engine::pause::Reason;
+use crate::engine::role::{self, Phase};
 
 /// A failover that is going on.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub fn end(engine: &mut Engine) {
 pub fn abort(engine: &mut Engine, reason: &str) {
     crate::notice!("Aborting FAILOVER: {reason}");
     if engine.replication.failover.as_ref().is_some_and(|failover| failover.in_progress) {
-        state::promote(engine);
+        role::promote(engine);
     }
     end(engine);
 }
@@ -83,7 +83,7 @@ fn exchange(engine: &mut Engine, host: String, port: u16) {
     if let Some(failover) = &mut engine.replication.failover {
         failover.in_progress = true;
     }
-    state::follow(engine, host, port);
+    role::follow(engine, host, port);
     if let Some(master) = &mut engine.replication.master {
         master.takes_over = true;
     }

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use super::backlog::{Backlog, Next};
-use super::state::Phase;
 use crate::engine::SharedEngine;
-use crate::server::cores;
-use crate::server::outbox::Pen;
+use crate::engine::outbox::Pen;
+use crate::engine::role::Phase;
+use crate::journal::backlog::{Backlog, Next};
+use crate::system::cores;
 
 /// Next to nothing is kept on the stack.
 const STACK_SIZE: usize = 256 * 1024;

@@ -24,16 +24,16 @@ use std::time::{Duration, Instant};
 use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
-use super::restart;
-use super::state::{self, Link, Master};
+use crate::engine::client::ClientKey;
+use crate::engine::role::{self, Link, Master};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
 use crate::persistence::aof;
 use crate::persistence::disk::{self, Reading};
-use crate::persistence::rdb::Decoder;
-use crate::persistence::rdb::load::LoadedData;
-use crate::random::secure_hex;
+use crate::persistence::history;
+use crate::persistence::load::LoadedData;
+use crate::rdb::Decoder;
 use crate::server::Shared;
-use crate::server::client::ClientKey;
+use crate::system::random::secure_hex;
 
 /// The first pause after a link that broke, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -289,7 +289,7 @@ impl Attempt<'_> {
         let mut engine = self.lock()?;
         if let Some(id) = id.filter(|id| *id != engine.replication.id) {
             engine.replication.branch_off(id);
-            state::disconnect_replicas(&mut engine);
+            role::disconnect_replicas(&mut engine);
         }
         Ok(())
     }
@@ -346,14 +346,14 @@ impl Attempt<'_> {
     /// Everything was right: the new data replaces the old, and with it its history.
     fn replace(&self, data: LoadedData, id: String, offset: u64) -> io::Result<()> {
         let mut engine = self.lock()?;
-        let db = restart::stream_db(&data);
+        let db = history::stream_db(&data);
         disk::install(&mut engine, data);
         if engine.aof.state != aof::State::Off {
             // Its files tell of other data; a new base is written.
             aof::set_enabled(&mut engine, false);
             aof::set_enabled(&mut engine, true);
         }
-        state::disconnect_replicas(&mut engine);
+        role::disconnect_replicas(&mut engine);
         let replication = &mut engine.replication;
         replication.id = id;
         (replication.second_id, replication.second_end) = ("0".repeat(40), None);
@@ -371,7 +371,7 @@ impl Attempt<'_> {
         if let Ok(mut engine) = self.lock() {
             engine.replication.id = secure_hex(40);
             (engine.replication.second_end, engine.replication.active) = (None, false);
-            state::disconnect_replicas(&mut engine);
+            role::disconnect_replicas(&mut engine);
         }
     }
 

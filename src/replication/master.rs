@@ -22,15 +22,15 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::feeder::{Feeder, Prelude};
-use super::state::{self, Phase};
+use crate::engine::client::ClientKey;
+use crate::engine::role::{self, Phase};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
 use crate::persistence::background::Control;
 use crate::persistence::disk::SnapshotWriter;
-use crate::persistence::rdb::save::TemporaryFile;
+use crate::persistence::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;
-use crate::random::secure_hex;
-use crate::server::client::ClientKey;
-use crate::server::cores;
+use crate::system::cores;
+use crate::system::random::secure_hex;
 
 /// How often the thread looks whether a snapshot can begin.
 const LOOK: Duration = Duration::from_millis(20);
@@ -184,7 +184,7 @@ impl Transfer {
         waiting: &[ClientKey],
     ) -> Self {
         let engine = &mut *guard;
-        state::activate(engine);
+        role::activate(engine);
         // What follows the snapshot begins with a SELECT; a replica's own master sent its own.
         engine.journal.forget_selected();
         let kind = |engine: &Engine, key: ClientKey| {

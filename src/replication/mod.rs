@@ -35,15 +35,9 @@
 //! Left out on purpose: SYNC towards masters older than 2.8.
 
 pub mod apply;
-pub mod backlog;
 pub mod cron;
 pub mod failover;
 pub mod feeder;
 pub mod handshake;
 pub mod link;
 pub mod master;
-pub mod restart;
-pub mod state;
-
-pub use backlog::Backlog;
-pub use state::{Phase, Replica, Replication};

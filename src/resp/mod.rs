@@ -10,6 +10,6 @@ pub mod inline;
 pub mod reader;
 pub mod writer;
 
-pub use args::{Args, Batch, Request, Span};
-pub use reader::{Limits, ProtocolError, Reader};
-pub use writer::{Protocol, Reply};
+pub use self::args::{Args, Batch, Request, Span};
+pub use self::reader::{Limits, ProtocolError, Reader};
+pub use self::writer::{Protocol, Reply};

@@ -7,17 +7,19 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
 
-use super::{Shared, cores, peers, shutdown};
-use crate::blocking;
+use super::Shared;
 use crate::command::context::expire_cycle;
 use crate::command::execute::end_of_unit;
 use crate::config::Config;
+use crate::engine::blocking;
+use crate::engine::eviction::clients::evict_clients;
+use crate::engine::eviction::evict::{self, Outcome};
 use crate::engine::{Burial, Engine};
-use crate::eviction::clients::evict_clients;
-use crate::eviction::evict::{self, Outcome};
 use crate::persistence::background;
+use crate::persistence::shutdown;
 use crate::replication;
 use crate::store::keyspace::TABLES;
+use crate::system::{cores, peers};
 
 /// Expired keys that are removed under one taking of the lock: well below a millisecond.
 const EXPIRE_AT_ONCE: usize = 200;
@@ -153,7 +155,7 @@ fn close_idle_clients(engine: &mut Engine) {
 
 fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
     let stats = &mut engine.stats;
-    stats.used_memory_peak = stats.used_memory_peak.max(crate::memory::used());
+    stats.used_memory_peak = stats.used_memory_peak.max(crate::system::memory::used());
     stats.operations.sample(stats.total_commands_processed, elapsed_ms);
     stats.net_input.sample(stats.total_net_input_bytes, elapsed_ms);
     stats.net_output.sample(stats.total_net_output_bytes, elapsed_ms);

@@ -4,7 +4,7 @@
 //! client talks to the server, its next request comes within that time. So a worker that finds
 //! nothing looks again, giving the processor to whoever wants it between two looks, and only then
 //! blocks. While one worker looks, others do so only beside their clients, where they have cores to
-//! themselves ([`cores`](super::cores)): there they are passed on from one to the next, and the one
+//! themselves ([`cores`](crate::system::cores)): there they are passed on from one to the next, and the one
 //! whose turn it is finds that its next request has come.
 
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::net::{RecvFlags, recv};
 
-use super::cores::Place;
+use crate::system::cores::Place;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
 const LOOKS_ALONE: usize = 20;

@@ -9,12 +9,12 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::Shared;
-use super::client::{Client, ClientKey};
-use super::outbox::Pen;
 use super::pool::Pool;
 use super::session;
 use crate::command::permission::log_out;
 use crate::config::Config;
+use crate::engine::client::{Client, ClientKey};
+use crate::engine::outbox::Pen;
 
 /// The listening sockets and the threads that accept on them.
 pub struct Listeners {

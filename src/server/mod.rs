@@ -22,20 +22,13 @@
 //! | [`shutdown`] | SHUTDOWN: replicas, the file, the end                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
-pub mod client;
-pub mod cores;
 pub mod cron;
+pub mod healthcheck;
 pub mod input;
 pub mod listener;
-pub mod outbox;
-pub mod pause;
-pub mod peers;
 pub mod pool;
 pub mod process;
 pub mod session;
-pub mod shutdown;
-mod threads;
-pub mod writers;
 
 use std::io;
 use std::net::SocketAddr;
@@ -47,10 +40,11 @@ use std::time::{Duration, Instant};
 
 use crate::command::acl::load_users;
 use crate::config::Config;
+use crate::engine::role;
 use crate::engine::{Engine, SharedEngine};
+use crate::persistence::shutdown::{self, Outcome, ShutdownRequest};
 use crate::persistence::{background, disk};
-use crate::replication::{self, state};
-use shutdown::{Outcome, ShutdownRequest};
+use crate::replication;
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -154,7 +148,7 @@ impl Server {
     }
 
     fn start(config: Config, interrupted: &AtomicUsize) -> io::Result<Server> {
-        crate::logging::prepare();
+        crate::system::logging::prepare();
         let (mut engine, garbage) = Engine::new(config.clone());
         load_users(&mut engine).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
@@ -302,7 +296,7 @@ impl Server {
         }
         if let Some(link) = self.link.take() {
             let mut engine = self.shared.engine.lock();
-            state::hang_up(&mut engine);
+            role::hang_up(&mut engine);
             engine.replication.role_changed.notify_all();
             drop(engine);
             // It may be waiting for a machine that doesn't answer; it ends by itself then.

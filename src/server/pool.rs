@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use threadpool::ThreadPool;
 
-use super::threads::Permit;
+use crate::system::threads::Permit;
 
 /// Address space for a worker's stack. Only touched pages cost memory.
 const STACK_SIZE: usize = 256 * 1024;

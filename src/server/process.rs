@@ -7,9 +7,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
-use super::cores;
-use super::shutdown::Outcome;
 use crate::config::{Config, VERSION};
+use crate::persistence::shutdown::Outcome;
+use crate::system::cores;
 
 /// File descriptors that are not connections: listening sockets, logs, files being written.
 const RESERVED_DESCRIPTORS: u64 = 32;
@@ -40,9 +40,9 @@ pub fn run(mut config: Config) -> i32 {
             return 1;
         }
     };
-    crate::logging::set_role(match server.is_replica() {
-        true => crate::logging::Role::Replica,
-        false => crate::logging::Role::Master,
+    crate::system::logging::set_role(match server.is_replica() {
+        true => crate::system::logging::Role::Replica,
+        false => crate::system::logging::Role::Master,
     });
     crate::notice!("Ready to accept connections on {}", server.address());
     while !shut_down(&mut server, &signal) {}
@@ -80,9 +80,9 @@ fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
 
 /// What has to be right before anything is started.
 fn prepare(config: &mut Config) -> std::io::Result<()> {
-    crate::logging::set_level(config.loglevel);
+    crate::system::logging::set_level(config.loglevel);
     if !config.logfile.is_empty() {
-        crate::logging::set_file(Some(config.logfile.as_ref()))?;
+        crate::system::logging::set_file(Some(config.logfile.as_ref()))?;
     }
     std::env::set_current_dir(&config.dir)?;
     if !config.pidfile.is_empty() {

@@ -11,7 +11,7 @@
 //!
 //! Two things may come between. A command that waits ([`Flow::Blocked`]) sends what was written so
 //! far and sleeps until it is answered, while requests that arrive meanwhile wait in the socket.
-//! And a connection that has an [outbox](super::outbox) hands each reply over to it, under the
+//! And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the
 //! lock, so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
@@ -20,14 +20,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Shared;
-use super::client::ClientKey;
 use super::input::Input;
-use super::outbox::{Outbox, Pen};
-use crate::blocking;
-use crate::command::prepared::Prepared;
 use crate::command::{Flow, Origin, execute};
+use crate::engine::blocking;
+use crate::engine::client::ClientKey;
+use crate::engine::outbox::{Outbox, Pen};
+use crate::engine::prepared::Prepared;
+use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
-use crate::replication::{self, Phase};
+use crate::replication;
 use crate::resp::{Args, Batch, Limits, ProtocolError, Reader, Reply};
 
 /// A reply buffer larger than this is not kept for the next reply.

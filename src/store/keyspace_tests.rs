@@ -134,7 +134,7 @@ fn samples_come_from_everywhere() {
             keyspace.set_deadline(slot, i64::from(number));
         }
     }
-    let mut rng = crate::random::Random::from_seed(1);
+    let mut rng = crate::system::random::Random::from_seed(1);
     let mut drawn = BTreeSet::new();
     for _ in 0..50_000 {
         drawn.insert(keyspace.sample(rng.next_u64()).unwrap().0.key.clone());

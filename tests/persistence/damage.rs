@@ -50,7 +50,7 @@ fn written() -> tempfile::TempDir {
 fn a_file_cut_anywhere_keeps_every_complete_unit() {
     let directory = written();
     // Hundreds of starts in this process: their log has a place of its own.
-    cacheflow::logging::set_file(Some(&directory.path().join("embedded.log"))).unwrap();
+    cacheflow::system::logging::set_file(Some(&directory.path().join("embedded.log"))).unwrap();
     let path = increment(directory.path());
     let whole = fs::read(&path).unwrap();
     let end_of = |text: &str| {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use cacheflow::persistence::rdb::decode::Key;
-use cacheflow::persistence::rdb::{
+use cacheflow::rdb::decode::Key;
+use cacheflow::rdb::{
     Compression, Decoder, Item, Limits, NodeLimit, Result, Style, decode_value, dump,
 };
 use proptest::prelude::Rng;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use cacheflow::persistence::rdb::Limits;
+use cacheflow::rdb::Limits;
 use cacheflow::store::packed;
 use redis::{Connection, cmd};
 

@@ -1,7 +1,7 @@
 //! Files of forms that no server at hand writes any more, put together byte by byte.
 
-use cacheflow::persistence::rdb::dump::{PayloadError, decode_value};
-use cacheflow::persistence::rdb::{Limits, Reason, checksum::crc64};
+use cacheflow::rdb::dump::{PayloadError, decode_value};
+use cacheflow::rdb::{Limits, Reason, checksum::crc64};
 use cacheflow::store::Value;
 
 use super::{load, save};
@@ -23,7 +23,7 @@ const DB_0: &[u8] = b"\xfe\x00";
 fn value(version: u16, key: &[u8]) -> String {
     let data = load(&file(version, &[DB_0, key])).unwrap();
     let again = load(&save(&data)).unwrap();
-    let print = |data: &cacheflow::persistence::rdb::load::LoadedData| {
+    let print = |data: &cacheflow::persistence::load::LoadedData| {
         let slot = data.databases[0].find(b"k").unwrap();
         match &data.databases[0].entry(slot).value {
             Value::Str(text) => format!("{:?}", text.bytes().escape_ascii().to_string()),

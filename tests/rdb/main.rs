@@ -19,10 +19,10 @@ mod lifecycle;
 #[allow(dead_code)]
 mod servers;
 
-use cacheflow::digest::Digest;
-use cacheflow::persistence::rdb::load::{LoadedData, Options, load_from};
-use cacheflow::persistence::rdb::save::{self, write};
-use cacheflow::persistence::rdb::{Decoder, Limits, Result, Style};
+use cacheflow::command::server::digest::Digest;
+use cacheflow::persistence::load::{LoadedData, Options, load_from};
+use cacheflow::persistence::save::{self, write};
+use cacheflow::rdb::{Decoder, Limits, Result, Style};
 
 /// Loads a file from memory. Nothing has expired.
 fn load(bytes: &[u8]) -> Result<LoadedData> {

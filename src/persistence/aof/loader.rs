@@ -23,15 +23,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::command::table;
+use crate::catalogue;
 use crate::command::{Origin, execute};
+use crate::engine::client::{Client, ClientKey};
+use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
 use crate::number::parse_i64;
 use crate::persistence::disk;
-use crate::persistence::progress::Progress;
-use crate::persistence::rdb::Decoder;
+use crate::rdb::Decoder;
 use crate::resp::{Reply, Request};
-use crate::server::client::{Client, ClientKey};
 
 /// The size of the read buffer.
 const BUFFER: usize = 256 * 1024;
@@ -196,7 +196,7 @@ impl Loading<'_, '_> {
             engine.databases[engine.clients.get(*client).db].bring_near(keys);
             for request in requests {
                 let args = request.args();
-                if table::lookup(args).is_none() {
+                if catalogue::lookup(args).is_none() {
                     let name = String::from_utf8_lossy(&args[0]).into_owned();
                     return Err(Flaw::UnknownCommand(name));
                 }

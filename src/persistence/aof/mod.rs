@@ -21,21 +21,19 @@ pub mod commands;
 pub mod loader;
 pub mod manifest;
 pub mod rewrite;
-mod turns;
-pub mod writer;
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::disk;
 use crate::config::Config;
+use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
-use crate::persistence::disk;
-use crate::persistence::progress::Progress;
+use crate::journal::group_commit::{Aof, AofSink};
 use loader::Access;
 use manifest::{Manifest, Part, Place, sync_directory};
-use writer::{Aof, AofSink};
 
 /// Whether there is an append-only file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,11 +24,11 @@ use std::sync::Arc;
 use super::State;
 use super::commands::CommandWriter;
 use super::manifest::{Manifest, Part, Place, sync_directory};
-use super::writer::AofSink;
 use crate::engine::{Engine, SharedEngine};
+use crate::journal::group_commit::AofSink;
 use crate::persistence::background::Control;
 use crate::persistence::disk::SnapshotWriter;
-use crate::persistence::rdb::save::TemporaryFile;
+use crate::persistence::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;
 
 /// A rewrite in progress.

@@ -1,0 +1,178 @@
+//! Where the keys of a request are, and what happens to each.
+//!
+//! The key specifications of the table tell it for nearly every command. A few commands decide it
+//! by their arguments in ways that no specification can say; Redis has a function for each of
+//! those, and so do we:
+//!
+//! | command       | what is special                                          |
+//! |---------------|----------------------------------------------------------|
+//! | SET, BITFIELD | whether they read or write depends on their options       |
+//! | SORT          | STORE may be anywhere, also where an option's value is    |
+//! | MIGRATE       | one key, or those behind KEYS if that one is empty        |
+//!
+//! It serves COMMAND GETKEYS, key permissions and client-side caching. The keys that SORT's BY and
+//! GET patterns lead to are left out: they depend on the data.
+
+use super::row::Row;
+use super::spec::KeyFlags;
+use crate::command::args::is;
+use crate::resp::Args;
+
+/// A key in a request: its position, and what the command does with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundKey {
+    /// The argument's index.
+    pub index: usize,
+    /// What the command does with it.
+    pub flags: KeyFlags,
+}
+
+const READ: KeyFlags = KeyFlags::RO.with(KeyFlags::ACCESS);
+const OVERWRITE: KeyFlags = KeyFlags::OW.with(KeyFlags::UPDATE);
+const CHANGE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE);
+const TAKE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE);
+
+/// Whether the command can have keys at all; a shard channel is none.
+pub fn has_keys(row: &Row) -> bool {
+    row.keys.iter().any(|spec| !spec.flags.has(KeyFlags::NOT_KEY))
+}
+
+/// The keys of a request whose number of arguments has been checked. There are none if the
+/// arguments make no sense.
+pub fn find_keys(row: &Row, args: Args<'_>) -> Vec<FoundKey> {
+    match row.name {
+        "set" => vec![FoundKey { index: 1, flags: set_flags(args) }],
+        "bitfield" => vec![FoundKey { index: 1, flags: bitfield_flags(args) }],
+        "sort" => sort_keys(args),
+        "sort_ro" => vec![FoundKey { index: 1, flags: READ }],
+        "migrate" => migrate_keys(args),
+        _ => by_specifications(row, args).unwrap_or_default(),
+    }
+}
+
+/// What the specifications find; none if one of them can't be followed.
+fn by_specifications(row: &Row, args: Args<'_>) -> Option<Vec<FoundKey>> {
+    let mut keys = Vec::new();
+    for spec in row.keys.iter().filter(|spec| !spec.flags.has(KeyFlags::NOT_KEY)) {
+        let found = spec.find(args)?;
+        keys.extend(found.into_iter().map(|index| FoundKey { index, flags: spec.flags }));
+    }
+    Some(keys)
+}
+
+/// SET only overwrites, unless GET asks for the old value.
+fn set_flags(args: Args<'_>) -> KeyFlags {
+    let reads = args.iter().skip(3).any(|arg| is(arg, "GET"));
+    if reads { CHANGE } else { OVERWRITE }
+}
+
+/// BITFIELD only reads if it has nothing but GET and OVERFLOW.
+fn bitfield_flags(args: Args<'_>) -> KeyFlags {
+    let mut next = 2;
+    while let Some(operation) = args.get(next) {
+        let left = args.len() - next - 1;
+        match operation {
+            _ if is(operation, "GET") && left >= 2 => next += 3,
+            _ if is(operation, "OVERFLOW") && left >= 1 => next += 2,
+            _ => return CHANGE,
+        }
+    }
+    READ
+}
+
+/// SORT's key, and where it stores: the last STORE counts. Its value isn't skipped, so a second
+/// STORE right behind it is one, too.
+fn sort_keys(args: Args<'_>) -> Vec<FoundKey> {
+    let mut store = None;
+    let mut next = 2;
+    while let Some(option) = args.get(next) {
+        next += match option {
+            _ if is(option, "LIMIT") => 3,
+            _ if is(option, "GET") || is(option, "BY") => 2,
+            _ if is(option, "STORE") && next + 1 < args.len() => {
+                store = Some(FoundKey { index: next + 1, flags: OVERWRITE });
+                1
+            }
+            _ => 1,
+        };
+    }
+    let key = FoundKey { index: 1, flags: READ };
+    std::iter::once(key).chain(store).collect()
+}
+
+/// MIGRATE's key, or those behind KEYS if that one is empty; both at once are none.
+fn migrate_keys(args: Args<'_>) -> Vec<FoundKey> {
+    let keys = |range: std::ops::Range<usize>| {
+        range.map(|index| FoundKey { index, flags: TAKE }).collect::<Vec<_>>()
+    };
+    let mut next = 6;
+    while let Some(option) = args.get(next) {
+        next += match option {
+            _ if is(option, "KEYS") && args.at(3).is_empty() => return keys(next + 1..args.len()),
+            _ if is(option, "KEYS") => return Vec::new(),
+            _ if is(option, "AUTH") => 2,
+            _ if is(option, "AUTH2") => 3,
+            _ => 1,
+        };
+    }
+    keys(3..4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Command;
+    use crate::catalogue::spec::{Categories, Flags, KeySpec, after, key, keynum, unknown};
+    use crate::resp::Request;
+
+    const SORT: &[KeySpec] = &[key(1, READ), unknown(READ), unknown(OVERWRITE)];
+    const MIGRATE: &[KeySpec] = &[key(3, TAKE), after("KEYS", -2, -1, 0, TAKE)];
+    const XREADGROUP: &[KeySpec] = &[after("STREAMS", 4, -1, 2, READ)];
+    const ZUNIONSTORE: &[KeySpec] = &[key(1, OVERWRITE), keynum(2, READ)];
+
+    /// The keys of a request as redis-server 7.0.15 finds them, joined by blanks.
+    fn keys(specs: &'static [KeySpec], request: &str) -> String {
+        let words: Vec<&str> = request.split(' ').map(|word| word.trim_matches('"')).collect();
+        let request = Request::new(words.iter().map(|word| word.as_bytes()));
+        let row = Row {
+            command: Command::Get, // any: only the name and the specifications matter
+            name: words[0].to_ascii_lowercase().leak(),
+            arity: -1,
+            flags: Flags::NONE,
+            categories: Categories::NONE,
+            keys: specs,
+            group: "",
+        };
+        let found = find_keys(&row, request.args());
+        found.iter().map(|key| words[key.index]).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn sort_stores_where_the_last_store_says() {
+        assert_eq!(keys(SORT, "SORT k BY w_* GET o_* STORE d"), "k d");
+        assert_eq!(keys(SORT, "SORT k STORE b STORE c"), "k c");
+        assert_eq!(keys(SORT, "SORT k STORE"), "k");
+        assert_eq!(keys(SORT, "SORT k STORE STORE x"), "k x");
+        assert_eq!(keys(SORT, "SORT k LIMIT 1 STORE STORE x"), "k x");
+        assert_eq!(keys(SORT, "SORT k LIMIT 1 2 BY STORE STORE x"), "k x");
+        assert_eq!(keys(SORT, "SORT_RO k"), "k");
+    }
+
+    #[test]
+    fn migrate_has_one_key_or_a_list() {
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 k 0 10"), "k");
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 k 0 10 KEYS a b"), "");
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 \"\" 0 10 KEYS a b"), "a b");
+        assert_eq!(keys(MIGRATE, "MIGRATE h 1 \"\" 0 10 COPY AUTH KEYS KEYS a"), "a");
+    }
+
+    #[test]
+    fn specifications_find_counted_and_halved_ranges() {
+        assert_eq!(keys(XREADGROUP, "XREADGROUP GROUP STREAMS c STREAMS a b > >"), "a b");
+        assert_eq!(keys(XREADGROUP, "XREADGROUP GROUP g c STREAMS a b c"), "a");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 2 a b WEIGHTS 1 2"), "d a b");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 3 a b"), "");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 0 a b"), "");
+        assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d -1 a b"), "");
+    }
+}

@@ -1,0 +1,144 @@
+//! How CLIENT LIST and CLIENT INFO describe a connection, and the filters of LIST and KILL.
+//!
+//! ```text
+//! id=7 addr=127.0.0.1:50312 laddr=127.0.0.1:6379 fd=8 name= age=3 idle=0 flags=N db=0 ... \n
+//! ```
+//!
+//! Monitoring tools parse these lines, so the fields are those of Redis 7.0.15, all of them and in
+//! its order. `obl` counts what only a server with one thread has, and is 0. `oll` and `omem` tell
+//! what waits in the outbox of a connection that has one.
+
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+
+use crate::catalogue;
+use crate::command::args::is;
+use crate::command::error::{Error, Result};
+use crate::engine::client::Client;
+use crate::engine::pubsub::Space;
+use crate::resp::Protocol;
+
+/// What kinds of connection there are, for the TYPE filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientType {
+    /// It sends commands.
+    Normal,
+    /// Our link to a master.
+    Master,
+    /// A replica of ours.
+    Replica,
+    /// It has subscriptions.
+    Pubsub,
+}
+
+impl ClientType {
+    /// By the name that clients use.
+    pub fn parse(name: &[u8]) -> Result<Self> {
+        match name {
+            _ if is(name, "normal") => Ok(ClientType::Normal),
+            _ if is(name, "master") => Ok(ClientType::Master),
+            _ if is(name, "replica") || is(name, "slave") => Ok(ClientType::Replica),
+            _ if is(name, "pubsub") => Ok(ClientType::Pubsub),
+            _ => Err(Error::text([b"ERR Unknown client type '", name, b"'"].concat())),
+        }
+    }
+
+    /// The type of a connection.
+    pub fn of(client: &Client) -> Self {
+        match () {
+            () if client.is_master => ClientType::Master,
+            () if client.is_replica() => ClientType::Replica,
+            () if client.subscriptions.is_empty() => ClientType::Normal,
+            () => ClientType::Pubsub,
+        }
+    }
+}
+
+/// What CLIENT KILL is to close: connections for which everything holds that is given.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// The connection's number.
+    pub id: Option<u64>,
+    /// The peer's address.
+    pub address: Option<Vec<u8>>,
+    /// Our address.
+    pub local_address: Option<Vec<u8>>,
+    /// The kind of connection.
+    pub kind: Option<ClientType>,
+    /// The user.
+    pub user: Option<Vec<u8>>,
+}
+
+impl Filter {
+    /// Whether everything holds.
+    pub fn matches(&self, client: &Client) -> bool {
+        self.id.is_none_or(|id| id == client.id)
+            && self.address.as_ref().is_none_or(|text| *text == address(client.peer).as_bytes())
+            && self.local_address.as_ref().is_none_or(|t| *t == address(client.local).as_bytes())
+            && self.kind.is_none_or(|kind| kind == ClientType::of(client))
+            && self.user.as_ref().is_none_or(|user| **user == *client.user)
+    }
+}
+
+/// `ip:port`, or `[ip]:port`.
+fn address(address: Option<SocketAddr>) -> String {
+    address.map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// One line, with its line feed.
+pub fn describe(client: &Client, out: &mut Vec<u8>) {
+    let fd = client.stream.as_ref().map_or(-1, |stream| stream.as_raw_fd());
+    let (peer, local) = (address(client.peer), address(client.local));
+    out.extend_from_slice(
+        format!("id={} addr={peer} laddr={local} fd={fd} name=", client.id).as_bytes(),
+    );
+    out.extend_from_slice(&client.name);
+    let age = client.created.elapsed().as_secs();
+    let idle = client.last_active.elapsed().as_secs();
+    let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
+    let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
+    let free = client.input_memory.saturating_sub(client.query_buffer);
+    let (queued, backlog) =
+        client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
+    let memory = client.memory();
+    let redirection =
+        client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
+    let command = client.last_command.map_or("NULL", |command| catalogue::row(command).name);
+    let rest = format!(
+        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={} \
+         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={queued} omem={backlog} \
+         tot-mem={memory} events=r cmd={command} user={} redir={redirection} resp={}\n",
+        flags(client),
+        client.db,
+        client.subscriptions.len(Space::Channel),
+        client.subscriptions.len(Space::Pattern),
+        client.subscriptions.len(Space::Shard),
+        client.query_buffer,
+        client.output_memory,
+        client.output_memory,
+        String::from_utf8_lossy(&client.user),
+        if client.protocol == Protocol::Resp3 { 3 } else { 2 },
+    );
+    out.extend_from_slice(rest.as_bytes());
+}
+
+/// A letter for each state; `N` for none.
+fn flags(client: &Client) -> String {
+    let tracking = client.tracking.as_deref();
+    let states = [
+        (client.monitors, 'O'),
+        (client.is_replica(), 'S'),
+        (client.is_master, 'M'),
+        (!client.subscriptions.is_empty(), 'P'),
+        (client.transaction.is_some(), 'x'),
+        (client.wait.is_some(), 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|mode| mode.broken_redirect), 'R'),
+        (tracking.is_some_and(|mode| mode.broadcast), 'B'),
+        (client.watches.broken, 'd'),
+        (client.close_after_reply, 'c'),
+        (client.no_evict, 'e'),
+    ];
+    let letters: String = states.iter().filter(|(set, _)| *set).map(|(_, c)| *c).collect();
+    if letters.is_empty() { "N".to_owned() } else { letters }
+}

@@ -1,0 +1,34 @@
+//! From a [`Command`] to its handler: one `match` over all rows of the table.
+
+use super::context::Context;
+use super::error::Result;
+use crate::catalogue::Command;
+use crate::catalogue::table::table;
+use crate::resp::{Args, Reply};
+
+macro_rules! handlers {
+    ($($module:tt $group:literal @$section:tt {
+        $($variant:ident $name:literal $arity:literal [$($flag:tt)*] $(@[$($category:tt)*])?
+            [$($key:tt)*] => $handler:ident;)*
+    })*) => {
+        /// Calls the command's handler. The compiler makes a jump table of this.
+        #[inline]
+        pub fn dispatch(
+            command: Command,
+            ctx: &mut Context<'_>,
+            args: Args<'_>,
+            reply: &mut Reply,
+        ) -> Result {
+            match command {
+                $($(Command::$variant => {
+                    handlers!(@path $module $handler)(ctx, args, reply)
+                })*)*
+            }
+        }
+    };
+    (@path $module:tt container) => { super::help::container };
+    (@path $module:tt help) => { super::help::help };
+    (@path [$($module:ident)::+] $handler:ident) => { super::$($module::)+$handler };
+}
+
+table!(handlers);

@@ -1,0 +1,355 @@
+//! The commands of replication: those of operators, and those that servers say to each other.
+//!
+//! What they do to the server is in [`crate::replication`].
+
+use std::time::{Duration, Instant};
+
+use super::args::{integer, integer_in, is};
+use super::context::{Context, Origin};
+use super::error::{self, Error, Result};
+use crate::engine::blocking::{self, Acknowledgements, Wait};
+use crate::engine::role::{self, Phase, Replica};
+use crate::replication::failover::{self, Failover, address_of};
+use crate::resp::{Args, Reply, Request};
+
+/// `REPLICAOF host port | NO ONE`
+pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.engine.replication.failover.is_some() {
+        return Err(Error::new("ERR REPLICAOF not allowed while failing over."));
+    }
+    let (host, port) = (args.at(1), args.at(2));
+    if is(host, "no") && is(port, "one") {
+        if ctx.engine.replication.master.is_some() {
+            crate::notice!("MASTER MODE enabled (user request)");
+        }
+        role::promote(ctx.engine);
+        reply.ok();
+        return Ok(());
+    }
+    if ctx.client().replica.as_ref().is_some_and(|replica| replica.is_established()) {
+        return Err(Error::new("ERR Command is not valid when client is a replica."));
+    }
+    const INVALID: Error = Error::new("ERR Invalid master port");
+    let port = integer_in(port, 0, i64::from(u16::MAX), INVALID)? as u16;
+    let host = String::from_utf8_lossy(host).into_owned();
+    let same = ctx.engine.replication.master.as_ref();
+    if same.is_some_and(|master| master.host == host && master.port == port) {
+        reply.simple("OK Already connected to specified master");
+        return Ok(());
+    }
+    crate::notice!("REPLICAOF {host}:{port} enabled (user request)");
+    role::follow(ctx.engine, host, port);
+    reply.ok();
+    Ok(())
+}
+
+/// `SLAVEOF host port | NO ONE`
+pub fn slaveof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    replicaof(ctx, args, reply)
+}
+
+/// `ROLE`
+pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    let engine = &ctx.engine;
+    if let Some(master) = &engine.replication.master {
+        let offset =
+            if engine.replication.link_is_up() { engine.replication.offset() as i64 } else { -1 };
+        reply.array(5);
+        reply.bulk(b"slave");
+        reply.bulk(master.host.as_bytes());
+        reply.integer(i64::from(master.port));
+        reply.bulk(master.link.name().as_bytes());
+        reply.integer(offset);
+        return Ok(());
+    }
+    reply.array(3);
+    reply.bulk(b"master");
+    reply.integer(engine.replication.offset() as i64);
+    reply.array_of(|reply| {
+        let mut count = 0;
+        for key in &engine.replication.replicas {
+            let client = engine.clients.get(*key);
+            let Some(replica) = &client.replica else { continue };
+            if replica.phase == Phase::Online {
+                let (ip, port) = address_of(client);
+                reply.array(3);
+                reply.bulk(ip.as_bytes());
+                reply.bulk(port.to_string().as_bytes());
+                reply.bulk(replica.acknowledged.to_string().as_bytes());
+                count += 1;
+            }
+        }
+        count
+    });
+    Ok(())
+}
+
+/// `WAIT numreplicas timeout`
+///
+/// How many replicas have everything that this connection has written; waits until they are enough.
+pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.engine.is_replica() {
+        return Err(Error::new(
+            "ERR WAIT cannot be used with replica instances. Please also note that since Redis \
+             4.0 if a replica is configured to be writable (which is not the default) writes to \
+             replicas are just local and are not propagated.",
+        ));
+    }
+    const NO_TIMEOUT: Error = Error::new("ERR timeout is not an integer or out of range");
+    let wanted = integer(args.at(1))?;
+    let timeout = integer(args.at(2)).map_err(|_| NO_TIMEOUT)?;
+    if timeout < 0 {
+        return Err(Error::new("ERR timeout is negative"));
+    }
+    let offset = ctx.client().last_write;
+    let count = role::count_acknowledged(ctx.engine, offset);
+    if count as i64 >= wanted || ctx.origin != Origin::Client {
+        reply.count(count);
+        return Ok(());
+    }
+    let deadline = Instant::now().checked_add(Duration::from_millis(timeout as u64));
+    let wait = Wait {
+        request: Request::default(),
+        db: ctx.db,
+        keys: Vec::new(),
+        deadline: deadline.filter(|_| timeout > 0),
+        sees_removal: false,
+        acknowledgements: Some(Acknowledgements { offset, wanted }),
+    };
+    blocking::block(ctx.engine, ctx.client, wait);
+    let replication = &mut ctx.engine.replication;
+    replication.waiters.push(ctx.client);
+    // One question will do for all who have written before it.
+    if replication.asked_up_to < offset || replication.asked_up_to == 0 {
+        replication.ask_for_acknowledgement();
+    }
+    Ok(())
+}
+
+/// `REPLCONF option value [option value ...]`
+///
+/// Only servers use it. ACK and GETACK are not replied to.
+pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if args.len().is_multiple_of(2) {
+        return Err(error::SYNTAX);
+    }
+    for index in (1..args.len()).step_by(2) {
+        let (option, value) = (args.at(index), args.at(index + 1));
+        match option {
+            _ if is(option, "ACK") => return acknowledge(ctx, value),
+            _ if is(option, "GETACK") => {
+                if let Some(master) = &mut ctx.engine.replication.master {
+                    master.wants_ack = true;
+                }
+                return Ok(());
+            }
+            _ => introduce(ctx.client().replica.get_or_insert_default(), option, value)?,
+        }
+    }
+    reply.ok();
+    Ok(())
+}
+
+/// What a connection says about itself before it becomes a replica.
+fn introduce(replica: &mut Replica, option: &[u8], value: &[u8]) -> Result {
+    match option {
+        _ if is(option, "listening-port") => {
+            replica.port = integer_in(value, 0, i64::from(u16::MAX), error::NOT_INTEGER)? as u16;
+        }
+        _ if is(option, "ip-address") => {
+            if value.len() > LONGEST_ADDRESS {
+                return Err(Error::text(format!(
+                    "ERR REPLCONF ip-address provided by replica instance is too long: {} bytes",
+                    value.len()
+                )));
+            }
+            replica.announced_ip = String::from_utf8_lossy(value).into_owned();
+        }
+        _ if is(option, "capa") => {
+            replica.knows_eof |= is(value, "eof");
+            replica.knows_psync2 |= is(value, "psync2");
+        }
+        _ if is(option, "rdb-only") => replica.rdb_only = integer(value)? != 0,
+        _ if is(option, "rdb-filter-only") => {
+            replica.functions_only = false;
+            for word in value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+                if !is(word, "functions") {
+                    let text = [b"ERR Unsupported rdb-filter-only option: ", word].concat();
+                    return Err(Error::text(text));
+                }
+                replica.functions_only = true;
+            }
+        }
+        _ => {
+            let text = [&b"ERR Unrecognized REPLCONF option: "[..], option].concat();
+            return Err(Error::text(text));
+        }
+    }
+    Ok(())
+}
+
+/// A host name fits.
+const LONGEST_ADDRESS: usize = 255;
+
+/// A replica says how far it is: whoever waits for that is answered.
+fn acknowledge(ctx: &mut Context<'_>, offset: &[u8]) -> Result {
+    ctx.propagate_nothing();
+    let Some(replica) = ctx.client().replica.as_mut().filter(|r| r.is_established()) else {
+        return Ok(());
+    };
+    // What isn't a number acknowledges nothing, and isn't replied to either.
+    if let Some(offset) = crate::number::parse_i64(offset) {
+        replica.acknowledged = replica.acknowledged.max(offset.max(0) as u64);
+        replica.acknowledged_at = Some(Instant::now());
+    }
+    ctx.engine.replication.acknowledged.notify_all();
+    for waiter in ctx.engine.replication.waiters.clone() {
+        let wait = ctx.engine.clients.get(waiter).wait.as_ref();
+        let Some(Acknowledgements { offset, wanted }) = wait.and_then(|w| w.acknowledgements)
+        else {
+            continue;
+        };
+        if role::count_acknowledged(ctx.engine, offset) as i64 >= wanted {
+            blocking::time_out(ctx.engine, waiter);
+        }
+    }
+    Ok(())
+}
+
+/// `SYNC`
+pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Result {
+    if !may_become_replica(ctx)? {
+        return Ok(());
+    }
+    let replica = ctx.client().replica.get_or_insert_default();
+    (replica.is_old, replica.phase) = (true, Phase::Requesting);
+    ctx.engine.replication.replicas.push(ctx.client);
+    Ok(())
+}
+
+/// `PSYNC replicationid offset [FAILOVER]`
+pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if args.get(3).is_some_and(|word| is(word, "failover")) {
+        if ctx.engine.replication.master.is_none() {
+            return Err(Error::new("ERR PSYNC FAILOVER can't be sent to a master."));
+        }
+        if args.at(1) != ctx.engine.replication.id.as_bytes() {
+            return Err(Error::new("ERR PSYNC FAILOVER replid must match my replid."));
+        }
+        crate::notice!("MASTER MODE enabled (failover request)");
+        role::promote(ctx.engine);
+    }
+    if !may_become_replica(ctx)? {
+        return Ok(());
+    }
+    let next = integer(args.at(2))?;
+    let id = ctx.engine.clients.get(ctx.client).id;
+    let replication = &mut ctx.engine.replication;
+    let position = u64::try_from(next - 1).ok().filter(|_| replication.active);
+    let position = position.filter(|position| replication.shares(args.at(1), *position));
+    let continues = position.is_some_and(|position| replication.backlog.attach(id, position));
+    if continues {
+        replication.sync_partial_ok += 1;
+    } else if args.at(1) != b"?" {
+        replication.sync_partial_err += 1;
+    }
+    replication.replicas.push(ctx.client);
+    let our_id = replication.id.clone();
+    let replica = ctx.client().replica.get_or_insert_default();
+    if continues {
+        replica.phase = Phase::Continuing;
+        crate::notice!("Partial resynchronization request accepted, offset {next}.");
+        match replica.knows_psync2 {
+            true => reply.simple(&format!("CONTINUE {our_id}")),
+            false => reply.simple("CONTINUE"),
+        }
+    } else {
+        replica.phase = Phase::Requesting;
+        crate::notice!("Full resync requested by client id #{id}");
+    }
+    Ok(())
+}
+
+/// Whether the connection may become a replica. False: it is one already.
+fn may_become_replica(ctx: &mut Context<'_>) -> Result<bool> {
+    if ctx.client().replica.as_ref().is_some_and(|replica| replica.is_established()) {
+        return Ok(false);
+    }
+    let replication = &ctx.engine.replication;
+    if replication.master.is_some() && !replication.link_is_up() {
+        return Err(Error::new("NOMASTERLINK Can't SYNC while not connected with my master"));
+    }
+    Ok(ctx.client().stream.is_some())
+}
+
+/// `FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]`
+pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if args.len() == 2 && is(args.at(1), "ABORT") {
+        if ctx.engine.replication.failover.is_none() {
+            return Err(Error::new("ERR No failover in progress."));
+        }
+        failover::abort(ctx.engine, "Failover manually aborted");
+        reply.ok();
+        return Ok(());
+    }
+    let failover = parse_failover(args)?;
+    let replication = &ctx.engine.replication;
+    if replication.failover.is_some() {
+        return Err(Error::new("ERR FAILOVER already in progress."));
+    }
+    if replication.master.is_some() {
+        return Err(Error::new("ERR FAILOVER is not valid when server is a replica."));
+    }
+    if replication.replicas.is_empty() {
+        return Err(Error::new("ERR FAILOVER requires connected replicas."));
+    }
+    if failover.force && (failover.deadline.is_none() || failover.target.is_none()) {
+        return Err(Error::new(
+            "ERR FAILOVER with force option requires both a timeout and target HOST and IP to be \
+             specified.",
+        ));
+    }
+    if let Some(target) = &failover.target {
+        let mut clients = replication.replicas.iter().map(|key| ctx.engine.clients.get(*key));
+        if !clients.any(|client| address_of(client) == *target) {
+            return Err(Error::new("ERR FAILOVER target HOST and PORT is not a replica."));
+        }
+        if failover::find(ctx.engine, Some(target), |_| true).is_none() {
+            return Err(Error::new("ERR FAILOVER target replica is not online."));
+        }
+    }
+    failover::begin(ctx.engine, failover);
+    reply.ok();
+    Ok(())
+}
+
+fn parse_failover(args: Args<'_>) -> Result<Failover> {
+    let mut failover = Failover { target: None, deadline: None, force: false, in_progress: false };
+    let mut index = 1;
+    while let Some(option) = args.get(index) {
+        let left = args.len() - index - 1;
+        match option {
+            _ if is(option, "TIMEOUT") && left >= 1 && failover.deadline.is_none() => {
+                let timeout = integer(args.at(index + 1))?;
+                if timeout <= 0 {
+                    return Err(Error::new("ERR FAILOVER timeout must be greater than 0"));
+                }
+                failover.deadline =
+                    Instant::now().checked_add(Duration::from_millis(timeout as u64));
+                index += 2;
+            }
+            _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
+                let port = integer_in(args.at(index + 2), 0, 65535, error::NOT_INTEGER)? as u16;
+                let host = String::from_utf8_lossy(args.at(index + 1)).into_owned();
+                failover.target = Some((host, port));
+                index += 3;
+            }
+            _ if is(option, "FORCE") && !failover.force => {
+                failover.force = true;
+                index += 1;
+            }
+            _ => return Err(error::SYNTAX),
+        }
+    }
+    Ok(failover)
+}

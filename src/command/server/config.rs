@@ -1,0 +1,137 @@
+//! CONFIG: read, change and write back the configuration while the server runs.
+//!
+//! What a value looks like, and whether it may be set, is known to [`crate::config`]; here is what
+//! has to happen when one has changed. Most parameters need nothing: whoever uses them reads them
+//! from the engine each time.
+
+use std::str::from_utf8;
+
+use crate::command::context::Context;
+use crate::command::error::{self, Error, Result};
+use crate::command::permission::rules_changed;
+use crate::config::{Parameter, SetError};
+use crate::engine::Engine;
+use crate::engine::eviction::clients::evict_clients;
+use crate::engine::eviction::evict::make_room;
+use crate::persistence::aof;
+use crate::resp::{Args, Reply};
+use crate::server::process::make_room_for_clients;
+
+/// `CONFIG GET parameter [parameter ...]`
+pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let patterns: Vec<_> = args.iter().skip(2).map(String::from_utf8_lossy).collect();
+    let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_ref()).collect();
+    let found = ctx.engine.config.get_matching(&patterns);
+    reply.map(found.len());
+    for (name, value) in found {
+        reply.bulk(name.as_bytes());
+        reply.bulk(value.as_bytes());
+    }
+    Ok(())
+}
+
+/// `CONFIG SET parameter value [parameter value ...]`
+pub fn config_set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if !args.len().is_multiple_of(2) {
+        return Err(error::SYNTAX);
+    }
+    let words: Option<Vec<&str>> = args.iter().skip(2).map(|word| from_utf8(word).ok()).collect();
+    let words = words.ok_or(Error::new("ERR CONFIG SET failed - a value is not valid UTF-8"))?;
+    let pairs: Vec<(&str, &str)> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let local = ctx.client_is_local();
+    let before = ctx.engine.config.clone();
+    let refused = |error: SetError| Error::text(format!("ERR {error}"));
+    let changed = ctx.engine.config.set_many(&pairs, local).map_err(refused)?;
+    if let Err(error) = changed.iter().try_for_each(|parameter| apply(ctx.engine, parameter)) {
+        ctx.engine.config = before;
+        // What was applied before the refusal goes back to what it was.
+        for parameter in &changed {
+            let _ = apply(ctx.engine, parameter);
+        }
+        return Err(refused(error));
+    }
+    reply.ok();
+    Ok(())
+}
+
+/// Does what the new value of a parameter asks for.
+fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), SetError> {
+    let config = &engine.config;
+    let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
+    match parameter.name {
+        "maxmemory" | "maxmemory-policy" => _ = make_room(engine),
+        "maxmemory-clients" => evict_clients(engine),
+        "requirepass" => {
+            engine.acl.set_default_password(&config.requirepass);
+            rules_changed(engine);
+        }
+        "loglevel" => crate::system::logging::set_level(config.loglevel),
+        "dir" => {
+            if let Err(error) = std::env::set_current_dir(&config.dir) {
+                return refuse(&crate::config::system_text(&error));
+            }
+        }
+        "maxclients" => {
+            if let Err(possible) = make_room_for_clients(config.maxclients) {
+                return refuse(&format!(
+                    "The operating system is not able to handle the specified number of \
+                     clients, try with {possible}"
+                ));
+            }
+        }
+        "appendonly" => {
+            if engine.loading {
+                return refuse("the data is still being loaded");
+            }
+            let enabled = config.appendonly;
+            aof::set_enabled(engine, enabled);
+        }
+        "appendfsync" => engine.aof.writer.set_policy(config.appendfsync),
+        "aof-timestamp-enabled" => {
+            engine.aof.writer.set_timestamps(config.aof_timestamp_enabled);
+        }
+        "port" | "bind" if config.port != engine.port || parameter.name == "bind" => {
+            return refuse("cacheflow listens where it was started; change it and restart");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// `CONFIG RESETSTAT`
+pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.engine.stats.reset();
+    reply.ok();
+    Ok(())
+}
+
+/// The `user` lines of the configuration file: all users, unless they have a file of their own.
+fn users_to_write(engine: &Engine) -> Vec<Vec<String>> {
+    if !engine.config.aclfile.is_empty() {
+        return Vec::new();
+    }
+    let words = |line: Vec<u8>| {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.split(' ').skip(1).map(str::to_owned).collect()
+    };
+    engine.acl.lines().map(words).collect()
+}
+
+/// `CONFIG REWRITE`
+///
+/// Writes a small file under the lock. An operator does that now and then, and gets to know
+/// whether it worked.
+pub fn config_rewrite(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.engine.config.users = users_to_write(ctx.engine);
+    match ctx.engine.config.rewrite() {
+        Ok(()) => {
+            crate::notice!("CONFIG REWRITE executed with success.");
+            reply.ok();
+            Ok(())
+        }
+        Err(reason) => {
+            crate::warning!("CONFIG REWRITE failed: {reason}");
+            Err(Error::text(format!("ERR {reason}")))
+        }
+    }
+}

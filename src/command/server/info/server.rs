@@ -1,0 +1,91 @@
+//! INFO server, clients and cpu: the process and who is connected to it.
+
+use super::Fields;
+use crate::command::context::Context;
+use crate::config::{REDIS_VERSION, VERSION};
+use crate::engine::eviction;
+use crate::system::clock::Tick;
+
+/// `INFO server`
+pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
+    let engine = &ctx.engine;
+    let system = rustix::system::uname();
+    let (name, release, machine) = (system.sysname(), system.release(), system.machine());
+    let os = [name, release, machine].map(|part| part.to_string_lossy().into_owned()).join(" ");
+    let uptime = engine.started.elapsed().as_secs();
+    let executable = std::env::current_exe().unwrap_or_default();
+    let config_file = engine.config.config_file.clone().unwrap_or_default();
+    fields.put("redis_version", REDIS_VERSION);
+    fields.put("redis_git_sha1", "00000000");
+    fields.put("redis_git_dirty", 0);
+    fields.put("redis_build_id", "0");
+    fields.put("redis_mode", "standalone");
+    fields.put("cacheflow_version", VERSION);
+    fields.put("os", os);
+    fields.put("arch_bits", usize::BITS);
+    fields.put("monotonic_clock", "POSIX clock_gettime");
+    fields.put("multiplexing_api", "threads");
+    fields.put("atomicvar_api", "rust-std");
+    fields.put("gcc_version", "0.0.0");
+    fields.put("process_id", std::process::id());
+    fields.put("process_supervised", "no");
+    fields.put("run_id", &engine.run_id);
+    fields.put("tcp_port", engine.port);
+    fields.put("server_time_usec", engine.unix_us_at(Tick::now()));
+    fields.put("uptime_in_seconds", uptime);
+    fields.put("uptime_in_days", uptime / 86_400);
+    fields.put("hz", engine.config.hz);
+    fields.put("configured_hz", engine.config.hz);
+    fields.put("lru_clock", eviction::clock(ctx.now_ms));
+    fields.put("executable", executable.display());
+    fields.put("config_file", config_file.display());
+    fields.put("io_threads_active", 0);
+    if let Some(leaving) = &engine.leaving {
+        fields.put("shutdown_in_milliseconds", leaving.remaining().as_millis());
+    }
+}
+
+/// `INFO clients`
+pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
+    let clients = &ctx.engine.clients;
+    let connections = clients.connections();
+    let largest = |size: fn(&crate::engine::client::Client) -> usize| {
+        connections.iter().map(|key| size(clients.get(*key))).max().unwrap_or(0)
+    };
+    let replicas = connections.iter().filter(|key| clients.get(**key).is_replica()).count();
+    fields.put("connected_clients", connections.len() - replicas);
+    fields.put("cluster_connections", 0);
+    fields.put("maxclients", ctx.engine.config.maxclients);
+    fields.put("client_recent_max_input_buffer", largest(|client| client.input_memory));
+    fields.put("client_recent_max_output_buffer", largest(|client| client.output_memory));
+    fields.put("blocked_clients", ctx.engine.blocking.clients());
+    fields.put("tracking_clients", ctx.engine.tracking.clients());
+    fields.put("clients_in_timeout_table", ctx.engine.blocking.with_deadline());
+}
+
+/// `INFO cpu`
+///
+/// The kernel counts in ticks of ten milliseconds. There are no child processes.
+pub fn cpu(_ctx: &mut Context<'_>, fields: &mut Fields) {
+    let (user, system) = times("/proc/self/stat");
+    let (main_user, main_system) = times("/proc/thread-self/stat");
+    fields.put("used_cpu_sys", format_args!("{system:.6}"));
+    fields.put("used_cpu_user", format_args!("{user:.6}"));
+    fields.put("used_cpu_sys_children", "0.000000");
+    fields.put("used_cpu_user_children", "0.000000");
+    fields.put("used_cpu_sys_main_thread", format_args!("{main_system:.6}"));
+    fields.put("used_cpu_user_main_thread", format_args!("{main_user:.6}"));
+}
+
+/// Seconds of user and of system time, from a `stat` file of `/proc`.
+fn times(path: &str) -> (f64, f64) {
+    let stat = std::fs::read_to_string(path).unwrap_or_default();
+    // The name, second field, is in parentheses and may contain anything.
+    let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
+    let seconds = |index: usize| {
+        let ticks = rest.split(' ').nth(index).and_then(|ticks| ticks.parse::<f64>().ok());
+        ticks.unwrap_or(0.0) / ticks_per_second
+    };
+    (seconds(11), seconds(12))
+}

@@ -1,0 +1,188 @@
+//! Taking members from one end: ZPOPMIN, ZPOPMAX and ZMPOP.
+//!
+//! Their blocking relatives wait until there is something, and then do just the same: [`pop`]
+//! serves them, too, and [`MultiPop`] parses what ZMPOP and BZMPOP have in common.
+
+use super::{Args, Context, EventClasses, Reply, Result, SortedSet};
+use crate::command::args::{Options, count, integer_in, is};
+use crate::command::error::{self, Error};
+use crate::number::format_i64;
+use crate::resp::Protocol;
+
+/// The end to take from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The lowest scores first.
+    Min,
+    /// The highest scores first.
+    Max,
+}
+
+impl End {
+    /// The command that takes from this end.
+    pub fn command(self) -> &'static [u8] {
+        match self {
+            End::Min => b"ZPOPMIN",
+            End::Max => b"ZPOPMAX",
+        }
+    }
+
+    fn event(self) -> &'static str {
+        match self {
+            End::Min => "zpopmin",
+            End::Max => "zpopmax",
+        }
+    }
+}
+
+/// How the members are replied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `member score member score`: ZPOPMIN.
+    Flat,
+    /// `[member score] [member score]`: ZPOPMIN with a count, in RESP3.
+    Pairs,
+    /// `key member score`: BZPOPMIN.
+    KeyAndOne,
+    /// `key [[member score] [member score]]`: ZMPOP and BZMPOP.
+    KeyAndPairs,
+}
+
+/// `ZPOPMIN key [count]`
+pub fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    pop_from_key(ctx, args, End::Min, reply)
+}
+
+/// `ZPOPMAX key [count]`
+pub fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    pop_from_key(ctx, args, End::Max, reply)
+}
+
+fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: End, reply: &mut Reply) -> Result {
+    let (wanted, shape) = match args.len() {
+        2 => (1, Shape::Flat),
+        3 if reply.protocol == Protocol::Resp3 => (count(&args[2])?, Shape::Pairs),
+        3 => (count(&args[2])?, Shape::Flat),
+        _ => return Err(error::SYNTAX),
+    };
+    if pop(ctx, &args[1], end, wanted, shape, reply)? == 0 {
+        reply.array(0);
+    }
+    Ok(())
+}
+
+/// Takes up to `count` members from one end and replies them. Returns how many; if it is 0, for
+/// want of a set or of a count, nothing is written.
+pub fn pop(
+    ctx: &mut Context<'_>,
+    key: &[u8],
+    end: End,
+    count: usize,
+    shape: Shape,
+    reply: &mut Reply,
+) -> Result<usize> {
+    let Some(zset) = ctx.write_as::<SortedSet>(key)? else { return Ok(0) };
+    let len = zset.len();
+    let count = count.min(len);
+    if count == 0 {
+        return Ok(0);
+    }
+    match shape {
+        Shape::Flat => reply.array(2 * count),
+        Shape::Pairs => reply.array(count),
+        Shape::KeyAndOne => {
+            reply.array(3);
+            reply.bulk(key);
+        }
+        Shape::KeyAndPairs => {
+            reply.array(2);
+            reply.bulk(key);
+            reply.array(count);
+        }
+    }
+    let each = |(member, score): (&[u8], f64)| {
+        if matches!(shape, Shape::Pairs | Shape::KeyAndPairs) {
+            reply.array(2);
+        }
+        reply.bulk(member);
+        reply.double(score);
+    };
+    let ranks = match end {
+        End::Min => 0..count,
+        End::Max => len - count..len,
+    };
+    match end {
+        End::Min => zset.range(ranks.clone()).for_each(each),
+        End::Max => zset.range(ranks.clone()).rev().for_each(each),
+    }
+    if count < len {
+        zset.remove_range(ranks);
+    }
+    ctx.modified(EventClasses::ZSET, end.event(), key);
+    if count == len {
+        // The whole value: freed where nobody waits for it.
+        ctx.remove(key);
+        ctx.notify(EventClasses::GENERIC, "del", key);
+    }
+    Ok(count)
+}
+
+/// The arguments of ZMPOP and BZMPOP.
+#[derive(Clone, Copy)]
+pub struct MultiPop<'a> {
+    /// The keys, of which the first that has members is popped.
+    pub keys: Args<'a>,
+    /// The end to take from.
+    pub end: End,
+    /// How many members to take at most.
+    pub count: usize,
+}
+
+impl<'a> MultiPop<'a> {
+    /// Parses `numkeys key [key ...] MIN|MAX [COUNT count]`, which begin at argument `start`.
+    pub fn parse(args: Args<'a>, start: usize) -> Result<Self> {
+        const NO_KEYS: Error = Error::new("ERR numkeys should be greater than 0");
+        const NO_COUNT: Error = Error::new("ERR count should be greater than 0");
+        let mut options = Options::new(args, start);
+        let numkeys = integer_in(options.value()?, 1, i64::MAX, NO_KEYS)? as usize;
+        if numkeys >= options.left() {
+            return Err(error::SYNTAX);
+        }
+        let keys = options.take_many(numkeys);
+        let end = match options.value()? {
+            word if is(word, "MIN") => End::Min,
+            word if is(word, "MAX") => End::Max,
+            _ => return Err(error::SYNTAX),
+        };
+        let mut count = None;
+        while let Some(option) = options.next() {
+            if count.is_some() || !is(option, "COUNT") {
+                return Err(error::SYNTAX);
+            }
+            count = Some(integer_in(options.value()?, 1, i64::MAX, NO_COUNT)? as usize);
+        }
+        Ok(MultiPop { keys, end, count: count.unwrap_or(1) })
+    }
+
+    /// Pops from the first key that has members; false if none has. The journal gets the command
+    /// that names this one key.
+    pub fn run(&self, ctx: &mut Context<'_>, reply: &mut Reply) -> Result<bool> {
+        for key in self.keys.iter() {
+            let popped = pop(ctx, key, self.end, self.count, Shape::KeyAndPairs, reply)?;
+            if popped > 0 {
+                let popped = format_i64(popped as i64);
+                ctx.propagate(&[self.end.command(), key, popped.as_bytes()]);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// `ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]`
+pub fn zmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if !MultiPop::parse(args, 1)?.run(ctx, reply)? {
+        reply.null_array();
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Transactions: MULTI queues, EXEC runs the queue as a whole, WATCH makes it conditional.
+//!
+//! Between MULTI and EXEC, `execute` takes each request through all of its gates, but then hands
+//! it to [`queue`] instead of calling it. A request that a gate refuses dooms the transaction. EXEC
+//! runs the queue by the same `call` that runs everything, under one taking of the lock and with
+//! one clock, so nobody sees a part of it, and its effects become one unit of the journal.
+//!
+//! There is no rollback: a queued command that fails while EXEC runs it replies its error in its
+//! place, and the others go on.
+
+use super::context::{Context, Origin, Propagation};
+use super::error::{Error, Result};
+use super::execute::call;
+use super::permission;
+use crate::catalogue::spec::Flags;
+use crate::catalogue::{Command, Row, row};
+use crate::engine::Engine;
+use crate::engine::client::{Client, ClientKey};
+use crate::engine::watch;
+use crate::resp::{Args, Reply, Request};
+use crate::system::clock::Tick;
+
+/// What a client has queued since MULTI.
+#[derive(Debug, Default)]
+pub struct Transaction {
+    queue: Vec<Queued>,
+    /// Everything that the queued commands are, so that gates can treat EXEC as all of them.
+    pub flags: Flags,
+    /// A request was refused: EXEC will do nothing.
+    pub aborted: bool,
+}
+
+#[derive(Debug)]
+struct Queued {
+    command: Command,
+    request: Request,
+}
+
+impl Transaction {
+    /// How many commands wait for EXEC.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether none does.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Bytes held by the queue.
+    pub fn memory(&self) -> usize {
+        let requests = self.queue.iter().map(|queued| queued.request.memory());
+        requests.sum::<usize>() + self.queue.capacity() * size_of::<Queued>()
+    }
+}
+
+/// Whether a command is queued inside MULTI; these few act at once.
+pub fn is_queued(command: Command) -> bool {
+    use Command::{Discard, Exec, Multi, Watch};
+    !matches!(command, Discard | Exec | Multi | Watch) && !acts_at_once(row(command).name)
+}
+
+/// Commands about the connection as a whole.
+fn acts_at_once(name: &str) -> bool {
+    matches!(name, "quit" | "reset")
+}
+
+/// Puts a request into the queue of a client that has sent MULTI.
+pub fn queue(client: &mut Client, row: &Row, args: Args<'_>, reply: &mut Reply) {
+    let doomed = client.watches.broken;
+    let Some(transaction) = &mut client.transaction else { return };
+    // What will not be executed need not be kept.
+    if !doomed && !transaction.aborted {
+        transaction.queue.push(Queued { command: row.command, request: args.into() });
+        transaction.flags |= row.flags;
+    }
+    reply.simple("QUEUED");
+}
+
+/// `MULTI`
+pub fn multi(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    let client = ctx.client();
+    if client.transaction.is_some() {
+        return Err(Error::new("ERR MULTI calls can not be nested"));
+    }
+    client.transaction = Some(Box::default());
+    reply.ok();
+    Ok(())
+}
+
+/// `DISCARD`
+pub fn discard(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.client().transaction.take().is_none() {
+        return Err(Error::new("ERR DISCARD without MULTI"));
+    }
+    watch::unwatch(ctx.engine, ctx.client);
+    reply.ok();
+    Ok(())
+}
+
+/// `EXEC`
+pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    let transaction = ctx.client().transaction.take();
+    let transaction = transaction.ok_or(Error::new("ERR EXEC without MULTI"))?;
+    let expired = watch::any_expired(ctx.engine, ctx.client, ctx.now_ms);
+    let broken = watch::unwatch(ctx.engine, ctx.client);
+    if transaction.aborted {
+        return Err(Error::new("EXECABORT Transaction discarded because of previous errors."));
+    }
+    if broken || expired {
+        reply.null_array();
+        return Ok(());
+    }
+    reply.array(transaction.queue.len());
+    ctx.client().holds_pushes = true;
+    for queued in &transaction.queue {
+        run(ctx, queued, reply);
+    }
+    ctx.client().holds_pushes = false;
+    Ok(())
+}
+
+/// Runs one queued command with the clock of EXEC. The loader and the link to a master, which may
+/// send transactions too, keep their origin.
+fn run(ctx: &mut Context<'_>, queued: &Queued, reply: &mut Reply) {
+    let origin = if ctx.origin == Origin::Client { Origin::Exec } else { ctx.origin };
+    let mut inner = Context {
+        db: ctx.engine.clients.get(ctx.client).db,
+        engine: ctx.engine,
+        client: ctx.client,
+        now_ms: ctx.now_ms,
+        origin,
+        command: queued.command,
+        propagation: Propagation::AsSent,
+    };
+    let (row, args) = (row(queued.command), queued.request.args());
+    if let Err(error) = permission::check_queued(inner.engine, inner.client, row, args) {
+        let stats = &mut inner.engine.stats;
+        stats.command(row.command).rejected_calls += 1;
+        stats.error(error.code());
+        reply.error(error.as_bytes());
+        return;
+    }
+    call(&mut inner, row, args, reply, Tick::now());
+}
+
+/// `WATCH key [key ...]`
+pub fn watch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.client().transaction.is_some() {
+        return Err(Error::new("ERR WATCH inside MULTI is not allowed"));
+    }
+    // Once broken, no further key can make a difference.
+    if !ctx.client().watches.broken {
+        for key in args.iter().skip(1) {
+            watch::watch(ctx.engine, ctx.client, ctx.db, key, ctx.now_ms);
+        }
+    }
+    reply.ok();
+    Ok(())
+}
+
+/// `UNWATCH`
+pub fn unwatch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    watch::unwatch(ctx.engine, ctx.client);
+    reply.ok();
+    Ok(())
+}
+
+/// Ends the transaction of a client that is reset or whose EXEC was refused.
+pub fn abandon(engine: &mut Engine, client: ClientKey) {
+    engine.clients.get_mut(client).transaction = None;
+    watch::unwatch(engine, client);
+}
+
+/// The flags by which gates judge a request: those of EXEC include everything it would run.
+#[inline]
+pub fn effective_flags(client: &Client, row: &Row) -> Flags {
+    match &client.transaction {
+        Some(transaction) if row.command == Command::Exec => row.flags | transaction.flags,
+        _ => row.flags,
+    }
+}

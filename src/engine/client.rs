@@ -1,0 +1,377 @@
+//! `Client`: what the server knows about a connection, and the registry of all of them.
+//!
+//! Clients live in the engine, behind the lock: CLIENT LIST, CLIENT KILL and everything else that
+//! looks at other connections just looks. The thread that serves a connection keeps only its
+//! socket and its buffers to itself.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, Condvar};
+use std::time::Instant;
+
+use super::blocking::Wait;
+use super::outbox::{Outbox, Pen};
+use super::pubsub::Subscriptions;
+use super::tracking::Mode;
+use super::watch::Watches;
+use crate::acl::DEFAULT;
+use crate::catalogue::Command;
+use crate::command::transactions::Transaction;
+use crate::config::{BufferLimit, BufferLimits};
+use crate::engine::role::Replica;
+use crate::resp::Protocol;
+
+/// A client's place in the registry. It may be reused when the client is gone, its id never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientKey(usize);
+
+/// What `CLIENT REPLY` has asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplyMode {
+    /// Replies are sent.
+    #[default]
+    On,
+    /// They are not.
+    Off,
+    /// The next command's reply is not sent.
+    SkipNext,
+    /// This command's reply is not sent.
+    Skip,
+}
+
+/// A connection, as commands see it.
+#[derive(Debug)]
+pub struct Client {
+    /// Counts up from 1; never used twice.
+    pub id: u64,
+    /// The peer; none for clients that are no connection (the loader, a script).
+    pub peer: Option<SocketAddr>,
+    /// Our end.
+    pub local: Option<SocketAddr>,
+    /// The socket, to shut it down.
+    pub stream: Option<Arc<TcpStream>>,
+    /// Set by CLIENT SETNAME or HELLO.
+    pub name: Vec<u8>,
+    /// Set by CLIENT SETINFO.
+    pub library_name: Vec<u8>,
+    /// Set by CLIENT SETINFO.
+    pub library_version: Vec<u8>,
+    /// The database it has selected.
+    pub db: usize,
+    /// The protocol it speaks.
+    pub protocol: Protocol,
+    /// Whether it has authenticated, or need not.
+    pub authenticated: bool,
+    /// The ACL user it acts as.
+    pub user: Arc<[u8]>,
+    /// This user may do everything.
+    pub unrestricted: bool,
+    /// When it connected.
+    pub created: Instant,
+    /// When it last sent something.
+    pub last_active: Instant,
+    /// What it asked last.
+    pub last_command: Option<Command>,
+    /// What it has queued since MULTI.
+    pub transaction: Option<Box<Transaction>>,
+    /// What WATCH has asked for.
+    pub watches: Watches,
+    /// What it listens to.
+    pub subscriptions: Subscriptions,
+    /// It sees what others ask for (MONITOR).
+    pub monitors: bool,
+    /// How it is told of changes to keys it keeps, if it wants to be.
+    pub tracking: Option<Box<Mode>>,
+    /// What it waits for, if it does.
+    pub wait: Option<Box<Wait>>,
+    /// The reply to the command that waited, until its thread takes it.
+    pub answer: Vec<u8>,
+    /// Wakes its thread while it waits.
+    pub wakeup: Option<Arc<Condvar>>,
+    /// Held by whoever writes to the socket.
+    pub pen: Arc<Pen>,
+    /// Where its replies and pushes go, once it has needed one.
+    pub outbox: Option<Outbox>,
+    /// It is executing a transaction or a script: a push must not come into the midst of the reply.
+    pub holds_pushes: bool,
+    /// Pushes that have to come after the reply of the running command.
+    pub held_back: Vec<Arc<[u8]>>,
+    /// Since when its outbox has been above the soft limit.
+    pub above_soft_limit: Option<Instant>,
+    /// What CLIENT REPLY has asked for.
+    pub reply_mode: ReplyMode,
+    /// What it has said about itself as a replica, and how far it is as one.
+    pub replica: Option<Box<Replica>>,
+    /// It is our link to a master.
+    pub is_master: bool,
+    /// The replication offset after its last write, for WAIT.
+    pub last_write: u64,
+    /// CLIENT NO-EVICT ON.
+    pub no_evict: bool,
+    /// Its reads don't count as uses.
+    pub no_touch: bool,
+    /// The connection ends when what is written so far has been sent.
+    pub close_after_reply: bool,
+    /// Bytes received that are not executed yet.
+    pub query_buffer: usize,
+    /// Memory of its input buffers.
+    pub input_memory: usize,
+    /// Memory of its output buffer.
+    pub output_memory: usize,
+}
+
+impl Client {
+    /// A client that is no connection.
+    pub fn internal(id: u64) -> Self {
+        let now = Instant::now();
+        Client {
+            id,
+            peer: None,
+            local: None,
+            stream: None,
+            name: Vec::new(),
+            library_name: Vec::new(),
+            library_version: Vec::new(),
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated: true,
+            user: DEFAULT.into(),
+            unrestricted: true,
+            created: now,
+            last_active: now,
+            last_command: None,
+            transaction: None,
+            watches: Watches::default(),
+            subscriptions: Subscriptions::default(),
+            monitors: false,
+            tracking: None,
+            wait: None,
+            answer: Vec::new(),
+            wakeup: None,
+            pen: Arc::default(),
+            outbox: None,
+            holds_pushes: false,
+            held_back: Vec::new(),
+            above_soft_limit: None,
+            reply_mode: ReplyMode::On,
+            replica: None,
+            is_master: false,
+            last_write: 0,
+            no_evict: false,
+            no_touch: false,
+            close_after_reply: false,
+            query_buffer: 0,
+            input_memory: 0,
+            output_memory: 0,
+        }
+    }
+
+    /// The client of a connection.
+    pub fn connected(id: u64, stream: Arc<TcpStream>) -> Self {
+        Client {
+            peer: stream.peer_addr().ok(),
+            local: stream.local_addr().ok(),
+            stream: Some(stream),
+            authenticated: false,
+            ..Client::internal(id)
+        }
+    }
+
+    /// The peer's address.
+    pub fn peer_ip(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.ip())
+    }
+
+    /// Whether it is a replica of ours.
+    pub fn is_replica(&self) -> bool {
+        self.replica.as_ref().is_some_and(|replica| replica.is_established())
+    }
+
+    /// Ends the connection at once; its thread notices when it next reads or writes.
+    pub fn disconnect(&mut self) {
+        self.close_after_reply = true;
+        if let Some(stream) = &self.stream {
+            let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
+        }
+        self.wake();
+    }
+
+    /// Wakes its thread, if that waits for a key.
+    pub fn wake(&self) {
+        if let Some(wakeup) = &self.wakeup {
+            wakeup.notify_one();
+        }
+    }
+
+    /// Bytes that the connection takes: its buffers, what it has queued, what waits to be sent.
+    pub fn memory(&self) -> usize {
+        size_of::<Client>()
+            + self.outbox.as_ref().map_or(0, Outbox::backlog)
+            + self.name.len()
+            + self.input_memory
+            + self.output_memory
+            + self.transaction.as_ref().map_or(0, |queued| queued.memory())
+    }
+
+    /// Whether the reply of the command that just ran is sent.
+    pub fn sends_replies(&self) -> bool {
+        matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
+    }
+
+    /// Lets replies and pushes go through an outbox from now on.
+    pub fn open_outbox(&mut self) {
+        if let (None, Some(stream)) = (&self.outbox, &self.stream) {
+            match Outbox::open(Arc::clone(stream), Arc::clone(&self.pen)) {
+                Ok(outbox) => self.outbox = Some(outbox),
+                Err(error) => {
+                    crate::warning!("Can't start the writer threads: {error}");
+                    self.disconnect();
+                }
+            }
+        }
+    }
+
+    /// Sends what the client hasn't asked for just now.
+    pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
+        self.open_outbox();
+        if self.holds_pushes {
+            self.held_back.push(Arc::clone(message));
+        } else if !self.close_after_reply {
+            self.send(Arc::clone(message), limits);
+        }
+    }
+
+    /// Puts a push into the outbox. If the client has been reading too slowly for too long, the
+    /// connection ends instead: whoever publishes must not pay for it.
+    fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
+        if let Some(outbox) = &self.outbox {
+            let backlog = outbox.send(message);
+            self.check(backlog, limits);
+        }
+    }
+
+    /// Puts a reply into the outbox, which its own thread is about to flush.
+    pub fn put(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
+        if let Some(outbox) = &self.outbox {
+            let backlog = outbox.put(message);
+            self.check(backlog, limits);
+        }
+    }
+
+    /// Ends the connection if too much is waiting in its outbox.
+    pub fn check_backlog(&mut self, limits: &BufferLimits) {
+        self.check(self.outbox.as_ref().map_or(0, Outbox::backlog), limits);
+    }
+
+    fn check(&mut self, backlog: usize, limits: &BufferLimits) {
+        let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
+        let backlog = backlog as u64;
+        if !self.close_after_reply && self.is_too_slow(backlog, limit) {
+            crate::warning!(
+                "Client id={} addr={} closed for overcoming of output buffer limits.",
+                self.id,
+                self.peer.map_or(String::new(), |peer| peer.to_string())
+            );
+            self.disconnect();
+        }
+    }
+
+    /// Whether so many unread bytes are too many, or have been for too long.
+    fn is_too_slow(&mut self, backlog: u64, limit: BufferLimit) -> bool {
+        if limit.hard > 0 && backlog >= limit.hard {
+            return true;
+        }
+        if limit.soft == 0 || backlog < limit.soft {
+            self.above_soft_limit = None;
+            return false;
+        }
+        let since = *self.above_soft_limit.get_or_insert_with(Instant::now);
+        since.elapsed().as_secs() > limit.soft_seconds
+    }
+
+    /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in
+    /// Redis.
+    pub fn reset(&mut self) {
+        self.db = 0;
+        self.protocol = Protocol::Resp2;
+        self.name.clear();
+        self.reply_mode = ReplyMode::On;
+    }
+}
+
+/// All clients.
+#[derive(Debug, Default)]
+pub struct Clients {
+    slots: Vec<Option<Box<Client>>>,
+    free: Vec<usize>,
+    by_id: HashMap<u64, ClientKey>,
+    last_id: u64,
+    /// Clients that are connections.
+    connected: usize,
+}
+
+impl Clients {
+    /// Adds a client; `make` gets its id.
+    pub fn add(&mut self, make: impl FnOnce(u64) -> Client) -> ClientKey {
+        self.last_id += 1;
+        let client = Box::new(make(self.last_id));
+        self.connected += usize::from(client.stream.is_some());
+        let client = Some(client);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot] = client;
+                slot
+            }
+            None => {
+                self.slots.push(client);
+                self.slots.len() - 1
+            }
+        };
+        self.by_id.insert(self.last_id, ClientKey(slot));
+        ClientKey(slot)
+    }
+
+    /// Removes a client.
+    pub fn remove(&mut self, key: ClientKey) -> Option<Box<Client>> {
+        let client = self.slots[key.0].take()?;
+        self.by_id.remove(&client.id);
+        self.connected -= usize::from(client.stream.is_some());
+        self.free.push(key.0);
+        Some(client)
+    }
+
+    /// The client at `key`.
+    #[inline]
+    pub fn get(&self, key: ClientKey) -> &Client {
+        self.slots[key.0].as_deref().expect("a client key is used while its client is there")
+    }
+
+    /// The client at `key`.
+    #[inline]
+    pub fn get_mut(&mut self, key: ClientKey) -> &mut Client {
+        self.slots[key.0].as_deref_mut().expect("a client key is used while its client is there")
+    }
+
+    /// Where the client with this id is.
+    pub fn by_id(&self, id: u64) -> Option<ClientKey> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// All clients, in no order.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Client> {
+        self.slots.iter_mut().flatten().map(|client| &mut **client)
+    }
+
+    /// The ids of all clients that are connections, in order of arrival.
+    pub fn connections(&self) -> Vec<ClientKey> {
+        let is_connection = |key: &ClientKey| self.get(*key).stream.is_some();
+        let mut keys: Vec<ClientKey> = self.by_id.values().copied().filter(is_connection).collect();
+        keys.sort_unstable_by_key(|key| self.get(*key).id);
+        keys
+    }
+
+    /// How many connections there are.
+    pub fn connected(&self) -> usize {
+        self.connected
+    }
+}

@@ -1,0 +1,517 @@
+//! The engine: everything behind THE lock.
+//!
+//! One mutex guards all data and all state that commands share. A connection's thread takes it
+//! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
+//! while it holds it. So no command ever sees another half done, and the rest of the code needs
+//! no locks, no atomics and no thought about order.
+//!
+//! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
+//! what the disk has is better than what memory may have become. A panic elsewhere costs only the
+//! connection it happens in.
+
+pub mod blocking;
+pub mod client;
+pub mod eviction;
+pub mod interest;
+pub mod latency;
+pub mod outbox;
+pub mod pause;
+pub mod prepared;
+pub mod progress;
+pub mod pubsub;
+pub mod role;
+pub mod slowlog;
+pub mod stats;
+pub mod tracking;
+pub mod watch;
+pub mod writers;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, Sender, unbounded};
+
+use crate::acl::Acl;
+use crate::command::server::monitor;
+use crate::command::transactions;
+use crate::config::{Config, EventClasses};
+use crate::journal::{Effect, Journal};
+use crate::persistence::aof::AppendOnly;
+use crate::persistence::background::Background;
+use crate::persistence::disk::Saving;
+use crate::persistence::shutdown::{Leaving, ShutdownRequest};
+use crate::resp::Request;
+use crate::store::Value;
+use crate::store::keyspace::Keyspace;
+use crate::system::clock::{Clock, Tick};
+use crate::system::random::{Random, secure_hex};
+use blocking::Blocking;
+use client::{ClientKey, Clients};
+use interest::Interest;
+use latency::LatencyMonitor;
+use pause::Pause;
+use prepared::Prepared;
+use progress::Progress;
+use pubsub::PubSub;
+use role::Replication;
+use slowlog::SlowLog;
+use stats::Stats;
+use tracking::Tracking;
+use writers::Writers;
+
+/// Everything that commands work on.
+pub struct Engine {
+    /// The configuration in force.
+    pub config: Config,
+    /// The databases, by number.
+    pub databases: Vec<Keyspace>,
+    /// Every connection.
+    pub clients: Clients,
+    /// Users, and what they may do.
+    pub acl: Acl,
+    /// Who listens to what.
+    pub pubsub: PubSub,
+    /// The threads that write what is in outboxes.
+    pub writers: Arc<Writers>,
+    /// Clients that see what others ask for.
+    pub monitors: Vec<ClientKey>,
+    /// Clients that are told of changes to keys they keep.
+    pub tracking: Tracking,
+    /// The client whose command is being executed.
+    pub executing: Option<ClientKey>,
+    /// Clients that wait for a key.
+    pub blocking: Blocking,
+    /// The keys that WATCH watches.
+    pub watched: Interest,
+    /// What INFO counts.
+    pub stats: Stats,
+    /// Requests that were slow.
+    pub slowlog: SlowLog,
+    /// What made everybody wait.
+    pub latency: LatencyMonitor,
+    /// What the running command changed.
+    pub journal: Journal,
+    /// Who has the same data.
+    pub replication: Replication,
+    /// Changes since the last snapshot.
+    pub dirty: u64,
+    /// What is on disk.
+    pub saving: Saving,
+    /// The append-only file.
+    pub aof: AppendOnly,
+    /// What is being saved or rewritten.
+    pub background: Background,
+    /// How far loading has come.
+    pub progress: Arc<Progress>,
+    /// Numbers that need not be secret.
+    pub random: Random,
+    /// CLIENT PAUSE.
+    pub pause: Pause,
+    /// The data set is being loaded from disk.
+    pub loading: bool,
+    /// Whether expired keys are looked for (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expire: bool,
+    /// Forty hexadecimal digits, new at every start.
+    pub run_id: String,
+    /// When the server started.
+    pub started: Instant,
+    /// Bytes that were in use before there was any data.
+    pub startup_memory: u64,
+    /// The port that clients connect to.
+    pub port: u16,
+    /// A SHUTDOWN that waits for replicas.
+    pub leaving: Option<Leaving>,
+    /// A SHUTDOWN that is settled: nothing is executed any more.
+    pub shutdown: Option<ShutdownRequest>,
+    /// A large value that the executing connection has copied already.
+    pub prepared: Prepared,
+    /// What eviction remembers.
+    pub eviction: eviction::State,
+    clock: Clock,
+    /// When the last command ended, if it ran under the same taking of the lock.
+    last_reading: Option<Tick>,
+    graveyard: Sender<Burial>,
+    /// Bytes in the graveyard.
+    to_free: Arc<AtomicU64>,
+}
+
+/// Something to be freed, by dropping it; its weight is off the scales when it is gone.
+pub struct Burial {
+    /// What is dropped.
+    pub garbage: Garbage,
+    _weight: Weight, // behind it, so that it is dropped later
+}
+
+/// Bytes that are about to be free, an estimate.
+struct Weight {
+    bytes: u64,
+    to_free: Arc<AtomicU64>,
+}
+
+impl Drop for Weight {
+    fn drop(&mut self) {
+        self.to_free.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Something whose memory takes long to free.
+pub enum Garbage {
+    /// The value of a key that was removed or overwritten.
+    Value(Value),
+    /// A whole database.
+    Keyspace(Keyspace),
+}
+
+/// A value of more elements than this is freed by the thread that has nothing else to do.
+const EFFORT_TO_FREE_ELSEWHERE: usize = 64;
+/// Elements that are looked at to estimate the size of such a value.
+const ELEMENTS_TO_WEIGH: usize = 5;
+
+impl Engine {
+    /// An engine without data, and the end of the channel on which it sends what is to be freed.
+    pub fn new(config: Config) -> (Self, Receiver<Burial>) {
+        let (graveyard, garbage) = unbounded();
+        let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let mut acl = Acl::default();
+        acl.set_default_password(&config.requirepass);
+        let engine = Engine {
+            port: config.port,
+            aof: AppendOnly::new(&config),
+            background: Background::default(),
+            progress: Arc::default(),
+            replication: Replication::new(&config),
+            config,
+            databases,
+            clients: Clients::default(),
+            acl,
+            pubsub: PubSub::default(),
+            writers: Arc::default(),
+            monitors: Vec::new(),
+            tracking: Tracking::default(),
+            executing: None,
+            blocking: Blocking::default(),
+            watched: Interest::default(),
+            stats: Stats::default(),
+            slowlog: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            journal: Journal::default(),
+            dirty: 0,
+            saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
+            random: Random::from_system(),
+            pause: Pause::default(),
+            loading: false,
+            active_expire: true,
+            run_id: secure_hex(40),
+            started: Instant::now(),
+            startup_memory: crate::system::memory::used(),
+            leaving: None,
+            shutdown: None,
+            prepared: Prepared::default(),
+            eviction: eviction::State::default(),
+            clock: Clock::now(),
+            last_reading: None,
+            graveyard,
+            to_free: Arc::default(),
+        };
+        (engine, garbage)
+    }
+
+    /// Unix time in milliseconds.
+    pub fn unix_ms(&self) -> i64 {
+        self.clock.unix_us(Tick::now()) / 1000
+    }
+
+    /// Unix time in microseconds at `tick`.
+    #[inline]
+    pub fn unix_us_at(&self, tick: Tick) -> i64 {
+        self.clock.unix_us(tick)
+    }
+
+    /// The time for a command that begins now. The end of the command before it will do, if the lock
+    /// was held since: reading the clock costs as much as a small command.
+    #[inline]
+    pub fn begin_command(&mut self) -> Tick {
+        self.last_reading.take().unwrap_or_else(Tick::now)
+    }
+
+    /// The time at which a command ends.
+    #[inline]
+    pub fn end_command(&mut self) -> Tick {
+        *self.last_reading.insert(Tick::now())
+    }
+
+    /// When the last command ended that ran under this taking of the lock.
+    #[inline]
+    pub fn last_reading(&self) -> Option<Tick> {
+        self.last_reading
+    }
+
+    /// Compares the clock with the system's, which somebody may have set.
+    pub fn adjust_clock(&mut self) {
+        self.clock = Clock::now();
+    }
+
+    /// Tells the latency monitor how long something has held everybody up.
+    pub fn note_latency(&mut self, event: &'static str, took: Duration) {
+        let time_s = self.unix_ms() / 1000;
+        self.latency.add(event, took, time_s, self.config.latency_monitor_threshold);
+    }
+
+    /// Whether this server copies another one, and leaves expiry to it.
+    pub fn is_replica(&self) -> bool {
+        self.replication.master.is_some()
+    }
+
+    /// Frees a value: at once if it is small, otherwise where nobody waits for it.
+    pub fn bury(&self, value: Value) {
+        if value.effort_to_drop() > EFFORT_TO_FREE_ELSEWHERE {
+            let bytes = value.heap_size(ELEMENTS_TO_WEIGH) as u64;
+            self.send_to_grave(Garbage::Value(value), bytes);
+        }
+    }
+
+    fn send_to_grave(&self, garbage: Garbage, bytes: u64) {
+        self.to_free.fetch_add(bytes, Ordering::Relaxed);
+        let weight = Weight { bytes, to_free: Arc::clone(&self.to_free) };
+        let burial = Burial { garbage, _weight: weight };
+        let _ = self.graveyard.send(burial); // fails only when all is ending
+    }
+
+    /// Bytes that are allocated, but about to be freed.
+    pub fn memory_to_free(&self) -> u64 {
+        self.to_free.load(Ordering::Relaxed)
+    }
+
+    /// How many large values wait to be freed.
+    pub fn values_to_free(&self) -> usize {
+        self.graveyard.len()
+    }
+
+    /// Empties a database; its memory is freed where nobody waits for it.
+    pub fn empty_database(&mut self, db: usize) -> usize {
+        self.about_to_replace(db, None);
+        self.tracking.database_emptied();
+        let all: usize = self.databases.iter().map(Keyspace::len).sum();
+        let keyspace = self.databases[db].take_all();
+        let removed = keyspace.len();
+        // Its share of everything that was allocated since the start, by number of keys.
+        let used = crate::system::memory::used()
+            .saturating_sub(self.startup_memory + self.memory_to_free());
+        let bytes = (used as f64 * removed as f64 / all.max(1) as f64) as u64;
+        self.send_to_grave(Garbage::Keyspace(keyspace), bytes);
+        removed
+    }
+
+    /// Puts other data in the place of a database.
+    pub fn replace_database(&mut self, db: usize, keyspace: Keyspace) {
+        self.empty_database(db);
+        self.databases[db].fill(keyspace);
+    }
+
+    /// Exchanges two databases. Whoever watches a key sees the other database's.
+    pub fn swap_databases(&mut self, a: usize, b: usize) {
+        self.about_to_replace(a, Some(b));
+        self.about_to_replace(b, Some(a));
+        self.databases.swap(a, b);
+    }
+
+    /// Tells those who watch that a database will hold what another one holds, or nothing.
+    fn about_to_replace(&mut self, db: usize, by: Option<usize>) {
+        if !self.watched.is_empty() {
+            let now_ms = self.unix_ms();
+            watch::database_replaced(self, db, by, now_ms);
+        }
+        self.blocking.database_changed(db);
+    }
+
+    /// Whether a client has to say who it is before anything else.
+    #[inline]
+    pub fn must_log_in(&self, client: ClientKey) -> bool {
+        !self.clients.get(client).authenticated && !self.acl.default_user().is_open()
+    }
+
+    /// Forgets a client whose connection has ended, and everything it has asked for.
+    pub fn remove_client(&mut self, client: ClientKey) {
+        blocking::leave(self, client);
+        role::remove_client(self, client);
+        self.release_client(client);
+        self.clients.remove(client);
+    }
+
+    /// Ends everything that a client has asked for beyond the moment: its transaction, what it
+    /// watches, tracks and listens to.
+    pub fn release_client(&mut self, client: ClientKey) {
+        transactions::abandon(self, client);
+        pubsub::unsubscribe_all(self, client);
+        tracking::disable(self, client);
+        monitor::stop(self, client);
+    }
+
+    /// The access bits of a new key.
+    pub fn initial_access(&self, now_ms: i64) -> u32 {
+        eviction::initial(self.config.maxmemory_policy, now_ms)
+    }
+
+    /// The access bits of a key that was used once more.
+    pub fn next_access(&mut self, old: u32, now_ms: i64) -> u32 {
+        let Engine { config, random, .. } = self;
+        eviction::used(config, old, now_ms, || random.next_u64())
+    }
+
+    /// A key has changed: whoever watches it learns of it, whoever waits for it is tried again.
+    #[inline]
+    pub fn key_modified(&mut self, db: usize, key: &[u8]) {
+        if !self.watched.is_empty() {
+            watch::key_changed(self, db, key);
+        }
+        if self.tracking.is_on() {
+            tracking::key_changed(self, key, self.executing);
+        }
+        if !self.blocking.is_idle() {
+            self.blocking.key_changed(db, key);
+        }
+    }
+
+    /// Publishes a keyspace event, if its class is wanted.
+    #[inline]
+    pub fn notify(&mut self, class: EventClasses, event: &str, key: &[u8], db: usize) {
+        if self.config.notify_keyspace_events.contains(class) {
+            pubsub::publish_event(self, event, key, db);
+        }
+    }
+
+    /// A key was removed because its time was over.
+    pub fn key_expired(&mut self, db: usize, key: &[u8]) {
+        self.stats.expired_keys += 1;
+        self.key_gone(db, key);
+        self.notify(EventClasses::EXPIRED, "expired", key, db);
+    }
+
+    /// A key was removed because its memory was needed.
+    pub fn key_evicted(&mut self, db: usize, key: &[u8]) {
+        self.stats.evicted_keys += 1;
+        self.key_gone(db, key);
+        self.notify(EventClasses::EVICTED, "evicted", key, db);
+    }
+
+    /// A key was removed by the server itself.
+    fn key_gone(&mut self, db: usize, key: &[u8]) {
+        if self.journal.is_needed() {
+            self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
+        }
+        // Whoever happens to be executing has not changed it.
+        let executing = self.executing.take();
+        self.key_modified(db, key);
+        self.executing = executing;
+    }
+}
+
+/// However many want the lock, who gives way goes on after this time.
+const LONGEST_WAY: Duration = Duration::from_millis(2);
+
+/// THE lock, and the engine behind it.
+pub struct SharedEngine {
+    engine: Mutex<Engine>,
+    /// Threads that found the lock taken.
+    waiting: AtomicUsize,
+    /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
+    pub resumed: Arc<Condvar>,
+}
+
+impl SharedEngine {
+    /// Puts the engine behind the lock.
+    pub fn new(engine: Engine) -> Arc<Self> {
+        let resumed = engine.pause.resumed();
+        Arc::new(SharedEngine { engine: Mutex::new(engine), waiting: AtomicUsize::new(0), resumed })
+    }
+
+    /// Takes the lock.
+    #[inline]
+    pub fn lock(&self) -> EngineGuard<'_> {
+        // Never poisoned: a panic under the lock ends the process.
+        let guard = match self.engine.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                guard
+            }
+        };
+        EngineGuard::new(guard, std::thread::panicking())
+    }
+
+    /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
+    /// calls this between two of them: it would take the lock again before anybody else has woken up.
+    pub fn give_way(&self) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_WAY {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.
+    pub fn wait<'a>(
+        &self,
+        condition: &Condvar,
+        mut guard: EngineGuard<'a>,
+        at_most: Duration,
+    ) -> EngineGuard<'a> {
+        let mut inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
+        inner.prepared = Prepared::default();
+        if let Some(collected) = inner.writers.take_collected() {
+            collected.release();
+        }
+        let (inner, _) =
+            condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
+        EngineGuard::new(inner, guard.panicking)
+    }
+}
+
+/// The lock, held.
+pub struct EngineGuard<'a> {
+    guard: Option<MutexGuard<'a, Engine>>,
+    /// The thread was panicking before: a test that fails stops its server, with the data in order.
+    panicking: bool,
+}
+
+impl<'a> EngineGuard<'a> {
+    fn new(mut guard: MutexGuard<'a, Engine>, panicking: bool) -> Self {
+        guard.last_reading = None; // time has passed while nobody held the lock
+        EngineGuard { guard: Some(guard), panicking }
+    }
+}
+
+impl Deref for EngineGuard<'_> {
+    type Target = Engine;
+    #[inline]
+    fn deref(&self) -> &Engine {
+        self.guard.as_ref().expect("a guard holds the lock until it is dropped")
+    }
+}
+
+impl DerefMut for EngineGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Engine {
+        self.guard.as_mut().expect("a guard holds the lock until it is dropped")
+    }
+}
+
+impl Drop for EngineGuard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() && !self.panicking && self.guard.is_some() {
+            crate::warning!("A command panicked while it held the data: stopping, see above.");
+            std::process::abort();
+        }
+        let Some(mut engine) = self.guard.take() else { return };
+        let collected = engine.writers.take_collected();
+        let unused = std::mem::take(&mut engine.prepared);
+        drop(engine);
+        drop(unused); // it may be large
+        if let Some(collected) = collected {
+            collected.release();
+        }
+    }
+}

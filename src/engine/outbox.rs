@@ -1,0 +1,381 @@
+//! The outbox: how a connection gets what it hasn't asked for just now.
+//!
+//! Messages, invalidations and the lines of MONITOR come from other connections' threads, which
+//! hold the lock and must not wait for a slow reader. They put the bytes into a queue of the
+//! receiving connection; one of the [writers](super::writers), a few threads that all connections
+//! share, takes them out and writes.
+//!
+//! ```text
+//! PUBLISH ──┐ under the lock                    no lock
+//! SET k v ──┼──> [Arc<[u8]>, Arc<[u8]>, ...] ──> a writer ──> socket
+//! replies ──┘
+//! ```
+//!
+//! A connection gets an outbox when it first needs one, and keeps it. From then on its replies go
+//! the same way, so that nothing interleaves; its own thread writes them out if no writer is at it
+//! already. Until then replies go straight to the socket; both ways lead through the [`Pen`],
+//! because what makes the outbox may be another connection's command.
+//!
+//! A message is encoded once and shared by everybody who gets it. What waits in the queue is
+//! counted, so that a reader who is too slow can be cut off (see [`super::client::Client::push`]),
+//! and so that a connection's own thread stops reading requests whose replies nobody takes.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
+
+use rustix::net::{SendFlags, send};
+
+use super::writers::Writers;
+use crate::journal::group_commit::Aof;
+
+/// How anything is written to a connection, whichever thread writes: one at a time, and not before
+/// the append-only file has what the bytes tell of.
+#[derive(Default)]
+pub struct Pen {
+    held: Mutex<()>,
+    journal: Option<Arc<Aof>>,
+    writers: Arc<Writers>,
+}
+
+impl Pen {
+    /// A pen that waits for this file.
+    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>) -> Self {
+        Pen { held: Mutex::default(), journal: Some(journal), writers }
+    }
+
+    /// Makes what was executed as safe as it is promised to be. Every batch ends with this, even
+    /// if there is nothing to reply.
+    #[inline]
+    pub fn commit(&self) {
+        if let Some(journal) = &self.journal {
+            journal.commit();
+        }
+    }
+
+    /// Writes what others have in their outboxes, if that has become very much.
+    #[inline]
+    pub fn help_writers(&self) {
+        self.writers.help();
+    }
+
+    /// Writes to the socket. Nobody may hold THE lock meanwhile.
+    pub fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+        self.commit();
+        let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        stream.write_all(bytes)
+    }
+
+    /// Writes as much as can be written without waiting for the reader.
+    fn write_some(&self, stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        self.commit();
+        let _held = match self.held.try_lock() {
+            Ok(held) => held,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // The connection's own thread is writing, and waits for the reader.
+            Err(TryLockError::WouldBlock) => return Ok(0),
+        };
+        match send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
+            result => Ok(result?),
+        }
+    }
+}
+
+impl fmt::Debug for Pen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pen")
+    }
+}
+
+/// Messages are put together into one write until they are this long.
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// What waits to be written to one connection. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Outbox(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    stream: Arc<TcpStream>,
+    pen: Arc<Pen>,
+    queue: Mutex<Queue>,
+    /// Signalled after each write.
+    shrunk: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    messages: VecDeque<Arc<[u8]>>,
+    /// Bytes of all messages that are not written yet.
+    bytes: usize,
+    /// Bytes of the first message that are.
+    written: usize,
+    /// Some thread is at it, or will be. Nobody else may write: that is what keeps the order.
+    in_hand: bool,
+    /// The peer is gone: whatever else comes is dropped.
+    broken: bool,
+}
+
+/// How far a turn of writing got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Everything is written.
+    Empty,
+    /// There is more, and the socket may take it.
+    More,
+    /// The socket takes no more for now.
+    Full,
+}
+
+impl Queue {
+    /// The next bytes, up to [`WRITE_SIZE`].
+    fn gather(&self, buffer: &mut Vec<u8>) {
+        let mut skip = self.written;
+        for message in &self.messages {
+            let room = WRITE_SIZE - buffer.len();
+            let rest = &message[skip..];
+            buffer.extend_from_slice(&rest[..rest.len().min(room)]);
+            if rest.len() >= room {
+                break;
+            }
+            skip = 0;
+        }
+    }
+
+    /// Drops the next bytes: they are written.
+    fn advance(&mut self, count: usize) {
+        self.bytes -= count;
+        self.written += count;
+        while let Some(first) = self.messages.front()
+            && self.written >= first.len()
+        {
+            self.written -= first.len();
+            self.messages.pop_front();
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Queue { broken: true, in_hand: self.in_hand, ..Queue::default() };
+    }
+}
+
+impl Outbox {
+    /// The outbox of a connection.
+    pub fn open(stream: Arc<TcpStream>, pen: Arc<Pen>) -> io::Result<Outbox> {
+        pen.writers.start()?;
+        let (queue, shrunk) = Default::default();
+        Ok(Outbox(Arc::new(Inner { stream, pen, queue, shrunk })))
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The socket.
+    pub fn stream(&self) -> &TcpStream {
+        &self.0.stream
+    }
+
+    /// Queues a message, to be written by a writer once THE lock is released. Returns how many bytes
+    /// wait.
+    pub fn send(&self, message: Arc<[u8]>) -> usize {
+        let mut queue = self.queue();
+        let bytes = queue.push(message);
+        if !std::mem::replace(&mut queue.in_hand, true) {
+            drop(queue);
+            self.0.pen.writers.collect(self.clone());
+        }
+        bytes
+    }
+
+    /// Queues a message that will be written by [`flush`](Self::flush), if no writer is faster.
+    /// Returns how many bytes wait.
+    pub fn put(&self, message: Arc<[u8]>) -> usize {
+        self.queue().push(message)
+    }
+
+    /// Writes what is queued, in this thread, as far as the socket takes it; the rest is left to
+    /// the writers. Nobody may hold THE lock meanwhile.
+    pub fn flush(&self) {
+        let mut queue = self.queue();
+        if queue.bytes == 0 || std::mem::replace(&mut queue.in_hand, true) {
+            drop(queue);
+            return self.0.pen.commit();
+        }
+        drop(queue);
+        self.write_out(&mut Vec::new());
+    }
+
+    /// Writes until nothing is left or the socket is full. Only for the thread that has the outbox
+    /// in hand, which passes it on.
+    pub fn write_out(&self, buffer: &mut Vec<u8>) {
+        match self.write_some(buffer) {
+            Turn::Empty => {}
+            // Others get their turn first.
+            Turn::More => self.0.pen.writers.ready(self.clone()),
+            Turn::Full => self.0.pen.writers.wait_for(self.clone()),
+        }
+    }
+
+    fn write_some(&self, buffer: &mut Vec<u8>) -> Turn {
+        buffer.clear();
+        self.queue().gather(buffer);
+        let result = self.0.pen.write_some(&self.0.stream, buffer);
+        let mut queue = self.queue();
+        match result {
+            Ok(count) => queue.advance(count),
+            Err(_) => {
+                // The reader is gone: its session learns of it, and what is queued is dropped.
+                let _ = self.0.stream.shutdown(Shutdown::Both);
+                queue.clear();
+            }
+        }
+        self.0.shrunk.notify_all();
+        if queue.bytes == 0 {
+            queue.in_hand = false;
+            Turn::Empty
+        } else if result.is_ok_and(|count| count == buffer.len()) {
+            Turn::More
+        } else {
+            Turn::Full
+        }
+    }
+
+    /// Reads a word of it, so that it is in the cache. What the word says is of no interest.
+    #[inline]
+    pub fn touch(&self) -> bool {
+        self.0.queue.is_poisoned()
+    }
+
+    /// How many bytes wait to be written.
+    pub fn backlog(&self) -> usize {
+        self.queue().bytes
+    }
+
+    /// How many messages wait to be written.
+    pub fn len(&self) -> usize {
+        self.queue().messages.len()
+    }
+
+    /// Whether no message waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits until at most `bytes` are left to be written, or the time is over.
+    pub fn wait_for_backlog(&self, bytes: usize, at_most: Duration) {
+        let deadline = Instant::now() + at_most;
+        let mut queue = self.queue();
+        while queue.bytes > bytes {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.0.shrunk.wait_timeout(queue, left);
+            queue = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
+    }
+}
+
+impl Queue {
+    fn push(&mut self, message: Arc<[u8]>) -> usize {
+        if !self.broken && !message.is_empty() {
+            self.bytes += message.len();
+            self.messages.push_back(message);
+        }
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    fn pair() -> (TcpStream, Outbox) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let ours = Arc::new(listener.accept().unwrap().0);
+        (peer, Outbox::open(ours, Arc::default()).unwrap())
+    }
+
+    fn send(outbox: &Outbox, message: Arc<[u8]>) {
+        outbox.send(message);
+        if let Some(collected) = outbox.0.pen.writers.take_collected() {
+            collected.release();
+        }
+    }
+
+    /// `numbers`, each with a comma.
+    fn listed(numbers: std::ops::Range<usize>) -> String {
+        numbers.map(|number| format!("{number},")).collect()
+    }
+
+    #[test]
+    fn messages_arrive_in_order_whoever_writes_them() {
+        let (mut peer, outbox) = pair();
+        for number in 0..1000 {
+            let message = Arc::from(format!("{number},").as_bytes());
+            if number % 3 == 0 {
+                _ = outbox.put(message)
+            } else {
+                send(&outbox, message)
+            }
+            if number % 7 == 0 {
+                outbox.flush();
+            }
+        }
+        outbox.flush();
+        outbox.wait_for_backlog(0, Duration::from_secs(5));
+        assert_eq!(outbox.backlog(), 0);
+        drop(outbox);
+        let mut text = String::new();
+        peer.read_to_string(&mut text).unwrap();
+        assert_eq!(text, listed(0..1000));
+    }
+
+    #[test]
+    fn what_a_full_socket_did_not_take_follows_when_it_is_read() {
+        let (mut peer, outbox) = pair();
+        let expected = listed(0..2_000_000);
+        for part in expected.as_bytes().chunks(100_000) {
+            send(&outbox, part.into());
+        }
+        outbox.wait_for_backlog(0, Duration::from_millis(50));
+        assert!(outbox.backlog() > 0, "the socket took it all");
+        let mut received = vec![0; expected.len()];
+        peer.read_exact(&mut received).unwrap();
+        assert!(received == expected.as_bytes());
+    }
+
+    #[test]
+    fn a_reader_who_never_reads_holds_nobody_up() {
+        let (_silent, stuck) = pair();
+        let message: Arc<[u8]> = vec![b'x'; 1 << 20].into();
+        (0..64).for_each(|_| send(&stuck, Arc::clone(&message)));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let ours = Arc::new(listener.accept().unwrap().0);
+        let outbox = Outbox::open(ours, Arc::clone(&stuck.0.pen)).unwrap();
+        send(&outbox, b"hello".as_slice().into());
+        let mut text = [0; 5];
+        peer.read_exact(&mut text).unwrap();
+        assert!(stuck.backlog() > 32 << 20, "{}", stuck.backlog());
+    }
+
+    #[test]
+    fn the_end_of_the_reader_clears_the_backlog() {
+        let (peer, outbox) = pair();
+        let message: Arc<[u8]> = vec![b'x'; 1 << 20].into();
+        (0..64).for_each(|_| send(&outbox, Arc::clone(&message)));
+        drop(peer);
+        outbox.wait_for_backlog(0, Duration::from_secs(5));
+        assert_eq!(outbox.backlog(), 0);
+        assert_eq!(outbox.send(message), 0);
+    }
+}

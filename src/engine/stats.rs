@@ -1,0 +1,164 @@
+//! What the server counts, for INFO.
+//!
+//! How long commands take is kept as a histogram for each command, made when the command is first
+//! called. Its buckets grow with the value (HDR, "high dynamic range"): two significant digits
+//! from a nanosecond to a second, in a few kilobytes, and a few nanoseconds to record a call.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+
+use crate::catalogue::{Command, ROWS};
+
+/// Counters since the start, or since CONFIG RESETSTAT.
+#[derive(Debug)]
+#[allow(missing_docs)] // they are named as INFO shows them
+pub struct Stats {
+    pub total_connections_received: u64,
+    pub total_commands_processed: u64,
+    pub total_net_input_bytes: u64,
+    pub total_net_output_bytes: u64,
+    pub rejected_connections: u64,
+    pub expired_keys: u64,
+    pub expired_time_cap_reached_count: u64,
+    pub evicted_keys: u64,
+    pub evicted_clients: u64,
+    pub keyspace_hits: u64,
+    pub keyspace_misses: u64,
+    pub total_reads_processed: u64,
+    pub total_writes_processed: u64,
+    pub unexpected_error_replies: u64,
+    pub total_error_replies: u64,
+    pub acl_access_denied_auth: u64,
+    pub acl_access_denied_cmd: u64,
+    pub acl_access_denied_key: u64,
+    pub acl_access_denied_channel: u64,
+    /// By code; bounded, for a script could invent codes.
+    pub errors: BTreeMap<Vec<u8>, u64>,
+    /// By command.
+    pub commands: Vec<CommandStats>,
+    /// How long its calls took, in nanoseconds, by command; see [`Stats::record_latency`].
+    latencies: Vec<Option<Box<Histogram<u64>>>>,
+    /// The peak of used memory.
+    pub used_memory_peak: u64,
+    /// Per second, over the last samples.
+    pub operations: Rate,
+    pub net_input: Rate,
+    pub net_output: Rate,
+}
+
+/// What INFO commandstats shows of a command.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)]
+pub struct CommandStats {
+    pub calls: u64,
+    pub usec: u64,
+    pub rejected_calls: u64,
+    pub failed_calls: u64,
+}
+
+/// The upper end of the histograms.
+pub const LONGEST_LATENCY_NS: u64 = 1_000_000_000;
+/// Significant digits that they keep.
+const LATENCY_DIGITS: u8 = 2;
+
+/// Different codes that `errors` counts apart.
+const MOST_ERROR_CODES: usize = 128;
+
+impl Default for Stats {
+    fn default() -> Self {
+        Stats {
+            total_connections_received: 0,
+            total_commands_processed: 0,
+            total_net_input_bytes: 0,
+            total_net_output_bytes: 0,
+            rejected_connections: 0,
+            expired_keys: 0,
+            expired_time_cap_reached_count: 0,
+            evicted_keys: 0,
+            evicted_clients: 0,
+            keyspace_hits: 0,
+            keyspace_misses: 0,
+            total_reads_processed: 0,
+            total_writes_processed: 0,
+            unexpected_error_replies: 0,
+            total_error_replies: 0,
+            acl_access_denied_auth: 0,
+            acl_access_denied_cmd: 0,
+            acl_access_denied_key: 0,
+            acl_access_denied_channel: 0,
+            errors: BTreeMap::new(),
+            commands: vec![CommandStats::default(); ROWS.len()],
+            latencies: vec![None; ROWS.len()],
+            used_memory_peak: 0,
+            operations: Rate::default(),
+            net_input: Rate::default(),
+            net_output: Rate::default(),
+        }
+    }
+}
+
+impl Stats {
+    /// Begins to count anew. The peak of used memory stays: it may matter later.
+    pub fn reset(&mut self) {
+        let used_memory_peak = self.used_memory_peak;
+        *self = Stats { used_memory_peak, ..Stats::default() };
+    }
+
+    /// The counters of a command.
+    #[inline]
+    pub fn command(&mut self, command: Command) -> &mut CommandStats {
+        &mut self.commands[command as usize]
+    }
+
+    /// Notes how long a call took. More than a second counts as a second.
+    #[inline]
+    pub fn record_latency(&mut self, command: Command, elapsed_ns: u64) {
+        let histogram = self.latencies[command as usize].get_or_insert_with(|| {
+            let new = Histogram::new_with_bounds(1, LONGEST_LATENCY_NS, LATENCY_DIGITS);
+            Box::new(new.expect("the bounds are valid"))
+        });
+        histogram.saturating_record(elapsed_ns.clamp(1, LONGEST_LATENCY_NS));
+    }
+
+    /// How long the command's calls took, if there were any.
+    pub fn latency(&self, command: Command) -> Option<&Histogram<u64>> {
+        self.latencies[command as usize].as_deref()
+    }
+
+    /// Counts an error reply.
+    pub fn error(&mut self, code: &[u8]) {
+        self.total_error_replies += 1;
+        if let Some(count) = self.errors.get_mut(code) {
+            *count += 1;
+        } else if self.errors.len() < MOST_ERROR_CODES {
+            self.errors.insert(code.to_vec(), 1);
+        }
+    }
+}
+
+/// A rate per second: the mean of the last samples, as Redis' `instantaneous_*` fields.
+#[derive(Debug, Default)]
+pub struct Rate {
+    samples: [u64; RATE_SAMPLES],
+    next: usize,
+    last_total: u64,
+}
+
+/// 16 samples, ten a second.
+const RATE_SAMPLES: usize = 16;
+
+impl Rate {
+    /// Takes a sample: the total counted until now, `elapsed_ms` after the last sample.
+    pub fn sample(&mut self, total: u64, elapsed_ms: u64) {
+        let delta = total.saturating_sub(self.last_total);
+        self.last_total = total;
+        self.samples[self.next] = delta * 1000 / elapsed_ms.max(1);
+        self.next = (self.next + 1) % RATE_SAMPLES;
+    }
+
+    /// The rate per second.
+    pub fn per_second(&self) -> u64 {
+        self.samples.iter().sum::<u64>() / RATE_SAMPLES as u64
+    }
+}

@@ -1,0 +1,19 @@
+//! What the operating system gives, with nothing of a database in it.
+//!
+//! | file        | what it is                                               |
+//! |-------------|----------------------------------------------------------|
+//! | [`clock`]   | what time it is                                          |
+//! | [`random`]  | numbers that can't be guessed, and fast ones             |
+//! | [`memory`]  | how many bytes are allocated                             |
+//! | [`logging`] | lines for whoever runs the server                        |
+//! | [`threads`] | how many threads there may be                            |
+//! | [`cores`]   | which processor cores they use                           |
+//! | [`peers`]   | is the other end of a socket still there?                |
+
+pub mod clock;
+pub mod cores;
+pub mod logging;
+pub mod memory;
+pub mod peers;
+pub mod random;
+pub mod threads;
