@@ -7,23 +7,23 @@
 //!                 |          ^                      |                |
 //!  resp/        reader     writer                   |                |
 //!                 |          |                      |                |
-//!  command/    execute -> table -> handlers         |                |
+//!  command/    execute -> table -> handlers    replication/    persistence/
 //!                 |          |                      |                |
-//!  engine      THE lock: databases, clients, statistics              |
+//!  engine/     THE lock: databases, clients, who waits, listens, watches
 //!                 |          |                      |                |
-//!  store/      keyspace, value types     journal/ --+-- persistence/-+
+//!  store/      keyspace, value types     journal/ --+---------- rdb/-+
 //! ```
 //!
-//! Calls go downwards only. `store` knows no command, `resp` knows no store, and everything that
-//! executes - a client, EXEC, a script, the loader of a file, a master - goes through
-//! [`command::execute()`].
+//! Calls go downwards only: `docs/ARCHITECTURE.md` has the whole stack, and a test holds it. `store`
+//! knows no command, `resp` knows no store, and everything that executes - a client, EXEC, a script,
+//! the loader of a file, a master - goes through [`command::execute()`].
 //!
 //! To read the source, follow one command through five files:
 //!
 //! 1. [`server::session`]: read everything that has arrived, execute it, write once
 //! 2. [`command::execute`](mod@command::execute): look up, pass the gates, dispatch, collect effects
-//! 3. [`command::table`]: one row per command
-//! 4. [`command::string`]: `fn set`
+//! 3. `catalogue/table.rs`: one row per command
+//! 4. [`command::strings`]: `fn set`
 //! 5. [`store::keyspace`]: find, insert, remove, expire
 //!
 //! `docs/life-of-a-command.md` walks along with `SET x 1`, `docs/ARCHITECTURE.md` has the rules.

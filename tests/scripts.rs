@@ -27,6 +27,7 @@ families! {
     hyperloglog
     keys
     lists
+    persistence
     protocol
     pubsub
     replication

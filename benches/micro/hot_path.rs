@@ -11,9 +11,10 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use cacheflow::command::{Origin, execute};
+use cacheflow::command::{EXECUTION, execute};
 use cacheflow::config::{Allowed, Config};
 use cacheflow::engine::client::{Client, ClientKey};
+use cacheflow::engine::execution::Origin;
 use cacheflow::engine::{Burial, Engine, SharedEngine};
 use cacheflow::resp::{Limits, Protocol, Reader, Reply};
 use crossbeam::channel::Receiver;
@@ -59,7 +60,7 @@ impl HotPath {
     /// A server that has executed `preparation`, and whose client will send `input`.
     pub fn new(preparation: &[&str], input: Fixed) -> Self {
         let config = Config { enable_debug_command: Allowed::Yes, ..Config::default() };
-        let (mut engine, garbage) = Engine::new(config);
+        let (mut engine, garbage) = Engine::new(config, EXECUTION);
         let client = engine.clients.add(Client::internal);
         let mut path = HotPath {
             engine: SharedEngine::new(engine),

@@ -15,8 +15,8 @@
 
 use super::row::Row;
 use super::spec::KeyFlags;
-use crate::command::args::is;
 use crate::resp::Args;
+use crate::resp::args::is;
 
 /// A key in a request: its position, and what the command does with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

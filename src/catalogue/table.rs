@@ -12,7 +12,7 @@
 //!   shared by all sections.
 //!
 //! A subcommand is a row named `container|subcommand`. The rows are written once and read twice:
-//! [`row`](super::row) makes facts of them, which any room may ask for, and `command/dispatch.rs` the
+//! [`row`](mod@super::row) makes facts of them, which any room may ask for, and `command/dispatch.rs` the
 //! `match` that calls the handlers. Adding a command is a function, a row, and a script under
 //! `tests/scripts`.
 

@@ -3,6 +3,7 @@
 use super::error::{self, Result};
 use crate::number;
 use crate::resp::Args;
+pub use crate::resp::args::is;
 
 /// An `i64`, or "not an integer".
 pub fn integer(text: &[u8]) -> Result<i64> {
@@ -22,11 +23,6 @@ pub fn float(text: &[u8]) -> Result<f64> {
 /// A count that may not be negative.
 pub fn count(text: &[u8]) -> Result<usize> {
     integer_in(text, 0, i64::MAX, error::MUST_BE_POSITIVE).map(|count| count as usize)
-}
-
-/// Whether the argument is this word, in any case.
-pub fn is(text: &[u8], word: &str) -> bool {
-    text.eq_ignore_ascii_case(word.as_bytes())
 }
 
 /// Walks over the options of a request from left to right.

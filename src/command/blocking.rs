@@ -7,12 +7,13 @@
 use std::time::{Duration, Instant};
 
 use super::args::is;
-use super::context::{Context, Origin};
+use super::context::Context;
 use super::error::{self, Error, Result};
 use super::lists::{MultiPop, end_argument, pop_first_of, pop_one};
 use super::sorted_sets::pop;
 use crate::command::lists::moving::move_element;
 use crate::engine::blocking::{interrupt, time_out};
+use crate::engine::execution::Origin;
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
 use crate::store::list::End;

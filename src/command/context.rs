@@ -15,28 +15,12 @@ use crate::config::EventClasses;
 use crate::engine::Engine;
 use crate::engine::blocking::{self, Wait};
 use crate::engine::client::{Client, ClientKey};
+use crate::engine::execution::Origin;
 use crate::journal::Effect;
 use crate::resp::{Args, Request};
 use crate::store::keyspace::{Entry, Keyspace, Slot, Vacant};
 use crate::store::value::Kind;
 use crate::store::{Bytes, Value};
-
-/// Where a request comes from. All take the same way through `execute`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A connection.
-    Client,
-    /// A queued command that EXEC runs.
-    Exec,
-    /// A script.
-    Script,
-    /// A command that waited, tried again because its key has changed.
-    Unblocked,
-    /// The append-only file, while it is being loaded.
-    Loader,
-    /// The link to our master.
-    Master,
-}
 
 /// What becomes of the request's own text when it has changed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -391,26 +375,6 @@ impl Context<'_> {
         self.engine.bury(entry.value);
         self.engine.key_expired(self.db, key);
     }
-}
-
-/// Removes up to `limit` expired keys of one sub-table; part of the active expiry cycle.
-pub fn expire_cycle(
-    engine: &mut Engine,
-    db: usize,
-    table: usize,
-    now_ms: i64,
-    limit: usize,
-) -> usize {
-    let mut keys: Vec<Bytes> = Vec::new();
-    engine.databases[db].expired(table, now_ms, limit, &mut keys);
-    for key in &keys {
-        if let Ok(slot) = engine.databases[db].find(key) {
-            let entry = engine.databases[db].remove(slot);
-            engine.bury(entry.value);
-            engine.key_expired(db, key);
-        }
-    }
-    keys.len()
 }
 
 /// The error of a subcommand that doesn't exist.

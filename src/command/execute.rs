@@ -9,42 +9,24 @@
 //!    '--------'------------'-----------'--------> error reply, nothing called
 //! ```
 
-use std::time::Duration;
-
-use super::context::{Context, Origin, Propagation, unknown_subcommand};
+use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
-use super::error::{self, Error, Result};
-use super::permission;
+use super::error::Error;
+use super::gates::{check, look_up};
 use super::pubsub::is_subscription;
 use super::server::monitor;
 use super::server::slowlog;
-use super::transactions::{self, effective_flags, is_queued, queue};
+use super::transactions::{effective_flags, is_queued, queue};
 use crate::catalogue::spec::{Flags, KeyFlags};
 use crate::catalogue::{self, Command, Row};
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::{Client, ClientKey, ReplyMode};
-use crate::engine::eviction::evict::{Outcome, make_room};
-use crate::engine::role;
+use crate::engine::client::{ClientKey, ReplyMode};
+use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
-use crate::persistence::disk;
-use crate::resp::{Args, Protocol, Reply};
+use crate::engine::transaction;
+use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
-
-/// What the connection does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// Goes on with the next request.
-    Continue,
-    /// Sends what was written and closes.
-    Close,
-    /// Closes without sending anything: the peer is no Redis client.
-    Abort,
-    /// Waits, at most so long, and tries the same request again.
-    Pause(Duration),
-    /// Waits until another client's command answers, or the time is over; nothing was replied.
-    Blocked,
-}
 
 /// Executes one request of a client and writes its reply.
 #[inline]
@@ -89,7 +71,7 @@ pub fn execute(
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
-    end_of_unit(engine);
+    engine.end_of_unit();
     after_reply(engine, client, Some(row.command), reply, start)
 }
 
@@ -118,30 +100,15 @@ fn run(
     ctx.engine.executing = Some(client);
     let replicated = ctx.engine.journal.replicated;
     call(&mut ctx, row, args, reply, begun);
-    close_unit(engine);
+    engine.close_unit();
     engine.executing = None;
     if engine.journal.replicated != replicated {
         engine.clients.get_mut(client).last_write = engine.replication.offset();
     }
 }
 
-/// A unit of changes is complete: a command, a transaction, a script, a round of expiry. It is
-/// recorded, those who cache are told, and then those are served who have waited for it.
-#[inline]
-pub fn end_of_unit(engine: &mut Engine) {
-    close_unit(engine);
-    if engine.blocking.has_ready() {
-        blocking::serve(engine, try_again);
-    }
-}
-
-#[inline]
-fn close_unit(engine: &mut Engine) {
-    engine.journal.end_of_unit();
-    if engine.tracking.is_on() {
-        tracking::end_of_unit(engine);
-    }
-}
+/// The way in for whoever stands below the commands.
+pub const EXECUTION: Execution = Execution { execute, retry: try_again };
 
 /// Executes the request of a waiting client again. True: that has ended the wait.
 fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
@@ -231,114 +198,6 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
     }
 }
 
-/// Finds the row, or says what is wrong with the name or the number of arguments.
-#[inline]
-fn look_up(args: Args<'_>) -> Result<&'static Row> {
-    let row = catalogue::lookup(args).ok_or_else(|| unknown_command(args))?;
-    if row.is(Flags::CONTAINER) && args.len() > 1 {
-        return Err(unknown_subcommand(row.name, args.at(1)));
-    }
-    if row.accepts(args.len()) { Ok(row) } else { Err(Error::arity(row.name)) }
-}
-
-/// The gates between a known command and its execution, in Redis' order.
-#[inline]
-fn check(engine: &mut Engine, key: ClientKey, row: &Row, args: Args<'_>, origin: Origin) -> Result {
-    // A copy does what the original did, whatever a client would be told now.
-    if matches!(origin, Origin::Loader | Origin::Master) {
-        return Ok(());
-    }
-    let client = engine.clients.get(key);
-    if !client.authenticated && engine.must_log_in(key) && !row.is(Flags::NO_AUTH) {
-        return Err(error::NO_AUTH);
-    }
-    if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
-        return Err(NOT_IN_MULTI);
-    }
-    if !client.unrestricted {
-        permission::check(engine, key, row, args)?;
-    }
-    if engine.config.maxmemory > 0
-        && make_room(engine) == Outcome::OutOfMemory
-        && needs_memory(engine.clients.get(key), row)
-    {
-        return Err(OUT_OF_MEMORY);
-    }
-    let client = engine.clients.get(key);
-    let writes = effective_flags(client, row).any(Flags::WRITE);
-    if (writes || row.command == Command::Ping)
-        && let Some(error) = disk::failure(engine)
-    {
-        return Err(error);
-    }
-    if origin == Origin::Client {
-        check_replication(engine, row, writes)?;
-    }
-    if client.protocol == Protocol::Resp2
-        && !client.subscriptions.is_empty()
-        && !is_allowed_to_subscribers(row.command)
-    {
-        return Err(Error::text(format!(
-            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET \
-             are allowed in this context",
-            row.name
-        )));
-    }
-    if (client.monitors || client.is_replica())
-        && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ)
-    {
-        return Err(Error::new("ERR Replica can't interact with the keyspace"));
-    }
-    if engine.loading && !row.is(Flags::LOADING) {
-        return Err(LOADING);
-    }
-    Ok(())
-}
-
-/// Whether a command may not run while memory is short. Queueing takes memory, too, but a
-/// transaction must be able to end.
-#[inline]
-fn needs_memory(client: &Client, row: &Row) -> bool {
-    let is_to_be_queued = client.transaction.is_some() && is_queued(row.command);
-    is_to_be_queued || effective_flags(client, row).has(Flags::DENYOOM)
-}
-
-/// What only a master with enough good replicas may do, and what only a replica whose master is
-/// there.
-fn check_replication(engine: &Engine, row: &Row, writes: bool) -> Result {
-    let config = &engine.config;
-    if engine.is_replica() {
-        if writes && config.replica_read_only {
-            return Err(READ_ONLY);
-        }
-        if !config.replica_serve_stale_data
-            && !row.is(Flags::STALE)
-            && !engine.replication.link_is_up()
-        {
-            return Err(MASTER_DOWN);
-        }
-    } else if writes && config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
-        let wanted = config.min_replicas_to_write as usize;
-        if role::count_good(engine) < wanted {
-            return Err(NO_REPLICAS);
-        }
-    }
-    Ok(())
-}
-
-const READ_ONLY: Error = Error::new("READONLY You can't write against a read only replica.");
-const MASTER_DOWN: Error =
-    Error::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
-const NO_REPLICAS: Error = Error::new("NOREPLICAS Not enough good replicas to write.");
-
-fn is_allowed_to_subscribers(command: Command) -> bool {
-    is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)
-}
-
-const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
-const OUT_OF_MEMORY: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
-const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
-
 /// Replies an error for a request that was not called. A transaction it would have been part of
 /// can't be executed any more; if it was EXEC itself, the transaction ends here.
 fn reject(
@@ -353,7 +212,7 @@ fn reject(
         engine.stats.command(row.command).rejected_calls += 1;
     }
     if row.is_some_and(|row| row.command == Command::Exec) {
-        transactions::abandon(engine, client);
+        transaction::abandon(engine, client);
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
@@ -392,28 +251,6 @@ fn after_reply(
         }
     }
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
-}
-
-/// Names and arguments are shown only in part: they may be anything, and of any length.
-const SHOWN: usize = 128;
-
-fn unknown_command(args: Args<'_>) -> Error {
-    let name = args.at(0);
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(error::until_nul(&name[..name.len().min(SHOWN)]));
-    text.extend_from_slice(b"', with args beginning with: ");
-    let mut shown = Vec::new();
-    for arg in args.iter().skip(1) {
-        if shown.len() >= SHOWN {
-            break;
-        }
-        let arg = &arg[..arg.len().min(SHOWN - shown.len())];
-        shown.push(b'\'');
-        shown.extend_from_slice(error::until_nul(arg));
-        shown.extend_from_slice(b"' ");
-    }
-    text.extend_from_slice(&shown);
-    Error::text(text)
 }
 
 /// Whether this is how an HTTP request begins: a browser lured into talking to us.

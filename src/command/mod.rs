@@ -3,6 +3,7 @@
 //! | file         | what it is                                                            |
 //! |--------------|-----------------------------------------------------------------------|
 //! | [`execute`](mod@execute) | look up, pass the gates, dispatch, collect effects: start reading here |
+//! | [`gates`]    | who is refused, and in which order                                    |
 //! | [`dispatch`](mod@dispatch) | from the row of [`crate::catalogue`] to the handler           |
 //! | [`permission`] | the gate of access control                                          |
 //! | [`context`]  | what handlers work with                                               |
@@ -26,6 +27,7 @@ pub mod context;
 pub mod dispatch;
 pub mod error;
 pub mod execute;
+pub mod gates;
 pub mod geo;
 pub mod hashes;
 pub mod help;
@@ -44,6 +46,6 @@ pub mod streams;
 pub mod strings;
 pub mod transactions;
 
-pub use self::context::{Context, Origin};
+pub use self::context::Context;
 pub use self::error::{Error, Result};
-pub use self::execute::{Flow, execute};
+pub use self::execute::{EXECUTION, execute};

@@ -4,13 +4,14 @@
 //! connections when the rules change. A client that may do everything never gets here: its
 //! `unrestricted` flag is kept up to date by [`rules_changed`].
 
-use super::context::{Context, Origin};
+use super::context::Context;
 use super::error::{Error, Result};
 use crate::acl::{Denied, Place, User, log};
 use crate::catalogue::{self, Row};
 use crate::command::connection::client_list::describe;
 use crate::engine::Engine;
 use crate::engine::client::{Client, ClientKey};
+use crate::engine::execution::Origin;
 use crate::engine::pubsub::Space;
 use crate::resp::Args;
 

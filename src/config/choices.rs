@@ -3,7 +3,17 @@
 //! Each enum is what one parameter can be; the names beside the variants are the configuration
 //! text, listed in the order in which Redis lists them when it refuses another word.
 
-use super::value::{Kind, choice, integer};
+use super::value::{Choice, Kind, choice, integer};
+use crate::system::logging::Level;
+
+impl Choice for Level {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("debug", Level::Debug),
+        ("verbose", Level::Verbose),
+        ("notice", Level::Notice),
+        ("warning", Level::Warning),
+    ];
+}
 
 choice! {
     /// When the append-only file is made durable.

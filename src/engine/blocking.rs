@@ -14,7 +14,7 @@
 //!
 //! A command that may wait is an ordinary handler. When it finds nothing it calls
 //! [`Context::block_on`](crate::command::Context::block_on) and replies nothing. When one of its
-//! keys has changed, `execute` calls it again with [`Origin::Unblocked`](crate::command::Origin);
+//! keys has changed, `execute` calls it again with [`Origin::Unblocked`](super::execution::Origin);
 //! now it either replies, which ends the wait, or calls `block_on` again, which keeps its place in
 //! the queue. Three rules for such handlers:
 //!

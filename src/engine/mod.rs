@@ -8,47 +8,68 @@
 //! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
 //! what the disk has is better than what memory may have become. A panic elsewhere costs only the
 //! connection it happens in.
+//!
+//! | files                                              | what is behind the lock                |
+//! |----------------------------------------------------|----------------------------------------|
+//! | [`client`], [`transaction`], [`pause`]             | connections and their state            |
+//! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
+//! | [`pubsub`], [`monitor`]                            | who listens                            |
+//! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
+//! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
+//! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
+//! | [`role`]                                           | master or replica, and of whom         |
+//! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
+//! | [`execution`]                                      | how requests are executed from below   |
+//! | [`prepared`]                                       | large values, copied in advance        |
+//!
+//! The engine knows nobody above it: commands, persistence, replication and the server call it. What
+//! they need to have kept under the lock is a plain struct here, and what is done about it there.
 
+pub mod append_only;
+pub mod background;
 pub mod blocking;
 pub mod client;
 pub mod eviction;
+pub mod execution;
+pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod monitor;
 pub mod outbox;
 pub mod pause;
 pub mod prepared;
 pub mod progress;
 pub mod pubsub;
 pub mod role;
+pub mod saving;
+pub mod shutdown;
 pub mod slowlog;
 pub mod stats;
 pub mod tracking;
+pub mod transaction;
 pub mod watch;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use crate::acl::Acl;
-use crate::command::server::monitor;
-use crate::command::transactions;
 use crate::config::{Config, EventClasses};
 use crate::journal::{Effect, Journal};
-use crate::persistence::aof::AppendOnly;
-use crate::persistence::background::Background;
-use crate::persistence::disk::Saving;
-use crate::persistence::shutdown::{Leaving, ShutdownRequest};
 use crate::resp::Request;
 use crate::store::Value;
 use crate::store::keyspace::Keyspace;
 use crate::system::clock::{Clock, Tick};
 use crate::system::random::{Random, secure_hex};
+use append_only::AppendOnly;
+use background::Background;
 use blocking::Blocking;
 use client::{ClientKey, Clients};
+use execution::Execution;
 use interest::Interest;
 use latency::LatencyMonitor;
 use pause::Pause;
@@ -56,6 +77,8 @@ use prepared::Prepared;
 use progress::Progress;
 use pubsub::PubSub;
 use role::Replication;
+use saving::Saving;
+use shutdown::{Leaving, ShutdownRequest};
 use slowlog::SlowLog;
 use stats::Stats;
 use tracking::Tracking;
@@ -129,6 +152,8 @@ pub struct Engine {
     pub prepared: Prepared,
     /// What eviction remembers.
     pub eviction: eviction::State,
+    /// How requests are executed: what stands above the engine, as far as it has to call it.
+    pub execution: Execution,
     clock: Clock,
     /// When the last command ended, if it ran under the same taking of the lock.
     last_reading: Option<Tick>,
@@ -171,7 +196,7 @@ const ELEMENTS_TO_WEIGH: usize = 5;
 
 impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
-    pub fn new(config: Config) -> (Self, Receiver<Burial>) {
+    pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Burial>) {
         let (graveyard, garbage) = unbounded();
         let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
         let mut acl = Acl::default();
@@ -210,6 +235,7 @@ impl Engine {
             shutdown: None,
             prepared: Prepared::default(),
             eviction: eviction::State::default(),
+            execution,
             clock: Clock::now(),
             last_reading: None,
             graveyard,
@@ -343,7 +369,7 @@ impl Engine {
     /// Ends everything that a client has asked for beyond the moment: its transaction, what it
     /// watches, tracks and listens to.
     pub fn release_client(&mut self, client: ClientKey) {
-        transactions::abandon(self, client);
+        transaction::abandon(self, client);
         pubsub::unsubscribe_all(self, client);
         tracking::disable(self, client);
         monitor::stop(self, client);
@@ -416,6 +442,8 @@ pub struct SharedEngine {
     engine: Mutex<Engine>,
     /// Threads that found the lock taken.
     waiting: AtomicUsize,
+    /// Set when the server is about to end.
+    stopping: AtomicBool,
     /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
     pub resumed: Arc<Condvar>,
 }
@@ -424,7 +452,22 @@ impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
         let resumed = engine.pause.resumed();
-        Arc::new(SharedEngine { engine: Mutex::new(engine), waiting: AtomicUsize::new(0), resumed })
+        Arc::new(SharedEngine {
+            engine: Mutex::new(engine),
+            waiting: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            resumed,
+        })
+    }
+
+    /// Whether the server is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The server is about to end. False: that was known.
+    pub fn begin_to_stop(&self) -> bool {
+        !self.stopping.swap(true, Ordering::Relaxed)
     }
 
     /// Takes the lock.

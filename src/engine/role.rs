@@ -21,7 +21,6 @@ use super::blocking;
 use super::client::ClientKey;
 use crate::config::Config;
 use crate::journal::backlog::{Backlog, Feed};
-use crate::replication::failover::Failover;
 use crate::system::logging;
 use crate::system::random::secure_hex;
 
@@ -200,6 +199,26 @@ impl Link {
     }
 }
 
+/// A failover that is going on.
+#[derive(Clone, Debug)]
+pub struct Failover {
+    /// Address and port of the replica that is to take over; None: the first that has everything.
+    pub target: Option<(String, u16)>,
+    /// When to give up waiting.
+    pub deadline: Option<Instant>,
+    /// Go on nevertheless.
+    pub force: bool,
+    /// We have become a replica, and ask the other one to take over.
+    pub in_progress: bool,
+}
+
+impl Failover {
+    /// Its state in INFO.
+    pub fn name(&self) -> &'static str {
+        if self.in_progress { "failover-in-progress" } else { "waiting-for-sync" }
+    }
+}
+
 const GETACK: &[u8] = b"*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
 impl Replication {
@@ -286,6 +305,11 @@ impl Master {
             takes_over: false,
         }
     }
+}
+
+/// Whether this may be the id of a history: forty visible characters.
+pub fn is_id(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Begins to keep a backlog. What a master executes goes into it from now on.

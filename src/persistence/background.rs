@@ -14,18 +14,18 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, unbounded};
 
-use super::aof::State;
 use super::aof::rewrite;
 use super::disk::{self, SnapshotWriter};
 use super::save::TemporaryFile;
 use super::snapshot::Snapshot;
+use crate::engine::append_only::AofState;
+use crate::engine::background::{Control, Job, Kind};
 use crate::engine::{Engine, SharedEngine};
 use crate::system::cores;
 
@@ -35,119 +35,6 @@ const RETRY_SAVE_AFTER: Duration = Duration::from_secs(5);
 const FREE_ATTEMPTS: u32 = 3;
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-
-/// What the thread is to do.
-enum Job {
-    /// Write this snapshot to the data file.
-    Save { snapshot: Snapshot, writer: Box<SnapshotWriter>, path: PathBuf, dirty: u64 },
-    /// Write a new base for the append-only file.
-    Rewrite,
-}
-
-/// What can be running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// BGSAVE.
-    Save,
-    /// BGREWRITEAOF.
-    Rewrite,
-}
-
-/// The job that is running.
-#[derive(Clone, Debug)]
-pub struct Running {
-    /// What it is.
-    pub kind: Kind,
-    /// Since when.
-    pub begun: Instant,
-    /// How many keys it has to write, as far as that is known.
-    pub keys: u64,
-}
-
-/// What others may know of the running job, and do to it, without the lock.
-#[derive(Debug, Default)]
-pub struct Control {
-    cancelled: AtomicBool,
-    keys_done: AtomicU64,
-    /// Held while the file gets its name, which is not a moment to be cancelled.
-    naming: Mutex<()>,
-}
-
-impl Control {
-    /// Counts keys that were written, and fails if the job is not wanted any more.
-    pub fn advance(&self, keys: usize) -> io::Result<()> {
-        self.keys_done.fetch_add(keys as u64, Ordering::Relaxed);
-        if self.cancelled.load(Ordering::Relaxed) {
-            return Err(io::Error::other("it was cancelled"));
-        }
-        Ok(())
-    }
-
-    /// Fails if the job is not wanted any more. If it is, it stays so while the guard is held.
-    fn still_wanted(&self) -> io::Result<MutexGuard<'_, ()>> {
-        let guard = self.naming();
-        self.advance(0).map(|()| guard)
-    }
-
-    fn cancel(&self) {
-        let _guard = self.naming();
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    fn naming(&self) -> MutexGuard<'_, ()> {
-        self.naming.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Keys that were written.
-    pub fn keys_done(&self) -> u64 {
-        self.keys_done.load(Ordering::Relaxed)
-    }
-}
-
-/// The engine's side: what is running, and what is to run.
-#[derive(Debug, Default)]
-pub struct Background {
-    jobs: Option<Sender<Job>>,
-    /// The running job.
-    pub running: Option<Running>,
-    /// Shared with it.
-    pub control: Arc<Control>,
-    /// BGSAVE is to begin as soon as possible.
-    pub save_scheduled: bool,
-    /// So is BGREWRITEAOF.
-    pub rewrite_scheduled: bool,
-}
-
-impl Background {
-    /// Whether a job of this kind is running.
-    pub fn is_running(&self, kind: Kind) -> bool {
-        self.running.as_ref().is_some_and(|running| running.kind == kind)
-    }
-
-    /// Lets the running job end soon, without an outcome, and begins no other.
-    pub fn cancel(&mut self) {
-        self.control.cancel();
-        (self.save_scheduled, self.rewrite_scheduled) = (false, false);
-    }
-
-    /// Lets a running BGSAVE end without an outcome: from here on, it replaces no file.
-    pub fn cancel_save(&mut self) {
-        if self.is_running(Kind::Save) {
-            self.control.cancel();
-        }
-    }
-
-    /// Hands a job over; only one is ever on its way. False: the thread has ended.
-    fn start(&mut self, kind: Kind, keys: u64, job: Job) -> bool {
-        self.control.cancelled.store(false, Ordering::Relaxed);
-        self.control.keys_done.store(0, Ordering::Relaxed);
-        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
-        if sent {
-            self.running = Some(Running { kind, begun: Instant::now(), keys });
-        }
-        sent
-    }
-}
 
 /// Starts the thread. It ends when [`stop`] says so.
 pub fn start(shared: &Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
@@ -164,24 +51,8 @@ pub fn stop(engine: &mut Engine) {
 }
 
 fn work(shared: &SharedEngine, jobs: &Receiver<Job>) {
-    let engine = shared.lock();
-    let control = Arc::clone(&engine.background.control);
-    let for_saves = engine.config.bgsave_cpulist.clone();
-    let for_rewrites = engine.config.aof_rewrite_cpulist.clone();
-    drop(engine);
     for job in jobs {
-        match job {
-            Job::Save { snapshot, writer, path, dirty } => {
-                cores::keep_to(&for_saves);
-                let result = save(shared, snapshot, &writer, path, &control);
-                save_ended(&mut shared.lock(), result, dirty);
-            }
-            Job::Rewrite => {
-                cores::keep_to(&for_rewrites);
-                let result = rewrite::run(shared, &control);
-                rewrite_ended(&mut shared.lock(), result);
-            }
-        }
+        job(shared);
     }
 }
 
@@ -199,10 +70,16 @@ pub fn begin_save(engine: &mut Engine) -> bool {
         return false;
     };
     let snapshot = Snapshot::begin(engine);
-    let writer = Box::new(SnapshotWriter::new(engine, false));
+    let writer = SnapshotWriter::new(engine, false);
     let (keys, dirty) = (snapshot.keys() as u64, engine.dirty);
-    let started =
-        engine.background.start(Kind::Save, keys, Job::Save { snapshot, writer, path, dirty });
+    let (control, cores) =
+        (Arc::clone(&engine.background.control), engine.config.bgsave_cpulist.clone());
+    let job = move |shared: &SharedEngine| {
+        cores::keep_to(&cores);
+        let result = save(shared, snapshot, &writer, path, &control);
+        save_ended(&mut shared.lock(), result, dirty);
+    };
+    let started = engine.background.start(Kind::Save, keys, Box::new(job));
     if started {
         crate::notice!("Background saving started by pid {}", std::process::id());
     }
@@ -229,7 +106,7 @@ fn save(
 
 fn save_ended(engine: &mut Engine, result: io::Result<()>, dirty: u64) {
     let running = engine.background.running.take();
-    let cancelled = engine.background.control.cancelled.load(Ordering::Relaxed);
+    let cancelled = engine.background.control.is_cancelled();
     let saving = &mut engine.saving;
     saving.last_seconds = running.map(|running| running.begun.elapsed().as_secs());
     match result {
@@ -259,7 +136,14 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
     engine.background.rewrite_scheduled = false;
     engine.aof.last_attempt = Some(Instant::now());
     let keys = engine.databases.iter().map(|db| db.len() as u64).sum();
-    let started = engine.background.start(Kind::Rewrite, keys, Job::Rewrite);
+    let (control, cores) =
+        (Arc::clone(&engine.background.control), engine.config.aof_rewrite_cpulist.clone());
+    let job = move |shared: &SharedEngine| {
+        cores::keep_to(&cores);
+        let result = rewrite::run(shared, &control);
+        rewrite_ended(&mut shared.lock(), result);
+    };
+    let started = engine.background.start(Kind::Rewrite, keys, Box::new(job));
     if started {
         if engine.config.no_appendfsync_on_rewrite {
             engine.aof.writer.set_relaxed(true);
@@ -271,7 +155,7 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
 
 fn rewrite_ended(engine: &mut Engine, result: io::Result<()>) {
     let running = engine.background.running.take();
-    let cancelled = engine.background.control.cancelled.load(Ordering::Relaxed);
+    let cancelled = engine.background.control.is_cancelled();
     engine.aof.writer.set_relaxed(false);
     let aof = &mut engine.aof;
     aof.last_rewrite_seconds = running.map(|running| running.begun.elapsed().as_secs());
@@ -334,9 +218,9 @@ fn rewrite_is_due(engine: &Engine) -> bool {
         return false;
     }
     match aof.state {
-        State::Off => false,
-        State::Starting => true,
-        State::On => {
+        AofState::Off => false,
+        AofState::Starting => true,
+        AofState::On => {
             let config = &engine.config;
             let (size, base) = (aof.writer.size(), aof.base_size.max(1));
             let percentage = u64::from(config.auto_aof_rewrite_percentage);

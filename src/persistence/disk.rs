@@ -10,55 +10,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::aof;
-use super::background::Control;
 use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
-use crate::command::Error;
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
+use crate::engine::background::Control;
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::aof::loader::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
 use crate::store::packed;
-
-/// What is known about saving, for INFO and LASTSAVE.
-#[derive(Clone, Debug)]
-pub struct Saving {
-    /// When the data was saved last, or the server was started; Unix seconds.
-    pub last_save: i64,
-    /// Whether the last attempt succeeded.
-    pub last_ok: bool,
-    /// When BGSAVE was begun last.
-    pub last_try: Option<Instant>,
-    /// How many seconds the last BGSAVE took.
-    pub last_seconds: Option<u64>,
-    /// How often data was saved.
-    pub saves: u64,
-    /// Keys loaded at the start.
-    pub keys_loaded: u64,
-    /// Keys that were not loaded, for their time was over.
-    pub keys_expired: u64,
-    /// The libraries of functions that the file had: they are written back as they came.
-    pub functions: Vec<Vec<u8>>,
-}
-
-impl Saving {
-    /// Nothing was saved yet.
-    pub fn new(now_ms: i64) -> Self {
-        Saving {
-            last_save: now_ms / 1000,
-            last_ok: true,
-            last_try: None,
-            last_seconds: None,
-            saves: 0,
-            keys_loaded: 0,
-            keys_expired: 0,
-            functions: Vec::new(),
-        }
-    }
-}
 
 impl Limits {
     /// The limits in force.
@@ -81,28 +43,6 @@ impl Style {
         }
     }
 }
-
-/// Why writes are refused, and PING with them so that whoever watches the server learns of it: the
-/// disk doesn't take what is to be kept.
-#[inline]
-pub fn failure(engine: &Engine) -> Option<Error> {
-    let config = &engine.config;
-    if !engine.saving.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty() {
-        return Some(SAVING_FAILED);
-    }
-    if engine.journal.aof.is_none() || !engine.aof.writer.is_failing() {
-        return None;
-    }
-    let reason = engine.aof.writer.error()?;
-    Some(Error::text(format!("MISCONF Errors writing to the AOF file: {reason}")))
-}
-
-const SAVING_FAILED: Error = Error::new(
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
-     disk. Commands that may modify the data set are disabled, because this instance is configured \
-     to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error \
-     option). Please check the Redis logs for details about the RDB error.",
-);
 
 /// The snapshot file; None if the configuration names none, so that nothing is kept.
 pub fn snapshot_path(config: &Config) -> Option<PathBuf> {

@@ -22,11 +22,9 @@
 use std::time::Instant;
 
 use super::load::{HISTORY, LoadedData};
-use crate::command::execute::end_of_unit;
 use crate::engine::Engine;
-use crate::engine::role;
+use crate::engine::role::{self, is_id};
 use crate::journal::Effect;
-use crate::replication::handshake::is_id;
 use crate::resp::Request;
 
 const OFFSET: &str = "repl-offset";
@@ -89,7 +87,7 @@ impl History {
         role::connect_journal(engine);
         for (db, key) in self.expired {
             engine.journal.add(Effect { db, request: Request::new([&b"DEL"[..], &key]) });
-            end_of_unit(engine);
+            engine.end_of_unit();
         }
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! | module         | what it is                                                       |
 //! |----------------|------------------------------------------------------------------|
-//! | [`rdb`]        | the snapshot format, read and written                            |
 //! | [`aof`]        | the append-only file: written, rewritten, loaded                 |
 //! | [`snapshot`]   | all data as it was at one moment, while it goes on changing      |
 //! | [`background`] | BGSAVE and BGREWRITEAOF: the thread that does them, and when     |
 //! | [`disk`]       | the engine's side: loading at the start, saving when asked to    |
-//! | [`progress`]   | how far loading has come                                         |
+//! | [`load`], [`save`] | whole snapshot files                                         |
+//! | [`history`]    | the place in the replication stream that a file belongs to       |
+//! | [`shutdown`]   | SHUTDOWN: replicas, the file, the end                            |
 //!
 //! ```text
 //! SAVE      the keyspaces, under the lock ─────────────> Encoder ──> dump.rdb
@@ -17,8 +18,8 @@
 //! start     either of the two ──> Decoder, execute ────> the keyspaces
 //! ```
 //!
-//! The format knows the store and nothing else of the server, so it can be read, tested and fuzzed
-//! without one.
+//! The format of snapshots is in [`crate::rdb`], and what the engine has to know of files (is one being
+//! written, did the last attempt succeed) beside its other state in [`crate::engine`].
 
 pub mod aof;
 pub mod background;

@@ -17,63 +17,13 @@
 use std::time::{Duration, Instant};
 
 use super::disk;
-use crate::config::ShutdownMode;
 use crate::engine::Engine;
 use crate::engine::blocking::{self, Wait};
 use crate::engine::client::ClientKey;
 use crate::engine::pause::Reason;
 use crate::engine::role;
+use crate::engine::shutdown::{Leaving, ShutdownRequest};
 use crate::resp::Request;
-
-/// What SHUTDOWN asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ShutdownRequest {
-    /// `SAVE` or `NOSAVE`; neither: save if there are save points.
-    pub save: Option<bool>,
-    /// `NOW`: don't wait for replicas that lag.
-    pub now: bool,
-    /// `FORCE`: stop even if saving fails.
-    pub force: bool,
-}
-
-impl From<ShutdownMode> for ShutdownRequest {
-    fn from(mode: ShutdownMode) -> Self {
-        let ShutdownMode { save, no_save, now, force } = mode;
-        ShutdownRequest { save: (save || no_save).then_some(save), now, force }
-    }
-}
-
-/// A shutdown that waits for replicas.
-#[derive(Debug)]
-pub struct Leaving {
-    request: ShutdownRequest,
-    deadline: Instant,
-    /// The connections that wait for it, by their numbers.
-    clients: Vec<u64>,
-}
-
-impl Leaving {
-    /// How long it will wait at the most.
-    pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    fn end(self, engine: &mut Engine, decided: bool) {
-        for id in self.clients {
-            let Some(client) = engine.clients.by_id(id) else { continue };
-            if decided {
-                engine.clients.get_mut(client).disconnect();
-            } else {
-                blocking::interrupt(engine, client, FAILED);
-            }
-        }
-    }
-
-    /// Whether this client sent SHUTDOWN.
-    pub fn is_awaited_by(&self, client: u64) -> bool {
-        self.clients.contains(&client)
-    }
-}
 
 /// What has come of a shutdown so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +86,19 @@ pub fn tick(engine: &mut Engine) {
     let request = leaving.request;
     let decided = finish(engine, request) == Outcome::Decided;
     if let Some(leaving) = engine.leaving.take() {
-        leaving.end(engine, decided);
+        end(leaving, engine, decided);
+    }
+}
+
+/// Tells those who waited what has come of it.
+fn end(leaving: Leaving, engine: &mut Engine, decided: bool) {
+    for id in leaving.clients {
+        let Some(client) = engine.clients.by_id(id) else { continue };
+        if decided {
+            engine.clients.get_mut(client).disconnect();
+        } else {
+            blocking::interrupt(engine, client, FAILED);
+        }
     }
 }
 
@@ -144,7 +106,7 @@ pub fn tick(engine: &mut Engine) {
 pub fn abort(engine: &mut Engine) -> bool {
     let Some(leaving) = engine.leaving.take() else { return false };
     crate::notice!("Shutdown manually aborted.");
-    leaving.end(engine, false);
+    end(leaving, engine, false);
     engine.pause.release(Reason::Shutdown);
     true
 }

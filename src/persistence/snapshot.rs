@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn databases_that_change_places_or_contents_stay_apart() {
-        let (mut engine, _garbage) = Engine::new(Config::default());
+        let (mut engine, _garbage) =
+            Engine::new(Config::default(), crate::engine::execution::Execution::none());
         for number in 0..100 {
             set(&mut engine, 0, &format!("a{number}"), 0);
             set(&mut engine, 1, &format!("b{number}"), 1);
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_snapshot_never_goes_on_with_the_marks_of_another() {
-        let (mut engine, _garbage) = Engine::new(Config::default());
+        let (mut engine, _garbage) =
+            Engine::new(Config::default(), crate::engine::execution::Execution::none());
         set(&mut engine, 0, "k", 1);
         let shared = SharedEngine::new(engine);
         let mut old = Snapshot::begin(&mut shared.lock());

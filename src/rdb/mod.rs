@@ -27,7 +27,7 @@
 //! Read on in this order: [`format`](mod@format) names every byte, [`length`] numbers, [`mod@source`] the bytes
 //! as they arrive, [`decode`] items, `values` and `streams` what is behind a type, [`listpack`] and
 //! `legacy` the blobs in which small collections are written, [`encode`] and `write_value` the way
-//! back, [`load`] and [`save`] whole files.
+//! back. Whole files are loaded and saved in [`crate::persistence`].
 //!
 //! Left out on purpose: writing any version but 10, that of Redis 7.0, and module data, which only
 //! its module can read.

@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 
 use super::failover;
 use super::link::{Attempt, is_timeout};
-use crate::command::{Flow, Origin, execute};
 use crate::config::PropagationErrors;
 use crate::engine::Engine;
 use crate::engine::client::{Client, ClientKey};
+use crate::engine::execution::{Flow, Origin};
 use crate::engine::role::Link;
 use crate::resp::writer::encode_request;
 use crate::resp::{Limits, Reader, Reply};
@@ -116,7 +116,7 @@ impl Follower<'_, '_> {
         for index in 0..batch.len() {
             let args = batch.request(index);
             let errors = engine.stats.total_error_replies;
-            let flow = execute(&mut engine, self.client, args, reply, Origin::Master);
+            let flow = engine.execute(self.client, args, reply, Origin::Master);
             if engine.stats.total_error_replies != errors {
                 differs(&mut engine, args.at(0), reply.as_bytes());
             }

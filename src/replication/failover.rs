@@ -13,27 +13,7 @@ use std::time::Instant;
 use crate::engine::Engine;
 use crate::engine::client::Client;
 use crate::engine::pause::Reason;
-use crate::engine::role::{self, Phase};
-
-/// A failover that is going on.
-#[derive(Clone, Debug)]
-pub struct Failover {
-    /// Address and port of the replica that is to take over; None: the first that has everything.
-    pub target: Option<(String, u16)>,
-    /// When to give up waiting.
-    pub deadline: Option<Instant>,
-    /// Go on nevertheless.
-    pub force: bool,
-    /// We have become a replica, and ask the other one to take over.
-    pub in_progress: bool,
-}
-
-impl Failover {
-    /// Its state in INFO.
-    pub fn name(&self) -> &'static str {
-        if self.in_progress { "failover-in-progress" } else { "waiting-for-sync" }
-    }
-}
+use crate::engine::role::{self, Failover, Phase};
 
 /// Begins one: from now on nothing is written.
 pub fn begin(engine: &mut Engine, failover: Failover) {

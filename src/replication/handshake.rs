@@ -15,6 +15,7 @@
 use std::io::{self, BufRead, Read, Write};
 
 use crate::config::Config;
+use crate::engine::role::is_id;
 use crate::resp::writer::encode_request;
 
 /// The longest line a master sends: a status, an id and an offset.
@@ -144,11 +145,6 @@ impl<R: BufRead> Handshake<'_, R> {
             }
         }
     }
-}
-
-/// Whether this may be the id of a history: forty visible characters.
-pub fn is_id(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn unexpected(question: &str, reply: &[u8]) -> io::Error {

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
+use crate::engine::append_only::AofState;
 use crate::engine::client::ClientKey;
 use crate::engine::role::{self, Link, Master};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
@@ -32,7 +33,6 @@ use crate::persistence::disk::{self, Reading};
 use crate::persistence::history;
 use crate::persistence::load::LoadedData;
 use crate::rdb::Decoder;
-use crate::server::Shared;
 use crate::system::random::secure_hex;
 
 /// The first pause after a link that broke, and the longest.
@@ -48,11 +48,11 @@ const SLEEP: Duration = Duration::from_secs(3600);
 const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
-pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
     Builder::new().name("replication".into()).spawn(move || run(&shared))
 }
 
-fn run(shared: &Shared) {
+fn run(shared: &SharedEngine) {
     let (mut pause, mut epoch) = (FIRST_PAUSE, 0);
     while let Some(order) = next_order(shared) {
         if std::mem::replace(&mut epoch, order.epoch) != order.epoch {
@@ -62,7 +62,7 @@ fn run(shared: &Shared) {
         if let Err(error) = attempt.run() {
             crate::warning!("Replication: {error}");
         }
-        let mut engine = shared.engine.lock();
+        let mut engine = shared.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
         if same && let Some(master) = &mut engine.replication.master {
             let was_up = master.link == Link::Up;
@@ -75,7 +75,7 @@ fn run(shared: &Shared) {
         }
         if same {
             let changed = Arc::clone(&engine.replication.role_changed);
-            drop(shared.engine.wait(&changed, engine, pause));
+            drop(shared.wait(&changed, engine, pause));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -94,8 +94,8 @@ struct Order {
 }
 
 /// Waits until there is a master to follow. None: the server ends.
-fn next_order(shared: &Shared) -> Option<Order> {
-    let mut engine = shared.engine.lock();
+fn next_order(shared: &SharedEngine) -> Option<Order> {
+    let mut engine = shared.lock();
     loop {
         if shared.is_stopping() {
             return None;
@@ -104,7 +104,7 @@ fn next_order(shared: &Shared) -> Option<Order> {
         let Engine { replication, config, .. } = &mut *engine;
         let Some(master) = &mut replication.master else {
             let changed = Arc::clone(&replication.role_changed);
-            engine = shared.engine.wait(&changed, engine, SLEEP);
+            engine = shared.wait(&changed, engine, SLEEP);
             continue;
         };
         master.link = Link::Connecting;
@@ -123,7 +123,7 @@ fn next_order(shared: &Shared) -> Option<Order> {
 
 /// One attempt to follow a master; the whole life of a connection.
 pub struct Attempt<'s> {
-    shared: &'s Shared,
+    shared: &'s SharedEngine,
     order: Order,
 }
 
@@ -208,7 +208,7 @@ fn other_master() -> io::Error {
 impl Attempt<'_> {
     /// The lock, if the thread still does what it was told.
     pub fn lock(&self) -> io::Result<EngineGuard<'_>> {
-        let engine = self.shared.engine.lock();
+        let engine = self.shared.lock();
         if engine.replication.epoch == self.order.epoch && !self.shared.is_stopping() {
             Ok(engine)
         } else {
@@ -233,7 +233,7 @@ impl Attempt<'_> {
         }
         let mut reader = BufReader::new(LinkReader {
             stream: Arc::clone(&stream),
-            shared: &self.shared.engine,
+            shared: self.shared,
             epoch: self.order.epoch,
             timeout: self.order.timeout,
             heard: Instant::now(),
@@ -348,7 +348,7 @@ impl Attempt<'_> {
         let mut engine = self.lock()?;
         let db = history::stream_db(&data);
         disk::install(&mut engine, data);
-        if engine.aof.state != aof::State::Off {
+        if engine.aof.state != AofState::Off {
             // Its files tell of other data; a new base is written.
             aof::set_enabled(&mut engine, false);
             aof::set_enabled(&mut engine, true);
@@ -377,7 +377,7 @@ impl Attempt<'_> {
 
     /// The client as which the stream was executed is to go. The lock is returned.
     pub fn end(&self, client: ClientKey) -> EngineGuard<'_> {
-        let mut engine = self.shared.engine.lock();
+        let mut engine = self.shared.lock();
         if let Some(master) = &mut engine.replication.master {
             master.client = master.client.filter(|current| *current != client);
         }

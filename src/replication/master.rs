@@ -22,10 +22,10 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::feeder::{Feeder, Prelude};
+use crate::engine::background::Control;
 use crate::engine::client::ClientKey;
 use crate::engine::role::{self, Phase};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
-use crate::persistence::background::Control;
 use crate::persistence::disk::SnapshotWriter;
 use crate::persistence::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;

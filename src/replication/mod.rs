@@ -14,8 +14,6 @@
 //!
 //! | file          | what it is                                                              |
 //! |---------------|-------------------------------------------------------------------------|
-//! | [`backlog`]   | the newest part of the stream, shared by all who read it                |
-//! | [`state`]     | the engine's side: ids, role, replicas, and how they change             |
 //! | [`master`]    | PSYNC: from the backlog if it goes back far enough, else a snapshot     |
 //! | [`feeder`]    | the thread that writes the stream to one replica                        |
 //! | [`handshake`] | how a replica introduces itself                                         |
@@ -23,7 +21,10 @@
 //! | [`apply`]     | the stream, executed                                                    |
 //! | [`cron`]      | pings, timeouts, and what else goes by the clock                        |
 //! | [`failover`]  | FAILOVER: a planned exchange of roles                                   |
-//! | [`restart`]   | the history that the data on disk belongs to                            |
+//!
+//! The newest part of the stream, shared by all who read it, is [`crate::journal::backlog`]; ids, role
+//! and replicas, and how they change, are the engine's ([`crate::engine::role`]); the history that the
+//! data on disk belongs to is [`crate::persistence::history`].
 //!
 //! A link that breaks goes on where it was (partial resynchronisation) if the backlog still has what
 //! was missed, also with another master, if that one was a replica of the same stream: hence the

@@ -158,3 +158,8 @@ impl<'a> Batch<'a> {
         Args { bytes: self.bytes, spans: &self.spans[start as usize..self.ends[index] as usize] }
     }
 }
+
+/// Whether the argument is this word, in any case.
+pub fn is(text: &[u8], word: &str) -> bool {
+    text.eq_ignore_ascii_case(word.as_bytes())
+}

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::Receiver;
 
 use super::Shared;
-use crate::command::context::expire_cycle;
-use crate::command::execute::end_of_unit;
 use crate::config::Config;
 use crate::engine::blocking;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
+use crate::engine::expiry::expire_cycle;
 use crate::engine::{Burial, Engine};
 use crate::persistence::background;
 use crate::persistence::shutdown;
@@ -84,7 +83,7 @@ fn expire(shared: &Shared, period: Duration) {
                 removed += here;
                 table += usize::from(here < EXPIRE_AT_ONCE);
             }
-            end_of_unit(&mut engine);
+            engine.end_of_unit();
             engine.note_latency("expire-cycle", begun.elapsed());
             if Instant::now() > deadline {
                 engine.stats.expired_time_cap_reached_count += 1;

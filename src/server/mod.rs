@@ -12,14 +12,8 @@
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
-//! | [`cores`]    | which processor cores the threads use                      |
-//! | [`client`]   | what is known about a connection                           |
 //! | [`cron`]     | what happens by itself                                     |
-//! | [`outbox`]   | how a connection gets what it hasn't just asked for        |
-//! | [`writers`]  | the few threads that write what is in outboxes             |
-//! | [`peers`]    | is the peer still there?                                   |
-//! | [`pause`]    | CLIENT PAUSE                                               |
-//! | [`shutdown`] | SHUTDOWN: replicas, the file, the end                      |
+//! | [`healthcheck`] | asking a server whether it answers                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
 pub mod cron;
@@ -38,11 +32,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::command::acl::load_users;
+use crate::command::{self, acl::load_users};
 use crate::config::Config;
 use crate::engine::role;
+use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
-use crate::persistence::shutdown::{self, Outcome, ShutdownRequest};
+use crate::persistence::shutdown::{self, Outcome};
 use crate::persistence::{background, disk};
 use crate::replication;
 
@@ -50,14 +45,12 @@ use crate::replication;
 pub struct Shared {
     /// The engine behind the lock.
     pub engine: Arc<SharedEngine>,
-    /// Set when the server is about to end.
-    stopping: AtomicBool,
 }
 
 impl Shared {
     /// Whether the server is about to end.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.engine.is_stopping()
     }
 }
 
@@ -149,12 +142,9 @@ impl Server {
 
     fn start(config: Config, interrupted: &AtomicUsize) -> io::Result<Server> {
         crate::system::logging::prepare();
-        let (mut engine, garbage) = Engine::new(config.clone());
+        let (mut engine, garbage) = Engine::new(config.clone(), command::EXECUTION);
         load_users(&mut engine).map_err(io::Error::other)?;
-        let shared = Arc::new(Shared {
-            engine: SharedEngine::new(engine),
-            stopping: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared { engine: SharedEngine::new(engine) });
         let listeners = listener::Listeners::bind(&config)?;
         let address = listeners.address();
         let mut engine = shared.engine.lock();
@@ -177,7 +167,7 @@ impl Server {
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
-        server.link = Some(replication::link::start(Arc::clone(shared))?);
+        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.background = Some(background::start(&shared.engine)?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
@@ -267,7 +257,7 @@ impl Server {
     }
 
     fn stop_now(&mut self) {
-        if self.shared.stopping.swap(true, Ordering::Relaxed) {
+        if !self.shared.engine.begin_to_stop() {
             return;
         }
         self.listeners.close();

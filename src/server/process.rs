@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
 use crate::config::{Config, VERSION};
 use crate::persistence::shutdown::Outcome;
 use crate::system::cores;
-
-/// File descriptors that are not connections: listening sockets, logs, files being written.
-const RESERVED_DESCRIPTORS: u64 = 32;
+use crate::system::descriptors::make_room_for_clients;
 
 /// Runs a server until a signal or SHUTDOWN ends it. The exit code is returned.
 pub fn run(mut config: Config) -> i32 {
@@ -100,26 +97,6 @@ fn fit_to_descriptor_limit(config: &mut Config) {
         config.maxclients = possible;
         crate::warning!("The limit of open files lowers maxclients to {possible}");
     }
-}
-
-/// Raises the limit of open files to what so many clients need. The error says how many are
-/// possible instead.
-pub fn make_room_for_clients(clients: u32) -> Result<(), u32> {
-    let wanted = u64::from(clients) + RESERVED_DESCRIPTORS;
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= wanted) {
-        return Ok(());
-    }
-    let reachable = maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    let limit = Rlimit { current: Some(reachable), maximum };
-    let granted = match setrlimit(Resource::Nofile, limit) {
-        Ok(()) => reachable,
-        Err(_) => current.unwrap_or(reachable),
-    };
-    if granted >= wanted {
-        return Ok(());
-    }
-    Err(granted.saturating_sub(RESERVED_DESCRIPTORS).max(1) as u32)
 }
 
 /// The number of the signal that asks to stop, 0 until one comes. SIGHUP is ignored, as in Redis.

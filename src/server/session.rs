@@ -21,9 +21,10 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::input::Input;
-use crate::command::{Flow, Origin, execute};
+use crate::command::execute;
 use crate::engine::blocking;
 use crate::engine::client::ClientKey;
+use crate::engine::execution::{Flow, Origin};
 use crate::engine::outbox::{Outbox, Pen};
 use crate::engine::prepared::Prepared;
 use crate::engine::role::Phase;

@@ -29,21 +29,17 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::config::value::choice;
-
-choice! {
-    /// How important a message is, and the least importance that is logged.
-    #[derive(PartialOrd, Ord)]
-    Level {
-        /// For whoever develops the server.
-        Debug = "debug",
-        /// Much that is rarely useful.
-        Verbose = "verbose",
-        /// What an operator wants to know.
-        Notice = "notice",
-        /// What an operator must know.
-        Warning = "warning",
-    }
+/// How important a message is, and the least importance that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For whoever develops the server.
+    Debug,
+    /// Much that is rarely useful.
+    Verbose,
+    /// What an operator wants to know.
+    Notice,
+    /// What an operator must know.
+    Warning,
 }
 
 impl Level {
@@ -202,13 +198,8 @@ mod tests {
         assert_eq!(in_zone(&TimeZone::UTC), "4711:M 07 Mar 2026 09:30:00.007 * Ready to serve\n");
         let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         assert_eq!(in_zone(&berlin), "4711:M 07 Mar 2026 10:30:00.007 * Ready to serve\n");
-        let marks: String = ["debug", "verbose", "notice", "warning"]
-            .map(|name| {
-                use crate::config::value::Choice;
-                Level::ALL.iter().find(|row| row.0 == name).unwrap().1.mark()
-            })
-            .iter()
-            .collect();
+        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
+        let marks: String = levels.map(Level::mark).iter().collect();
         assert_eq!(marks, ".-*#");
     }
 

@@ -6,12 +6,14 @@
 //! | [`random`]  | numbers that can't be guessed, and fast ones             |
 //! | [`memory`]  | how many bytes are allocated                             |
 //! | [`logging`] | lines for whoever runs the server                        |
+//! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`peers`]   | is the other end of a socket still there?                |
 
 pub mod clock;
 pub mod cores;
+pub mod descriptors;
 pub mod logging;
 pub mod memory;
 pub mod peers;

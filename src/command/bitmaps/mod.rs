@@ -2,7 +2,7 @@
 //!
 //! A bitmap is not a type of its own, and a key that SETBIT has written can be read with GET. What
 //! the bits mean is in [`crate::store::bits`]. BITFIELD, which sees integers instead of bits, has
-//! [`crate::command::bitmaps::bitfield`] to itself.
+//! [`mod@bitfield`] to itself.
 
 pub mod bitfield;
 
@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 pub use self::bitfield::{bitfield, bitfield_ro};
 use super::args::{integer, is};
-use super::context::{Context, Origin};
+use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::config::EventClasses;
+use crate::engine::execution::Origin;
 use crate::number::parse_i64;
 use crate::resp::{Args, Reply};
 use crate::store::bits::{self, Operation, Unit};

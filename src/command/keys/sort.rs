@@ -20,10 +20,11 @@
 use std::cmp::Ordering;
 
 use crate::command::args::{Options, is};
-use crate::command::context::{Context, Origin};
+use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::command::permission::may_read_anything;
 use crate::config::EventClasses;
+use crate::engine::execution::Origin;
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
 use crate::store::list::End;

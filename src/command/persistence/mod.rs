@@ -1,9 +1,11 @@
 //! Commands that save the data, and tell when that was.
 
 use super::args::is;
-use super::context::{Context, Origin};
+use super::context::Context;
 use super::error::{self, Error, Result};
-use crate::persistence::background::{self, Kind};
+use crate::engine::background::Kind;
+use crate::engine::execution::Origin;
+use crate::persistence::background;
 use crate::persistence::disk;
 use crate::resp::{Args, Reply};
 

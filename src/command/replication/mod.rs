@@ -5,11 +5,12 @@
 use std::time::{Duration, Instant};
 
 use super::args::{integer, integer_in, is};
-use super::context::{Context, Origin};
+use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::engine::blocking::{self, Acknowledgements, Wait};
-use crate::engine::role::{self, Phase, Replica};
-use crate::replication::failover::{self, Failover, address_of};
+use crate::engine::execution::Origin;
+use crate::engine::role::{self, Failover, Phase, Replica};
+use crate::replication::failover::{self, address_of};
 use crate::resp::{Args, Reply, Request};
 
 /// `REPLICAOF host port | NO ONE`

@@ -1,12 +1,14 @@
 //! The server as a whole: how many keys, empty it, swap databases, what time is it, stop.
 
 use crate::command::args::{integer, is};
-use crate::command::context::{Context, Origin};
+use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::{REDIS_VERSION, VERSION};
+use crate::engine::execution::Origin;
+use crate::engine::shutdown::ShutdownRequest;
 use crate::number::parse_i64;
 use crate::persistence::disk;
-use crate::persistence::shutdown::{self, Outcome, ShutdownRequest};
+use crate::persistence::shutdown::{self, Outcome};
 use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
 

@@ -15,7 +15,7 @@ use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::make_room;
 use crate::persistence::aof;
 use crate::resp::{Args, Reply};
-use crate::server::process::make_room_for_clients;
+use crate::system::descriptors::make_room_for_clients;
 
 /// `CONFIG GET parameter [parameter ...]`
 pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {

@@ -8,17 +8,13 @@
 //! Lines are made only while somebody watches. Passwords are not shown, and neither are commands of
 //! administration, which may hold them anywhere.
 
-use std::sync::Arc;
-
+use crate::catalogue::Row;
 use crate::catalogue::spec::Flags;
-use crate::catalogue::{Command, Row};
-use crate::command::args::is;
-use crate::command::context::{Context, Origin};
+use crate::command::context::Context;
 use crate::command::error::{Error, Result};
-use crate::engine::Engine;
-use crate::engine::client::ClientKey;
+use crate::engine::execution::Origin;
+use crate::engine::monitor;
 use crate::resp::{Args, Reply};
-use crate::system::clock::Tick;
 
 /// `MONITOR`
 pub fn monitor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
@@ -35,76 +31,12 @@ pub fn monitor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// The client watches no more.
-pub fn stop(engine: &mut Engine, client: ClientKey) {
-    if std::mem::take(&mut engine.clients.get_mut(client).monitors) {
-        engine.monitors.retain(|monitor| *monitor != client);
-    }
-}
-
 /// Shows a command that was executed, if it may be shown.
 #[inline]
 pub fn show_executed(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
     let hidden = row.is(Flags::SKIP_MONITOR | Flags::ADMIN);
     let again = matches!(ctx.origin, Origin::Unblocked | Origin::Loader);
     if !ctx.engine.monitors.is_empty() && !hidden && !again {
-        show(ctx.engine, ctx.client, row.command, args, ctx.origin == Origin::Script);
+        monitor::show(ctx.engine, ctx.client, row.command, args, ctx.origin == Origin::Script);
     }
-}
-
-/// Shows a request to all who watch.
-pub fn show(
-    engine: &mut Engine,
-    client: ClientKey,
-    command: Command,
-    args: Args<'_>,
-    from_script: bool,
-) {
-    let now_us = engine.unix_us_at(Tick::now());
-    let from = engine.clients.get(client);
-    let peer = match from.peer {
-        _ if from_script => "lua".to_owned(),
-        Some(peer) => peer.to_string(),
-        None => "?:0".to_owned(),
-    };
-    let (seconds, micros) = (now_us / 1_000_000, now_us % 1_000_000);
-    let mut line = format!("+{seconds}.{micros:06} [{} {peer}]", from.db).into_bytes();
-    for (index, arg) in args.iter().enumerate() {
-        line.push(b' ');
-        let shown = if is_secret(command, args, index) { b"(redacted)" } else { arg };
-        quote(shown, &mut line);
-    }
-    line.extend_from_slice(b"\r\n");
-    let line: Arc<[u8]> = line.into();
-    let Engine { monitors, clients, config, .. } = engine;
-    for monitor in monitors {
-        clients.get_mut(*monitor).push(&line, &config.client_output_buffer_limit);
-    }
-}
-
-/// Whether an argument belongs to AUTH, or to the AUTH option of HELLO.
-pub(super) fn is_secret(command: Command, args: Args<'_>, index: usize) -> bool {
-    match command {
-        Command::Auth => index > 0,
-        Command::Hello => (1..=2).any(|back| index >= 2 + back && is(&args[index - back], "AUTH")),
-        _ => false,
-    }
-}
-
-/// Between double quotes, with C's escapes.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in text {
-        match byte {
-            b'\\' | b'"' => out.extend([b'\\', byte]),
-            b'\n' => out.extend(b"\\n"),
-            b'\r' => out.extend(b"\\r"),
-            b'\t' => out.extend(b"\\t"),
-            0x07 => out.extend(b"\\a"),
-            0x08 => out.extend(b"\\b"),
-            b' '..=b'~' => out.push(byte),
-            _ => out.extend(format!("\\x{byte:02x}").as_bytes()),
-        }
-    }
-    out.push(b'"');
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::monitor::is_secret;
 use crate::catalogue::Row;
 use crate::catalogue::spec::Flags;
 use crate::command::args::{integer_in, is};
-use crate::command::context::{Context, Origin};
+use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::command::streams::subcommand_syntax;
+use crate::engine::execution::Origin;
+use crate::engine::monitor::is_secret;
 use crate::engine::slowlog::{Entry, cut};
 use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;

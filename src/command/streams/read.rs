@@ -23,8 +23,9 @@ use super::{
 };
 use crate::catalogue::Command;
 use crate::command::args::{Options, integer};
-use crate::command::context::{Context, Origin};
+use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::engine::execution::Origin;
 use crate::number::format_i64;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;

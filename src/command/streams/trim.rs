@@ -10,9 +10,10 @@
 
 use super::{StreamId, current, strict_id};
 use crate::command::args::{Options, integer};
-use crate::command::context::{Context, Origin};
+use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::EventClasses;
+use crate::engine::execution::Origin;
 use crate::number::format_i64;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;

@@ -1,7 +1,7 @@
 //! Strings: set, get, and change in place.
 //!
 //! Counters are here too: a string that looks like an integer is one. LCS, which compares two
-//! strings, has [`crate::command::strings::lcs`] to itself.
+//! strings, has [`mod@lcs`] to itself.
 
 pub mod lcs;
 

@@ -8,51 +8,18 @@
 //! There is no rollback: a queued command that fails while EXEC runs it replies its error in its
 //! place, and the others go on.
 
-use super::context::{Context, Origin, Propagation};
+use super::context::{Context, Propagation};
 use super::error::{Error, Result};
 use super::execute::call;
 use super::permission;
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{Command, Row, row};
-use crate::engine::Engine;
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::client::Client;
+use crate::engine::execution::Origin;
+use crate::engine::transaction::Queued;
 use crate::engine::watch;
-use crate::resp::{Args, Reply, Request};
+use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
-
-/// What a client has queued since MULTI.
-#[derive(Debug, Default)]
-pub struct Transaction {
-    queue: Vec<Queued>,
-    /// Everything that the queued commands are, so that gates can treat EXEC as all of them.
-    pub flags: Flags,
-    /// A request was refused: EXEC will do nothing.
-    pub aborted: bool,
-}
-
-#[derive(Debug)]
-struct Queued {
-    command: Command,
-    request: Request,
-}
-
-impl Transaction {
-    /// How many commands wait for EXEC.
-    pub fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Whether none does.
-    pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-    }
-
-    /// Bytes held by the queue.
-    pub fn memory(&self) -> usize {
-        let requests = self.queue.iter().map(|queued| queued.request.memory());
-        requests.sum::<usize>() + self.queue.capacity() * size_of::<Queued>()
-    }
-}
 
 /// Whether a command is queued inside MULTI; these few act at once.
 pub fn is_queued(command: Command) -> bool {
@@ -164,12 +131,6 @@ pub fn unwatch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Res
     watch::unwatch(ctx.engine, ctx.client);
     reply.ok();
     Ok(())
-}
-
-/// Ends the transaction of a client that is reset or whose EXEC was refused.
-pub fn abandon(engine: &mut Engine, client: ClientKey) {
-    engine.clients.get_mut(client).transaction = None;
-    watch::unwatch(engine, client);
 }
 
 /// The flags by which gates judge a request: those of EXEC include everything it would run.

@@ -55,8 +55,10 @@ mod tests {
     #[test]
     fn who_is_being_closed_already_costs_nobody_else_the_connection() {
         let limit = Share::Bytes(3000);
-        let (mut engine, _garbage) =
-            Engine::new(Config { maxmemory_clients: limit, ..Config::default() });
+        let (mut engine, _garbage) = Engine::new(
+            Config { maxmemory_clients: limit, ..Config::default() },
+            crate::engine::execution::Execution::none(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let keys = [100, 200, 9000].map(|memory| {
             let stream = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());

@@ -12,7 +12,6 @@
 use std::time::{Duration, Instant};
 
 use super::{frequency, idle_seconds};
-use crate::command::execute::end_of_unit;
 use crate::config::{Config, EvictionPolicy};
 use crate::engine::Engine;
 use crate::store::Bytes;
@@ -175,7 +174,7 @@ fn evict(engine: &mut Engine, db: usize, key: &Bytes) {
     }
     engine.bury(entry.value);
     engine.key_evicted(db, key);
-    end_of_unit(engine);
+    engine.end_of_unit();
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::catalogue;
-use crate::command::{Origin, execute};
 use crate::engine::client::{Client, ClientKey};
+use crate::engine::execution::Origin;
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
 use crate::number::parse_i64;
@@ -200,7 +200,7 @@ impl Loading<'_, '_> {
                     let name = String::from_utf8_lossy(&args[0]).into_owned();
                     return Err(Flaw::UnknownCommand(name));
                 }
-                execute(engine, *client, args, reply, Origin::Loader);
+                engine.execute(*client, args, reply, Origin::Loader);
                 *commands += 1;
                 *failures += u64::from(reply.as_bytes().starts_with(b"-"));
                 reply.clear(0);

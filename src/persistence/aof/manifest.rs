@@ -16,10 +16,10 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::config::Config;
 use crate::config::value::quote_if_needed;
+use crate::engine::append_only::AofFiles;
 use crate::resp::inline;
 
 /// A file that the manifest names.
@@ -44,54 +44,27 @@ pub struct Manifest {
     last_increment: u64,
 }
 
-/// Where the files are, and how their names begin.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The directory of all of them.
-    pub directory: PathBuf,
-    /// `appendfilename`.
-    pub prefix: String,
-}
-
-impl Place {
-    /// Where the configuration has it.
-    pub fn of(config: &Config) -> Self {
-        let directory = config.dir.join(&config.appenddirname);
-        Place { directory, prefix: config.appendfilename.clone() }
-    }
-
-    /// A file's path.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
-
-    /// The manifest's path.
-    pub fn manifest(&self) -> PathBuf {
-        self.path(&format!("{}.manifest", self.prefix))
-    }
-
-    /// The files in the directory that only an append-only file of this name can have left.
-    pub fn leftovers(&self) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(&self.directory) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            let numbered = name.strip_prefix(&self.prefix).and_then(|rest| rest.strip_prefix('.'));
-            if numbered.is_some_and(|rest| rest.contains(".base.") || rest.contains(".incr.")) {
-                names.push(name);
-            }
+/// The files in the directory that only an append-only file of this name can have left.
+pub fn leftovers(place: &AofFiles) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(&place.directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let numbered = name.strip_prefix(&place.prefix).and_then(|rest| rest.strip_prefix('.'));
+        if numbered.is_some_and(|rest| rest.contains(".base.") || rest.contains(".incr.")) {
+            names.push(name);
         }
-        names.sort();
-        Ok(names)
     }
+    names.sort();
+    Ok(names)
 }
 
 impl Manifest {
     /// Reads the manifest. None: there is none.
-    pub fn load(place: &Place) -> io::Result<Option<Self>> {
+    pub fn load(place: &AofFiles) -> io::Result<Option<Self>> {
         let text = match fs::read(place.manifest()) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             text => text?,
@@ -154,7 +127,7 @@ impl Manifest {
     }
 
     /// Puts this manifest in the place of the old one, and waits until the disk has it.
-    pub fn store(&self, place: &Place) -> io::Result<()> {
+    pub fn store(&self, place: &AofFiles) -> io::Result<()> {
         let temporary = place.path(&format!("temp-{}.manifest", place.prefix));
         let result = self.write_to(&temporary).and_then(|()| {
             fs::rename(&temporary, place.manifest())?;
@@ -173,13 +146,13 @@ impl Manifest {
     }
 
     /// The part that the next base file will be.
-    pub fn next_base(&self, place: &Place, suffix: &str) -> Part {
+    pub fn next_base(&self, place: &AofFiles, suffix: &str) -> Part {
         let seq = self.last_base + 1;
         Part { name: format!("{}.{seq}.base.{suffix}", place.prefix), seq }
     }
 
     /// The part that the next file of changes will be.
-    pub fn next_increment(&self, place: &Place) -> Part {
+    pub fn next_increment(&self, place: &AofFiles) -> Part {
         let seq = self.last_increment + 1;
         Part { name: format!("{}.{seq}.incr.aof", place.prefix), seq }
     }
@@ -205,7 +178,7 @@ impl Manifest {
     }
 
     /// Deletes what was replaced, and forgets it. A file that stays is only a waste of space.
-    pub fn delete_history(&mut self, place: &Place) -> io::Result<()> {
+    pub fn delete_history(&mut self, place: &AofFiles) -> io::Result<()> {
         if self.history.is_empty() {
             return Ok(());
         }
@@ -258,7 +231,7 @@ mod tests {
                     file \"a b.6.incr.aof\" seq 6 type i\n";
         let mut manifest = Manifest::parse(text.as_bytes()).unwrap();
         assert_eq!(manifest.to_text(), text);
-        let place = Place { directory: PathBuf::from("x"), prefix: "appendonly.aof".to_owned() };
+        let place = AofFiles { directory: "x".into(), prefix: "appendonly.aof".to_owned() };
         let next = manifest.next_increment(&place);
         assert_eq!(next.name, "appendonly.aof.7.incr.aof");
         manifest.push_increment(next.clone());
@@ -292,13 +265,13 @@ mod tests {
     #[test]
     fn files_without_a_manifest_are_noticed() {
         let directory = tempfile::tempdir().unwrap();
-        let place = Place { directory: directory.path().join("d"), prefix: "a.aof".to_owned() };
-        assert!(place.leftovers().unwrap().is_empty());
+        let place = AofFiles { directory: directory.path().join("d"), prefix: "a.aof".to_owned() };
+        assert!(leftovers(&place).unwrap().is_empty());
         fs::create_dir(&place.directory).unwrap();
         for name in ["a.aof.1.incr.aof", "other", "b.aof.1.incr.aof", "a.aof.1.base.rdb"] {
             fs::write(place.path(name), "").unwrap();
         }
-        assert_eq!(place.leftovers().unwrap(), ["a.aof.1.base.rdb", "a.aof.1.incr.aof"]);
+        assert_eq!(leftovers(&place).unwrap(), ["a.aof.1.base.rdb", "a.aof.1.incr.aof"]);
         assert!(Manifest::load(&place).unwrap().is_none());
     }
 }

@@ -3,12 +3,11 @@
 //! | module       | what it is                                                            |
 //! |--------------|-----------------------------------------------------------------------|
 //! | [`manifest`] | which files it consists of                                            |
-//! | [`writer`]   | units on their way to the file; group commit                          |
-//! | [`turns`]    | one thread at a time, for all who wait                                |
 //! | [`loader`]   | the files executed again; what to do about a cut end                  |
 //! | [`rewrite`]  | a new base, without stopping anybody                                  |
 //! | [`commands`] | values as commands, for a base that is no snapshot                    |
 //!
+//! How units get into the file while the server runs is told in [`crate::journal::group_commit`].
 //! Here is how it begins, at a start, and how it is switched on and off. The layout is that of Redis
 //! 7.0, in both directions: a directory with a base, files of changes, and a manifest. A single file
 //! as Redis wrote it before 7.0 becomes the base.
@@ -28,69 +27,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::disk;
-use crate::config::Config;
+use crate::engine::append_only::{AofFiles, AofState};
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
-use crate::journal::group_commit::{Aof, AofSink};
+use crate::journal::group_commit::AofSink;
 use loader::Access;
-use manifest::{Manifest, Part, Place, sync_directory};
-
-/// Whether there is an append-only file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// There is none.
-    Off,
-    /// CONFIG SET has switched it on; its first base is not complete.
-    Starting,
-    /// There is.
-    On,
-}
-
-/// The engine's side of the append-only file.
-pub struct AppendOnly {
-    /// Whether it is in use.
-    pub state: State,
-    /// Where units go.
-    pub writer: Arc<Aof>,
-    /// Where the files are, once they are there.
-    pub place: Option<Place>,
-    /// The size of all files after the last rewrite, or at the start.
-    pub base_size: u64,
-    /// Whether the last rewrite succeeded.
-    pub last_rewrite_ok: bool,
-    /// How many seconds it took.
-    pub last_rewrite_seconds: Option<u64>,
-    /// When the last rewrite was begun.
-    pub last_attempt: Option<Instant>,
-    /// How many rewrites have succeeded.
-    pub rewrites: u64,
-    /// How many have failed since one succeeded.
-    pub consecutive_failures: u32,
-}
-
-impl AppendOnly {
-    /// Not in use yet.
-    pub fn new(config: &Config) -> Self {
-        let writer = Aof::new(config.appendfsync);
-        writer.set_timestamps(config.aof_timestamp_enabled);
-        AppendOnly {
-            state: State::Off,
-            writer: Arc::new(writer),
-            place: None,
-            base_size: 0,
-            last_rewrite_ok: true,
-            last_rewrite_seconds: None,
-            last_attempt: None,
-            rewrites: 0,
-            consecutive_failures: 0,
-        }
-    }
-}
+use manifest::{Manifest, Part, sync_directory};
 
 /// Loads the data at the start and opens the file for what comes. An error means that the server
 /// must not start: it says why, and what can be done.
 pub fn start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
-    let place = Place::of(&shared.lock().config);
+    let place = AofFiles::of(&shared.lock().config);
     let mut manifest = match find(shared, &place)? {
         Some(manifest) => {
             load_parts(&mut Access::Shared(shared), &place, &manifest, progress)?;
@@ -118,7 +65,7 @@ pub fn start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
     engine.aof.writer.set_size(total_size(&place, &manifest)?);
     engine.aof.base_size = engine.aof.writer.size();
     engine.aof.place = Some(place.clone());
-    engine.aof.state = State::On;
+    engine.aof.state = AofState::On;
     let writer = Arc::clone(&engine.aof.writer);
     engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&writer))));
     writer.switch(Some(file));
@@ -128,12 +75,12 @@ pub fn start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
 }
 
 /// The manifest, or one made for the single file of an old server. None: there is neither.
-fn find(shared: &SharedEngine, place: &Place) -> io::Result<Option<Manifest>> {
+fn find(shared: &SharedEngine, place: &AofFiles) -> io::Result<Option<Manifest>> {
     let old = shared.lock().config.dir.join(&place.prefix);
     let manifest = match Manifest::load(place)? {
         Some(manifest) => manifest,
         None => {
-            let leftovers = place.leftovers()?;
+            let leftovers = manifest::leftovers(place)?;
             if let Some(name) = leftovers.first() {
                 return Err(missing_manifest(place, name));
             }
@@ -162,7 +109,7 @@ fn find(shared: &SharedEngine, place: &Place) -> io::Result<Option<Manifest>> {
     Ok(Some(manifest))
 }
 
-fn missing_manifest(place: &Place, name: &str) -> io::Error {
+fn missing_manifest(place: &AofFiles, name: &str) -> io::Error {
     let (directory, manifest) = (place.directory.display(), place.manifest());
     let manifest = manifest.display();
     io::Error::new(
@@ -179,7 +126,7 @@ fn missing_manifest(place: &Place, name: &str) -> io::Error {
 /// Loads all parts in order.
 pub fn load_parts(
     access: &mut Access<'_>,
-    place: &Place,
+    place: &AofFiles,
     manifest: &Manifest,
     progress: &Progress,
 ) -> io::Result<()> {
@@ -205,7 +152,7 @@ pub fn load_parts(
 }
 
 /// Bytes of all files. One that is missing is an error.
-fn total_size(place: &Place, manifest: &Manifest) -> io::Result<u64> {
+fn total_size(place: &AofFiles, manifest: &Manifest) -> io::Result<u64> {
     let size = |part: &Part| {
         let path = place.path(&part.name);
         let metadata = fs::metadata(&path).map_err(|error| {
@@ -218,7 +165,7 @@ fn total_size(place: &Place, manifest: &Manifest) -> io::Result<u64> {
 }
 
 /// Opens the last file of changes to append to it; a new one if there is none.
-fn open_last(place: &Place, manifest: &mut Manifest) -> io::Result<File> {
+fn open_last(place: &AofFiles, manifest: &mut Manifest) -> io::Result<File> {
     if let Some(last) = manifest.increments.last() {
         crate::notice!("Opening AOF incr file {} on server start", last.name);
         return OpenOptions::new().append(true).open(place.path(&last.name));
@@ -234,7 +181,7 @@ fn open_last(place: &Place, manifest: &mut Manifest) -> io::Result<File> {
 /// be in the files already.
 pub fn reload(engine: &mut Engine) -> io::Result<()> {
     engine.aof.writer.finish()?;
-    let place = engine.aof.place.clone().unwrap_or_else(|| Place::of(&engine.config));
+    let place = engine.aof.place.clone().unwrap_or_else(|| AofFiles::of(&engine.config));
     let manifest = Manifest::load(&place)?
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "there is no append-only file"))?;
     let sink = engine.journal.aof.take();
@@ -254,20 +201,20 @@ pub fn reload(engine: &mut Engine) -> io::Result<()> {
 /// What CONFIG SET appendonly has changed.
 pub fn set_enabled(engine: &mut Engine, enabled: bool) {
     match (engine.aof.state, enabled) {
-        (State::Off, true) => {
+        (AofState::Off, true) => {
             // `tick` begins the rewrite that writes the first base; BGSAVE may be running.
-            engine.aof.state = State::Starting;
-            engine.aof.place = Some(Place::of(&engine.config));
+            engine.aof.state = AofState::Starting;
+            engine.aof.place = Some(AofFiles::of(&engine.config));
             engine.aof.last_attempt = None;
             engine.aof.consecutive_failures = 0;
             engine.aof.writer.set_size(0);
         }
-        (State::On | State::Starting, false) => {
+        (AofState::On | AofState::Starting, false) => {
             engine.journal.aof = None;
             engine.aof.writer.switch(None);
-            engine.aof.state = State::Off;
+            engine.aof.state = AofState::Off;
             engine.aof.place = None;
-            if engine.background.is_running(super::background::Kind::Rewrite) {
+            if engine.background.is_running(crate::engine::background::Kind::Rewrite) {
                 engine.background.cancel();
             }
         }

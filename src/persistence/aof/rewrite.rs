@@ -21,12 +21,12 @@ use std::fs::{self, File};
 use std::io;
 use std::sync::Arc;
 
-use super::State;
 use super::commands::CommandWriter;
-use super::manifest::{Manifest, Part, Place, sync_directory};
+use super::manifest::{Manifest, Part, sync_directory};
+use crate::engine::append_only::{AofFiles, AofState};
+use crate::engine::background::Control;
 use crate::engine::{Engine, SharedEngine};
 use crate::journal::group_commit::AofSink;
-use crate::persistence::background::Control;
 use crate::persistence::disk::SnapshotWriter;
 use crate::persistence::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;
@@ -35,10 +35,10 @@ use crate::persistence::snapshot::Snapshot;
 struct Rewrite<'a> {
     shared: &'a SharedEngine,
     control: &'a Control,
-    place: Place,
+    place: AofFiles,
     manifest: Manifest,
     /// The state in which it was begun.
-    state: State,
+    state: AofState,
     /// The new file of changes.
     increment: Option<Part>,
 }
@@ -47,7 +47,7 @@ struct Rewrite<'a> {
 pub fn run(shared: &SharedEngine, control: &Control) -> io::Result<()> {
     let (place, state) = {
         let engine = shared.lock();
-        (engine.aof.place.clone().unwrap_or_else(|| Place::of(&engine.config)), engine.aof.state)
+        (engine.aof.place.clone().unwrap_or_else(|| AofFiles::of(&engine.config)), engine.aof.state)
     };
     fs::create_dir_all(&place.directory)?;
     let manifest = Manifest::load(&place)?.unwrap_or_default();
@@ -63,7 +63,7 @@ pub fn run(shared: &SharedEngine, control: &Control) -> io::Result<()> {
 /// anything meanwhile.
 pub fn write_first_base(
     shared: &SharedEngine,
-    place: &Place,
+    place: &AofFiles,
     manifest: &mut Manifest,
 ) -> io::Result<()> {
     let control = Control::default();
@@ -81,8 +81,8 @@ pub fn write_first_base(
 impl Rewrite<'_> {
     fn run(&mut self) -> io::Result<()> {
         let file = match self.state {
-            State::Off => None,
-            State::On | State::Starting => Some(self.new_increment()?),
+            AofState::Off => None,
+            AofState::On | AofState::Starting => Some(self.new_increment()?),
         };
         let writer = Arc::clone(&self.shared.lock().aof.writer);
         writer.sync_ahead();
@@ -101,7 +101,7 @@ impl Rewrite<'_> {
             write_base(self.shared, snapshot, format, &self.place, &self.manifest, self.control)?;
         let base_len = fs::metadata(self.place.path(&base.name))?.len();
         let first = self.increment.clone();
-        if let (State::Starting, Some(part)) = (self.state, &first) {
+        if let (AofState::Starting, Some(part)) = (self.state, &first) {
             self.manifest.push_increment(part.clone());
         }
         let first = first.unwrap_or_else(|| self.manifest.next_increment(&self.place));
@@ -112,13 +112,13 @@ impl Rewrite<'_> {
         writer.drop_old_files();
         let mut engine = self.shared.lock();
         match self.state {
-            State::On => writer.resize(base_len, replaced),
-            State::Starting if engine.aof.state == State::Starting => {
-                engine.aof.state = State::On;
+            AofState::On => writer.resize(base_len, replaced),
+            AofState::Starting if engine.aof.state == AofState::Starting => {
+                engine.aof.state = AofState::On;
                 writer.resize(base_len, 0);
                 crate::notice!("AOF rewrite, and with it the switch to appendonly, is complete");
             }
-            State::Off | State::Starting => {}
+            AofState::Off | AofState::Starting => {}
         }
         engine.aof.base_size = writer.size();
         let keeps = engine.config.aof_disable_auto_gc;
@@ -131,7 +131,7 @@ impl Rewrite<'_> {
     fn new_increment(&mut self) -> io::Result<File> {
         let part = self.manifest.next_increment(&self.place);
         let file = File::create(self.place.path(&part.name))?;
-        if self.state == State::On {
+        if self.state == AofState::On {
             sync_directory(&self.place.directory)?;
             self.manifest.push_increment(part.clone());
             self.manifest.store(&self.place)?;
@@ -149,8 +149,8 @@ impl Rewrite<'_> {
     /// After a failure: a file that was only being started is not one yet.
     fn give_up(&self) {
         let mut engine = self.shared.lock();
-        let (State::Starting, Some(part)) = (self.state, &self.increment) else { return };
-        if engine.aof.state == State::Starting {
+        let (AofState::Starting, Some(part)) = (self.state, &self.increment) else { return };
+        if engine.aof.state == AofState::Starting {
             engine.journal.aof = None;
             engine.aof.writer.switch(None);
         }
@@ -191,7 +191,7 @@ fn write_base(
     shared: &SharedEngine,
     mut snapshot: Snapshot,
     format: Format,
-    place: &Place,
+    place: &AofFiles,
     manifest: &Manifest,
     control: &Control,
 ) -> io::Result<Part> {

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use super::Fields;
 use crate::command::context::Context;
 use crate::engine::Engine;
+use crate::engine::append_only::AofState;
+use crate::engine::background::Kind;
 use crate::engine::role::{self, Link, Master};
-use crate::persistence::aof;
-use crate::persistence::background::Kind;
 use crate::replication::failover::address_of;
 
 /// `INFO persistence`
@@ -28,7 +28,7 @@ pub fn persistence(ctx: &mut Context<'_>, fields: &mut Fields) {
     saving(engine, fields);
     rewriting(engine, fields);
     fields.zeros(&["module_fork_in_progress", "module_fork_last_cow_size"]);
-    if engine.aof.state != aof::State::Off {
+    if engine.aof.state != AofState::Off {
         append_only(engine, fields);
     }
     if engine.loading {
@@ -52,7 +52,7 @@ fn saving(engine: &Engine, fields: &mut Fields) {
 
 fn rewriting(engine: &Engine, fields: &mut Fields) {
     let (aof, background) = (&engine.aof, &engine.background);
-    fields.put("aof_enabled", u8::from(aof.state != aof::State::Off));
+    fields.put("aof_enabled", u8::from(aof.state != AofState::Off));
     fields.put("aof_rewrite_in_progress", u8::from(background.is_running(Kind::Rewrite)));
     fields.put("aof_rewrite_scheduled", u8::from(background.rewrite_scheduled));
     fields.put("aof_last_rewrite_time_sec", seconds(aof.last_rewrite_seconds));
@@ -68,7 +68,7 @@ fn append_only(engine: &Engine, fields: &mut Fields) {
     let aof = &engine.aof;
     fields.put("aof_current_size", aof.writer.size());
     fields.put("aof_base_size", aof.base_size);
-    fields.put("aof_pending_rewrite", u8::from(aof.state == aof::State::Starting));
+    fields.put("aof_pending_rewrite", u8::from(aof.state == AofState::Starting));
     fields.put("aof_buffer_length", aof.writer.buffered());
     fields.put("aof_pending_bio_fsync", u8::from(aof.writer.is_syncing()));
     fields.put("aof_delayed_fsync", 0);

@@ -112,20 +112,20 @@ fn kilobytes(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::{Origin, execute};
     use crate::config::Config;
     use crate::engine::Engine;
     use crate::engine::client::Client;
+    use crate::engine::execution::Origin;
     use crate::resp::{Reply, Request};
 
     /// The names in `tests/data/info-fields.txt` are those of redis-server 7.0.15.
     #[test]
     fn every_field_of_redis_is_there() {
-        let (mut engine, _garbage) = Engine::new(Config::default());
+        let (mut engine, _garbage) = Engine::new(Config::default(), crate::command::EXECUTION);
         let client = engine.clients.add(Client::internal);
         let mut reply = Reply::default();
         let request = Request::new([&b"INFO"[..], b"everything"]);
-        execute(&mut engine, client, request.args(), &mut reply, Origin::Client);
+        crate::command::execute(&mut engine, client, request.args(), &mut reply, Origin::Client);
         let text = String::from_utf8_lossy(reply.as_bytes()).into_owned();
         let names: Vec<&str> =
             text.split("\r\n").filter_map(|line| Some(line.split_once(':')?.0)).collect();

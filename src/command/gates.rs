@@ -1,0 +1,185 @@
+//! The gates between a request and its execution, in Redis' order: the first that refuses decides what
+//! the client is told.
+//!
+//! | gate            | refuses                                                                  |
+//! |-----------------|--------------------------------------------------------------------------|
+//! | [`look_up`]     | a name that is no command, a wrong number of arguments                   |
+//! | authentication  | clients that have not said who they are                                  |
+//! | permission      | what the client's user may not do ([`permission`])                       |
+//! | memory          | what needs memory when there is none                                     |
+//! | disk            | writes that could not be kept                                            |
+//! | replication     | writes on a replica, or without enough replicas                          |
+//! | connection      | what a subscriber, a monitor or a replica's connection can't do          |
+//! | loading         | what needs the data before it is there                                   |
+
+use super::context::unknown_subcommand;
+use super::error::{self, Error, Result};
+use super::permission;
+use super::pubsub::is_subscription;
+use super::transactions::{effective_flags, is_queued};
+use crate::catalogue::spec::Flags;
+use crate::catalogue::{self, Command, Row};
+use crate::engine::Engine;
+use crate::engine::client::{Client, ClientKey};
+use crate::engine::eviction::evict::{Outcome, make_room};
+use crate::engine::execution::Origin;
+use crate::engine::role;
+use crate::resp::{Args, Protocol};
+
+/// Finds the row, or says what is wrong with the name or the number of arguments.
+#[inline]
+pub fn look_up(args: Args<'_>) -> Result<&'static Row> {
+    let row = catalogue::lookup(args).ok_or_else(|| unknown_command(args))?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return Err(unknown_subcommand(row.name, args.at(1)));
+    }
+    if row.accepts(args.len()) { Ok(row) } else { Err(Error::arity(row.name)) }
+}
+
+/// The gates between a known command and its execution, in Redis' order.
+#[inline]
+pub fn check(
+    engine: &mut Engine,
+    key: ClientKey,
+    row: &Row,
+    args: Args<'_>,
+    origin: Origin,
+) -> Result {
+    // A copy does what the original did, whatever a client would be told now.
+    if matches!(origin, Origin::Loader | Origin::Master) {
+        return Ok(());
+    }
+    let client = engine.clients.get(key);
+    if !client.authenticated && engine.must_log_in(key) && !row.is(Flags::NO_AUTH) {
+        return Err(error::NO_AUTH);
+    }
+    if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
+        return Err(NOT_IN_MULTI);
+    }
+    if !client.unrestricted {
+        permission::check(engine, key, row, args)?;
+    }
+    if engine.config.maxmemory > 0
+        && make_room(engine) == Outcome::OutOfMemory
+        && needs_memory(engine.clients.get(key), row)
+    {
+        return Err(OUT_OF_MEMORY);
+    }
+    let client = engine.clients.get(key);
+    let writes = effective_flags(client, row).any(Flags::WRITE);
+    if (writes || row.command == Command::Ping)
+        && let Some(error) = disk_failure(engine)
+    {
+        return Err(error);
+    }
+    if origin == Origin::Client {
+        check_replication(engine, row, writes)?;
+    }
+    if client.protocol == Protocol::Resp2
+        && !client.subscriptions.is_empty()
+        && !is_allowed_to_subscribers(row.command)
+    {
+        return Err(Error::text(format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET \
+             are allowed in this context",
+            row.name
+        )));
+    }
+    if (client.monitors || client.is_replica())
+        && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ)
+    {
+        return Err(Error::new("ERR Replica can't interact with the keyspace"));
+    }
+    if engine.loading && !row.is(Flags::LOADING) {
+        return Err(LOADING);
+    }
+    Ok(())
+}
+
+/// Whether a command may not run while memory is short. Queueing takes memory, too, but a
+/// transaction must be able to end.
+#[inline]
+fn needs_memory(client: &Client, row: &Row) -> bool {
+    let is_to_be_queued = client.transaction.is_some() && is_queued(row.command);
+    is_to_be_queued || effective_flags(client, row).has(Flags::DENYOOM)
+}
+
+/// What only a master with enough good replicas may do, and what only a replica whose master is
+/// there.
+fn check_replication(engine: &Engine, row: &Row, writes: bool) -> Result {
+    let config = &engine.config;
+    if engine.is_replica() {
+        if writes && config.replica_read_only {
+            return Err(READ_ONLY);
+        }
+        if !config.replica_serve_stale_data
+            && !row.is(Flags::STALE)
+            && !engine.replication.link_is_up()
+        {
+            return Err(MASTER_DOWN);
+        }
+    } else if writes && config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
+        let wanted = config.min_replicas_to_write as usize;
+        if role::count_good(engine) < wanted {
+            return Err(NO_REPLICAS);
+        }
+    }
+    Ok(())
+}
+
+const READ_ONLY: Error = Error::new("READONLY You can't write against a read only replica.");
+const MASTER_DOWN: Error =
+    Error::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+const NO_REPLICAS: Error = Error::new("NOREPLICAS Not enough good replicas to write.");
+
+fn is_allowed_to_subscribers(command: Command) -> bool {
+    is_subscription(command) || matches!(command, Command::Ping | Command::Quit | Command::Reset)
+}
+
+const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
+const OUT_OF_MEMORY: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
+const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
+
+/// Why writes are refused, and PING with them so that whoever watches the server learns of it: the
+/// disk doesn't take what is to be kept.
+#[inline]
+fn disk_failure(engine: &Engine) -> Option<Error> {
+    let config = &engine.config;
+    if !engine.saving.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty() {
+        return Some(SAVING_FAILED);
+    }
+    if engine.journal.aof.is_none() || !engine.aof.writer.is_failing() {
+        return None;
+    }
+    let reason = engine.aof.writer.error()?;
+    Some(Error::text(format!("MISCONF Errors writing to the AOF file: {reason}")))
+}
+
+const SAVING_FAILED: Error = Error::new(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
+     disk. Commands that may modify the data set are disabled, because this instance is configured \
+     to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error \
+     option). Please check the Redis logs for details about the RDB error.",
+);
+
+/// Names and arguments are shown only in part: they may be anything, and of any length.
+const SHOWN: usize = 128;
+
+fn unknown_command(args: Args<'_>) -> Error {
+    let name = args.at(0);
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(error::until_nul(&name[..name.len().min(SHOWN)]));
+    text.extend_from_slice(b"', with args beginning with: ");
+    let mut shown = Vec::new();
+    for arg in args.iter().skip(1) {
+        if shown.len() >= SHOWN {
+            break;
+        }
+        let arg = &arg[..arg.len().min(SHOWN - shown.len())];
+        shown.push(b'\'');
+        shown.extend_from_slice(error::until_nul(arg));
+        shown.extend_from_slice(b"' ");
+    }
+    text.extend_from_slice(&shown);
+    Error::text(text)
+}

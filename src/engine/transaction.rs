@@ -1,0 +1,52 @@
+//! What a client has queued since MULTI. How it is queued and executed is told in
+//! `command/transactions`.
+
+use super::client::ClientKey;
+use super::{Engine, watch};
+use crate::catalogue::Command;
+use crate::catalogue::spec::Flags;
+use crate::resp::Request;
+
+/// What a client has queued since MULTI.
+#[derive(Debug, Default)]
+pub struct Transaction {
+    /// The commands that wait for EXEC.
+    pub queue: Vec<Queued>,
+    /// Everything that the queued commands are, so that gates can treat EXEC as all of them.
+    pub flags: Flags,
+    /// A request was refused: EXEC will do nothing.
+    pub aborted: bool,
+}
+
+/// A command that passed the gates when it was queued.
+#[derive(Debug)]
+pub struct Queued {
+    /// Which command.
+    pub command: Command,
+    /// The whole request.
+    pub request: Request,
+}
+
+impl Transaction {
+    /// How many commands wait for EXEC.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether none does.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Bytes held by the queue.
+    pub fn memory(&self) -> usize {
+        let requests = self.queue.iter().map(|queued| queued.request.memory());
+        requests.sum::<usize>() + self.queue.capacity() * size_of::<Queued>()
+    }
+}
+
+/// Ends the transaction of a client that is reset or whose EXEC was refused.
+pub fn abandon(engine: &mut Engine, client: ClientKey) {
+    engine.clients.get_mut(client).transaction = None;
+    watch::unwatch(engine, client);
+}
