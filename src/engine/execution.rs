@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::client::ClientKey;
+use super::ClientKey;
 use super::{Engine, blocking, tracking};
 use crate::resp::{Args, Reply};
 
