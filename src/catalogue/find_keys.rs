@@ -121,8 +121,8 @@ fn migrate_keys(args: Args<'_>) -> Vec<FoundKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Command;
-    use crate::catalogue::spec::{Categories, Flags, KeySpec, after, key, keynum, unknown};
+    use crate::catalogue::spec::{KeySpec, after, key, keynum, unknown};
+    use crate::catalogue::{self, Command};
     use crate::resp::Request;
 
     const SORT: &[KeySpec] = &[key(1, READ), unknown(READ), unknown(OVERWRITE)];
@@ -134,15 +134,9 @@ mod tests {
     fn keys(specs: &'static [KeySpec], request: &str) -> String {
         let words: Vec<&str> = request.split(' ').map(|word| word.trim_matches('"')).collect();
         let request = Request::new(words.iter().map(|word| word.as_bytes()));
-        let row = Row {
-            command: Command::Get, // any: only the name and the specifications matter
-            name: words[0].to_ascii_lowercase().leak(),
-            arity: -1,
-            flags: Flags::NONE,
-            categories: Categories::NONE,
-            keys: specs,
-            group: "",
-        };
+        let name = words[0].to_ascii_lowercase().leak();
+        // Any row serves: only the name and the specifications matter.
+        let row = Row { name, keys: specs, ..*catalogue::row(Command::Get) };
         let found = find_keys(&row, request.args());
         found.iter().map(|key| words[key.index]).collect::<Vec<_>>().join(" ")
     }

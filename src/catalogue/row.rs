@@ -8,6 +8,7 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
+use super::doc::Doc;
 use super::spec::{self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, range, unknown};
 use super::table::table;
 use crate::resp::Args;
@@ -29,6 +30,8 @@ pub struct Row {
     pub keys: &'static [KeySpec],
     /// The group under which the documentation lists it.
     pub group: &'static str,
+    /// What to tell about it. Behind a pointer: requests read the rows, and hardly ever this.
+    pub doc: &'static Doc,
 }
 
 impl Row {
@@ -57,7 +60,9 @@ impl Row {
 macro_rules! facts {
     ($($module:tt $group:literal @$section:tt {
         $($variant:ident $name:literal $arity:literal [$($flag:ident)*] $(@[$($category:ident)*])?
-            [$($spec:ident($($arg:tt)*)),*] => $handler:ident;)*
+            [$($spec:ident($($arg:tt)*)),*] => $handler:ident;
+            $syntax:literal $since:literal $complexity:literal $summary:literal
+            $(.$more:ident($($value:expr),*))*)*
     })*) => {
         /// Every command and subcommand.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +73,8 @@ macro_rules! facts {
         /// The rows, in the order of [`Command`].
         pub static ROWS: &[Row] = &[$($({
             const FLAGS: Flags = Flags::NONE$(.with(Flags::$flag))*;
+            const DOC: Doc =
+                Doc::new($syntax, $since, $complexity, $summary)$(.$more($($value),*))*;
             Row {
                 command: Command::$variant,
                 name: $name,
@@ -77,9 +84,9 @@ macro_rules! facts {
                     .with(spec::implied(FLAGS)),
                 keys: &[$(facts!(@key $spec($($arg)*))),*],
                 group: $group,
+                doc: &DOC,
             }
         },)*)*];
-
     };
     (@categories [$($category:ident)*]) => {
         Categories::NONE$(.with(Categories::$category))*

@@ -1,4 +1,4 @@
-//! The HELP subcommand of every container, made from the table and its documentation.
+//! The HELP subcommand of every container, made from the table.
 //!
 //! ```text
 //! CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
@@ -12,7 +12,7 @@
 
 use super::context::{Context, unknown_subcommand};
 use super::error::Result;
-use crate::catalogue::{self, docs};
+use crate::catalogue::{self, Row};
 use crate::resp::{Args, Reply};
 
 /// The handler of a command that has only subcommands: it is never reached with one, for `execute`
@@ -27,15 +27,14 @@ pub fn help(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     let name = catalogue::row(ctx.command).container().unwrap_or_default();
     let mut lines = vec![heading(name)];
     if let Some(container) = catalogue::by_name(name.as_bytes()) {
-        let mut subcommands: Vec<&str> =
-            catalogue::subcommands(container).map(|row| row.name).collect();
-        subcommands.sort_unstable();
-        subcommands.iter().filter_map(|name| docs::of(name)).for_each(|doc| {
-            let (_, subcommand) = doc.name.split_once('|').unwrap_or_default();
-            let usage = format!("{} {}", subcommand.to_ascii_uppercase(), doc.syntax);
+        let mut subcommands: Vec<&Row> = catalogue::subcommands(container).collect();
+        subcommands.sort_unstable_by_key(|row| row.name);
+        for row in subcommands {
+            let (_, subcommand) = row.name.split_once('|').unwrap_or_default();
+            let usage = format!("{} {}", subcommand.to_ascii_uppercase(), row.doc.syntax);
             lines.push(usage.trim_end().to_owned());
-            lines.push(format!("    {}", doc.summary));
-        });
+            lines.push(format!("    {}", row.doc.summary));
+        }
     }
     write(&lines, reply);
     Ok(())

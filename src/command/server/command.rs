@@ -10,7 +10,7 @@
 //! Commands are listed in the table's order. There are no modules, so a filter by module finds
 //! nothing.
 
-use crate::catalogue::docs::{self, Doc};
+use crate::catalogue::doc::Doc;
 use crate::catalogue::find_keys::{FoundKey, find_keys, has_keys};
 use crate::catalogue::spec::{Begin, Categories, Find, Flags, KeyFlags, KeySpec};
 use crate::catalogue::syntax::{self, Argument};
@@ -163,9 +163,8 @@ fn info(row: &Row, reply: &mut Reply) {
     let categories: Vec<&str> = row.categories.names().collect();
     reply.set(categories.len());
     categories.iter().for_each(|name| reply.simple(&format!("@{name}")));
-    let tips = docs::of(row.name).map_or(&[][..], |doc| doc.tips);
-    reply.set(tips.len());
-    tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
+    reply.set(row.doc.tips.len());
+    row.doc.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(row.keys.len());
     row.keys.iter().enumerate().for_each(|(index, spec)| specification(row, index, spec, reply));
     let subcommands: Vec<&Row> = catalogue::subcommands(row).collect();
@@ -175,7 +174,7 @@ fn info(row: &Row, reply: &mut Reply) {
 
 /// One key specification.
 fn specification(row: &Row, index: usize, spec: &KeySpec, reply: &mut Reply) {
-    let note = docs::key_note(row.name, index);
+    let note = row.doc.note(index);
     reply.map(3 + usize::from(note.is_some()));
     if let Some(note) = note {
         reply.bulk(b"notes");
@@ -263,7 +262,7 @@ fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
 /// One command as COMMAND DOCS tells it: its name, and a map of what there is to say.
 fn documentation(row: &Row, reply: &mut Reply) {
     reply.bulk(row.name.as_bytes());
-    let Some(doc) = docs::of(row.name) else { return reply.map(0) };
+    let doc = row.doc;
     let arguments = syntax::parse(doc.syntax);
     let subcommands: Vec<&Row> = catalogue::subcommands(row).collect();
     let flags = doc_flags(doc);
