@@ -6,6 +6,7 @@
 //! | `damage`       | files that are cut, changed, missing                                    |
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
+//! | `switching`    | the append-only file switched on and off while the server runs          |
 //! | `stalls`       | how long anybody waits for a snapshot: a measurement                    |
 //! | `exchange`     | files of a real redis-server, and ours given to it                      |
 //!
@@ -22,3 +23,4 @@ mod kills;
 mod saving;
 mod server;
 mod stalls;
+mod switching;
