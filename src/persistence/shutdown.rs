@@ -17,10 +17,10 @@
 use std::time::{Duration, Instant};
 
 use super::disk;
+use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::append_only::AofState;
 use crate::engine::blocking::{self, Wait};
-use crate::engine::client::ClientKey;
 use crate::engine::pause::Reason;
 use crate::engine::role;
 use crate::engine::shutdown::{Leaving, ShutdownRequest};
