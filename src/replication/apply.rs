@@ -2,12 +2,17 @@
 //!
 //! ```text
 //! read what has arrived ─> parse ─> lock ─> execute each, append its bytes to our backlog ─> unlock
+//!                     ─> commit to our append-only file ─> acknowledge
 //! ```
 //!
 //! What a master sends goes through `execute` like everything else, with an origin of its own. The
 //! same bytes go to our backlog, under the same lock, so that whoever follows us has the same
 //! offsets. A transaction counts when it is complete: a link that breaks within one begins it
 //! again.
+//!
+//! What we acknowledge, the master's clients rely on (WAIT): as a reply to a client, an acknowledgement
+//! leaves when the append-only file has what it speaks of, as `appendfsync` says. While the disk takes
+//! nothing, we go on following, and acknowledge no more than it has.
 //!
 //! A command that fails is logged and counted: the master has executed it, so it is we who differ.
 //! The link goes on, unless `propagation-error-behavior` says that a replica which differs is worse
@@ -26,6 +31,7 @@ use crate::engine::Engine;
 use crate::engine::client::Client;
 use crate::engine::execution::{Flow, Origin};
 use crate::engine::role::Link;
+use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
 use crate::resp::{Limits, Reader, Reply};
 
@@ -44,6 +50,7 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         ..Client::connected(id, Arc::clone(stream))
     });
     let offset = engine.replication.offset();
+    let aof = Arc::clone(&engine.aof.writer);
     failover::end(&mut engine);
     if let Some(master) = attempt.master(&mut engine) {
         (master.link, master.down_since) = (Link::Up, None);
@@ -53,7 +60,15 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         engine.clients.get_mut(client).db = db;
     }
     drop(engine);
-    let follower = Follower { attempt, stream, client, offset, pending: Vec::new() };
+    let follower = Follower {
+        attempt,
+        stream,
+        aof,
+        client,
+        executed: offset,
+        kept: offset,
+        pending: Vec::new(),
+    };
     let result = follower.run(Reader::new(input));
     let mut engine = attempt.end(client);
     engine.remove_client(client);
@@ -63,9 +78,13 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
 struct Follower<'f, 's> {
     attempt: &'f Attempt<'s>,
     stream: &'f Arc<TcpStream>,
+    /// Our append-only file.
+    aof: Arc<Aof>,
     client: ClientKey,
     /// How far we are.
-    offset: u64,
+    executed: u64,
+    /// Up to where our append-only file has it.
+    kept: u64,
     /// The bytes of a transaction that isn't complete.
     pending: Vec<u8>,
 }
@@ -136,18 +155,32 @@ impl Follower<'_, '_> {
                 self.pending = Vec::new();
             }
         }
-        self.offset = engine.replication.offset();
+        self.executed = engine.replication.offset();
         let db = engine.clients.get(self.client).db;
         engine.clients.get_mut(self.client).last_active = Instant::now();
-        let Some(master) = self.attempt.master(&mut engine) else { return Ok(false) };
-        // What is queued in a transaction has not changed it, so it belongs to our offset.
-        (master.last_heard, master.db) = (Instant::now(), db);
-        Ok(std::mem::take(&mut master.wants_ack))
+        let mut asked = false;
+        if let Some(master) = self.attempt.master(&mut engine) {
+            // What is queued in a transaction has not changed it, so it belongs to our offset.
+            (master.last_heard, master.db) = (Instant::now(), db);
+            asked = std::mem::take(&mut master.wants_ack);
+        }
+        drop(engine);
+        self.keep();
+        Ok(asked)
     }
 
-    fn acknowledge(&self) -> io::Result<()> {
+    /// Lets the append-only file have everything. Nobody holds the lock meanwhile.
+    fn keep(&mut self) {
+        self.aof.commit();
+        if self.aof.last_write_ok() {
+            self.kept = self.executed;
+        }
+    }
+
+    fn acknowledge(&mut self) -> io::Result<()> {
+        self.keep();
         let mut request = Vec::new();
-        let offset = self.offset.to_string();
+        let offset = self.kept.to_string();
         let words = [&b"REPLCONF"[..], b"ACK", offset.as_bytes()];
         encode_request(&mut request, words.into_iter());
         (&**self.stream).write_all(&request)

@@ -7,6 +7,7 @@
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
 //! | `switching`    | the append-only file switched on and off while the server runs          |
+//! | `replicas`     | what a replica has acknowledged                                         |
 //! | `stalls`       | how long anybody waits for a snapshot: a measurement                    |
 //! | `exchange`     | files of a real redis-server, and ours given to it                      |
 //!
@@ -20,6 +21,7 @@ mod damage;
 mod exchange;
 mod full_disk;
 mod kills;
+mod replicas;
 mod saving;
 mod server;
 mod stalls;
