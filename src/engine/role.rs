@@ -312,6 +312,15 @@ pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The highest offset that anybody is believed to be at: no server writes as much, and what follows
+/// still has to be a number for others, for whom it is an `i64`.
+const HIGHEST_OFFSET: u64 = 1 << 62;
+
+/// An offset that another server, or a file, tells.
+pub fn parse_offset(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|offset| *offset <= HIGHEST_OFFSET)
+}
+
 /// Begins to keep a backlog. What a master executes goes into it from now on.
 pub fn activate(engine: &mut Engine) {
     let replication = &mut engine.replication;

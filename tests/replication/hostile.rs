@@ -5,12 +5,15 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{cacheflow, call, follow, info, text, wait_until};
+use crate::{cacheflow, call, call_on, connect, follow, info, text, wait_for_equal, wait_until};
 
 /// What such a master answers to each request, by its name. The rest is sent after PSYNC.
 type Answers = fn(&str) -> Vec<u8>;
 
 const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A snapshot that anybody would take, of nothing.
+const EMPTY: &[u8] = b"$18\r\nREDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00";
 
 /// Listens, answers, and counts how often PSYNC, or whatever came last, was asked for.
 fn master(answers: Answers) -> (u16, Arc<AtomicUsize>) {
@@ -52,9 +55,13 @@ fn serve(mut stream: &TcpStream, answers: Answers) -> std::io::Result<()> {
 }
 
 fn after_psync(name: &str, rest: &[u8]) -> Vec<u8> {
+    at_offset("0", name, rest)
+}
+
+fn at_offset(offset: &str, name: &str, rest: &[u8]) -> Vec<u8> {
     match name {
         "PING" => b"+PONG\r\n".to_vec(),
-        "PSYNC" => [format!("+FULLRESYNC {ID} 0\r\n").as_bytes(), rest].concat(),
+        "PSYNC" => [format!("+FULLRESYNC {ID} {offset}\r\n").as_bytes(), rest].concat(),
         _ => b"+OK\r\n".to_vec(),
     }
 }
@@ -69,6 +76,10 @@ const MASTERS: &[(&str, Answers)] = &[
     ("a bad FULLRESYNC", |name| match name {
         "PSYNC" => b"+FULLRESYNC short x\r\n".to_vec(),
         _ => b"+OK\r\n".to_vec(),
+    }),
+    ("an offset that is no i64", |name| at_offset("9223372036854775808", name, EMPTY)),
+    ("an offset that is no i64 any more when something follows", |name| {
+        at_offset("9223372036854775807", name, EMPTY)
     }),
     ("CONTINUE with an unknown history", |name| match name {
         "PSYNC" => b"+CONTINUE\r\n".to_vec(),
@@ -109,15 +120,27 @@ fn old_data_outlives_hostile_masters() {
     }
     assert_eq!(text(call(server.port, "REPLICAOF NO ONE")), "OK");
     assert_eq!(text(call(server.port, "SET kept still")), "OK");
+    let good = cacheflow(&[]);
+    follow(server.port, good.port);
+    wait_for_equal(&[good.port, server.port]);
+}
+
+#[test]
+fn a_replica_that_is_nowhere_gets_everything() {
+    let server = cacheflow(&[]);
+    for offset in ["9223372036854775808", "18446744073709551616", "-9223372036854775808", "0"] {
+        let mut replica = connect(server.port);
+        let reply = text(call_on(&mut replica, &format!("PSYNC {ID} {offset}")));
+        assert!(reply.starts_with("FULLRESYNC "), "{offset}: {reply}");
+    }
 }
 
 #[test]
 fn nonsense_in_the_stream_ends_the_link_and_the_history() {
     let answers: Answers = |name| {
-        let snapshot = b"$18\r\nREDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00";
         let stream =
             b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n*1\r\n$6\r\nNOSUCH\r\nSET inline 1\r\n";
-        after_psync(name, &[&snapshot[..], stream].concat())
+        after_psync(name, &[EMPTY, &stream[..]].concat())
     };
     let server = cacheflow(&[]);
     let (port, attempts) = master(answers);
@@ -131,10 +154,9 @@ fn nonsense_in_the_stream_ends_the_link_and_the_history() {
 #[test]
 fn a_replica_that_differs_ends_if_it_is_told_to() {
     let answers: Answers = |name| {
-        let snapshot = b"$18\r\nREDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00";
         after_psync(
             name,
-            &[&snapshot[..], b"*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n*1\r\n$6\r\nNOSUCH\r\n"].concat(),
+            &[EMPTY, b"*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n*1\r\n$6\r\nNOSUCH\r\n"].concat(),
         )
     };
     let mut server = cacheflow(&["--propagation-error-behavior", "panic-on-replicas"]);
@@ -149,7 +171,7 @@ fn a_server_that_waits_for_a_silent_master_still_stops() {
     let port = listener.local_addr().unwrap().port();
     let mut server = cacheflow(&["--replicaof", "127.0.0.1", &port.to_string()]);
     let _silent = listener.accept().unwrap();
-    crate::connect(server.port).send(&["SHUTDOWN"]).unwrap();
+    connect(server.port).send(&["SHUTDOWN"]).unwrap();
     let begun = std::time::Instant::now();
     assert!(server.child.wait().unwrap().success());
     assert!(begun.elapsed() < std::time::Duration::from_secs(5));
