@@ -59,6 +59,8 @@ pub struct Replication {
     pub alone_since: Instant,
     /// A FAILOVER that is going on.
     pub failover: Option<Failover>,
+    /// Commands of masters that have failed here.
+    pub stream_errors: u64,
     /// INFO: full synchronisations.
     pub sync_full: u64,
     /// INFO: partial ones.
@@ -242,6 +244,7 @@ impl Replication {
             asked_up_to: 0,
             alone_since: Instant::now(),
             failover: None,
+            stream_errors: 0,
             sync_full: 0,
             sync_partial_ok: 0,
             sync_partial_err: 0,

@@ -14,9 +14,13 @@
 //! leaves when the append-only file has what it speaks of, as `appendfsync` says. While the disk takes
 //! nothing, we go on following, and acknowledge no more than it has.
 //!
-//! A command that fails is logged and counted: the master has executed it, so it is we who differ.
-//! The link goes on, unless `propagation-error-behavior` says that a replica which differs is worse
-//! than none; then the process ends. What is no request at all ends the link, and our history with it.
+//! A command that fails here was executed by the master, so it is we who differ: our data is not what
+//! it was, or the master knows more than we do. It is logged and counted, and with the link our history
+//! ends: everything is asked for again. Where that doesn't help, it is asked for ever more rarely, and
+//! meanwhile the link is seen to be down ([`retry`](super::retry)). If `propagation-error-behavior` says
+//! that a replica which differs is worse than none, the process ends. Only a replica that differs on
+//! purpose, for clients write to it or it evicts keys by itself, goes on as Redis does. What is no
+//! request at all ends the link and the history, too.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -58,6 +62,7 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         master.last_heard = Instant::now();
         let db = master.db;
         engine.clients.get_mut(client).db = db;
+        attempt.is_up();
     }
     drop(engine);
     let follower = Follower {
@@ -89,18 +94,21 @@ struct Follower<'f, 's> {
     pending: Vec<u8>,
 }
 
-/// A command of the master has failed, by itself or within a transaction.
-fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) {
+/// A command of the master has failed, by itself or within a transaction. False: that is no reason
+/// not to go on.
+fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) -> bool {
     engine.stats.unexpected_error_replies += 1;
     let shown = reply[..reply.len().min(256)].trim_ascii_end().escape_ascii();
     crate::warning!("The master's command '{}' failed here: {shown}", name.escape_ascii());
-    let is_fatal = engine.config.propagation_error_behavior != PropagationErrors::Ignore;
-    if is_fatal && engine.config.replica_read_only {
+    let config = &engine.config;
+    let evicts = config.maxmemory > 0 && !config.replica_ignore_maxmemory;
+    if config.propagation_error_behavior != PropagationErrors::Ignore && config.replica_read_only {
         crate::warning!(
             "Ending, as propagation-error-behavior says: this is not the master's data"
         );
         std::process::exit(1);
     }
+    config.replica_read_only && !evicts
 }
 
 impl Follower<'_, '_> {
@@ -135,10 +143,17 @@ impl Follower<'_, '_> {
         let batch = reader.parsed();
         for index in 0..batch.len() {
             let args = batch.request(index);
-            let errors = engine.stats.total_error_replies;
+            let errors = engine.replication.stream_errors;
             let flow = engine.execute(self.client, args, reply, Origin::Master);
-            if engine.stats.total_error_replies != errors {
-                differs(&mut engine, args.at(0), reply.as_bytes());
+            if reply.as_bytes().starts_with(b"-") {
+                engine.replication.stream_errors = errors + 1; // it may not even have been called
+            }
+            if engine.replication.stream_errors != errors
+                && differs(&mut engine, args.at(0), reply.as_bytes())
+            {
+                drop(engine);
+                self.attempt.distrust();
+                return Err(io::Error::other("We differ from the master: full resync follows"));
             }
             reply.clear(1024);
             if flow != Flow::Continue {

@@ -172,6 +172,7 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
         let since = master.down_since.map_or(-1, |since| since.elapsed().as_secs() as i64);
         fields.put("master_link_down_since_seconds", since);
     }
+    fields.put("master_stream_errors", engine.replication.stream_errors);
     fields.put("slave_priority", engine.config.replica_priority);
     fields.put("slave_read_only", u8::from(engine.config.replica_read_only));
     fields.put("replica_announced", u8::from(engine.config.replica_announced));
