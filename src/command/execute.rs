@@ -147,6 +147,8 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     if let Err(error) = result {
         reply.truncate(start);
         reply.error(error.as_bytes());
+        // Also within a transaction, in whose reply it would be hard to find.
+        ctx.engine.replication.stream_errors += u64::from(ctx.origin == Origin::Master);
     }
     let changed = ctx.engine.dirty != dirty;
     if changed

@@ -13,7 +13,7 @@ use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
-use crate::engine::background::Control;
+use crate::engine::background::{Control, Kind};
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
@@ -78,7 +78,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
 /// save points try again.
 pub fn save_nothing(engine: &mut Engine) {
     if engine.config.save.is_empty() {
-        engine.background.cancel_save();
+        engine.background.cancel(Kind::Save);
     } else {
         let _ = save_now(engine); // the log has the reason
     }
@@ -167,7 +167,7 @@ pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
 /// Saves everything while everybody waits, as SAVE, FLUSHALL and a stop do. A BGSAVE that is running
 /// ends without an outcome: its file would be older than this one, and take its place.
 pub fn save_now(engine: &mut Engine) -> io::Result<()> {
-    engine.background.cancel_save();
+    engine.background.cancel(Kind::Save);
     let result = write_snapshot(engine);
     match &result {
         Ok(()) => {

@@ -167,8 +167,8 @@ impl Server {
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
-        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.background = Some(background::start(&shared.engine)?);
+        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
