@@ -4,7 +4,6 @@
 //! that a request begins with ([`lookup`]), by their command ([`row`]), or by their full name
 //! ([`by_name`]).
 
-use ahash::RandomState;
 use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
@@ -107,9 +106,6 @@ pub fn row(command: Command) -> &'static Row {
     &ROWS[command as usize]
 }
 
-/// Names are few and nobody can add one, so the seed need not be secret.
-static SEED: RandomState = RandomState::with_seeds(1, 2, 3, 4);
-
 static COMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_none()));
 static SUBCOMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_some()));
 
@@ -129,17 +125,11 @@ fn find(names: &HashTable<u16>, name: &[u8]) -> Option<&'static Row> {
     names.find(name_hash(name), found).map(|index| &ROWS[*index as usize])
 }
 
-/// No command has a longer name.
-const LONGEST_NAME: usize = 32;
-
-/// A hash of a name, whatever its case.
+/// FNV-1a of a name, whatever its case. Names are few and nobody can add one, so it need not be keyed.
 #[inline]
 fn name_hash(name: &[u8]) -> u64 {
-    let mut lower = [0; LONGEST_NAME];
-    let length = name.len().min(LONGEST_NAME);
-    lower[..length].copy_from_slice(&name[..length]);
-    lower.make_ascii_lowercase();
-    SEED.hash_one(&lower[..length])
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x100_0000_01b3);
+    name.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
 /// The row named `name`, in any case; `container|subcommand` names a subcommand.
