@@ -179,7 +179,7 @@ impl<'a> MultiPop<'a> {
     }
 }
 
-/// `ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]`
+/// `ZMPOP numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn zmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if !MultiPop::parse(args, 1)?.run(ctx, reply)? {
         reply.null_array();
