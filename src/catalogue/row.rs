@@ -4,6 +4,7 @@
 //! that a request begins with ([`lookup`]), by their command ([`row`]), or by their full name
 //! ([`by_name`]).
 
+use ahash::RandomState;
 use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
@@ -106,6 +107,9 @@ pub fn row(command: Command) -> &'static Row {
     &ROWS[command as usize]
 }
 
+/// Names are few and nobody can add one, so the seed need not be secret.
+static SEED: RandomState = RandomState::with_seeds(1, 2, 3, 4);
+
 static COMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_none()));
 static SUBCOMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_some()));
 
@@ -125,14 +129,17 @@ fn find(names: &HashTable<u16>, name: &[u8]) -> Option<&'static Row> {
     names.find(name_hash(name), found).map(|index| &ROWS[*index as usize])
 }
 
-/// A hash of a name, whatever its case. Names are few and nobody can add one, so three letters and the
-/// length tell them apart well enough, at a fraction of the price of a hash for keys.
+/// No command has a longer name.
+const LONGEST_NAME: usize = 32;
+
+/// A hash of a name, whatever its case.
 #[inline]
 fn name_hash(name: &[u8]) -> u64 {
-    let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
-    let letters = [*first, name[name.len() / 2], *last, name.len() as u8];
-    // Spread over the whole word: the table looks at both of its ends.
-    u64::from(u32::from_le_bytes(letters) | 0x0020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    let mut lower = [0; LONGEST_NAME];
+    let length = name.len().min(LONGEST_NAME);
+    lower[..length].copy_from_slice(&name[..length]);
+    lower.make_ascii_lowercase();
+    SEED.hash_one(&lower[..length])
 }
 
 /// The row named `name`, in any case; `container|subcommand` names a subcommand.

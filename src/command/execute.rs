@@ -16,12 +16,13 @@ use super::gates::{check, look_up};
 use super::pubsub::is_subscription;
 use super::server::monitor;
 use super::server::slowlog;
-use super::transactions::{effective_flags, is_queued, queue};
+use super::transactions::queue::{effective_flags, is_queued, queue};
 use crate::catalogue::spec::{Flags, KeyFlags};
 use crate::catalogue::{self, Command, Row};
+use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::{ClientKey, ReplyMode};
+use crate::engine::client::ReplyMode;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
@@ -146,6 +147,8 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     if let Err(error) = result {
         reply.truncate(start);
         reply.error(error.as_bytes());
+        // Also within a transaction, in whose reply it would be hard to find.
+        ctx.engine.replication.stream_errors += u64::from(ctx.origin == Origin::Master);
     }
     let changed = ctx.engine.dirty != dirty;
     if changed

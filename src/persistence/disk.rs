@@ -9,16 +9,15 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::aof;
 use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
-use crate::engine::background::Control;
+use crate::engine::background::{Control, Kind};
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
-use crate::persistence::aof::loader::Access;
+use crate::persistence::access::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
 use crate::store::packed;
 
@@ -47,20 +46,6 @@ impl Style {
 /// The snapshot file; None if the configuration names none, so that nothing is kept.
 pub fn snapshot_path(config: &Config) -> Option<PathBuf> {
     (!config.dbfilename.is_empty()).then(|| config.dir.join(&config.dbfilename))
-}
-
-/// Loads what there is on disk, and opens the append-only file if there is to be one.
-pub fn load_at_start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
-    if shared.lock().config.appendonly {
-        aof::start(shared, progress)?;
-    } else {
-        let history = load_snapshot(&mut Access::Shared(shared), progress)?;
-        if let Some(history) = history {
-            history.resume(&mut shared.lock());
-        }
-    }
-    shared.lock().dirty = 0;
-    Ok(())
 }
 
 /// Loads the snapshot, if there is one. After an error the data is as it was, and so is the file.
@@ -93,7 +78,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
 /// save points try again.
 pub fn save_nothing(engine: &mut Engine) {
     if engine.config.save.is_empty() {
-        engine.background.cancel_save();
+        engine.background.cancel(Kind::Save);
     } else {
         let _ = save_now(engine); // the log has the reason
     }
@@ -182,7 +167,7 @@ pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
 /// Saves everything while everybody waits, as SAVE, FLUSHALL and a stop do. A BGSAVE that is running
 /// ends without an outcome: its file would be older than this one, and take its place.
 pub fn save_now(engine: &mut Engine) -> io::Result<()> {
-    engine.background.cancel_save();
+    engine.background.cancel(Kind::Save);
     let result = write_snapshot(engine);
     match &result {
         Ok(()) => {

@@ -38,7 +38,7 @@ use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::shutdown::{self, Outcome};
-use crate::persistence::{background, disk};
+use crate::persistence::{background, disk, start};
 use crate::replication;
 
 /// What the threads of a server share.
@@ -167,8 +167,8 @@ impl Server {
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
-        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.background = Some(background::start(&shared.engine)?);
+        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
@@ -188,7 +188,7 @@ impl Server {
                     }
                 }
             });
-            let result = disk::load_at_start(&self.shared.engine, &progress);
+            let result = start::load_at_start(&self.shared.engine, &progress);
             done.store(true, Ordering::Relaxed);
             match result {
                 Err(_) if progress.is_stopped() => Err(io::ErrorKind::Interrupted.into()),

@@ -6,6 +6,8 @@
 //! | `damage`       | files that are cut, changed, missing                                    |
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
+//! | `switching`    | the append-only file switched on and off while the server runs          |
+//! | `replicas`     | what a replica has acknowledged                                         |
 //! | `stalls`       | how long anybody waits for a snapshot: a measurement                    |
 //! | `exchange`     | files of a real redis-server, and ours given to it                      |
 //!
@@ -19,6 +21,8 @@ mod damage;
 mod exchange;
 mod full_disk;
 mod kills;
+mod replicas;
 mod saving;
 mod server;
 mod stalls;
+mod switching;

@@ -239,16 +239,17 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         if args.at(1) != ctx.engine.replication.id.as_bytes() {
             return Err(Error::new("ERR PSYNC FAILOVER replid must match my replid."));
         }
+        next_byte(args.at(2))?; // before anything is changed
         crate::notice!("MASTER MODE enabled (failover request)");
         role::promote(ctx.engine);
     }
     if !may_become_replica(ctx)? {
         return Ok(());
     }
-    let next = integer(args.at(2))?;
+    let next = next_byte(args.at(2))?;
     let id = ctx.engine.clients.get(ctx.client).id;
     let replication = &mut ctx.engine.replication;
-    let position = u64::try_from(next - 1).ok().filter(|_| replication.active);
+    let position = next.checked_sub(1).filter(|_| replication.active);
     let position = position.filter(|position| replication.shares(args.at(1), *position));
     let continues = position.is_some_and(|position| replication.backlog.attach(id, position));
     if continues {
@@ -271,6 +272,17 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         crate::notice!("Full resync requested by client id #{id}");
     }
     Ok(())
+}
+
+/// The first byte that a replica lacks; 0 is nothing that anybody has. A number that is no offset
+/// of ours tells what a replica has as little as -1 does, and a full resynchronisation helps it.
+fn next_byte(text: &[u8]) -> Result<u64> {
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    match crate::number::parse_i64(text) {
+        Some(next) => Ok(u64::try_from(next).unwrap_or(0)),
+        None if is_number => Ok(0),
+        None => Err(error::NOT_INTEGER),
+    }
 }
 
 /// Whether the connection may become a replica. False: it is one already.

@@ -26,12 +26,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::disk;
+use super::{background, disk};
 use crate::engine::append_only::{AofFiles, AofState};
+use crate::engine::background::Kind;
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
 use crate::journal::group_commit::AofSink;
-use loader::Access;
+use crate::persistence::access::Access;
 use manifest::{Manifest, Part, sync_directory};
 
 /// Loads the data at the start and opens the file for what comes. An error means that the server
@@ -202,21 +203,23 @@ pub fn reload(engine: &mut Engine) -> io::Result<()> {
 pub fn set_enabled(engine: &mut Engine, enabled: bool) {
     match (engine.aof.state, enabled) {
         (AofState::Off, true) => {
-            // `tick` begins the rewrite that writes the first base; BGSAVE may be running.
             engine.aof.state = AofState::Starting;
+            engine.aof.switches += 1;
             engine.aof.place = Some(AofFiles::of(&engine.config));
-            engine.aof.last_attempt = None;
             engine.aof.consecutive_failures = 0;
             engine.aof.writer.set_size(0);
+            // Until this is done, there is no file that the data could be loaded from.
+            engine.background.rewrite_scheduled = true;
+            background::tick(engine);
         }
         (AofState::On | AofState::Starting, false) => {
             engine.journal.aof = None;
             engine.aof.writer.switch(None);
             engine.aof.state = AofState::Off;
+            engine.aof.switches += 1;
             engine.aof.place = None;
-            if engine.background.is_running(crate::engine::background::Kind::Rewrite) {
-                engine.background.cancel();
-            }
+            engine.background.rewrite_scheduled = false;
+            engine.background.cancel(Kind::Rewrite);
         }
         _ => {}
     }
