@@ -137,7 +137,7 @@ pub fn acl_whoami(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// `ACL CAT [category]`
+/// `ACL CAT [categoryname]`
 pub fn acl_cat(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     match args.len() {
         2 => {
@@ -186,7 +186,7 @@ pub fn acl_genpass(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `ACL LOG [count | RESET]`
+/// `ACL LOG [count|RESET]`
 pub fn acl_log(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const SHOWN: i64 = 10;
     let count = match args.get(2) {

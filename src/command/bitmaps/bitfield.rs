@@ -40,8 +40,8 @@ impl Operation {
     }
 }
 
-/// `BITFIELD key [GET type offset | [OVERFLOW WRAP|SAT|FAIL] <SET type offset value | INCRBY type
-/// offset increment> ...]`
+/// `BITFIELD key [<GET encoding offset|[OVERFLOW <WRAP|SAT|FAIL>] <SET encoding offset value|INCRBY
+/// encoding offset increment>> [...]]`
 pub fn bitfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operations = parse(ctx, args)?;
     if operations.iter().all(|operation| operation.end_of_write() == 0) {
@@ -76,7 +76,7 @@ pub fn bitfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// `BITFIELD_RO key [GET type offset ...]`
+/// `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]`
 pub fn bitfield_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operations = parse(ctx, args)?;
     if operations.iter().any(|operation| operation.end_of_write() > 0) {

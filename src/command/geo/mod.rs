@@ -124,7 +124,7 @@ fn propagate_as_zadd(ctx: &mut Context<'_>, options: Args<'_>, members: &[(&[u8]
     ctx.propagate_request(request.args());
 }
 
-/// `GEOPOS key [member ...]`
+/// `GEOPOS key member [member ...]`
 pub fn geopos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset = ctx.read_as::<SortedSet>(&args[1])?;
     reply.array(args.len() - 2);
@@ -137,7 +137,7 @@ pub fn geopos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `GEOHASH key [member ...]`
+/// `GEOHASH key member [member ...]`
 pub fn geohash(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset = ctx.read_as::<SortedSet>(&args[1])?;
     reply.array(args.len() - 2);

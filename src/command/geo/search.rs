@@ -27,8 +27,8 @@ use crate::store::packed::Limits;
 use crate::store::sorted_set::ScoreRange;
 use crate::store::value::Kind;
 
-/// `GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]`
+/// `GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
+/// count [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]`
 pub fn georadius(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Radius { may_store: true })
 }
@@ -39,8 +39,8 @@ pub fn georadius_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     search(ctx, args, reply, Form::Radius { may_store: false })
 }
 
-/// `GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]`
+/// `GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count
+/// [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]`
 pub fn georadiusbymember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::ByMember { may_store: true })
 }
@@ -51,15 +51,15 @@ pub fn georadiusbymember_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut R
     search(ctx, args, reply, Form::ByMember { may_store: false })
 }
 
-/// `GEOSEARCH key <FROMMEMBER member|FROMLONLAT longitude latitude>
-/// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD]
+/// `GEOSEARCH key <FROMMEMBER member|FROMLONLAT longitude latitude> <BYRADIUS radius
+/// <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD]
 /// [WITHDIST] [WITHHASH]`
 pub fn geosearch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Search)
 }
 
-/// `GEOSEARCHSTORE destination source <FROMMEMBER member|FROMLONLAT longitude latitude>
-/// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]`
+/// `GEOSEARCHSTORE destination source <FROMMEMBER member|FROMLONLAT longitude latitude> <BYRADIUS
+/// radius <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]`
 pub fn geosearchstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::SearchStore)
 }

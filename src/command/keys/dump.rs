@@ -120,7 +120,9 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// RESTORE-ASKING: the same, from another node of a cluster.
+/// `RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`
+///
+/// The same, from another node of a cluster.
 pub fn restore_asking(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     restore(ctx, args, reply)
 }

@@ -13,7 +13,7 @@ use crate::engine::role::{self, Failover, Phase, Replica};
 use crate::replication::failover::{self, address_of};
 use crate::resp::{Args, Reply, Request};
 
-/// `REPLICAOF host port | NO ONE`
+/// `REPLICAOF <host port|NO ONE>`
 pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.engine.replication.failover.is_some() {
         return Err(Error::new("ERR REPLICAOF not allowed while failing over."));
@@ -44,7 +44,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     Ok(())
 }
 
-/// `SLAVEOF host port | NO ONE`
+/// `SLAVEOF <host port|NO ONE>`
 pub fn slaveof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     replicaof(ctx, args, reply)
 }
@@ -85,7 +85,7 @@ pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// `WAIT numreplicas timeout`
+/// `WAIT numreplicas milliseconds`
 ///
 /// How many replicas have everything that this connection has written; waits until they are enough.
 pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -127,7 +127,7 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// `REPLCONF option value [option value ...]`
+/// `REPLCONF [option value [option value ...]]`
 ///
 /// Only servers use it. ACK and GETACK are not replied to.
 pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -228,7 +228,9 @@ pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `PSYNC replicationid offset [FAILOVER]`
+/// `PSYNC replicationid offset`
+///
+/// A master that hands its role over to this replica adds FAILOVER.
 pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.get(3).is_some_and(|word| is(word, "failover")) {
         if ctx.engine.replication.master.is_none() {

@@ -124,10 +124,10 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 const COLUMNS: i64 = 40;
 const ROWS: i64 = 8;
 
-/// `LOLWUT [VERSION version] [columns] [rows]`
+/// `LOLWUT [VERSION version]`
 ///
 /// A maze after a program of one line that home computers of the 1980s ran
-/// (`10 PRINT CHR$(205.5+RND(1)); : GOTO 10`), and the version under it.
+/// (`10 PRINT CHR$(205.5+RND(1)); : GOTO 10`), and the version under it. Columns and rows may follow.
 pub fn lolwut(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut numbers = args.from(1);
     if numbers.len() >= 2 && is(numbers.at(0), "VERSION") {
@@ -151,7 +151,9 @@ pub fn lolwut(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// MODULE LIST: this server has none, and tools that ask are glad to hear it.
+/// `MODULE LIST`
+///
+/// This server has none, and tools that ask are glad to hear it.
 pub fn module_list(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(0);
     Ok(())

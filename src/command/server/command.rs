@@ -69,7 +69,7 @@ pub fn command_docs(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// `COMMAND LIST [FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]`
+/// `COMMAND LIST [FILTERBY <MODULE module-name|ACLCAT category|PATTERN pattern>]`
 pub fn command_list(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let names: Vec<&str> = match (args.len(), args.get(3)) {
         (2, _) => commands().map(|row| row.name).collect(),

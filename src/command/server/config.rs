@@ -17,7 +17,7 @@ use crate::persistence::aof;
 use crate::resp::{Args, Reply};
 use crate::system::descriptors::make_room_for_clients;
 
-/// `CONFIG GET parameter [parameter ...]`
+/// `CONFIG GET pattern [pattern ...]`
 pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let patterns: Vec<_> = args.iter().skip(2).map(String::from_utf8_lossy).collect();
     let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_ref()).collect();

@@ -23,7 +23,9 @@ const NOT_ALLOWED: Error = Error::new(
      configuration file, and then restart the server.",
 );
 
-/// `DEBUG subcommand [argument ...]`
+/// `DEBUG`
+///
+/// Redis documents none of its subcommands; DEBUG HELP lists ours.
 pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let local = ctx.client_is_local();
     if !Allowed::permits(ctx.engine.config.enable_debug_command, local) {

@@ -48,7 +48,7 @@ pub fn latency_history(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// `LATENCY RESET [event ...]`
+/// `LATENCY RESET [event [event ...]]`
 pub fn latency_reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let named = args.from(2);
     let is_named = |event: &str| named.iter().any(|name| name == event.as_bytes());
@@ -57,7 +57,7 @@ pub fn latency_reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// `LATENCY HISTOGRAM [command ...]`
+/// `LATENCY HISTOGRAM [command [command ...]]`
 pub fn latency_histogram(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let stats = &ctx.engine.stats;
     let mut commands: Vec<&Row> = Vec::new();

@@ -20,7 +20,7 @@ pub fn zadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     add(ctx, args, Conditions::default(), reply)
 }
 
-/// `ZINCRBY key increment member`
+/// `ZINCRBY key amount member`
 pub fn zincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, Conditions { incr: true, ..Conditions::default() }, reply)
 }

@@ -29,8 +29,8 @@ struct ClaimOptions {
     last_id: StreamId,
 }
 
-/// `XCLAIM key group consumer min-idle-time id [id ...] [IDLE ms] [TIME ms] [RETRYCOUNT count]
-/// [FORCE] [JUSTID] [LASTID id]`
+/// `XCLAIM key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds]
+/// [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]`
 pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.propagate_nothing();
     let (key, group, consumer) = (args.at(1), args.at(2), args.at(3));
@@ -148,7 +148,7 @@ fn reply_claimed(
     }
 }
 
-/// `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`
+/// `XAUTOCLAIM key group consumer min-idle-time start-id [COUNT count] [JUSTID]`
 pub fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.propagate_nothing();
     let (key, group, consumer) = (args.at(1), args.at(2), args.at(3));

@@ -56,7 +56,7 @@ fn group_options(args: Args<'_>, creates: bool) -> Result<(Option<u64>, bool)> {
     Ok((entries_read, make_stream))
 }
 
-/// `XGROUP CREATE key group id|$ [MKSTREAM] [ENTRIESREAD entries-read]`
+/// `XGROUP CREATE key groupname <id|$> [MKSTREAM] [ENTRIESREAD entries-read]`
 pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     let (entries_read, make_stream) = group_options(args, true)?;
@@ -85,7 +85,7 @@ pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// `XGROUP SETID key group id|$ [ENTRIESREAD entries-read]`
+/// `XGROUP SETID key groupname <id|$> [ENTRIESREAD entries-read]`
 pub fn xgroup_setid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     let (entries_read, _) = group_options(args, false)?;
@@ -101,7 +101,7 @@ pub fn xgroup_setid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `XGROUP DESTROY key group`
+/// `XGROUP DESTROY key groupname`
 pub fn xgroup_destroy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(2);
     let destroyed = stream(ctx, key)?.destroy_group(&args[3]).is_some();
@@ -114,7 +114,7 @@ pub fn xgroup_destroy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// `XGROUP CREATECONSUMER key group consumer`
+/// `XGROUP CREATECONSUMER key groupname consumername`
 pub fn xgroup_createconsumer(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     group(ctx, key, name)?;
@@ -123,7 +123,7 @@ pub fn xgroup_createconsumer(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut 
     Ok(())
 }
 
-/// `XGROUP DELCONSUMER key group consumer`
+/// `XGROUP DELCONSUMER key groupname consumername`
 pub fn xgroup_delconsumer(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(2);
     let pending = group(ctx, key, &args[3])?.delete_consumer(&args[4]);
@@ -176,7 +176,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// `XPENDING key group [[IDLE min-idle-time] start end count [consumer]]`
+/// `XPENDING key group [[IDLE min-idle-time] start-id end-id count [consumer]]`
 pub fn xpending(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let filter = match args.len() {
         3 => None,

@@ -192,8 +192,8 @@ impl NewId {
     }
 }
 
-/// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value
-/// [name value ...]`
+/// `XADD key [NOMKSTREAM] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field
+/// value ...]`
 pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
@@ -292,7 +292,7 @@ pub fn xdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]`
+/// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-entry-id]`
 pub fn xsetid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, last_id) = (args.at(1), strict_id(&args[2], 0)?);
     let mut entries_added = None;

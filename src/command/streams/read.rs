@@ -29,12 +29,12 @@ use crate::engine::execution::Origin;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
 
-/// `XRANGE key start end [COUNT count]`
+/// `XRANGE key start-id end-id [COUNT count]`
 pub fn xrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_range(ctx, args, (2, 3), reply)
 }
 
-/// `XREVRANGE key end start [COUNT count]`
+/// `XREVRANGE key end-id start-id [COUNT count]`
 pub fn xrevrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_range(ctx, args, (3, 2), reply)
 }

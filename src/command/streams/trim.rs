@@ -141,7 +141,7 @@ impl TrimOptions {
     }
 }
 
-/// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]`
+/// `XTRIM key <MAXLEN|MINID> [=|~] threshold [LIMIT count]`
 pub fn xtrim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);

@@ -7,7 +7,7 @@ use crate::resp::{Args, Reply};
 use crate::store::lcs::{compare, length, table_size};
 use crate::store::{Str, Value};
 
-/// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]`
+/// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]`
 pub fn lcs(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (a, b) = (text(ctx, &args[1])?, text(ctx, &args[2])?);
     let (mut only_length, mut with_indexes, mut with_lengths, mut shortest) =

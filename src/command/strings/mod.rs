@@ -71,7 +71,8 @@ impl<'a> SetOptions<'a> {
     }
 }
 
-/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT s|PXAT ms|KEEPTTL]`
+/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
+/// unix-time-milliseconds|KEEPTTL]`
 pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = if args.len() == 3 { SetOptions::default() } else { SetOptions::parse(args)? };
     let (key, value) = (args.at(1), args.at(2));
@@ -173,7 +174,8 @@ pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `GETEX key [EX seconds|PX milliseconds|EXAT s|PXAT ms|PERSIST]`
+/// `GETEX key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
+/// unix-time-milliseconds|PERSIST]`
 pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut expiry: Option<(Unit, &[u8])> = None;
@@ -289,6 +291,8 @@ pub fn strlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 }
 
 /// `GETRANGE key start end`
+///
+/// `SUBSTR key start end`
 pub fn getrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
     match ctx.read_as::<Str>(&args[1])? {
@@ -375,7 +379,7 @@ fn increment(ctx: &mut Context<'_>, key: &[u8], by: i64, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// `INCRBYFLOAT key increment`
+/// `INCRBYFLOAT key amount`
 pub fn incrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let value = ctx.write_as::<Str>(key)?.map(|text| text.with_bytes(LongDouble::parse));
