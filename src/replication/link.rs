@@ -14,6 +14,7 @@
 //! checksum and every value were right; until then the old data is served
 //! (`replica-serve-stale-data`), and after an error it stays.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
+use super::retry::{Ended, Retry};
 use crate::engine::ClientKey;
 use crate::engine::append_only::AofState;
 use crate::engine::role::{self, Link, Master};
@@ -32,12 +34,9 @@ use crate::persistence::aof;
 use crate::persistence::disk::{self, Reading};
 use crate::persistence::history;
 use crate::persistence::load::LoadedData;
-use crate::rdb::Decoder;
+use crate::rdb::{Decoder, Reason};
 use crate::system::random::secure_hex;
 
-/// The first pause after a link that broke, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A blocking read returns this often, so that the thread can look around.
@@ -53,31 +52,44 @@ pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
 }
 
 fn run(shared: &SharedEngine) {
-    let (mut pause, mut epoch) = (FIRST_PAUSE, 0);
+    let (mut retry, mut epoch) = (Retry::default(), 0);
     while let Some(order) = next_order(shared) {
         if std::mem::replace(&mut epoch, order.epoch) != order.epoch {
-            pause = FIRST_PAUSE;
+            retry = Retry::default();
         }
-        let attempt = Attempt { shared, order };
+        let attempt =
+            Attempt { shared, order, up_since: Cell::default(), fruitless: Cell::default() };
         if let Err(error) = attempt.run() {
             crate::warning!("Replication: {error}");
         }
         let mut engine = shared.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
         if same && let Some(master) = &mut engine.replication.master {
-            let was_up = master.link == Link::Up;
-            master.link = Link::Down;
-            master.stream = None;
-            if was_up {
+            if std::mem::replace(&mut master.link, Link::Down) == Link::Up {
                 master.down_since = Some(Instant::now());
-                pause = FIRST_PAUSE;
             }
+            master.stream = None;
         }
         if same {
-            let changed = Arc::clone(&engine.replication.role_changed);
-            drop(shared.wait(&changed, engine, pause));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            let pause = retry.pause_after(attempt.ended());
+            if pause > Duration::from_secs(1) {
+                crate::warning!("Asking the master for another snapshot in {pause:?}");
+            }
+            wait_for_change(shared, engine, pause);
         }
+    }
+}
+
+/// Waits, unless there is another master before the time is over.
+fn wait_for_change(shared: &SharedEngine, mut engine: EngineGuard<'_>, pause: Duration) {
+    let (epoch, deadline) = (engine.replication.epoch, Instant::now() + pause);
+    let changed = Arc::clone(&engine.replication.role_changed);
+    while engine.replication.epoch == epoch && !shared.is_stopping() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        engine = shared.wait(&changed, engine, left);
     }
 }
 
@@ -125,6 +137,10 @@ fn next_order(shared: &SharedEngine) -> Option<Order> {
 pub struct Attempt<'s> {
     shared: &'s SharedEngine,
     order: Order,
+    /// Since when the link is up.
+    up_since: Cell<Option<Instant>>,
+    /// A snapshot, or the stream, was not what we can go on from.
+    fruitless: Cell<bool>,
 }
 
 /// Reads from the master's socket, and gives up when it should.
@@ -192,13 +208,6 @@ impl<R: BufRead> BufRead for Counting<R> {
 /// Whether a read has merely found nothing.
 pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-/// A snapshot; nothing behind its end is taken from `reader`.
-fn decode<R: BufRead>(reading: &Reading, reader: R) -> io::Result<LoadedData> {
-    Decoder::new(reader, reading.limits)
-        .and_then(|mut decoder| reading.read(&mut decoder))
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
 }
 
 fn other_master() -> io::Error {
@@ -308,7 +317,7 @@ impl Attempt<'_> {
         let reading = Reading::of(&*self.lock()?);
         let begun = Instant::now();
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
-            let data = decode(&reading, self.counting(&mut *reader, None)?)?;
+            let data = self.decode(&reading, self.counting(&mut *reader, None)?)?;
             let mut end = [0; MARK];
             reader.read_exact(&mut end)?;
             if end != mark {
@@ -319,7 +328,7 @@ impl Attempt<'_> {
             let digits = header.strip_prefix(b"$").and_then(|d| std::str::from_utf8(d).ok());
             let length: u64 = digits.and_then(|text| text.parse().ok()).ok_or_else(invalid)?;
             let mut limited = reader.take(length);
-            let data = decode(&reading, self.counting(&mut limited, Some(length))?)?;
+            let data = self.decode(&reading, self.counting(&mut limited, Some(length))?)?;
             if limited.limit() > 0 {
                 return Err(io::Error::other("the snapshot is shorter than announced"));
             }
@@ -331,6 +340,17 @@ impl Attempt<'_> {
             begun.elapsed().as_secs_f64()
         );
         Ok(data)
+    }
+
+    /// A snapshot; nothing behind its end is taken from `reader`.
+    fn decode<R: BufRead>(&self, reading: &Reading, reader: R) -> io::Result<LoadedData> {
+        let data =
+            Decoder::new(reader, reading.limits).and_then(|mut decoder| reading.read(&mut decoder));
+        data.map_err(|error| {
+            let is_wrong = matches!(error.reason, Reason::Damaged(_) | Reason::Unsupported(_));
+            self.fruitless.set(is_wrong);
+            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+        })
     }
 
     /// Lets INFO show how far the snapshot has come.
@@ -366,8 +386,19 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// What the master sent makes no sense, so we are not what we thought: everything anew.
+    /// The link is up from now on.
+    pub fn is_up(&self) {
+        self.up_since.set(Some(Instant::now()));
+    }
+
+    fn ended(&self) -> Ended {
+        let up_for = self.up_since.get().map(|at| at.elapsed());
+        Ended { up_for, fruitless: self.fruitless.get() }
+    }
+
+    /// What the master sent makes no sense here, so we are not what we thought: everything anew.
     pub fn distrust(&self) {
+        self.fruitless.set(true);
         if let Ok(mut engine) = self.lock() {
             engine.replication.id = secure_hex(40);
             (engine.replication.second_end, engine.replication.active) = (None, false);
