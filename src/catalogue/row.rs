@@ -1,8 +1,8 @@
 //! What a row of the table is turned into: a [`Command`], and the facts about it in [`ROWS`].
 //!
 //! There is no policy in it: what a flag means is decided where it is read. Rows are found by the name
-//! that a request begins with ([`lookup`]), by their command ([`row`]), or by their full name
-//! ([`by_name`]).
+//! that a request begins with ([`Names`](super::Names)), by their command ([`row`]), or by their full
+//! name ([`by_name`]).
 
 use hashbrown::HashTable;
 use once_cell::sync::Lazy;
@@ -132,21 +132,25 @@ fn name_hash(name: &[u8]) -> u64 {
     name.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
-/// The row named `name`, in any case; `container|subcommand` names a subcommand.
+/// The row whose own name this is, in any case; `container|subcommand` names a subcommand.
 pub fn by_name(name: &[u8]) -> Option<&'static Row> {
     find(&COMMANDS, name).or_else(|| find(&SUBCOMMANDS, name))
 }
 
-/// The row that a request asks for: that of the subcommand, if the command has any. The container
-/// itself is returned when there is no such subcommand.
+/// The row that a request for `row` is about: that of the subcommand, if the command has any. The
+/// container itself is returned when there is no such subcommand.
 #[inline]
-pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
-    // A subcommand is asked for by two words, not by the name of its row.
-    let row = find(&COMMANDS, args.at(0))?;
+pub(super) fn of_request(row: &'static Row, args: Args<'_>) -> &'static Row {
     if row.is(Flags::CONTAINER) && args.len() > 1 {
-        return Some(subcommand(row, args.at(1)).unwrap_or(row));
+        return subcommand(row, args.at(1)).unwrap_or(row);
     }
-    Some(row)
+    row
+}
+
+/// The row of the command, not a subcommand, whose own name this is, in any case.
+#[inline]
+pub(super) fn command(name: &[u8]) -> Option<&'static Row> {
+    find(&COMMANDS, name)
 }
 
 /// The row of a container's subcommand.
