@@ -102,14 +102,14 @@ pub fn is_subscription(command: Command) -> bool {
 /// `PUBLISH channel message`
 pub fn publish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish(ctx.engine, args.at(1), args.at(2)));
-    ctx.engine.journal.replicate_only(args);
+    ctx.engine.journal.replicate_only(ctx.db, args);
     Ok(())
 }
 
 /// `SPUBLISH shardchannel message`
 pub fn spublish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish_to_shard(ctx.engine, args.at(1), args.at(2)));
-    ctx.engine.journal.replicate_only(args);
+    ctx.engine.journal.replicate_only(ctx.db, args);
     Ok(())
 }
 
