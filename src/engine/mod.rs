@@ -35,6 +35,7 @@ pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod listening;
 pub mod monitor;
 pub mod outbox;
 pub mod pause;
@@ -75,6 +76,7 @@ pub use client_key::ClientKey;
 use execution::Execution;
 use interest::Interest;
 use latency::LatencyMonitor;
+use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -147,6 +149,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// The server's sockets, if it has any.
+    pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
@@ -208,6 +212,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),
