@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A unit is a command, or a whole transaction or script. More than one effect is wrapped in MULTI
-//! and EXEC, so that no copy is ever left with half of it. SELECT comes where the database changes.
+//! and EXEC, so that no copy is ever left with half of it; but for keys that merely happened to expire
+//! together. SELECT comes where the database changes.
 
 pub mod backlog;
 pub mod group_commit;
@@ -46,6 +47,8 @@ pub struct Journal {
     /// The database that the encoded stream has selected.
     selected: Option<usize>,
     encoded: Vec<u8>,
+    /// The pending effects don't belong together.
+    apart: bool,
     /// Units that replicas have been given; so that it shows who has written.
     pub replicated: u64,
 }
@@ -91,11 +94,18 @@ impl Journal {
         self.selected
     }
 
+    /// What the running command leaves are changes that have nothing to do with each other: keys that it
+    /// has found expired. A copy may see some of them.
+    pub fn effects_are_apart(&mut self) {
+        self.apart = true;
+    }
+
     /// The command, transaction or script has ended: what it left becomes one unit.
     #[inline]
     pub fn end_of_unit(&mut self) {
+        let apart = std::mem::take(&mut self.apart);
         if !self.pending.is_empty() {
-            self.encode();
+            self.encode(apart);
             self.replicated += u64::from(self.replication.is_some());
             for sink in [&mut self.aof, &mut self.replication].into_iter().flatten() {
                 sink.append(&self.encoded);
@@ -103,10 +113,10 @@ impl Journal {
         }
     }
 
-    fn encode(&mut self) {
+    fn encode(&mut self, apart: bool) {
         self.encoded.clear();
         self.encoded.shrink_to(KEEP_CAPACITY);
-        let several = self.pending.len() > 1;
+        let several = self.pending.len() > 1 && !apart;
         for (index, effect) in self.pending.drain(..).enumerate() {
             if self.selected != Some(effect.db) {
                 self.selected = Some(effect.db);
@@ -157,10 +167,14 @@ mod tests {
         journal.add(effect(4, &["DEL", "b"]));
         journal.add(effect(0, &["DEL", "c"]));
         journal.end_of_unit();
+        journal.effects_are_apart();
+        journal.add(effect(0, &["DEL", "d"]));
+        journal.add(effect(0, &["DEL", "e"]));
+        journal.end_of_unit();
         let text = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
         let words: Vec<&str> =
             text.split("\r\n").filter(|w| !w.is_empty() && !w.starts_with(['*', '$'])).collect();
-        let expected = "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC";
+        let expected = "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC DEL d DEL e";
         assert_eq!(words, expected.split(' ').collect::<Vec<_>>());
     }
 }
