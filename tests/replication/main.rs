@@ -30,6 +30,7 @@ mod client;
 #[allow(dead_code)]
 mod compare;
 mod documents;
+mod expiry;
 #[path = "../differential/generator.rs"]
 #[allow(dead_code)]
 mod generator;

@@ -104,7 +104,7 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     }
     let slot = ctx.set(key, value);
     if let Some(at) = deadline {
-        ctx.keyspace().set_deadline(slot, at);
+        ctx.set_deadline(slot, at);
         if !options.absolute {
             propagate_absolute(ctx, args, at);
         }

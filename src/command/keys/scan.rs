@@ -78,6 +78,7 @@ const INVALID_CURSOR: Error = Error::new("ERR invalid cursor");
 pub fn scan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let cursor = parse_cursor(args.at(1))?;
     let options = ScanOptions::parse(args, 2, true)?;
+    ctx.effects_are_apart();
     let mut found: Vec<Bytes> = Vec::new();
     let next = ctx.keyspace().scan(cursor, options.count, |entry| {
         if options.matches(&entry.key) {

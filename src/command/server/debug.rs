@@ -46,7 +46,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         1 if given("SET-ACTIVE-EXPIRE") => {
-            ctx.engine.active_expire = leading_integer(&args[2]) != 0;
+            ctx.engine.expiry.active = leading_integer(&args[2]) != 0;
             reply.ok();
         }
         1 if given("ERROR") => return Err(Error::text(&args[2])),

@@ -113,7 +113,7 @@ fn set_until(ctx: &mut Context<'_>, key: &[u8], value: &[u8], expiry: Option<i64
     let slot = ctx.set(key, stored);
     ctx.modified(EventClasses::STRING, "set", key);
     if let Some(deadline) = expiry {
-        ctx.keyspace().set_deadline(slot, deadline);
+        ctx.set_deadline(slot, deadline);
         ctx.notify(EventClasses::GENERIC, "expire", key);
         ctx.propagate(&[b"SET", key, value, b"PXAT", Digits::of(deadline).as_bytes()]);
     }
@@ -163,11 +163,9 @@ pub fn getset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 /// `GETDEL key`
 pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
-    let value: Option<&Str> = ctx.read_as(key)?;
-    let exists = value.is_some();
-    reply_string(value, reply);
-    if exists {
-        ctx.remove(key);
+    reply_string(ctx.read_as(key)?, reply);
+    // On a replica, a key whose time is over shows nobody its value, but it can be removed.
+    if ctx.remove(key) {
         ctx.modified(EventClasses::GENERIC, "del", key);
         ctx.propagate(&[b"DEL", key]);
     }
@@ -206,7 +204,7 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             ctx.propagate(&[b"DEL", key]);
         }
         Some(deadline) => {
-            ctx.keyspace().set_deadline(slot, deadline);
+            ctx.set_deadline(slot, deadline);
             ctx.modified(EventClasses::GENERIC, "expire", key);
             ctx.propagate(&[b"PEXPIREAT", key, Digits::of(deadline).as_bytes()]);
         }
