@@ -121,6 +121,12 @@ fn once_cell_makes_what_is_made_once() {
     forbid("", &["LazyLock", "LazyCell", "OnceLock", "cell::OnceCell", "std::sync::Once"]);
 }
 
+/// Options are read with the cursor, `command::args::Options`, and not by counting places.
+#[test]
+fn options_are_read_with_the_cursor() {
+    forbid("command/", &["while let Some(option) = args", "for option in"]);
+}
+
 /// Every row of the table has a script, or `docs/compatibility.md` says why not.
 #[test]
 fn every_command_has_a_script() {
