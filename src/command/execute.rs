@@ -12,13 +12,13 @@
 use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
 use super::error::Error;
-use super::gates::{check, look_up};
+use super::gates::{check, find_row, look_up};
 use super::pubsub::is_subscription;
 use super::server::monitor;
 use super::server::slowlog;
 use super::transactions::queue::{effective_flags, is_queued, queue};
 use crate::catalogue::spec::{Flags, KeyFlags};
-use crate::catalogue::{self, Command, Row};
+use crate::catalogue::{Command, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
@@ -26,7 +26,7 @@ use crate::engine::client::ReplyMode;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Reply, Request};
 use crate::system::clock::Tick;
 
 /// Executes one request of a client and writes its reply.
@@ -46,15 +46,15 @@ pub fn execute(
     if engine.shutdown.is_some() && !state.is_replica() {
         return Flow::Abort; // what is executed now would not be saved any more
     }
-    let passed =
-        look_up(args).and_then(|row| check(engine, client, row, args, origin).map(|()| row));
+    let passed = look_up(&engine.config.command_names, args, origin)
+        .and_then(|row| check(engine, client, row, args, origin).map(|()| row));
     let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
         }
         Err(error) => {
-            reject(engine, client, args, reply, &error);
+            reject(engine, client, args, reply, origin, &error);
             return after_reply(engine, client, None, reply, start);
         }
     };
@@ -117,7 +117,8 @@ fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let mut reply = Reply::new(state.protocol);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
-    let Some(row) = catalogue::lookup(request.args()) else { return true };
+    let names = &engine.config.command_names;
+    let Some(row) = names.lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
     if reply.is_empty() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
@@ -155,7 +156,8 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
         && ctx.propagation == Propagation::AsSent
         && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
     {
-        ctx.engine.journal.add_args(ctx.db, args);
+        let request = ctx.under_own_name(args);
+        ctx.engine.journal.add_args(ctx.db, request.as_ref().map_or(args, Request::args));
     }
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
@@ -208,9 +210,10 @@ fn reject(
     client: ClientKey,
     args: Args<'_>,
     reply: &mut Reply,
+    origin: Origin,
     error: &Error,
 ) {
-    let row = catalogue::lookup(args);
+    let row = find_row(&engine.config.command_names, args, origin);
     if let Some(row) = row {
         engine.stats.command(row.command).rejected_calls += 1;
     }

@@ -24,7 +24,7 @@ pub fn dbsize(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resu
 pub fn flushdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     check_flush_option(args)?;
     empty(ctx, ctx.db);
-    ctx.propagate_request(args); // even if there was nothing: a replica may have something
+    ctx.propagate_as_sent(args); // even if there was nothing: a replica may have something
     reply.ok();
     Ok(())
 }
@@ -38,7 +38,7 @@ pub fn flushall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     if ctx.origin != Origin::Loader {
         disk::save_nothing(ctx.engine);
     }
-    ctx.propagate_request(args);
+    ctx.propagate_as_sent(args);
     reply.ok();
     Ok(())
 }

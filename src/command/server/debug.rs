@@ -278,8 +278,7 @@ fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
 
 /// Checks the size and forgets it: our lists keep large elements as they keep small ones.
 fn packed_threshold(size: &[u8]) -> Result {
-    let text = std::str::from_utf8(size).ok();
-    match text.and_then(value::parse_memory) {
+    match value::parse_memory(size) {
         Some(size) if size <= 4 << 30 => Ok(()),
         _ => Err(Error::new(
             "ERR argument must be a memory value bigger than 1 and smaller than 4gb",

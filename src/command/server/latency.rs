@@ -62,7 +62,7 @@ pub fn latency_histogram(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Repl
     let stats = &ctx.engine.stats;
     let mut commands: Vec<&Row> = Vec::new();
     for name in args.from(2).iter() {
-        let Some(row) = catalogue::by_name(name) else { continue };
+        let Some(row) = ctx.engine.config.command_names.by_name(name) else { continue };
         commands.push(row);
         // A container has no calls of its own: its subcommands are meant.
         if row.is(Flags::CONTAINER) {
