@@ -22,7 +22,7 @@ use crate::catalogue::{Command, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::ReplyMode;
+use crate::engine::client::{Client, ReplyMode};
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
@@ -72,6 +72,10 @@ pub fn execute(
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
+    if engine.blocking.has_ready() {
+        // What this does to others may concern the client, too: after the reply that is written.
+        engine.clients.get_mut(client).holds_pushes = true;
+    }
     engine.end_of_unit();
     after_reply(engine, client, Some(row.command), reply, start)
 }
@@ -103,6 +107,7 @@ fn run(
     call(&mut ctx, row, args, reply, begun);
     engine.close_unit();
     engine.executing = None;
+    end_caching(engine.clients.get_mut(client), Some(row));
     if engine.journal.replicated != replicated {
         engine.clients.get_mut(client).last_write = engine.replication.offset();
     }
@@ -195,12 +200,6 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
         let keys = keys.flat_map(|spec| spec.find(args).unwrap_or_default());
         tracking::remember(ctx.engine, ctx.client, keys.map(|index| args.at(index)));
     }
-    // CLIENT CACHING is about the next command, or the next transaction.
-    let client = ctx.client();
-    let begins = row.container() == Some("client") || client.transaction.is_some();
-    if let Some(mode) = client.tracking.as_mut().filter(|_| !begins && !client.holds_pushes) {
-        mode.caching = false;
-    }
 }
 
 /// Replies an error for a request that was not called. A transaction it would have been part of
@@ -219,6 +218,7 @@ fn reject(
     }
     if row.is_some_and(|row| row.command == Command::Exec) {
         transaction::abandon(engine, client);
+        end_caching(engine.clients.get_mut(client), row);
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
@@ -228,8 +228,20 @@ fn reject(
     if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
         transaction.aborted = true;
     }
+    end_caching(engine.clients.get_mut(client), row);
     engine.stats.error(error.code());
     reply.error(error.as_bytes());
+}
+
+/// CLIENT CACHING is about the next command, whatever comes of it, or about the next transaction.
+#[inline]
+fn end_caching(client: &mut Client, row: Option<&Row>) {
+    if let Some(mode) = &mut client.tracking
+        && client.transaction.is_none()
+        && row.and_then(Row::container) != Some("client")
+    {
+        mode.caching = false;
+    }
 }
 
 /// After a reply was written: is it to be sent, and does the connection go on?

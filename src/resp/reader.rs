@@ -13,9 +13,9 @@
 //! Below is a [`BufReader`] of one kilobyte, which a dozen pipelined commands fit into: what most of ten
 //! thousand connections need. Requests that lie in it as a whole are parsed where they are. A request
 //! that its end cuts is moved to a buffer of its own, the [`Spill`], and goes on there, as does a peer
-//! that sends more than a kilobyte at a time: the next read takes sixteen. The spill grows with the
-//! bytes received and never with a length that a peer claims, and is given back when it is not needed
-//! any more. A request in progress is not parsed again when more of it arrives.
+//! that sends more than a kilobyte at a time: its next reads take sixteen. The spill grows with the
+//! bytes received and never with a length that a peer claims, and is given back when it was not needed
+//! for a while. A request in progress is not parsed again when more of it arrives.
 //!
 //! Left out on purpose: what a request means. Limits that depend on the connection's state (is it
 //! authenticated?) come in through [`Limits`].
@@ -35,6 +35,8 @@ const MAX_BATCH: usize = 1000;
 const SMALL_READ: usize = 1024;
 /// How much a read takes of a connection that has more to say: some hundred pipelined commands.
 const READ: usize = 16 * 1024;
+/// After so many reads in turn that brought less than a kilobyte, a kilobyte is what the next one takes.
+const SMALL_READS: u32 = 64;
 /// An argument that lacks more than that is read in steps of this size.
 const LARGE_READ: usize = 1 << 20;
 /// A spill may keep so much memory from one batch to the next.
@@ -98,8 +100,8 @@ pub struct Reader<R> {
     /// What could not be parsed in the `BufReader`; in use if `spilled`, and then that one is empty.
     spill: Spill,
     spilled: bool,
-    /// The last read brought so much that there is more to be expected.
-    expects_more: bool,
+    /// So many of the next reads take much, since one of the last ones brought it.
+    large_reads: u32,
     /// The words of an inline request, unquoted.
     unquoted: Vec<u8>,
     parser: Parser,
@@ -113,7 +115,7 @@ impl<R: Read> Reader<R> {
             input: BufReader::with_capacity(SMALL_READ, input),
             spill: Spill::default(),
             spilled: false,
-            expects_more: false,
+            large_reads: 0,
             unquoted: Vec::new(),
             parser: Parser::default(),
             error: None,
@@ -185,9 +187,9 @@ impl<R: Read> Reader<R> {
 
     fn fill_once(&mut self) -> io::Result<usize> {
         if !self.spilled {
-            if self.input.buffer().is_empty() && !self.expects_more {
+            if self.input.buffer().is_empty() && self.large_reads == 0 {
                 let count = self.input.fill_buf()?.len();
-                self.expects_more = count == SMALL_READ;
+                self.expect(count);
                 return Ok(count);
             }
             let begun = self.input.buffer().len();
@@ -201,8 +203,14 @@ impl<R: Read> Reader<R> {
         }
         // Larger than the `BufReader`, which is empty: it passes the read on.
         let count = self.spill.read(&mut self.input, READ)?;
-        self.expects_more = count >= SMALL_READ;
+        self.expect(count);
         Ok(count)
+    }
+
+    /// A read has brought so many bytes: what will the next ones bring?
+    fn expect(&mut self, count: usize) {
+        let is_large = count >= SMALL_READ;
+        self.large_reads = if is_large { SMALL_READS } else { self.large_reads.saturating_sub(1) };
     }
 
     /// Takes everything that has arrived but is no complete request: what follows is no RESP
@@ -222,7 +230,7 @@ impl<R: Read> Reader<R> {
         if self.spilled {
             self.spill.drop_first(executed);
             self.spilled = !self.spill.bytes().is_empty();
-            if !self.spilled && (!self.expects_more || self.spill.bytes.len() > KEEP_CAPACITY) {
+            if !self.spilled && (self.large_reads == 0 || self.spill.bytes.len() > KEEP_CAPACITY) {
                 self.spill = Spill::default();
             }
         } else {

@@ -18,6 +18,7 @@
 //! | `hostile.rs`   | masters that answer nonsense: the data stays          |
 //! | `roles.rs`     | WAIT, FAILOVER, promotion, gates                      |
 //! | `documents.rs` | what README.md and docs/scaling.md show               |
+//! | `stream.rs`    | what replicas are fed, word by word                   |
 //! | `restart.rs`   | servers that stop and come back                       |
 //! | `sentinel.rs`  | redis-sentinel replaces a master that was killed      |
 
@@ -44,6 +45,7 @@ mod sentinel;
 #[path = "../../benches/compare/servers.rs"]
 #[allow(dead_code)]
 mod servers;
+mod stream;
 #[path = "../differential/values.rs"]
 mod values;
 

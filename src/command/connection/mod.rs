@@ -132,6 +132,9 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     }
     if let Some(version) = version {
         ctx.client().protocol = version;
+        if ctx.client().tracking.is_some() {
+            ctx.client().expect_pushes();
+        }
         reply.protocol = version;
     }
     introduce(ctx, reply);

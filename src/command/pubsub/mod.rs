@@ -116,7 +116,7 @@ pub fn spublish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 /// Replicas have listeners of their own.
 fn replicate(ctx: &mut Context<'_>, args: Args<'_>) {
     let request = ctx.under_own_name(args);
-    ctx.engine.journal.replicate_only(request.as_ref().map_or(args, Request::args));
+    ctx.engine.journal.replicate_only(ctx.db, request.as_ref().map_or(args, Request::args));
 }
 
 /// `PUBSUB CHANNELS [pattern]`

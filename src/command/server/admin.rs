@@ -6,6 +6,7 @@ use crate::command::error::{self, Error, Result};
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::engine::execution::Origin;
 use crate::engine::shutdown::ShutdownRequest;
+use crate::engine::tracking;
 use crate::number::parse_i64;
 use crate::persistence::disk;
 use crate::persistence::shutdown::{self, Outcome};
@@ -24,6 +25,7 @@ pub fn dbsize(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resu
 pub fn flushdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     check_flush_option(args)?;
     empty(ctx, ctx.db);
+    tracking::flushed(ctx.engine);
     ctx.propagate_as_sent(args); // even if there was nothing: a replica may have something
     reply.ok();
     Ok(())
@@ -35,6 +37,7 @@ pub fn flushall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     for db in 0..ctx.engine.databases.len() {
         empty(ctx, db);
     }
+    tracking::flushed(ctx.engine);
     if ctx.origin != Origin::Loader {
         disk::save_nothing(ctx.engine);
     }

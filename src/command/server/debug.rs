@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use super::digest::Digest;
 use super::memory::size_of_entry;
-use crate::command::args::{Options, count, integer, is};
+use crate::command::args::{Options, count, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::{Allowed, value};
 use crate::engine::progress::Progress;
+use crate::number::leading_integer;
 use crate::persistence::{aof, disk};
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::{Str, Value};
@@ -250,11 +251,6 @@ fn sleep(seconds: &[u8]) {
     if let Ok(duration) = Duration::try_from_secs_f64(seconds) {
         std::thread::sleep(duration);
     }
-}
-
-/// As C's `atoi`: what isn't a number is 0.
-fn leading_integer(text: &[u8]) -> i64 {
-    integer(text).unwrap_or(0)
 }
 
 /// `POPULATE count [prefix] [size]`
