@@ -49,22 +49,19 @@ impl<'a> SetOptions<'a> {
         let mut set = SetOptions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
-            if is(option, "NX") && !set.only_existing {
-                set.only_new = true;
-            } else if is(option, "XX") && !set.only_new {
-                set.only_existing = true;
-            } else if is(option, "GET") {
-                set.get = true;
-            } else if is(option, "KEEPTTL") && set.expiry.is_none() {
-                set.keep_ttl = true;
-            } else if let Some(unit) = Unit::of_option(option) {
-                // The same unit may come twice, and the last one counts; two units may not.
-                if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
-                    return Err(error::SYNTAX);
+            match option {
+                _ if is(option, "NX") && !set.only_existing => set.only_new = true,
+                _ if is(option, "XX") && !set.only_new => set.only_existing = true,
+                _ if is(option, "GET") => set.get = true,
+                _ if is(option, "KEEPTTL") && set.expiry.is_none() => set.keep_ttl = true,
+                _ => {
+                    let unit = Unit::of_option(option).ok_or(error::SYNTAX)?;
+                    // The same unit may come twice, and the last one counts; two units may not.
+                    if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
+                        return Err(error::SYNTAX);
+                    }
+                    set.expiry = Some((unit, options.value()?));
                 }
-                set.expiry = Some((unit, options.value()?));
-            } else {
-                return Err(error::SYNTAX);
             }
         }
         Ok(set)
