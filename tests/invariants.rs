@@ -114,6 +114,19 @@ fn only_execution_expiry_and_eviction_end_units() {
     );
 }
 
+/// What is made once, at the first use, is made by `once_cell`, one of the crates that cacheflow was
+/// asked to be built of; the cells of the standard library would be a second way to the same end.
+#[test]
+fn once_cell_makes_what_is_made_once() {
+    forbid("", &["LazyLock", "LazyCell", "OnceLock", "cell::OnceCell", "std::sync::Once"]);
+}
+
+/// Options are read with the cursor, `command::args::Options`, and not by counting places.
+#[test]
+fn options_are_read_with_the_cursor() {
+    forbid("command/", &["while let Some(option) = args", "for option in"]);
+}
+
 /// Every row of the table has a script, or `docs/compatibility.md` says why not.
 #[test]
 fn every_command_has_a_script() {

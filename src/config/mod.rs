@@ -44,7 +44,8 @@ pub mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+
+use once_cell::sync::Lazy;
 
 pub use self::change::SetError;
 pub use self::choices::{
@@ -66,7 +67,7 @@ pub const REDIS_VERSION: &str = "7.0.15";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Names and aliases, each with its parameter.
-static BY_NAME: LazyLock<HashMap<&'static str, &'static Parameter>> = LazyLock::new(|| {
+static BY_NAME: Lazy<HashMap<&'static str, &'static Parameter>> = Lazy::new(|| {
     let names = PARAMETERS.iter().flat_map(|parameter| {
         let aliases = parameter.aliases.iter().copied();
         std::iter::once(parameter.name).chain(aliases).map(move |name| (name, parameter))

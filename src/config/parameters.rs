@@ -127,9 +127,9 @@ parameters! {
         /// Resize hash tables in the background
         "activerehashing" activerehashing: bool = true => YesNo, [NoEffect];
         /// Free evicted values in the background
-        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = false => YesNo, [NoEffect];
+        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = false => YesNo;
         /// Free expired values in the background
-        "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false => YesNo, [NoEffect];
+        "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false => YesNo;
         /// Free overwritten values in the background
         "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool = false => YesNo, [NoEffect];
         /// DEL frees like UNLINK

@@ -74,6 +74,7 @@ use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
 use execution::Execution;
+use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
 use listening::Listen;
@@ -139,8 +140,8 @@ pub struct Engine {
     pub pause: Pause,
     /// The data set is being loaded from disk.
     pub loading: bool,
-    /// Whether expired keys are looked for (DEBUG SET-ACTIVE-EXPIRE).
-    pub active_expire: bool,
+    /// What active expiry remembers.
+    pub expiry: Expiry,
     /// Forty hexadecimal digits, new at every start.
     pub run_id: String,
     /// When the server started.
@@ -237,7 +238,7 @@ impl Engine {
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
-            active_expire: true,
+            expiry: Expiry::default(),
             run_id: secure_hex(40),
             started: Instant::now(),
             startup_memory: crate::system::memory::used(),
@@ -426,13 +427,13 @@ impl Engine {
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
         self.stats.expired_keys += 1;
         self.notify(EventClasses::EXPIRED, "expired", key, db);
-        self.key_gone(db, key);
+        self.key_gone(db, key, self.config.lazyfree_lazy_expire);
     }
 
     /// A key was removed because its memory was needed.
     pub fn key_evicted(&mut self, db: usize, key: &[u8]) {
         self.stats.evicted_keys += 1;
-        self.key_gone(db, key);
+        self.key_gone(db, key, self.config.lazyfree_lazy_eviction);
         self.notify(EventClasses::EVICTED, "evicted", key, db);
     }
 
@@ -444,10 +445,12 @@ impl Engine {
         }
     }
 
-    /// A key was removed by the server itself.
-    fn key_gone(&mut self, db: usize, key: &[u8]) {
+    /// A key was removed by the server itself. Copies are told to free it in the background, if that
+    /// is how it is wanted here: for a server without threads it makes a difference.
+    fn key_gone(&mut self, db: usize, key: &[u8], lazily: bool) {
         if self.journal.is_needed() {
-            self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
+            let name = if lazily { &b"UNLINK"[..] } else { b"DEL" };
+            self.journal.add(Effect { db, request: Request::new([name, key]) });
         }
         self.key_changed(db, key, None); // not by whoever happens to be executing
     }

@@ -390,6 +390,7 @@ pub fn promote(engine: &mut Engine) {
     if engine.replication.master.take().is_none() {
         return;
     }
+    engine.expiry.own.clear(); // as all others from now on
     engine.replication.branch_off(secure_hex(40));
     // They come back at once, and learn the new id.
     disconnect_replicas(engine);

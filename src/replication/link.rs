@@ -366,6 +366,7 @@ impl Attempt<'_> {
         let mut engine = self.lock()?;
         let db = history::stream_db(&data);
         disk::install(&mut engine, data);
+        engine.expiry.own.clear();
         if engine.aof.state != AofState::Off {
             // Its files tell of other data; a new base is written.
             aof::set_enabled(&mut engine, false);

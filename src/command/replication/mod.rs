@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::args::{integer, integer_in, is};
+use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::engine::blocking::{self, Acknowledgements, Wait};
@@ -134,8 +134,9 @@ pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     if args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    for index in (1..args.len()).step_by(2) {
-        let (option, value) = (args.at(index), args.at(index + 1));
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let value = options.value()?;
         match option {
             _ if is(option, "ACK") => return acknowledge(ctx, value),
             _ if is(option, "GETACK") => {
@@ -340,29 +341,24 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 
 fn parse_failover(args: Args<'_>) -> Result<Failover> {
     let mut failover = Failover { target: None, deadline: None, force: false, in_progress: false };
-    let mut index = 1;
-    while let Some(option) = args.get(index) {
-        let left = args.len() - index - 1;
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let left = options.left();
         match option {
             _ if is(option, "TIMEOUT") && left >= 1 && failover.deadline.is_none() => {
-                let timeout = integer(args.at(index + 1))?;
+                let timeout = options.integer()?;
                 if timeout <= 0 {
                     return Err(Error::new("ERR FAILOVER timeout must be greater than 0"));
                 }
                 failover.deadline =
                     Instant::now().checked_add(Duration::from_millis(timeout as u64));
-                index += 2;
             }
             _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
-                let port = integer_in(args.at(index + 2), 0, 65535, error::NOT_INTEGER)? as u16;
-                let host = String::from_utf8_lossy(args.at(index + 1)).into_owned();
+                let host = String::from_utf8_lossy(options.value()?).into_owned();
+                let port = integer_in(options.value()?, 0, 65535, error::NOT_INTEGER)? as u16;
                 failover.target = Some((host, port));
-                index += 3;
             }
-            _ if is(option, "FORCE") && !failover.force => {
-                failover.force = true;
-                index += 1;
-            }
+            _ if is(option, "FORCE") && !failover.force => failover.force = true,
             _ => return Err(error::SYNTAX),
         }
     }

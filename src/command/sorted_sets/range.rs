@@ -65,7 +65,7 @@ impl<'a> Query<'a> {
         let (mut with_scores, mut limit) = (false, None);
         let mut options = Options::new(args, start + 2);
         while let Some(option) = options.next() {
-            match () {
+            match option {
                 _ if is(option, "WITHSCORES") && !storing => with_scores = true,
                 _ if is(option, "LIMIT") && options.left() >= 2 => {
                     limit = Some((options.integer()?, options.integer()?));
