@@ -256,6 +256,19 @@ impl Client {
         }
     }
 
+    /// What the log calls a replica: where it listens, as far as it has told.
+    pub fn replica_name(&self) -> String {
+        let replica = self.replica.as_ref();
+        let announced = replica.map(|replica| replica.announced_ip.clone());
+        let peer = || self.peer_ip().map(|ip| ip.to_string());
+        let ip = announced.filter(|ip| !ip.is_empty()).or_else(peer);
+        match (ip, replica.map_or(0, |replica| replica.port)) {
+            (Some(ip), 0) => format!("{ip}:<unknown-replica-port>"),
+            (Some(ip), port) => format!("{ip}:{port}"),
+            (None, _) => format!("client id #{}", self.id),
+        }
+    }
+
     /// Puts a reply into the outbox, which its own thread is about to flush, and behind it the pushes
     /// that had to wait for it.
     pub fn hand_over(&mut self, reply: &[u8], limits: &BufferLimits) {

@@ -123,6 +123,10 @@ impl Feeder {
         replica.phase = if replica.rdb_only { Phase::Served } else { phase };
         replica.seen = Instant::now();
         let phase = replica.phase;
+        if phase == Phase::Online {
+            let name = engine.clients.get(key).replica_name();
+            crate::notice!("Synchronization with replica {name} succeeded");
+        }
         if phase == Phase::Served {
             engine.replication.backlog.detach(self.client);
         }

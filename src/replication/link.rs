@@ -26,6 +26,7 @@ use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
 use super::retry::{Ended, Retry};
+use crate::config::system_text;
 use crate::engine::ClientKey;
 use crate::engine::append_only::AofState;
 use crate::engine::role::{self, Link, Master};
@@ -61,7 +62,7 @@ fn run(shared: &SharedEngine) {
         let attempt =
             Attempt { shared, order, up_since: Cell::default(), fruitless: Cell::default() };
         if let Err(error) = attempt.run() {
-            crate::warning!("Replication: {error}");
+            crate::warning!("{}", system_text(&error));
         }
         let mut engine = shared.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
@@ -164,7 +165,9 @@ impl Read for LinkReader<'_> {
             match (&*self.stream).read(buffer) {
                 Err(error) if is_timeout(&error) => {
                     if self.heard.elapsed() > self.timeout {
-                        return Err(io::Error::other("the master has been silent for too long"));
+                        return Err(io::Error::other(
+                            "MASTER timeout: no data nor PING received...",
+                        ));
                     }
                     if self.shared.lock().replication.epoch != self.epoch {
                         return Err(other_master());
@@ -261,6 +264,7 @@ impl Attempt<'_> {
         }
         match answer? {
             Answer::Continue { id } => {
+                crate::notice!("Successful partial resynchronization with master.");
                 crate::notice!(
                     "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
                 );
@@ -288,6 +292,7 @@ impl Attempt<'_> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(*timeout))?;
+        crate::notice!("MASTER <-> REPLICA sync started");
         Ok(stream)
     }
 
@@ -309,17 +314,20 @@ impl Attempt<'_> {
             let shown = header[..header.len().min(64)].escape_ascii().to_string();
             io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("not how a snapshot begins: {shown}"),
+                format!(
+                    "Bad protocol from MASTER, the first byte is not '$' (we received '{shown}')"
+                ),
             )
         };
         let reading = Reading::of(&*self.lock()?);
         let begun = Instant::now();
+        crate::notice!("MASTER <-> REPLICA sync: Loading DB in memory");
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
             let data = self.decode(&reading, self.counting(&mut *reader, None)?)?;
             let mut end = [0; MARK];
             reader.read_exact(&mut end)?;
             if end != mark {
-                return Err(io::Error::other("the mark at the end of the snapshot is missing"));
+                return Err(io::Error::other("Replication stream EOF marker is broken"));
             }
             data
         } else {
@@ -347,7 +355,8 @@ impl Attempt<'_> {
         data.map_err(|error| {
             let is_wrong = matches!(error.reason, Reason::Damaged(_) | Reason::Unsupported(_));
             self.fruitless.set(is_wrong);
-            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+            let text = format!("Failed trying to load the MASTER synchronization DB: {error}");
+            io::Error::new(io::ErrorKind::InvalidData, text)
         })
     }
 
