@@ -112,6 +112,8 @@ pub struct Client {
     pub no_touch: bool,
     /// The connection ends when what is written so far has been sent.
     pub close_after_reply: bool,
+    /// Its socket is shut, and its thread is about to find out.
+    pub is_gone: bool,
     /// Bytes received that are not executed yet.
     pub query_buffer: usize,
     /// Memory of its input buffers.
@@ -160,6 +162,7 @@ impl Client {
             no_evict: false,
             no_touch: false,
             close_after_reply: false,
+            is_gone: false,
             query_buffer: 0,
             input_memory: 0,
             output_memory: 0,
@@ -190,6 +193,7 @@ impl Client {
     /// Ends the connection at once; its thread notices when it next reads or writes.
     pub fn disconnect(&mut self) {
         self.close_after_reply = true;
+        self.is_gone = true;
         if let Some(stream) = &self.stream {
             let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
         }
@@ -258,29 +262,58 @@ impl Client {
         }
     }
 
-    /// Ends the connection if too much is waiting in its outbox.
+    /// Ends the connection if too much is waiting to be sent to it.
     pub fn check_backlog(&mut self, limits: &BufferLimits) {
-        self.check(self.outbox.as_ref().map_or(0, Outbox::backlog), limits);
+        self.check(self.unsent(), limits);
+    }
+
+    /// Bytes that wait to be sent: in its outbox, or with its thread, which is writing them.
+    pub fn unsent(&self) -> usize {
+        self.pen.unsent() + self.outbox.as_ref().map_or(0, Outbox::backlog)
+    }
+
+    /// Its thread is about to write so much. If that is above the soft limit, the time runs.
+    #[inline]
+    pub fn note_unsent(&mut self, bytes: usize, limits: &BufferLimits) {
+        if bytes > NEVER_TOO_MANY || self.above_soft_limit.is_some() {
+            self.is_too_slow(bytes, limits);
+        }
     }
 
     fn check(&mut self, backlog: usize, limits: &BufferLimits) {
-        let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
-        let backlog = backlog as u64;
-        if !self.close_after_reply && self.is_too_slow(backlog, limit) {
-            crate::warning!(
-                "Client id={} addr={} closed for overcoming of output buffer limits.",
-                self.id,
-                self.peer.map_or(String::new(), |peer| peer.to_string())
-            );
-            self.disconnect();
+        if !self.close_after_reply && self.is_too_slow(backlog, limits) {
+            self.close_for_output();
         }
     }
 
+    /// Ends the connection, for more waits to be sent to it than may.
+    #[cold]
+    pub fn close_for_output(&mut self) {
+        crate::warning!(
+            "Client id={} addr={} closed for overcoming of output buffer limits.",
+            self.id,
+            self.peer.map_or(String::new(), |peer| peer.to_string())
+        );
+        self.disconnect();
+    }
+
+    /// The limits for what waits to be sent to a client of this kind.
+    fn buffer_limit(&self, limits: &BufferLimits) -> BufferLimit {
+        if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub }
+    }
+
+    /// How many bytes of replies may be put together for it in memory.
+    pub fn reply_limit(&self, limits: &BufferLimits) -> usize {
+        most_bytes(self.buffer_limit(limits))
+    }
+
     /// Whether so many unread bytes are too many, or have been for too long.
-    fn is_too_slow(&mut self, backlog: u64, limit: BufferLimit) -> bool {
-        if limit.hard > 0 && backlog >= limit.hard {
+    fn is_too_slow(&mut self, backlog: usize, limits: &BufferLimits) -> bool {
+        let limit = self.buffer_limit(limits);
+        if backlog > most_bytes(limit) {
             return true;
         }
+        let backlog = (backlog.saturating_sub(NEVER_TOO_MANY)) as u64;
         if limit.soft == 0 || backlog < limit.soft {
             self.above_soft_limit = None;
             return false;
@@ -296,6 +329,18 @@ impl Client {
         self.protocol = Protocol::Resp2;
         self.name.clear();
         self.reply_mode = ReplyMode::On;
+    }
+}
+
+/// So many bytes may wait whatever the limits are, so that a client can still be told of them: Redis
+/// doesn't count them either, they lie inside of what it keeps for each client.
+const NEVER_TOO_MANY: usize = 16 * 1024;
+
+/// The most bytes that a hard limit lets wait.
+fn most_bytes(limit: BufferLimit) -> usize {
+    match limit.hard {
+        0 => usize::MAX,
+        hard => (hard as usize - 1).saturating_add(NEVER_TOO_MANY),
     }
 }
 
@@ -362,9 +407,12 @@ impl Clients {
         self.slots.iter_mut().flatten().map(|client| &mut **client)
     }
 
-    /// The ids of all clients that are connections, in order of arrival.
+    /// All clients that are connections, in order of arrival, without those that have been ended.
     pub fn connections(&self) -> Vec<ClientKey> {
-        let is_connection = |key: &ClientKey| self.get(*key).stream.is_some();
+        let is_connection = |key: &ClientKey| {
+            let client = self.get(*key);
+            client.stream.is_some() && !client.is_gone
+        };
         let mut keys: Vec<ClientKey> = self.by_id.values().copied().filter(is_connection).collect();
         keys.sort_unstable_by_key(|key| self.get(*key).id);
         keys

@@ -12,4 +12,4 @@ pub mod writer;
 
 pub use self::args::{Args, Batch, Request, Span};
 pub use self::reader::{Limits, ProtocolError, Reader};
-pub use self::writer::{Protocol, Reply};
+pub use self::writer::{KEEP_CAPACITY, Protocol, Reply};

@@ -30,10 +30,8 @@ use crate::engine::prepared::Prepared;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
-use crate::resp::{Args, Batch, Limits, ProtocolError, Reader, Reply};
+use crate::resp::{Args, Batch, KEEP_CAPACITY, Limits, ProtocolError, Reader, Reply};
 
-/// A reply buffer larger than this is not kept for the next reply.
-const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
 /// Requests that take long don't keep the lock together for longer than about this.
@@ -71,6 +69,8 @@ struct Output {
     outbox: Option<Outbox>,
     reply: Reply,
     sent: usize,
+    /// Bytes given to the outbox since it was last waited for.
+    handed_over: usize,
 }
 
 /// How a batch, or a request of it, ended.
@@ -87,7 +87,8 @@ enum End {
 pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     let pen = Arc::clone(&shared.engine.lock().clients.get(client).pen);
     let reply = Reply::default();
-    let output = Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0 };
+    let output =
+        Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
         reader: Reader::new(Input::new(Arc::clone(&stream))),
@@ -136,7 +137,7 @@ impl Session<'_> {
         engine.prepared = prepared;
         self.account(&mut engine);
         let Session { shared, client, reader, output, .. } = self;
-        output.reply.protocol = engine.clients.get(*client).protocol;
+        output.begin(&engine, *client);
         let batch = reader.parsed();
         let mut first_ended = None;
         for index in 0..batch.len() {
@@ -152,10 +153,12 @@ impl Session<'_> {
             let ended = engine.last_reading();
             let held_ns = ended.zip(first_ended).map_or(0, |(last, first)| last.since(first));
             first_ended = first_ended.or(ended);
-            if output.reply.len() > SEND_REPLY_SIZE || held_ns > LONGEST_HOLD_NS {
-                engine.clients.get_mut(*client).output_memory = output.reply.capacity();
+            if output.is_long() || held_ns > LONGEST_HOLD_NS {
+                output.note_what_waits(&mut engine, *client);
                 drop(engine);
-                output.write()?;
+                if output.may_be_sent_in_parts() {
+                    output.write_and_wait()?;
+                }
                 shared.engine.give_way();
                 engine = shared.engine.lock();
                 first_ended = None;
@@ -163,10 +166,10 @@ impl Session<'_> {
         }
         self.is_new_replica = is_new_replica(&engine, *client);
         *limits = limits_of(&engine, *client);
+        output.note_what_waits(&mut engine, *client);
         drop(engine);
-        if let Some(outbox) = &output.outbox {
-            outbox.flush();
-            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        if output.outbox.is_some() {
+            output.write_and_wait()?;
         }
         self.output.pen.help_writers();
         Ok(End::Done)
@@ -303,6 +306,43 @@ fn wait_for_answer<'s>(
 }
 
 impl Output {
+    /// Before a batch: replies are written as the client has asked for, and as much as it may have.
+    fn begin(&mut self, engine: &Engine, client: ClientKey) {
+        let client = engine.clients.get(client);
+        self.reply.protocol = client.protocol;
+        self.reply.set_limit(client.reply_limit(&engine.config.client_output_buffer_limit));
+    }
+
+    /// Whether the replies of a batch may be sent before all of them are there. With a limit they may
+    /// not: it is about all that a client gets at once, and not about how fast it can be sent.
+    fn may_be_sent_in_parts(&self) -> bool {
+        self.reply.is_unlimited()
+    }
+
+    /// Whether so much waits to be sent that the rest of the batch can wait, too.
+    fn is_long(&self) -> bool {
+        self.reply.len() + self.handed_over > SEND_REPLY_SIZE && self.may_be_sent_in_parts()
+    }
+
+    /// Lets the lock be released: others see what this connection has, and since when it has too much.
+    fn note_what_waits(&self, engine: &mut Engine, client: ClientKey) {
+        let Engine { clients, config, .. } = engine;
+        let client = clients.get_mut(client);
+        client.output_memory = self.reply.capacity();
+        client.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
+    }
+
+    /// Writes what there is. Of what goes through the outbox, much may only wait in it when nothing
+    /// more is added.
+    fn write_and_wait(&mut self) -> io::Result<()> {
+        self.write()?;
+        if let Some(outbox) = &self.outbox {
+            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        }
+        self.handed_over = 0;
+        Ok(())
+    }
+
     /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
     fn write(&mut self) -> io::Result<()> {
         if !self.reply.is_empty() {
@@ -327,6 +367,7 @@ impl Output {
         }
         if !self.reply.is_empty() {
             client.put(self.reply.as_bytes().into(), &config.client_output_buffer_limit);
+            self.handed_over += self.reply.len();
             self.forget_sent();
         }
         for message in std::mem::take(&mut client.held_back) {
@@ -336,7 +377,7 @@ impl Output {
 
     fn forget_sent(&mut self) {
         self.sent += self.reply.len();
-        self.reply.clear(KEEP_REPLY_CAPACITY);
+        self.reply.clear(KEEP_CAPACITY);
     }
 }
 

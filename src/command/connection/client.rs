@@ -48,7 +48,8 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
             const INVALID: Error = Error::new("ERR Invalid client ID");
             let id = |text| integer_in(text, i64::MIN, i64::MAX, INVALID);
             let ids = args.iter().skip(3).map(id).collect::<Result<Vec<i64>>>()?;
-            ids.iter().filter_map(|id| clients.by_id(*id as u64)).collect()
+            let there = |key: &ClientKey| !clients.get(*key).is_gone;
+            ids.iter().filter_map(|id| clients.by_id(*id as u64)).filter(there).collect()
         }
         Some(_) => return Err(error::SYNTAX),
     };
