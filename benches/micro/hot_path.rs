@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use cacheflow::command::{EXECUTION, execute};
 use cacheflow::config::{Allowed, Config};
-use cacheflow::engine::client::{Client, ClientKey};
+use cacheflow::engine::ClientKey;
+use cacheflow::engine::client::Client;
 use cacheflow::engine::execution::Origin;
 use cacheflow::engine::{Burial, Engine, SharedEngine};
 use cacheflow::resp::{KEEP_CAPACITY, Limits, Protocol, Reader, Reply};

@@ -16,15 +16,14 @@
 //! the same way as the lines of a file.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io::Read;
-use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::file::{Loader, split_words};
 use super::help::Extent;
+use super::start_error::StartError;
 use super::value::quote_if_needed;
 use super::{Config, Flag, PARAMETERS, REDIS_VERSION, VERSION, environment, help, lookup};
 
@@ -38,52 +37,6 @@ pub enum Invocation {
     /// Ask the server at this address whether it is well.
     Healthcheck(String),
 }
-
-/// Why there is no configuration. Displayed, it is what belongs on stderr; the exit code is 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StartError {
-    /// A mistake on the command line or in the environment: one line.
-    Usage(String),
-    /// A mistake in a line of configuration text.
-    Line {
-        /// The included file it is in; `None` for the main file.
-        origin: Option<PathBuf>,
-        /// Its number, from 1.
-        number: usize,
-        /// The line without the blanks around it.
-        line: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A file that cannot be read.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usage(mistake) => write!(f, "cacheflow: {mistake}"),
-            Self::Line { origin, number, line, reason } => {
-                write!(f, "\n*** FATAL CONFIG FILE ERROR (Redis {REDIS_VERSION}) ***\n")?;
-                write!(f, "Reading the configuration file, at line {number}")?;
-                if let Some(path) = origin {
-                    write!(f, " of {}", path.display())?;
-                }
-                write!(f, "\n>>> '{line}'\n{reason}")
-            }
-            Self::Unreadable { path, reason } => {
-                write!(f, "Fatal error, can't open config file '{}': {reason}", path.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 /// The line that `-v` prints. It has the form that Redis harnesses parse, and our own version.
 pub fn version_line() -> String {

@@ -8,10 +8,10 @@
 //! - For the same reason, and because images carry variables like `CACHEFLOW_VERSION`, unknown
 //!   names are ignored here, while they are mistakes everywhere else.
 
-use super::command_line::StartError;
 use super::define::{Flag, Parameter};
 use super::file::{Loader, split_words};
 use super::lookup;
+use super::start_error::StartError;
 
 const PREFIX: &str = "CACHEFLOW_";
 

@@ -17,9 +17,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::command_line::StartError;
 use super::compound::system_text;
 use super::define::Flag;
+use super::start_error::StartError;
 use super::{Config, lookup};
 use crate::number::glob;
 

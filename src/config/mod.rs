@@ -36,6 +36,7 @@ mod limits;
 mod listen;
 mod parameters;
 pub mod rewrite;
+mod start_error;
 #[cfg(test)]
 mod tests;
 pub mod value;
@@ -49,13 +50,14 @@ pub use self::choices::{
     AclPubsubDefault, Allowed, DisklessLoad, EndpointType, EvictionPolicy, FsyncPolicy,
     OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
 };
-pub use self::command_line::{Invocation, StartError, from_command_line};
+pub use self::command_line::{Invocation, from_command_line};
 pub use self::compound::{SavePoint, ShutdownMode, system_text};
 pub use self::define::{Flag, Parameter};
 pub use self::events::EventClasses;
 pub use self::limits::{BufferLimit, BufferLimits, Share};
 pub use self::listen::split as split_listen_addr;
 pub use self::parameters::{Config, PARAMETERS};
+pub use self::start_error::StartError;
 
 /// The version of Redis whose behaviour cacheflow reproduces.
 pub const REDIS_VERSION: &str = "7.0.15";

@@ -39,8 +39,8 @@ use std::net::TcpStream;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
+use super::ClientKey;
 use super::Engine;
-use super::client::ClientKey;
 use super::interest::Interest;
 use super::role;
 use crate::resp::{Reply, Request};

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
+use super::ClientKey;
 use super::blocking::Wait;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
@@ -20,10 +21,6 @@ use crate::catalogue::Command;
 use crate::config::{BufferLimit, BufferLimits};
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
-
-/// A client's place in the registry. It may be reused when the client is gone, its id never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientKey(usize);
 
 /// What `CLIENT REPLY` has asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

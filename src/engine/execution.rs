@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::client::ClientKey;
+use super::ClientKey;
 use super::{Engine, blocking, tracking};
 use crate::resp::{Args, Reply};
 
@@ -52,14 +52,6 @@ pub struct Execution {
     pub retry: fn(&mut Engine, ClientKey) -> bool,
 }
 
-#[cfg(test)]
-impl Execution {
-    /// For tests that execute nothing.
-    pub fn none() -> Self {
-        Execution { execute: |_, _, _, _, _| Flow::Abort, retry: |_, _| true }
-    }
-}
-
 impl Engine {
     /// Executes one request, for who stands below the commands.
     pub fn execute(
@@ -89,5 +81,13 @@ impl Engine {
         if self.tracking.is_on() {
             tracking::end_of_unit(self);
         }
+    }
+}
+
+#[cfg(test)]
+impl Execution {
+    /// For tests that execute nothing.
+    pub fn none() -> Self {
+        Execution { execute: |_, _, _, _, _| Flow::Abort, retry: |_, _| true }
     }
 }

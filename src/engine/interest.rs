@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::client::ClientKey;
+use super::ClientKey;
 use crate::store::Bytes;
 
 /// An index from keys to the clients that care about them.

@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
+use super::ClientKey;
 use super::Engine;
-use super::client::ClientKey;
 use crate::catalogue::Command;
 use crate::resp::Args;
 use crate::resp::args::is;

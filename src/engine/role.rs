@@ -16,9 +16,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
+use super::ClientKey;
 use super::Engine;
 use super::blocking;
-use super::client::ClientKey;
 use crate::config::Config;
 use crate::journal::backlog::{Backlog, Feed};
 use crate::system::logging;

@@ -19,8 +19,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::ClientKey;
 use super::Engine;
-use super::client::{Client, ClientKey};
 use super::pubsub::Message;
 use crate::resp::{Protocol, Reply};
 use crate::store::Bytes;
@@ -139,7 +139,8 @@ pub fn disable(engine: &mut Engine, client: ClientKey) {
 
 /// Remembers what a client has read.
 pub fn remember<'k>(engine: &mut Engine, client: ClientKey, keys: impl Iterator<Item = &'k [u8]>) {
-    let Client { id, tracking: Some(mode), .. } = engine.clients.get(client) else { return };
+    let state = engine.clients.get(client);
+    let (id, Some(mode)) = (&state.id, &state.tracking) else { return };
     if mode.broadcast || mode.opt_in && !mode.caching || mode.opt_out && mode.caching {
         return;
     }

@@ -1,7 +1,7 @@
 //! What a client has queued since MULTI. How it is queued and executed is told in
 //! `command/transactions`.
 
-use super::client::ClientKey;
+use super::ClientKey;
 use super::{Engine, watch};
 use crate::catalogue::Command;
 use crate::catalogue::spec::Flags;

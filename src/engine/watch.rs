@@ -13,8 +13,8 @@
 //! | expired  | still there, or removed   | no      |
 //! | expired  | written                   | yes     |
 
+use super::ClientKey;
 use super::Engine;
-use super::client::ClientKey;
 use crate::store::Bytes;
 use crate::store::keyspace::Keyspace;
 

@@ -9,7 +9,6 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::aof;
 use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
@@ -18,7 +17,7 @@ use crate::engine::background::Control;
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
-use crate::persistence::aof::loader::Access;
+use crate::persistence::access::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
 use crate::store::packed;
 
@@ -47,20 +46,6 @@ impl Style {
 /// The snapshot file; None if the configuration names none, so that nothing is kept.
 pub fn snapshot_path(config: &Config) -> Option<PathBuf> {
     (!config.dbfilename.is_empty()).then(|| config.dir.join(&config.dbfilename))
-}
-
-/// Loads what there is on disk, and opens the append-only file if there is to be one.
-pub fn load_at_start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
-    if shared.lock().config.appendonly {
-        aof::start(shared, progress)?;
-    } else {
-        let history = load_snapshot(&mut Access::Shared(shared), progress)?;
-        if let Some(history) = history {
-            history.resume(&mut shared.lock());
-        }
-    }
-    shared.lock().dirty = 0;
-    Ok(())
 }
 
 /// Loads the snapshot, if there is one. After an error the data is as it was, and so is the file.

@@ -17,9 +17,9 @@
 use std::time::{Duration, Instant};
 
 use super::disk;
+use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking::{self, Wait};
-use crate::engine::client::ClientKey;
 use crate::engine::pause::Reason;
 use crate::engine::role;
 use crate::engine::shutdown::{Leaving, ShutdownRequest};

@@ -9,11 +9,11 @@
 
 use super::Limits;
 use super::checksum::crc64;
-use super::encode::{Output, Style};
 use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION};
 use super::source::Source;
 use super::values::read_value;
 use super::write_value::{type_of, write_value};
+use super::writer::{RdbWriter, Style};
 use crate::store::Value;
 
 /// Why a payload is refused.
@@ -27,7 +27,7 @@ pub enum PayloadError {
 
 /// The payload for a value.
 pub fn dump(value: &Value, style: Style) -> Vec<u8> {
-    let mut out = Output::new(Vec::new(), style);
+    let mut out = RdbWriter::new(Vec::new(), style);
     let mut write = || {
         out.put(&[type_of(value) as u8])?;
         write_value(&mut out, value)?;

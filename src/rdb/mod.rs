@@ -45,14 +45,16 @@ pub mod source;
 pub mod streams;
 pub mod values;
 pub mod write_value;
+pub mod writer;
 
 use std::borrow::Cow;
 use std::{fmt, io};
 
 pub use self::decode::{Decoder, Item};
 pub use self::dump::{decode_value, dump};
-pub use self::encode::{Compression, Encoder, Style};
-pub use self::write_value::{NodeLimit, write_value};
+pub use self::encode::Encoder;
+pub use self::write_value::write_value;
+pub use self::writer::{Compression, NodeLimit, Style};
 
 use crate::store::packed;
 

@@ -14,7 +14,7 @@ use super::format::{
 };
 use super::legacy::{read_intset, read_ziplist, read_zipmap};
 use super::listpack::{self, Element};
-use super::source::{Source, damaged};
+use super::source::{Source, at, damaged};
 use super::{Error, Flaw, Limits, Reason, Result, streams};
 use crate::number::parse_f64;
 use crate::store::list::End;
@@ -81,11 +81,6 @@ pub(super) fn read_value<R: BufRead>(
 /// A value that has elements.
 fn some<K: Kind>(value: K) -> Result<Option<Value>> {
     Ok((!value.is_gone()).then(|| value.into_value()))
-}
-
-/// Gives a flaw its place.
-pub(super) fn at(offset: u64) -> impl Fn(Flaw) -> Error {
-    move |flaw| damaged(offset, flaw)
 }
 
 /// The error for what would be lost.

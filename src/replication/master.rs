@@ -22,8 +22,8 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::feeder::{Feeder, Prelude};
+use crate::engine::ClientKey;
 use crate::engine::background::Control;
-use crate::engine::client::ClientKey;
 use crate::engine::role::{self, Phase};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
 use crate::persistence::disk::SnapshotWriter;

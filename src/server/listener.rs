@@ -13,7 +13,8 @@ use super::pool::Pool;
 use super::session;
 use crate::command::permission::log_out;
 use crate::config::Config;
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::ClientKey;
+use crate::engine::client::Client;
 use crate::engine::outbox::Pen;
 
 /// The listening sockets and the threads that accept on them.

@@ -38,7 +38,7 @@ use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::shutdown::{self, Outcome};
-use crate::persistence::{background, disk};
+use crate::persistence::{background, disk, start};
 use crate::replication;
 
 /// What the threads of a server share.
@@ -188,7 +188,7 @@ impl Server {
                     }
                 }
             });
-            let result = disk::load_at_start(&self.shared.engine, &progress);
+            let result = start::load_at_start(&self.shared.engine, &progress);
             done.store(true, Ordering::Relaxed);
             match result {
                 Err(_) if progress.is_stopped() => Err(io::ErrorKind::Interrupted.into()),

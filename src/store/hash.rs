@@ -18,9 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Bytes;
+use super::bytes::ARC_COUNTS;
 use super::packed::{self, Limits, Packed};
 use super::table::{self, Keyed, Table};
-use super::value::ARC_COUNTS;
 
 /// A map from fields to values; see the module documentation.
 #[derive(Clone)]

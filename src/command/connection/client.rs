@@ -16,7 +16,8 @@ use crate::acl::Acl;
 use crate::command::args::{Options, integer, integer_in, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
-use crate::engine::client::{Client, ClientKey, ReplyMode};
+use crate::engine::ClientKey;
+use crate::engine::client::{Client, ReplyMode};
 use crate::resp::{Args, Reply};
 
 /// `CLIENT ID`

@@ -11,7 +11,7 @@
 //! list. The effect is the same XCLAIM, in the name of who had it: it finds no entry either, and
 //! does the same.
 
-use super::read::propagate_position;
+use super::effects::{propagate_claim, propagate_pending, propagate_position};
 use super::{
     StreamId, current, existing_group, group_changed, range_start, reply_entry, reply_id, strict_id,
 };
@@ -19,7 +19,6 @@ use crate::command::args::{Options, integer, integer_in};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result, until_nul};
 
-use crate::number::format_i64;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
 use crate::store::stream::{Claim, Claimed, Pending};
@@ -219,51 +218,4 @@ fn propagate_found(
             propagate_claim(ctx, key, group, id.to_string().as_bytes(), *id, None);
         }
     }
-}
-
-/// The effect that gives a pending entry the state it has now. The group has read up to `last_id`,
-/// which is where it stands if none is named.
-pub(super) fn propagate_claim(
-    ctx: &mut Context<'_>,
-    key: &[u8],
-    group: &[u8],
-    id_text: &[u8],
-    id: StreamId,
-    last_id: Option<StreamId>,
-) {
-    let state = current(ctx, key).and_then(|stream| stream.group(group));
-    if let Some(pending) = state.and_then(|group| group.pending().get(&id)).cloned() {
-        propagate_pending(ctx, key, group, id_text, &pending, last_id);
-    }
-}
-
-fn propagate_pending(
-    ctx: &mut Context<'_>,
-    key: &[u8],
-    group: &[u8],
-    id_text: &[u8],
-    pending: &Pending,
-    last_id: Option<StreamId>,
-) {
-    let state = current(ctx, key).and_then(|stream| stream.group(group));
-    let Some(state) = state else { return };
-    let last_id = last_id.unwrap_or(state.last_id).to_string();
-    let time = format_i64(pending.delivery_time_ms);
-    let count = format_i64(pending.delivery_count as i64);
-    ctx.propagate(&[
-        b"XCLAIM",
-        key,
-        group,
-        &pending.consumer,
-        b"0",
-        id_text,
-        b"TIME",
-        time.as_bytes(),
-        b"RETRYCOUNT",
-        count.as_bytes(),
-        b"FORCE",
-        b"JUSTID",
-        b"LASTID",
-        last_id.as_bytes(),
-    ]);
 }

@@ -16,6 +16,7 @@
 //! what they were; see `group_changed`.
 
 pub mod claim;
+mod effects;
 pub mod group;
 pub mod info;
 pub mod read;

@@ -16,7 +16,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::claim::propagate_claim;
+use super::effects::{propagate_claim, propagate_position};
 use super::{
     StreamId, create_consumer, current, group_changed, no_group, range_end, range_start,
     reply_entries, reply_entry, reply_id, strict_id,
@@ -26,7 +26,6 @@ use crate::command::args::{Options, integer};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::engine::execution::Origin;
-use crate::number::format_i64;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
 
@@ -425,14 +424,4 @@ fn see_consumer(ctx: &mut Context<'_>, asks: ForGroup<'_>, key: &[u8]) -> Result
         ctx.propagate(&[b"XGROUP", b"CREATECONSUMER", key, asks.group, asks.consumer]);
     }
     Ok(())
-}
-
-/// The effect of a group having moved on: its position, and how many entries it has read.
-pub(super) fn propagate_position(ctx: &mut Context<'_>, key: &[u8], group: &[u8]) {
-    let stream = current(ctx, key);
-    let Some(state) = stream.and_then(|stream| stream.group(group)) else { return };
-    let last_id = state.last_id.to_string();
-    let read = format_i64(state.entries_read.map_or(-1, |count| count as i64));
-    let (id, read) = (last_id.as_bytes(), read.as_bytes());
-    ctx.propagate(&[b"XGROUP", b"SETID", key, group, id, b"ENTRIESREAD", read]);
 }

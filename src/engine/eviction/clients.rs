@@ -6,8 +6,8 @@
 //! connection.
 
 use crate::config::Share;
+use crate::engine::ClientKey;
 use crate::engine::Engine;
-use crate::engine::client::ClientKey;
 
 /// Disconnects the largest clients while all of them together are over the limit.
 pub fn evict_clients(engine: &mut Engine) {

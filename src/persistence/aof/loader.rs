@@ -24,11 +24,12 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::catalogue;
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::ClientKey;
+use crate::engine::client::Client;
 use crate::engine::execution::Origin;
 use crate::engine::progress::Progress;
-use crate::engine::{Engine, SharedEngine};
 use crate::number::parse_i64;
+use crate::persistence::access::Access;
 use crate::persistence::disk;
 use crate::rdb::Decoder;
 use crate::resp::{Reply, Request};
@@ -45,24 +46,6 @@ const KEEP_REQUEST: usize = 16 * 1024;
 const LENGTH_LINE: usize = 24;
 /// The longest line that can be one of ours.
 const MAX_LINE: u64 = 64 * 1024;
-
-/// How the loader gets at the engine.
-pub enum Access<'a> {
-    /// It takes the lock for each batch.
-    Shared(&'a SharedEngine),
-    /// It has it already (DEBUG LOADAOF).
-    Held(&'a mut Engine),
-}
-
-impl Access<'_> {
-    /// Does something with the engine.
-    pub fn with<T>(&mut self, work: impl FnOnce(&mut Engine) -> T) -> T {
-        match self {
-            Access::Shared(shared) => work(&mut shared.lock()),
-            Access::Held(engine) => work(engine),
-        }
-    }
-}
 
 /// What is wrong with a file.
 #[derive(Debug)]

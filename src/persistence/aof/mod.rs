@@ -31,7 +31,7 @@ use crate::engine::append_only::{AofFiles, AofState};
 use crate::engine::progress::Progress;
 use crate::engine::{Engine, SharedEngine};
 use crate::journal::group_commit::AofSink;
-use loader::Access;
+use crate::persistence::access::Access;
 use manifest::{Manifest, Part, sync_directory};
 
 /// Loads the data at the start and opens the file for what comes. An error means that the server

@@ -19,10 +19,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Bytes;
+use super::bytes::ARC_COUNTS;
 use super::intset::IntSet;
 use super::packed::{self, Packed};
 use super::table::{self, Table};
-use super::value::ARC_COUNTS;
 use crate::number::parse_i64;
 
 /// The largest set kept packed. A search reads half of it on average: about 100 ns.

@@ -35,10 +35,10 @@ use std::sync::Arc;
 
 pub use self::ranges::{LexBound, LexRange, ScoreRange, page};
 use super::Bytes;
+use super::bytes::ARC_COUNTS;
 use super::packed::{self, Limits, Packed};
 use super::ranked_tree::{self, RankedTree};
 use super::table::{Keyed, Table};
-use super::value::ARC_COUNTS;
 
 /// A set ordered by score, then by the bytes of the member; see the module documentation.
 #[derive(Clone)]
