@@ -7,10 +7,14 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use rustix::io::ioctl_fionread;
+use socket2::SockRef;
 
 use super::ClientKey;
 use super::blocking::Wait;
+use super::meter::Meter;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
 use super::tracking::Mode;
@@ -18,7 +22,6 @@ use super::transaction::Transaction;
 use super::watch::Watches;
 use crate::acl::DEFAULT;
 use crate::catalogue::Command;
-use crate::config::{BufferLimit, BufferLimits};
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
 
@@ -111,12 +114,10 @@ pub struct Client {
     pub close_after_reply: bool,
     /// Its socket is shut, and its thread is about to find out.
     pub is_gone: bool,
-    /// Bytes received that are not executed yet.
-    pub query_buffer: usize,
-    /// Memory of its input buffers.
-    pub input_memory: usize,
-    /// Memory of its output buffer.
-    pub output_memory: usize,
+    /// What its thread holds.
+    pub meter: Arc<Meter>,
+    /// Bytes it took when it was last looked at, while `maxmemory-clients` is set.
+    pub weight: usize,
 }
 
 impl Client {
@@ -160,9 +161,8 @@ impl Client {
             no_touch: false,
             close_after_reply: false,
             is_gone: false,
-            query_buffer: 0,
-            input_memory: 0,
-            output_memory: 0,
+            meter: Arc::default(),
+            weight: 0,
         }
     }
 
@@ -192,6 +192,12 @@ impl Client {
         self.close_after_reply = true;
         self.is_gone = true;
         if let Some(stream) = &self.stream {
+            // In the midst of sending, the peer would not notice, but wait for us to take the rest. A
+            // reset tells it, and that is what closing a socket with unread input does anyway.
+            let is_sending = self.meter.has_incomplete_request();
+            if is_sending || ioctl_fionread(stream).is_ok_and(|unread| unread > 0) {
+                let _ = SockRef::from(&**stream).set_linger(Some(Duration::ZERO));
+            }
             let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
         }
         self.wake();
@@ -204,119 +210,9 @@ impl Client {
         }
     }
 
-    /// Bytes that the connection takes: its buffers, what it has queued, what waits to be sent.
-    pub fn memory(&self) -> usize {
-        size_of::<Client>()
-            + self.outbox.as_ref().map_or(0, Outbox::backlog)
-            + self.name.len()
-            + self.input_memory
-            + self.output_memory
-            + self.transaction.as_ref().map_or(0, |queued| queued.memory())
-    }
-
     /// Whether the reply of the command that just ran is sent.
     pub fn sends_replies(&self) -> bool {
         matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
-    }
-
-    /// Lets replies and pushes go through an outbox from now on.
-    pub fn open_outbox(&mut self) {
-        if let (None, Some(stream)) = (&self.outbox, &self.stream) {
-            match Outbox::open(Arc::clone(stream), Arc::clone(&self.pen)) {
-                Ok(outbox) => self.outbox = Some(outbox),
-                Err(error) => {
-                    crate::warning!("Can't start the writer threads: {error}");
-                    self.disconnect();
-                }
-            }
-        }
-    }
-
-    /// Sends what the client hasn't asked for just now.
-    pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
-        self.open_outbox();
-        if self.holds_pushes {
-            self.held_back.push(Arc::clone(message));
-        } else if !self.close_after_reply {
-            self.send(Arc::clone(message), limits);
-        }
-    }
-
-    /// Puts a push into the outbox. If the client has been reading too slowly for too long, the
-    /// connection ends instead: whoever publishes must not pay for it.
-    fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
-        if let Some(outbox) = &self.outbox {
-            let backlog = outbox.send(message);
-            self.check(backlog, limits);
-        }
-    }
-
-    /// Puts a reply into the outbox, which its own thread is about to flush.
-    pub fn put(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
-        if let Some(outbox) = &self.outbox {
-            let backlog = outbox.put(message);
-            self.check(backlog, limits);
-        }
-    }
-
-    /// Ends the connection if too much is waiting to be sent to it.
-    pub fn check_backlog(&mut self, limits: &BufferLimits) {
-        self.check(self.unsent(), limits);
-    }
-
-    /// Bytes that wait to be sent: in its outbox, or with its thread, which is writing them.
-    pub fn unsent(&self) -> usize {
-        self.pen.unsent() + self.outbox.as_ref().map_or(0, Outbox::backlog)
-    }
-
-    /// Its thread is about to write so much. If that is above the soft limit, the time runs.
-    #[inline]
-    pub fn note_unsent(&mut self, bytes: usize, limits: &BufferLimits) {
-        if bytes > NEVER_TOO_MANY || self.above_soft_limit.is_some() {
-            self.is_too_slow(bytes, limits);
-        }
-    }
-
-    fn check(&mut self, backlog: usize, limits: &BufferLimits) {
-        if !self.close_after_reply && self.is_too_slow(backlog, limits) {
-            self.close_for_output();
-        }
-    }
-
-    /// Ends the connection, for more waits to be sent to it than may.
-    #[cold]
-    pub fn close_for_output(&mut self) {
-        crate::warning!(
-            "Client id={} addr={} closed for overcoming of output buffer limits.",
-            self.id,
-            self.peer.map_or(String::new(), |peer| peer.to_string())
-        );
-        self.disconnect();
-    }
-
-    /// The limits for what waits to be sent to a client of this kind.
-    fn buffer_limit(&self, limits: &BufferLimits) -> BufferLimit {
-        if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub }
-    }
-
-    /// How many bytes of replies may be put together for it in memory.
-    pub fn reply_limit(&self, limits: &BufferLimits) -> usize {
-        most_bytes(self.buffer_limit(limits))
-    }
-
-    /// Whether so many unread bytes are too many, or have been for too long.
-    fn is_too_slow(&mut self, backlog: usize, limits: &BufferLimits) -> bool {
-        let limit = self.buffer_limit(limits);
-        if backlog > most_bytes(limit) {
-            return true;
-        }
-        let backlog = (backlog.saturating_sub(NEVER_TOO_MANY)) as u64;
-        if limit.soft == 0 || backlog < limit.soft {
-            self.above_soft_limit = None;
-            return false;
-        }
-        let since = *self.above_soft_limit.get_or_insert_with(Instant::now);
-        since.elapsed().as_secs() > limit.soft_seconds
     }
 
     /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in
@@ -329,18 +225,6 @@ impl Client {
     }
 }
 
-/// So many bytes may wait whatever the limits are, so that a client can still be told of them: Redis
-/// doesn't count them either, they lie inside of what it keeps for each client.
-const NEVER_TOO_MANY: usize = 16 * 1024;
-
-/// The most bytes that a hard limit lets wait.
-fn most_bytes(limit: BufferLimit) -> usize {
-    match limit.hard {
-        0 => usize::MAX,
-        hard => (hard as usize - 1).saturating_add(NEVER_TOO_MANY),
-    }
-}
-
 /// All clients.
 #[derive(Debug, Default)]
 pub struct Clients {
@@ -350,6 +234,8 @@ pub struct Clients {
     last_id: u64,
     /// Clients that are connections.
     connected: usize,
+    /// Bytes that they take together, each when it was last looked at.
+    pub(super) weight: usize,
 }
 
 impl Clients {
@@ -376,6 +262,7 @@ impl Clients {
     /// Removes a client.
     pub fn remove(&mut self, key: ClientKey) -> Option<Box<Client>> {
         let client = self.slots[key.0].take()?;
+        self.weight -= client.weight;
         self.by_id.remove(&client.id);
         self.connected -= usize::from(client.stream.is_some());
         self.free.push(key.0);

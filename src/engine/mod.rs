@@ -11,10 +11,10 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`transaction`], [`pause`]             | connections and their state            |
+//! | [`client`], [`meter`], [`weight`], [`transaction`], [`pause`] | connections and their state            |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
-//! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
+//! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`]                                           | master or replica, and of whom         |
@@ -35,8 +35,10 @@ pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod meter;
 pub mod monitor;
 pub mod outbox;
+pub mod output;
 pub mod pause;
 pub mod prepared;
 pub mod progress;
@@ -49,6 +51,7 @@ pub mod stats;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
+pub mod weight;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};

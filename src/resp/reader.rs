@@ -33,6 +33,8 @@ const MAX_BATCH: usize = 1000;
 const LARGE_READ: usize = 1 << 20;
 /// Capacity of the spill buffer that a connection may keep when it is empty again.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// For so many arguments likewise: those of a full batch of small requests.
+const KEEP_SPANS: usize = 4 * MAX_BATCH;
 
 /// What a peer may send. Before a client has authenticated, much less.
 #[derive(Clone, Copy, Debug)]
@@ -116,14 +118,27 @@ impl<R: Read> Reader<R> {
         self.input.source()
     }
 
-    /// Bytes that have arrived and are not part of a complete request.
-    pub fn buffered(&self) -> usize {
+    /// Bytes of the requests that the last call of [`batch`](Self::batch) has found.
+    pub fn complete(&self) -> usize {
+        self.parser.complete
+    }
+
+    /// Bytes that have arrived and are part of no complete request.
+    pub fn incomplete(&self) -> usize {
         self.bytes().len() - self.parser.complete
     }
 
-    /// Memory held by the buffers.
+    /// How many of these belong to complete arguments.
+    pub fn in_progress(&self) -> usize {
+        self.parser.position - self.parser.complete
+    }
+
+    /// Memory held by the buffers, and by what is known of their contents.
     pub fn capacity(&self) -> usize {
-        self.input.capacity() + self.spill.capacity()
+        self.input.capacity()
+            + self.spill.capacity()
+            + self.unquoted.capacity()
+            + self.parser.spans.capacity() * size_of::<Span>()
     }
 
     fn bytes(&self) -> &[u8] {
@@ -392,6 +407,9 @@ impl Parser {
         }
         let done = self.ends.last().map_or(0, |end| *end as usize);
         self.spans.drain(..done);
+        if self.spans.is_empty() {
+            self.spans.shrink_to(KEEP_SPANS);
+        }
         for span in &mut self.spans {
             *span = Span::new(span.start as usize - executed, span.end as usize - executed);
         }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::net::{RecvFlags, recv};
 
+use crate::engine::meter::Meter;
 use crate::system::cores::Place;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
@@ -28,12 +29,13 @@ static LOOKING: AtomicUsize = AtomicUsize::new(0);
 pub struct Input {
     stream: Arc<TcpStream>,
     place: Place,
+    meter: Arc<Meter>,
 }
 
 impl Input {
     /// The reading end of `stream`, for the calling thread.
-    pub fn new(stream: Arc<TcpStream>) -> Self {
-        Input { place: Place::of(&stream), stream }
+    pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>) -> Self {
+        Input { place: Place::of(&stream), stream, meter }
     }
 
     /// Looks for bytes without sleeping. None: there are none yet.
@@ -67,6 +69,7 @@ impl Read for Input {
             None => (&*self.stream).read(buffer)?,
         };
         self.place.count(count);
+        self.meter.arrived(count);
         Ok(count)
     }
 }

@@ -24,7 +24,9 @@ use super::input::Input;
 use crate::command::execute;
 use crate::engine::ClientKey;
 use crate::engine::blocking;
+use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
+use crate::engine::meter::Meter;
 use crate::engine::outbox::{Outbox, Pen};
 use crate::engine::prepared::Prepared;
 use crate::engine::role::Phase;
@@ -38,8 +40,9 @@ const SEND_REPLY_SIZE: usize = 256 * 1024;
 const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// With so many bytes in the outbox, no further request is read until some were taken.
 const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
-/// Input buffers that have grown by so much are told of, even when no request is complete.
-const GROWTH_TO_REPORT: usize = 256 * 1024;
+/// When input buffers have grown by so much, even if no request is complete, it is looked whether all
+/// clients together have too much.
+const GROWTH_TO_WEIGH: usize = 256 * 1024;
 /// How long a connection that ends waits for the last bytes of its outbox to be taken.
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
 /// Of so many requests at a time the keys are brought near before the first is executed.
@@ -54,9 +57,11 @@ pub struct Session<'s> {
     client: ClientKey,
     reader: Reader<Input>,
     output: Output,
+    /// What the buffers hold, for others to see.
+    meter: Arc<Meter>,
     received: usize,
-    /// Memory of the input buffers, as last told.
-    reported: usize,
+    /// Memory of the input buffers when it was last looked whether all clients have too much.
+    weighed: usize,
     /// The connection has just become a replica's.
     is_new_replica: bool,
 }
@@ -85,18 +90,22 @@ enum End {
 
 /// Serves a connection whose client is registered already, until it ends.
 pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
-    let pen = Arc::clone(&shared.engine.lock().clients.get(client).pen);
+    let engine = shared.engine.lock();
+    let state = engine.clients.get(client);
+    let (pen, meter) = (Arc::clone(&state.pen), Arc::clone(&state.meter));
+    drop(engine);
     let reply = Reply::default();
     let output =
         Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
-        reader: Reader::new(Input::new(Arc::clone(&stream))),
+        reader: Reader::new(Input::new(Arc::clone(&stream), Arc::clone(&meter))),
+        meter,
         stream,
         client,
         output,
         received: 0,
-        reported: 0,
+        weighed: 0,
         is_new_replica: false,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
@@ -111,13 +120,13 @@ impl Session<'_> {
         loop {
             match self.reader.batch(&limits) {
                 Ok(batch) if batch.is_empty() => {
+                    self.weigh_incomplete_request();
                     // Everything that came is answered: one write for all of it.
                     self.output.write()?;
                     self.received += match self.reader.fill()? {
                         0 => return Ok(()),
                         count => count,
                     };
-                    self.report_growth();
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
                     End::Done if self.is_new_replica => self.begin_replication()?,
@@ -199,21 +208,20 @@ impl Session<'_> {
         stats.total_net_output_bytes += std::mem::take(&mut self.output.sent) as u64;
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
-        let client = engine.clients.get_mut(self.client);
-        client.last_active = Instant::now();
-        client.query_buffer = self.reader.buffered();
-        client.input_memory = self.reader.capacity();
-        self.reported = client.input_memory;
-        client.output_memory = self.output.reply.capacity();
+        engine.clients.get_mut(self.client).last_active = Instant::now();
+        self.weighed = self.reader.capacity();
+        self.meter.begin_batch(self.reader.complete(), self.reader.incomplete(), self.weighed);
+        client_changed(engine, self.client);
     }
 
-    /// Tells the registry that a request is growing large, long before it is complete: for
-    /// `maxmemory-clients`.
-    fn report_growth(&mut self) {
-        let capacity = self.reader.capacity();
-        if capacity > self.reported + GROWTH_TO_REPORT {
-            self.shared.engine.lock().clients.get_mut(self.client).input_memory = capacity;
-            self.reported = capacity;
+    /// Shows what has arrived of a request. If it grows large, `maxmemory-clients` may have something
+    /// to say about it long before it is complete.
+    fn weigh_incomplete_request(&mut self) {
+        let (capacity, parsed) = (self.reader.capacity(), self.reader.in_progress());
+        self.meter.set_input(self.reader.incomplete() - parsed, parsed, capacity);
+        if capacity > self.weighed + GROWTH_TO_WEIGH {
+            client_changed(&mut self.shared.engine.lock(), self.client);
+            self.weighed = capacity;
         }
     }
 
@@ -327,9 +335,10 @@ impl Output {
     /// Lets the lock be released: others see what this connection has, and since when it has too much.
     fn note_what_waits(&self, engine: &mut Engine, client: ClientKey) {
         let Engine { clients, config, .. } = engine;
-        let client = clients.get_mut(client);
-        client.output_memory = self.reply.capacity();
-        client.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
+        let state = clients.get_mut(client);
+        state.meter.set_output(self.reply.capacity());
+        state.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
+        client_changed(engine, client);
     }
 
     /// Writes what there is. Of what goes through the outbox, much may only wait in it when nothing

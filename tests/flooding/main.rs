@@ -4,6 +4,7 @@
 //! | file          | about                                                              |
 //! |---------------|--------------------------------------------------------------------|
 //! | [`replies`]   | `client-output-buffer-limit`: it binds while a reply is written    |
+//! | [`memory`]    | CLIENT LIST and `maxmemory-clients` count what a client really has |
 //!
 //! Expectations are those of redis-server 7.0.15, unless a test says otherwise. The tests run against
 //! any binary that takes its arguments: `CACHEFLOW_BIN=redis-server cargo test --test flooding`.
@@ -15,6 +16,7 @@ mod client;
 #[path = "../../benches/compare/servers.rs"]
 mod servers;
 
+mod memory;
 mod replies;
 
 use std::time::{Duration, Instant};

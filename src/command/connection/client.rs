@@ -27,9 +27,9 @@ pub fn client_id(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// `CLIENT INFO`
-pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+pub fn client_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut text = Vec::new();
-    describe(ctx.client(), &mut text);
+    describe(ctx.client(), Some(args), &mut text);
     reply.verbatim("txt", &text);
     Ok(())
 }
@@ -55,7 +55,9 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
         Some(_) => return Err(error::SYNTAX),
     };
     let mut text = Vec::new();
-    listed.iter().for_each(|key| describe(clients.get(*key), &mut text));
+    for key in listed {
+        describe(clients.get(key), (key == ctx.client).then_some(args), &mut text);
+    }
     reply.verbatim("txt", &text);
     Ok(())
 }

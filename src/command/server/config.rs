@@ -59,7 +59,10 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     let config = &engine.config;
     let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
     match parameter.name {
-        "maxmemory" | "maxmemory-policy" => _ = make_room(engine),
+        "maxmemory" | "maxmemory-policy" => {
+            evict_clients(engine);
+            _ = make_room(engine);
+        }
         "maxmemory-clients" => evict_clients(engine),
         "requirepass" => {
             engine.acl.set_default_password(&config.requirepass);
