@@ -100,12 +100,14 @@ impl Journal {
             for sink in [&mut self.aof, &mut self.replication].into_iter().flatten() {
                 sink.append(&self.encoded);
             }
+            // What a large unit needed is not kept for small ones.
+            self.encoded.clear();
+            self.encoded.shrink_to(KEEP_CAPACITY);
+            self.pending.shrink_to(KEEP_EFFECTS);
         }
     }
 
     fn encode(&mut self) {
-        self.encoded.clear();
-        self.encoded.shrink_to(KEEP_CAPACITY);
         let several = self.pending.len() > 1;
         for (index, effect) in self.pending.drain(..).enumerate() {
             if self.selected != Some(effect.db) {
@@ -126,6 +128,8 @@ impl Journal {
 
 /// What the encoding buffer may keep after a large unit.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// Room for so many effects likewise.
+const KEEP_EFFECTS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
