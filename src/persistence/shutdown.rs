@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::disk;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
+use crate::engine::append_only::AofState;
 use crate::engine::blocking::{self, Wait};
 use crate::engine::pause::Reason;
 use crate::engine::role;
@@ -119,12 +120,25 @@ fn behind(engine: &Engine) -> usize {
 fn finish(engine: &mut Engine, request: ShutdownRequest) -> Outcome {
     let wanted = request.save.unwrap_or(!engine.config.save.is_empty());
     let saves = wanted && !engine.loading; // else the file would lose what is not loaded
-    engine.background.cancel();
+    if engine.aof.state == AofState::Starting {
+        // There is no base yet: the next start would find nothing, or the file of long ago.
+        if !request.force {
+            crate::warning!("Writing initial AOF, can't exit.");
+            return fail(engine);
+        }
+        crate::warning!("Writing initial AOF. Exit anyway.");
+    }
+    engine.background.cancel_all();
     if saves && disk::save_now(engine).is_err() && !request.force {
         crate::warning!("Error trying to save the DB, can't exit.");
-        engine.pause.release(Reason::Shutdown);
-        return Outcome::Failed;
+        return fail(engine);
     }
     engine.shutdown = Some(request);
     Outcome::Decided
+}
+
+/// Goes on serving.
+fn fail(engine: &mut Engine) -> Outcome {
+    engine.pause.release(Reason::Shutdown);
+    Outcome::Failed
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! read what has arrived ─> parse ─> lock ─> execute each, append its bytes to our backlog ─> unlock
+//!                     ─> commit to our append-only file ─> acknowledge
 //! ```
 //!
 //! What a master sends goes through `execute` like everything else, with an origin of its own. The
@@ -9,9 +10,17 @@
 //! offsets. A transaction counts when it is complete: a link that breaks within one begins it
 //! again.
 //!
-//! A command that fails is logged and counted: the master has executed it, so it is we who differ.
-//! The link goes on, unless `propagation-error-behavior` says that a replica which differs is worse
-//! than none; then the process ends. What is no request at all ends the link, and our history with it.
+//! What we acknowledge, the master's clients rely on (WAIT): as a reply to a client, an acknowledgement
+//! leaves when the append-only file has what it speaks of, as `appendfsync` says. While the disk takes
+//! nothing, we go on following, and acknowledge no more than it has.
+//!
+//! A command that fails here was executed by the master, so it is we who differ: our data is not what
+//! it was, or the master knows more than we do. It is logged and counted, and with the link our history
+//! ends: everything is asked for again. Where that doesn't help, it is asked for ever more rarely, and
+//! meanwhile the link is seen to be down ([`retry`](super::retry)). If `propagation-error-behavior` says
+//! that a replica which differs is worse than none, the process ends. Only a replica that differs on
+//! purpose, for clients write to it or it evicts keys by itself, goes on as Redis does. What is no
+//! request at all ends the link and the history, too.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -26,6 +35,7 @@ use crate::engine::Engine;
 use crate::engine::client::Client;
 use crate::engine::execution::{Flow, Origin};
 use crate::engine::role::Link;
+use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
 use crate::resp::{Limits, Reader, Reply};
 
@@ -44,6 +54,7 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         ..Client::connected(id, Arc::clone(stream))
     });
     let offset = engine.replication.offset();
+    let aof = Arc::clone(&engine.aof.writer);
     failover::end(&mut engine);
     if let Some(master) = attempt.master(&mut engine) {
         (master.link, master.down_since) = (Link::Up, None);
@@ -51,9 +62,18 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         master.last_heard = Instant::now();
         let db = master.db;
         engine.clients.get_mut(client).db = db;
+        attempt.is_up();
     }
     drop(engine);
-    let follower = Follower { attempt, stream, client, offset, pending: Vec::new() };
+    let follower = Follower {
+        attempt,
+        stream,
+        aof,
+        client,
+        executed: offset,
+        kept: offset,
+        pending: Vec::new(),
+    };
     let result = follower.run(Reader::new(input));
     let mut engine = attempt.end(client);
     engine.remove_client(client);
@@ -63,25 +83,32 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
 struct Follower<'f, 's> {
     attempt: &'f Attempt<'s>,
     stream: &'f Arc<TcpStream>,
+    /// Our append-only file.
+    aof: Arc<Aof>,
     client: ClientKey,
     /// How far we are.
-    offset: u64,
+    executed: u64,
+    /// Up to where our append-only file has it.
+    kept: u64,
     /// The bytes of a transaction that isn't complete.
     pending: Vec<u8>,
 }
 
-/// A command of the master has failed, by itself or within a transaction.
-fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) {
+/// A command of the master has failed, by itself or within a transaction. False: that is no reason
+/// not to go on.
+fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) -> bool {
     engine.stats.unexpected_error_replies += 1;
     let shown = reply[..reply.len().min(256)].trim_ascii_end().escape_ascii();
     crate::warning!("The master's command '{}' failed here: {shown}", name.escape_ascii());
-    let is_fatal = engine.config.propagation_error_behavior != PropagationErrors::Ignore;
-    if is_fatal && engine.config.replica_read_only {
+    let config = &engine.config;
+    let evicts = config.maxmemory > 0 && !config.replica_ignore_maxmemory;
+    if config.propagation_error_behavior != PropagationErrors::Ignore && config.replica_read_only {
         crate::warning!(
             "Ending, as propagation-error-behavior says: this is not the master's data"
         );
         std::process::exit(1);
     }
+    config.replica_read_only && !evicts
 }
 
 impl Follower<'_, '_> {
@@ -116,10 +143,17 @@ impl Follower<'_, '_> {
         let batch = reader.parsed();
         for index in 0..batch.len() {
             let args = batch.request(index);
-            let errors = engine.stats.total_error_replies;
+            let errors = engine.replication.stream_errors;
             let flow = engine.execute(self.client, args, reply, Origin::Master);
-            if engine.stats.total_error_replies != errors {
-                differs(&mut engine, args.at(0), reply.as_bytes());
+            if reply.as_bytes().starts_with(b"-") {
+                engine.replication.stream_errors = errors + 1; // it may not even have been called
+            }
+            if engine.replication.stream_errors != errors
+                && differs(&mut engine, args.at(0), reply.as_bytes())
+            {
+                drop(engine);
+                self.attempt.distrust();
+                return Err(io::Error::other("We differ from the master: full resync follows"));
             }
             reply.clear(1024);
             if flow != Flow::Continue {
@@ -136,18 +170,32 @@ impl Follower<'_, '_> {
                 self.pending = Vec::new();
             }
         }
-        self.offset = engine.replication.offset();
+        self.executed = engine.replication.offset();
         let db = engine.clients.get(self.client).db;
         engine.clients.get_mut(self.client).last_active = Instant::now();
-        let Some(master) = self.attempt.master(&mut engine) else { return Ok(false) };
-        // What is queued in a transaction has not changed it, so it belongs to our offset.
-        (master.last_heard, master.db) = (Instant::now(), db);
-        Ok(std::mem::take(&mut master.wants_ack))
+        let mut asked = false;
+        if let Some(master) = self.attempt.master(&mut engine) {
+            // What is queued in a transaction has not changed it, so it belongs to our offset.
+            (master.last_heard, master.db) = (Instant::now(), db);
+            asked = std::mem::take(&mut master.wants_ack);
+        }
+        drop(engine);
+        self.keep();
+        Ok(asked)
     }
 
-    fn acknowledge(&self) -> io::Result<()> {
+    /// Lets the append-only file have everything. Nobody holds the lock meanwhile.
+    fn keep(&mut self) {
+        self.aof.commit();
+        if self.aof.last_write_ok() {
+            self.kept = self.executed;
+        }
+    }
+
+    fn acknowledge(&mut self) -> io::Result<()> {
+        self.keep();
         let mut request = Vec::new();
-        let offset = self.offset.to_string();
+        let offset = self.kept.to_string();
         let words = [&b"REPLCONF"[..], b"ACK", offset.as_bytes()];
         encode_request(&mut request, words.into_iter());
         (&**self.stream).write_all(&request)

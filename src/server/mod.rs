@@ -97,7 +97,7 @@ impl Builder {
 
     /// Asks every client for this password.
     pub fn password(mut self, password: &str) -> Self {
-        self.config.requirepass = password.to_owned();
+        self.config.requirepass = password.into();
         self
     }
 
@@ -167,8 +167,8 @@ impl Server {
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
-        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.background = Some(background::start(&shared.engine)?);
+        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
