@@ -58,22 +58,21 @@ mod tests {
     #[test]
     fn the_sum_follows_each_client() {
         let mut clients = Clients::default();
-        let keys = [(); 3].map(|()| clients.add(Client::internal));
-        let one = Client::internal(0).memory();
-        for (number, key) in keys.into_iter().enumerate() {
-            clients.get_mut(key).meter.set_output(1000 * number);
-            clients.weigh(key);
-        }
-        assert_eq!(clients.weight(), 0, "these are no connections");
+        let internal = clients.add(Client::internal);
+        clients.weigh(internal);
+        assert_eq!(clients.weight(), 0, "it is no connection");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        for key in keys {
-            let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            clients.get_mut(key).stream = Some(stream.into());
+        let connect = || std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let keys = [0, 1000, 2000].map(|output| {
+            let key = clients.add(|id| Client::connected(id, connect().into()));
+            clients.get(key).meter.set_output(output);
             clients.weigh(key);
             clients.weigh(key);
-        }
+            key
+        });
+        let one = clients.get(keys[0]).memory();
         assert_eq!(clients.weight(), 3 * one + 3000);
-        clients.get_mut(keys[1]).meter.set_output(0);
+        clients.get(keys[1]).meter.set_output(0);
         clients.weigh(keys[1]);
         assert_eq!(clients.weight(), 3 * one + 2000);
         clients.remove(keys[2]);

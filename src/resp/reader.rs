@@ -144,12 +144,15 @@ impl<R: Read> Reader<R> {
         self.parser.position - self.parser.complete
     }
 
-    /// Memory held by the buffers, and by what is known of their contents.
+    /// Memory held by the buffers.
     pub fn capacity(&self) -> usize {
-        self.input.capacity()
-            + self.spill.bytes.capacity()
-            + self.unquoted.capacity()
-            + self.parser.spans.capacity() * size_of::<Span>()
+        self.input.capacity() + self.spill.bytes.capacity()
+    }
+
+    /// The same, with what is known of their contents.
+    pub fn memory(&self) -> usize {
+        let spans = self.parser.spans.capacity() * size_of::<Span>();
+        self.capacity() + self.unquoted.capacity() + spans
     }
 
     fn bytes(&self) -> &[u8] {

@@ -209,7 +209,7 @@ impl Session<'_> {
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
         engine.clients.get_mut(self.client).last_active = Instant::now();
-        self.weighed = self.reader.capacity();
+        self.weighed = self.reader.memory();
         self.meter.begin_batch(self.reader.complete(), self.reader.incomplete(), self.weighed);
         client_changed(engine, self.client);
     }
@@ -217,11 +217,11 @@ impl Session<'_> {
     /// Shows what has arrived of a request. If it grows large, `maxmemory-clients` may have something
     /// to say about it long before it is complete.
     fn weigh_incomplete_request(&mut self) {
-        let (capacity, parsed) = (self.reader.capacity(), self.reader.in_progress());
-        self.meter.set_input(self.reader.incomplete() - parsed, parsed, capacity);
-        if capacity > self.weighed + GROWTH_TO_WEIGH {
+        let (memory, parsed) = (self.reader.memory(), self.reader.in_progress());
+        self.meter.set_input(self.reader.incomplete() - parsed, parsed, memory);
+        if memory > self.weighed + GROWTH_TO_WEIGH {
             client_changed(&mut self.shared.engine.lock(), self.client);
-            self.weighed = capacity;
+            self.weighed = memory;
         }
     }
 
