@@ -35,6 +35,7 @@ pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod listening;
 pub mod meter;
 pub mod monitor;
 pub mod outbox;
@@ -79,6 +80,7 @@ use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
+use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -151,6 +153,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// The server's sockets, if it has any.
+    pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
@@ -212,6 +216,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),

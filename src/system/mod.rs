@@ -10,6 +10,7 @@
 //! | [`threads`] | how many threads there may be                            |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`outgoing`] | connections that we make                                |
+//! | [`pidfile`], [`title`] | what tells others of this process               |
 //! | [`peers`]   | is the other end of a socket still there?                |
 
 pub mod clock;
@@ -19,5 +20,7 @@ pub mod logging;
 pub mod memory;
 pub mod outgoing;
 pub mod peers;
+pub mod pidfile;
 pub mod random;
 pub mod threads;
+pub mod title;
