@@ -143,12 +143,11 @@ pub struct Attempt<'s> {
     fruitless: Cell<bool>,
 }
 
-/// Reads from the master's socket, and gives up when it should.
+/// Reads from the master's socket, and gives up when it should: `repl-timeout` counts as it is now.
 pub struct LinkReader<'s> {
     stream: Arc<TcpStream>,
     shared: &'s SharedEngine,
     epoch: u64,
-    timeout: Duration,
     heard: Instant,
     /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
     patient: bool,
@@ -159,11 +158,14 @@ impl Read for LinkReader<'_> {
         loop {
             match (&*self.stream).read(buffer) {
                 Err(error) if is_timeout(&error) => {
-                    if self.heard.elapsed() > self.timeout {
-                        return Err(io::Error::other("the master has been silent for too long"));
-                    }
-                    if self.shared.lock().replication.epoch != self.epoch {
+                    let engine = self.shared.lock();
+                    let limit = Duration::from_secs(u64::from(engine.config.repl_timeout));
+                    if engine.replication.epoch != self.epoch {
                         return Err(other_master());
+                    }
+                    drop(engine);
+                    if self.heard.elapsed() > limit {
+                        return Err(io::Error::other("the master has been silent for too long"));
                     }
                     if !self.patient {
                         return Err(io::ErrorKind::WouldBlock.into());
@@ -244,7 +246,6 @@ impl Attempt<'_> {
             stream: Arc::clone(&stream),
             shared: self.shared,
             epoch: self.order.epoch,
-            timeout: self.order.timeout,
             heard: Instant::now(),
             patient: true,
         });
