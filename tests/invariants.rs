@@ -114,6 +114,19 @@ fn only_execution_expiry_and_eviction_end_units() {
     );
 }
 
+/// What is made once, at the first use, is made by `once_cell`, one of the crates that cacheflow was
+/// asked to be built of; the cells of the standard library would be a second way to the same end.
+#[test]
+fn once_cell_makes_what_is_made_once() {
+    forbid("", &["LazyLock", "LazyCell", "OnceLock", "cell::OnceCell", "std::sync::Once"]);
+}
+
+/// Options are read with the cursor, `command::args::Options`, and not by counting places.
+#[test]
+fn options_are_read_with_the_cursor() {
+    forbid("command/", &["while let Some(option) = args", "for option in"]);
+}
+
 /// Every row of the table has a script, or `docs/compatibility.md` says why not.
 #[test]
 fn every_command_has_a_script() {
@@ -131,6 +144,38 @@ fn every_command_has_a_script() {
         })
         .collect();
     assert!(missing.is_empty(), "no script for {missing:?}");
+}
+
+/// A parameter that is read nowhere says so (`NoEffect`), and one that says so isn't read. What can't be
+/// had at all is refused, which a line that asks for it shows.
+#[test]
+fn every_parameter_does_something_or_says_that_it_does_not() {
+    let sources = sources();
+    let rest = sources
+        .iter()
+        .filter(|(name, _)| name != "config/parameters.rs" && !name.ends_with("tests.rs"));
+    let text: String = rest.flat_map(|(_, text)| code(text)).collect::<Vec<_>>().join("\n");
+    let is_read = |name: &str| {
+        let field = format!(".{}", name.replace('-', "_"));
+        let word = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        text.match_indices(&field).any(|(at, _)| word(&text[at + field.len()..]))
+    };
+    let mut wrong = Vec::new();
+    for parameter in cacheflow::config::PARAMETERS {
+        let mut config = cacheflow::config::Config::default();
+        let refuses = ["yes", "1"]
+            .iter()
+            .all(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_err())
+            && ["no", "0"].iter().any(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_ok());
+        let idle = parameter.has(cacheflow::config::Flag::NoEffect);
+        if !refuses && is_read(parameter.name) == idle {
+            wrong.push(parameter.name);
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "flagged as idle but read, or read nowhere and not flagged: {wrong:?}"
+    );
 }
 
 fn collect_scripts(folder: &Path, scripts: &mut Vec<String>) {

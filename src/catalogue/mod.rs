@@ -4,6 +4,7 @@
 //! |---------------|-----------------------------------------------------------------------|
 //! | `table.rs`    | THE TABLE, one row per command                                        |
 //! | [`row`](mod@row) | what a row is turned into, and how one is found                    |
+//! | [`names`]     | the names by which commands are called: `rename-command`              |
 //! | [`spec`]      | the vocabulary of rows: flags, categories, key positions              |
 //! | [`doc`]       | the part of a row that COMMAND DOCS and HELP tell                     |
 //! | [`find_keys`] | the keys of a request                                                 |
@@ -14,9 +15,11 @@
 
 pub mod doc;
 pub mod find_keys;
+pub mod names;
 pub mod row;
 pub mod spec;
 pub mod syntax;
 pub(crate) mod table;
 
-pub use row::{Command, ROWS, Row, by_name, lookup, row, subcommand, subcommands};
+pub use names::Names;
+pub use row::{Command, ROWS, Row, by_name, row, subcommand, subcommands};

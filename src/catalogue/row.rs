@@ -1,10 +1,9 @@
 //! What a row of the table is turned into: a [`Command`], and the facts about it in [`ROWS`].
 //!
 //! There is no policy in it: what a flag means is decided where it is read. Rows are found by the name
-//! that a request begins with ([`lookup`]), by their command ([`row`]), or by their full name
-//! ([`by_name`]).
+//! that a request begins with ([`Names`](super::Names)), by their command ([`row`]), or by their full
+//! name ([`by_name`]).
 
-use ahash::RandomState;
 use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
@@ -107,9 +106,6 @@ pub fn row(command: Command) -> &'static Row {
     &ROWS[command as usize]
 }
 
-/// Names are few and nobody can add one, so the seed need not be secret.
-static SEED: RandomState = RandomState::with_seeds(1, 2, 3, 4);
-
 static COMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_none()));
 static SUBCOMMANDS: Lazy<HashTable<u16>> = Lazy::new(|| index(|row| row.container().is_some()));
 
@@ -129,34 +125,32 @@ fn find(names: &HashTable<u16>, name: &[u8]) -> Option<&'static Row> {
     names.find(name_hash(name), found).map(|index| &ROWS[*index as usize])
 }
 
-/// No command has a longer name.
-const LONGEST_NAME: usize = 32;
-
-/// A hash of a name, whatever its case.
+/// FNV-1a of a name, whatever its case. Names are few and nobody can add one, so it need not be keyed.
 #[inline]
 fn name_hash(name: &[u8]) -> u64 {
-    let mut lower = [0; LONGEST_NAME];
-    let length = name.len().min(LONGEST_NAME);
-    lower[..length].copy_from_slice(&name[..length]);
-    lower.make_ascii_lowercase();
-    SEED.hash_one(&lower[..length])
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x100_0000_01b3);
+    name.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
-/// The row named `name`, in any case; `container|subcommand` names a subcommand.
+/// The row whose own name this is, in any case; `container|subcommand` names a subcommand.
 pub fn by_name(name: &[u8]) -> Option<&'static Row> {
     find(&COMMANDS, name).or_else(|| find(&SUBCOMMANDS, name))
 }
 
-/// The row that a request asks for: that of the subcommand, if the command has any. The container
-/// itself is returned when there is no such subcommand.
+/// The row that a request for `row` is about: that of the subcommand, if the command has any. The
+/// container itself is returned when there is no such subcommand.
 #[inline]
-pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
-    // A subcommand is asked for by two words, not by the name of its row.
-    let row = find(&COMMANDS, args.at(0))?;
+pub(super) fn of_request(row: &'static Row, args: Args<'_>) -> &'static Row {
     if row.is(Flags::CONTAINER) && args.len() > 1 {
-        return Some(subcommand(row, args.at(1)).unwrap_or(row));
+        return subcommand(row, args.at(1)).unwrap_or(row);
     }
-    Some(row)
+    row
+}
+
+/// The row of the command, not a subcommand, whose own name this is, in any case.
+#[inline]
+pub(super) fn command(name: &[u8]) -> Option<&'static Row> {
+    find(&COMMANDS, name)
 }
 
 /// The row of a container's subcommand.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::args::is;
 use super::context::Context;
 use super::error::{self, Error, Result};
-use super::lists::{MultiPop, end_argument, pop_first_of, pop_one};
+use super::lists::{end_argument, pop_first_of, pop_one};
+use super::multi_pop::MultiPop;
 use super::sorted_sets::pop;
 use crate::command::lists::moving::move_element;
 use crate::engine::blocking::{interrupt, time_out};
@@ -97,7 +98,7 @@ fn pop_element(
 /// `BLMPOP timeout numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`
 pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let deadline = timeout(&args[1])?;
-    let MultiPop { keys, end, count } = MultiPop::parse(args, 2)?;
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 2, end_argument)?;
     match first_of::<List>(ctx, keys)? {
         Some(place) => {
             pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
@@ -181,13 +182,12 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop
 /// `BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let deadline = timeout(&args[1])?;
-    let request = pop::MultiPop::parse(args, 2)?;
-    match first_of::<SortedSet>(ctx, request.keys)? {
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 2, pop::End::parse)?;
+    match first_of::<SortedSet>(ctx, keys)? {
         Some(place) => {
-            let keys = request.keys.from(place).first(1);
-            pop::MultiPop { keys, ..request }.run(ctx, reply)?;
+            pop::pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
         }
-        None => wait(ctx, args, request.keys, deadline, reply),
+        None => wait(ctx, args, keys, deadline, reply),
     }
     Ok(())
 }

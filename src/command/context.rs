@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::error::{Error, Result, until_nul};
-use crate::catalogue::Command;
+use crate::catalogue::{Command, row};
 use crate::config::EventClasses;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
@@ -243,6 +243,24 @@ impl Context<'_> {
         }
     }
 
+    /// The request itself is the effect, even if it has changed nothing here.
+    pub fn propagate_as_sent(&mut self, args: Args<'_>) {
+        match self.under_own_name(args) {
+            Some(request) => self.propagate_request(request.args()),
+            None => self.propagate_request(args),
+        }
+    }
+
+    /// The request as those must see it who don't know how commands were renamed here; None: as it is.
+    pub fn under_own_name(&self, args: Args<'_>) -> Option<Request> {
+        if !self.engine.config.command_names.are_changed() {
+            return None;
+        }
+        let row = row(self.command);
+        let name = row.container().unwrap_or(row.name);
+        Some(Request::new(std::iter::once(name.as_bytes()).chain(args.iter().skip(1))))
+    }
+
     /// The same, from a request that is put together already.
     pub fn propagate_request(&mut self, args: Args<'_>) {
         self.propagation = Propagation::Replaced;
@@ -335,9 +353,9 @@ impl Context<'_> {
 }
 
 /// The error of a subcommand that doesn't exist.
-pub fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+pub fn unknown_subcommand(args: Args<'_>) -> Error {
+    let name = args.get(1).unwrap_or_default();
     let shown = until_nul(&name[..name.len().min(128)]);
-    let container = container.to_ascii_uppercase();
-    let hint = format!("'. Try {container} HELP.");
-    Error::text([b"ERR unknown subcommand '", shown, hint.as_bytes()].concat())
+    let container = args[0].to_ascii_uppercase();
+    Error::text([b"ERR unknown subcommand '", shown, b"'. Try ", &container, b" HELP."].concat())
 }

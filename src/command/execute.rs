@@ -12,21 +12,21 @@
 use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
 use super::error::Error;
-use super::gates::{check, look_up};
+use super::gates::{check, find_row, look_up};
 use super::pubsub::is_subscription;
 use super::server::monitor;
 use super::server::slowlog;
 use super::transactions::queue::{effective_flags, is_queued, queue};
 use crate::catalogue::spec::{Flags, KeyFlags};
-use crate::catalogue::{self, Command, Row};
+use crate::catalogue::{Command, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::ReplyMode;
+use crate::engine::client::{Client, ReplyMode};
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Reply, Request};
 use crate::system::clock::Tick;
 
 /// Executes one request of a client and writes its reply.
@@ -46,15 +46,15 @@ pub fn execute(
     if engine.shutdown.is_some() && !state.is_replica() {
         return Flow::Abort; // what is executed now would not be saved any more
     }
-    let passed =
-        look_up(args).and_then(|row| check(engine, client, row, args, origin).map(|()| row));
+    let passed = look_up(&engine.config.command_names, args, origin)
+        .and_then(|row| check(engine, client, row, args, origin).map(|()| row));
     let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
             return Flow::Abort;
         }
         Err(error) => {
-            reject(engine, client, args, reply, &error);
+            reject(engine, client, args, reply, origin, &error);
             return after_reply(engine, client, None, reply, start);
         }
     };
@@ -72,6 +72,10 @@ pub fn execute(
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
+    if engine.blocking.has_ready() {
+        // What this does to others may concern the client, too: after the reply that is written.
+        engine.clients.get_mut(client).holds_pushes = true;
+    }
     engine.end_of_unit();
     after_reply(engine, client, Some(row.command), reply, start)
 }
@@ -103,6 +107,7 @@ fn run(
     call(&mut ctx, row, args, reply, begun);
     engine.close_unit();
     engine.executing = None;
+    end_caching(engine.clients.get_mut(client), Some(row));
     if engine.journal.replicated != replicated {
         engine.clients.get_mut(client).last_write = engine.replication.offset();
     }
@@ -117,7 +122,8 @@ fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let mut reply = Reply::new(state.protocol);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
-    let Some(row) = catalogue::lookup(request.args()) else { return true };
+    let names = &engine.config.command_names;
+    let Some(row) = names.lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
     if reply.is_empty() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
@@ -155,7 +161,8 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
         && ctx.propagation == Propagation::AsSent
         && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
     {
-        ctx.engine.journal.add_args(ctx.db, args);
+        let request = ctx.under_own_name(args);
+        ctx.engine.journal.add_args(ctx.db, request.as_ref().map_or(args, Request::args));
     }
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
@@ -193,12 +200,6 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
         let keys = keys.flat_map(|spec| spec.find(args).unwrap_or_default());
         tracking::remember(ctx.engine, ctx.client, keys.map(|index| args.at(index)));
     }
-    // CLIENT CACHING is about the next command, or the next transaction.
-    let client = ctx.client();
-    let begins = row.container() == Some("client") || client.transaction.is_some();
-    if let Some(mode) = client.tracking.as_mut().filter(|_| !begins && !client.holds_pushes) {
-        mode.caching = false;
-    }
 }
 
 /// Replies an error for a request that was not called. A transaction it would have been part of
@@ -208,14 +209,16 @@ fn reject(
     client: ClientKey,
     args: Args<'_>,
     reply: &mut Reply,
+    origin: Origin,
     error: &Error,
 ) {
-    let row = catalogue::lookup(args);
+    let row = find_row(&engine.config.command_names, args, origin);
     if let Some(row) = row {
         engine.stats.command(row.command).rejected_calls += 1;
     }
     if row.is_some_and(|row| row.command == Command::Exec) {
         transaction::abandon(engine, client);
+        end_caching(engine.clients.get_mut(client), row);
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
@@ -225,8 +228,20 @@ fn reject(
     if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
         transaction.aborted = true;
     }
+    end_caching(engine.clients.get_mut(client), row);
     engine.stats.error(error.code());
     reply.error(error.as_bytes());
+}
+
+/// CLIENT CACHING is about the next command, whatever comes of it, or about the next transaction.
+#[inline]
+fn end_caching(client: &mut Client, row: Option<&Row>) {
+    if let Some(mode) = &mut client.tracking
+        && client.transaction.is_none()
+        && row.and_then(Row::container) != Some("client")
+    {
+        mode.caching = false;
+    }
 }
 
 /// After a reply was written: is it to be sent, and does the connection go on?

@@ -18,7 +18,7 @@ use super::permission;
 use super::pubsub::is_subscription;
 use super::transactions::queue::{effective_flags, is_queued};
 use crate::catalogue::spec::Flags;
-use crate::catalogue::{self, Command, Row};
+use crate::catalogue::{Command, Names, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::client::Client;
@@ -29,12 +29,21 @@ use crate::resp::{Args, Protocol};
 
 /// Finds the row, or says what is wrong with the name or the number of arguments.
 #[inline]
-pub fn look_up(args: Args<'_>) -> Result<&'static Row> {
-    let row = catalogue::lookup(args).ok_or_else(|| unknown_command(args))?;
+pub fn look_up(names: &Names, args: Args<'_>, origin: Origin) -> Result<&'static Row> {
+    let row = find_row(names, args, origin).ok_or_else(|| unknown_command(args))?;
     if row.is(Flags::CONTAINER) && args.len() > 1 {
-        return Err(unknown_subcommand(row.name, args.at(1)));
+        return Err(unknown_subcommand(args));
     }
     if row.accepts(args.len()) { Ok(row) } else { Err(Error::arity(row.name)) }
+}
+
+/// What a request asks for. Copies use the commands' own names, clients those that they were given.
+#[inline]
+pub fn find_row(names: &Names, args: Args<'_>, origin: Origin) -> Option<&'static Row> {
+    match origin {
+        Origin::Loader | Origin::Master => names.lookup_recorded(args),
+        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked => names.lookup(args),
+    }
 }
 
 /// The gates between a known command and its execution, in Redis' order.

@@ -12,6 +12,7 @@
 //! | [`error`]    | what goes wrong, in Redis' words                                      |
 //! | [`help`]     | what containers of subcommands answer by themselves                   |
 //! | [`sampling`] | random elements, for the three types that give them                   |
+//! | [`multi_pop`] | what LMPOP and ZMPOP are asked for, once                             |
 //! | [`blocking`] | commands that wait for an element                                     |
 //!
 //! Every folder is a family, named as its scripts are (`tests/scripts/<family>`). A handler is a function
@@ -36,6 +37,7 @@ pub mod hyperloglog;
 pub mod keys;
 mod lifetime;
 pub mod lists;
+pub mod multi_pop;
 pub mod permission;
 pub mod persistence;
 pub mod pubsub;

@@ -4,6 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::REDIS_VERSION;
+use super::help::meant_by;
+
+/// What Redis says about a directive that it does not know.
+pub(super) const BAD_DIRECTIVE: &str = "Bad directive or wrong number of arguments";
 
 /// Why there is no configuration. Displayed, it is what belongs on stderr; the exit code is 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +44,13 @@ impl fmt::Display for StartError {
                 if let Some(path) = origin {
                     write!(f, " of {}", path.display())?;
                 }
-                write!(f, "\n>>> '{line}'\n{reason}")
+                write!(f, "\n>>> '{line}'\n{reason}")?;
+                match meant_by(line) {
+                    Some(better) if reason == BAD_DIRECTIVE => {
+                        write!(f, "; did you mean {better}?")
+                    }
+                    _ => Ok(()),
+                }
             }
             Self::Unreadable { path, reason } => {
                 write!(f, "Fatal error, can't open config file '{}': {reason}", path.display())

@@ -167,8 +167,12 @@ pub fn leave(engine: &mut Engine, client: ClientKey) {
 /// Ends a wait with an answer, and wakes the thread that will send it.
 pub fn answer(engine: &mut Engine, client: ClientKey, answer: Vec<u8>) {
     leave(engine, client);
-    let client = engine.clients.get_mut(client);
+    let Engine { clients, config, .. } = engine;
+    let client = clients.get_mut(client);
     client.answer = answer;
+    if client.outbox.is_some() {
+        client.hand_over_answer(&config.client_output_buffer_limit);
+    }
     client.wake();
 }
 

@@ -228,9 +228,18 @@ impl Client {
         }
     }
 
+    /// Tracking may send pushes from now on: before the first reply that one could overtake, both are
+    /// made to go the same way.
+    pub fn expect_pushes(&mut self) {
+        if self.protocol == Protocol::Resp3 {
+            self.open_outbox();
+        }
+    }
+
     /// Sends what the client hasn't asked for just now.
     pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
         self.open_outbox();
+        self.hand_over_answer(limits);
         if self.holds_pushes {
             self.held_back.push(Arc::clone(message));
         } else if !self.close_after_reply {
@@ -247,11 +256,23 @@ impl Client {
         }
     }
 
-    /// Puts a reply into the outbox, which its own thread is about to flush.
-    pub fn put(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
-        if let Some(outbox) = &self.outbox {
-            let backlog = outbox.put(message);
-            self.check(backlog, limits);
+    /// Puts a reply into the outbox, which its own thread is about to flush, and behind it the pushes
+    /// that had to wait for it.
+    pub fn hand_over(&mut self, reply: &[u8], limits: &BufferLimits) {
+        let Some(outbox) = &self.outbox else { return };
+        let mut backlog = outbox.put(reply.into());
+        for message in std::mem::take(&mut self.held_back) {
+            backlog = outbox.put(message);
+        }
+        self.check(backlog, limits);
+    }
+
+    /// The same for the reply to a command that has waited: what comes now must come behind it,
+    /// though the thread that serves the connection isn't awake yet.
+    pub fn hand_over_answer(&mut self, limits: &BufferLimits) {
+        if !self.answer.is_empty() {
+            let answer = std::mem::take(&mut self.answer);
+            self.hand_over(&answer, limits);
         }
     }
 

@@ -64,6 +64,7 @@ use crate::journal::{Effect, Journal};
 use crate::resp::Request;
 use crate::store::Value;
 use crate::store::keyspace::Keyspace;
+use crate::store::table::Table;
 use crate::system::clock::{Clock, Tick};
 use crate::system::random::{Random, secure_hex};
 use append_only::AppendOnly;
@@ -84,7 +85,7 @@ use saving::Saving;
 use shutdown::{Leaving, ShutdownRequest};
 use slowlog::SlowLog;
 use stats::Stats;
-use tracking::Tracking;
+use tracking::{Remembered, Tracking};
 use writers::Writers;
 
 /// Everything that commands work on.
@@ -190,6 +191,8 @@ pub enum Garbage {
     Value(Value),
     /// A whole database.
     Keyspace(Keyspace),
+    /// What clients had read.
+    Remembered(Table<Remembered>),
 }
 
 /// A value of more elements than this is freed by the thread that has nothing else to do.
@@ -321,7 +324,6 @@ impl Engine {
     /// Empties a database; its memory is freed where nobody waits for it.
     pub fn empty_database(&mut self, db: usize) -> usize {
         self.about_to_replace(db, None);
-        self.tracking.database_emptied();
         let all: usize = self.databases.iter().map(Keyspace::len).sum();
         let keyspace = self.databases[db].take_all();
         let removed = keyspace.len();
@@ -392,11 +394,16 @@ impl Engine {
     /// A key has changed: whoever watches it learns of it, whoever waits for it is tried again.
     #[inline]
     pub fn key_modified(&mut self, db: usize, key: &[u8]) {
+        self.key_changed(db, key, self.executing);
+    }
+
+    #[inline]
+    fn key_changed(&mut self, db: usize, key: &[u8], by: Option<ClientKey>) {
         if !self.watched.is_empty() {
             watch::key_changed(self, db, key);
         }
         if self.tracking.is_on() {
-            tracking::key_changed(self, key, self.executing);
+            tracking::key_changed(self, key, by);
         }
         if !self.blocking.is_idle() {
             self.blocking.key_changed(db, key);
@@ -414,8 +421,8 @@ impl Engine {
     /// A key was removed because its time was over.
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
         self.stats.expired_keys += 1;
-        self.key_gone(db, key, self.config.lazyfree_lazy_expire);
         self.notify(EventClasses::EXPIRED, "expired", key, db);
+        self.key_gone(db, key, self.config.lazyfree_lazy_expire);
     }
 
     /// A key was removed because its memory was needed.
@@ -425,6 +432,14 @@ impl Engine {
         self.notify(EventClasses::EVICTED, "evicted", key, db);
     }
 
+    /// What was executed under this taking of the lock is told to those who hear of it in one piece.
+    #[inline]
+    fn about_to_unlock(&mut self) {
+        if self.tracking.has_broadcasts() {
+            tracking::broadcast(self);
+        }
+    }
+
     /// A key was removed by the server itself. Copies are told to free it in the background, if that
     /// is how it is wanted here: for a server without threads it makes a difference.
     fn key_gone(&mut self, db: usize, key: &[u8], lazily: bool) {
@@ -432,10 +447,7 @@ impl Engine {
             let name = if lazily { &b"UNLINK"[..] } else { b"DEL" };
             self.journal.add(Effect { db, request: Request::new([name, key]) });
         }
-        // Whoever happens to be executing has not changed it.
-        let executing = self.executing.take();
-        self.key_modified(db, key);
-        self.executing = executing;
+        self.key_changed(db, key, None); // not by whoever happens to be executing
     }
 }
 
@@ -509,6 +521,7 @@ impl SharedEngine {
     ) -> EngineGuard<'a> {
         let mut inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
         inner.prepared = Prepared::default();
+        inner.about_to_unlock();
         if let Some(collected) = inner.writers.take_collected() {
             collected.release();
         }
@@ -554,6 +567,7 @@ impl Drop for EngineGuard<'_> {
             std::process::abort();
         }
         let Some(mut engine) = self.guard.take() else { return };
+        engine.about_to_unlock();
         let collected = engine.writers.take_collected();
         let unused = std::mem::take(&mut engine.prepared);
         drop(engine);

@@ -16,6 +16,7 @@ use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
 use crate::engine::background::{Control, Kind};
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
+use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
@@ -89,6 +90,7 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
     for (db, keyspace) in data.databases.into_iter().enumerate() {
         engine.replace_database(db, keyspace);
     }
+    tracking::flushed(engine);
     engine.saving.functions = data.functions;
     engine.saving.keys_loaded = data.keys;
     engine.saving.keys_expired = data.expired;

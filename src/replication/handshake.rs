@@ -43,10 +43,10 @@ pub enum Answer {
 /// What is to be said about us.
 #[derive(Debug)]
 pub struct Introduction {
-    user: String,
-    password: String,
+    user: Vec<u8>,
+    password: Vec<u8>,
     port: u16,
-    ip: String,
+    ip: Vec<u8>,
 }
 
 impl Introduction {
@@ -79,7 +79,7 @@ impl<R: BufRead> Handshake<'_, R> {
             return Err(unexpected("PING", &pong));
         }
         if !about_us.password.is_empty() {
-            let (user, password) = (about_us.user.as_bytes(), about_us.password.as_bytes());
+            let (user, password) = (&about_us.user[..], &about_us.password[..]);
             let words = [&b"AUTH"[..], user, password];
             let reply =
                 if user.is_empty() { self.ask(&[b"AUTH", password])? } else { self.ask(&words)? };
@@ -90,7 +90,7 @@ impl<R: BufRead> Handshake<'_, R> {
         let port = about_us.port.to_string();
         self.tell(&[b"REPLCONF", b"listening-port", port.as_bytes()])?;
         if !about_us.ip.is_empty() {
-            self.tell(&[b"REPLCONF", b"ip-address", about_us.ip.as_bytes()])?;
+            self.tell(&[b"REPLCONF", b"ip-address", &about_us.ip])?;
         }
         self.tell(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"])
     }

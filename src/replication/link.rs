@@ -16,7 +16,7 @@
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -35,6 +35,7 @@ use crate::persistence::disk::{self, Reading};
 use crate::persistence::history;
 use crate::persistence::load::LoadedData;
 use crate::rdb::{Decoder, Reason};
+use crate::system::outgoing;
 use crate::system::random::secure_hex;
 
 /// How long a connection may take to be accepted.
@@ -98,6 +99,8 @@ struct Order {
     epoch: u64,
     host: String,
     port: u16,
+    /// Where the connection is to come from; empty for anywhere.
+    source: String,
     introduction: Introduction,
     timeout: Duration,
     /// The history that we have, if there is one.
@@ -125,6 +128,7 @@ fn next_order(shared: &SharedEngine) -> Option<Order> {
             epoch: replication.epoch,
             host: master.host.clone(),
             port: master.port,
+            source: config.bind_source_addr.clone(),
             introduction: Introduction::new(config, port),
             timeout: Duration::from_secs(u64::from(config.repl_timeout)),
             known,
@@ -277,21 +281,15 @@ impl Attempt<'_> {
     }
 
     fn connect(&self) -> io::Result<TcpStream> {
-        let Order { host, port, timeout, .. } = &self.order;
+        let Order { host, port, source, timeout, .. } = &self.order;
         crate::notice!("Connecting to MASTER {host}:{port}");
-        let mut last = io::Error::other(format!("{host} has no address"));
-        for address in (host.as_str(), *port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    stream.set_read_timeout(Some(TICK))?;
-                    stream.set_write_timeout(Some(*timeout))?;
-                    return Ok(stream);
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(io::Error::new(last.kind(), format!("Error condition on socket for SYNC: {last}")))
+        let stream = outgoing::connect(host, *port, source, CONNECT_TIMEOUT).map_err(|error| {
+            io::Error::new(error.kind(), format!("Error condition on socket for SYNC: {error}"))
+        })?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TICK))?;
+        stream.set_write_timeout(Some(*timeout))?;
+        Ok(stream)
     }
 
     /// The stream goes on. Under a new id, our replicas have to learn of it.

@@ -10,18 +10,20 @@
 //! '------ one request -------''--- in progress ---'
 //! ```
 //!
-//! Bytes normally stay in the [`Buffer`]. Only when a request is cut by the buffer's end are they
-//! moved to `spill`, which grows with the bytes received and never with a length that a peer
-//! claims. A request in progress is not parsed again when more of it arrives.
+//! Below is a [`BufReader`] of one kilobyte, which a dozen pipelined commands fit into: what most of ten
+//! thousand connections need. Requests that lie in it as a whole are parsed where they are. A request
+//! that its end cuts is moved to a buffer of its own, the [`Spill`], and goes on there, as does a peer
+//! that sends more than a kilobyte at a time: its next reads take sixteen. The spill grows with the
+//! bytes received and never with a length that a peer claims, and is given back when it was not needed
+//! for a while. A request in progress is not parsed again when more of it arrives.
 //!
 //! Left out on purpose: what a request means. Limits that depend on the connection's state (is it
 //! authenticated?) come in through [`Limits`].
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::args::{Batch, Span};
-use super::buffer::{self, Buffer};
 use super::inline;
 use crate::number;
 
@@ -29,9 +31,15 @@ use crate::number;
 const MAX_LINE: usize = 64 * 1024;
 /// A batch ends after this many requests, which bounds how long one client holds the lock.
 const MAX_BATCH: usize = 1000;
-/// A large argument is read in steps of this size, straight into its buffer.
+/// How much a read of a quiet connection takes: the size of its `BufReader`.
+const SMALL_READ: usize = 1024;
+/// How much a read takes of a connection that has more to say: some hundred pipelined commands.
+const READ: usize = 16 * 1024;
+/// After so many reads in turn that brought less than a kilobyte, a kilobyte is what the next one takes.
+const SMALL_READS: u32 = 64;
+/// An argument that lacks more than that is read in steps of this size.
 const LARGE_READ: usize = 1 << 20;
-/// Capacity of the spill buffer that a connection may keep when it is empty again.
+/// A spill may keep so much memory from one batch to the next.
 const KEEP_CAPACITY: usize = 64 * 1024;
 
 /// What a peer may send. Before a client has authenticated, much less.
@@ -88,10 +96,12 @@ impl fmt::Display for ProtocolError {
 
 /// Cuts a stream into requests; see the module documentation.
 pub struct Reader<R> {
-    input: Buffer<R>,
-    /// Bytes of a request that the buffer could not hold as a whole, and what followed them.
-    spill: Vec<u8>,
+    input: BufReader<R>,
+    /// What could not be parsed in the `BufReader`; in use if `spilled`, and then that one is empty.
+    spill: Spill,
     spilled: bool,
+    /// So many of the next reads take much, since one of the last ones brought it.
+    large_reads: u32,
     /// The words of an inline request, unquoted.
     unquoted: Vec<u8>,
     parser: Parser,
@@ -102,9 +112,10 @@ impl<R: Read> Reader<R> {
     /// A reader of `input`.
     pub fn new(input: R) -> Self {
         Reader {
-            input: Buffer::new(input),
-            spill: Vec::new(),
+            input: BufReader::with_capacity(SMALL_READ, input),
+            spill: Spill::default(),
             spilled: false,
+            large_reads: 0,
             unquoted: Vec::new(),
             parser: Parser::default(),
             error: None,
@@ -113,7 +124,7 @@ impl<R: Read> Reader<R> {
 
     /// The stream below.
     pub fn get_ref(&self) -> &R {
-        self.input.source()
+        self.input.get_ref()
     }
 
     /// Bytes that have arrived and are not part of a complete request.
@@ -123,11 +134,11 @@ impl<R: Read> Reader<R> {
 
     /// Memory held by the buffers.
     pub fn capacity(&self) -> usize {
-        self.input.capacity() + self.spill.capacity()
+        self.input.capacity() + self.spill.bytes.capacity()
     }
 
     fn bytes(&self) -> &[u8] {
-        if self.spilled { &self.spill } else { self.input.bytes() }
+        if self.spilled { self.spill.bytes() } else { self.input.buffer() }
     }
 
     /// The requests that have arrived completely, at most a thousand; empty when [`fill`] has to
@@ -139,7 +150,7 @@ impl<R: Read> Reader<R> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let bytes = if self.spilled { &self.spill[..] } else { self.input.bytes() };
+        let bytes = if self.spilled { self.spill.bytes() } else { self.input.buffer() };
         self.error = self.parser.run(bytes, limits, &mut self.unquoted).err();
         if bytes.len() - self.parser.complete > limits.query_buffer {
             self.error = self.error.or(Some(ProtocolError::QueryBufferLimit));
@@ -176,22 +187,30 @@ impl<R: Read> Reader<R> {
 
     fn fill_once(&mut self) -> io::Result<usize> {
         if !self.spilled {
-            if self.input.bytes().is_empty() {
-                return self.input.fill();
+            if self.input.buffer().is_empty() && self.large_reads == 0 {
+                let count = self.input.fill_buf()?.len();
+                self.expect(count);
+                return Ok(count);
             }
-            self.spill.extend_from_slice(self.input.bytes());
-            self.input.consume(self.spill.len());
+            let begun = self.input.buffer().len();
+            self.spill.put(self.input.buffer());
+            self.input.consume(begun);
             self.spilled = true;
         }
-        let missing = self.parser.missing(self.spill.len());
-        if missing > buffer::LARGE {
-            let step = missing.min(LARGE_READ) as u64;
-            return self.input.source_mut().take(step).read_to_end(&mut self.spill);
+        let missing = self.parser.missing(self.spill.bytes().len());
+        if missing > READ {
+            return self.spill.read_to_end(&mut self.input, missing.min(LARGE_READ));
         }
-        let count = self.input.fill()?;
-        self.spill.extend_from_slice(self.input.bytes());
-        self.input.consume(count);
+        // Larger than the `BufReader`, which is empty: it passes the read on.
+        let count = self.spill.read(&mut self.input, READ)?;
+        self.expect(count);
         Ok(count)
+    }
+
+    /// A read has brought so many bytes: what will the next ones bring?
+    fn expect(&mut self, count: usize) {
+        let is_large = count >= SMALL_READ;
+        self.large_reads = if is_large { SMALL_READS } else { self.large_reads.saturating_sub(1) };
     }
 
     /// Takes everything that has arrived but is no complete request: what follows is no RESP
@@ -199,8 +218,8 @@ impl<R: Read> Reader<R> {
     pub fn take_buffered(&mut self) -> Vec<u8> {
         self.drop_executed();
         let rest = self.bytes().to_vec();
-        self.input.consume(self.input.bytes().len());
-        self.spill.clear();
+        self.input.consume(self.input.buffer().len());
+        self.spill = Spill::default();
         self.spilled = false;
         self.parser = Parser::default();
         rest
@@ -209,14 +228,60 @@ impl<R: Read> Reader<R> {
     fn drop_executed(&mut self) {
         let executed = self.parser.forget_complete();
         if self.spilled {
-            self.spill.drain(..executed);
-            if self.spill.is_empty() {
-                self.spilled = false;
-                self.spill.shrink_to(KEEP_CAPACITY);
+            self.spill.drop_first(executed);
+            self.spilled = !self.spill.bytes().is_empty();
+            if !self.spilled && (self.large_reads == 0 || self.spill.bytes.len() > KEEP_CAPACITY) {
+                self.spill = Spill::default();
             }
         } else {
             self.input.consume(executed);
         }
+    }
+}
+
+/// Bytes that were read, and room for more that was written once and need not be written again.
+#[derive(Default)]
+struct Spill {
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl Spill {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.filled += bytes.len();
+    }
+
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        let end = self.filled + len;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        &mut self.bytes[self.filled..end]
+    }
+
+    /// One read of at most so many bytes.
+    fn read(&mut self, input: &mut impl Read, at_most: usize) -> io::Result<usize> {
+        let count = input.read(self.room(at_most))?;
+        self.filled += count;
+        Ok(count)
+    }
+
+    /// As many reads as it takes to get so many bytes, unless the input ends.
+    fn read_to_end(&mut self, input: &mut impl Read, len: usize) -> io::Result<usize> {
+        self.bytes.truncate(self.filled);
+        let result = input.take(len as u64).read_to_end(&mut self.bytes);
+        self.filled = self.bytes.len(); // also what came before an error
+        result
+    }
+
+    fn drop_first(&mut self, count: usize) {
+        self.bytes.copy_within(count..self.filled, 0);
+        self.filled -= count;
     }
 }
 

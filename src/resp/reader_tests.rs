@@ -185,3 +185,29 @@ proptest! {
         read_all(cut(parts.concat().as_bytes(), &places), &LIMITS);
     }
 }
+
+/// Many requests at once take a large read, and its memory is given back when little comes again.
+#[test]
+fn memory_follows_what_a_peer_sends_at_a_time() {
+    let ping = b"PING\r\n";
+    let little = vec![1; SMALL_READS as usize + 1];
+    let pieces = [&[1, 200, 2000][..], &little].concat();
+    let pieces = pieces.into_iter().map(|requests| ping.repeat(requests)).collect();
+    let mut reader = Reader::new(Pieces(pieces));
+    let (mut reads, mut executed) = (Vec::new(), 0);
+    loop {
+        match reader.batch(&LIMITS).unwrap().len() {
+            0 => match reader.fill().unwrap() {
+                0 => break,
+                count => reads.push((count, reader.capacity())),
+            },
+            count => executed += count,
+        }
+    }
+    assert_eq!(executed, 2201 + SMALL_READS as usize + 1);
+    assert_eq!(reads[0], (6, SMALL_READ));
+    assert_eq!(reads[1], (SMALL_READ, SMALL_READ), "more than the buffer holds");
+    assert!(reads.iter().any(|(count, _)| *count > 10 * SMALL_READ), "{reads:?}");
+    assert!(reads.iter().all(|(_, capacity)| *capacity < 4 * READ), "{reads:?}");
+    assert_eq!(reads.last(), Some(&(6, SMALL_READ)));
+}

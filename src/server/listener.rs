@@ -33,7 +33,7 @@ impl Listeners {
                 Some(rest) => (true, rest),
                 None => (false, text.as_str()),
             };
-            match parse_address(text).and_then(|ip| listen(ip, port, config.tcp_backlog)) {
+            match parse_address(text).and_then(|ip| listen(ip, port, config)) {
                 // Port 0 picks a free one; the other addresses then take the same.
                 Ok(listener) => {
                     port = listener.local_addr()?.port();
@@ -102,7 +102,7 @@ fn parse_address(text: &str) -> io::Result<IpAddr> {
     }
 }
 
-fn listen(ip: IpAddr, port: u16, backlog: u32) -> io::Result<TcpListener> {
+fn listen(ip: IpAddr, port: u16, config: &Config) -> io::Result<TcpListener> {
     let address = SocketAddr::new(ip, port);
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if ip.is_ipv6() {
@@ -110,7 +110,14 @@ fn listen(ip: IpAddr, port: u16, backlog: u32) -> io::Result<TcpListener> {
     }
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
-    socket.listen(backlog.min(i32::MAX as u32) as i32)?;
+    if config.socket_mark_id > 0 {
+        let refused = |error: io::Error| {
+            let reason = crate::config::system_text(&error);
+            io::Error::new(error.kind(), format!("socket-mark-id can't be set: {reason}"))
+        };
+        socket.set_mark(config.socket_mark_id).map_err(refused)?; // connections inherit it
+    }
+    socket.listen(config.tcp_backlog.min(i32::MAX as u32) as i32)?;
     Ok(socket.into())
 }
 

@@ -97,7 +97,7 @@ impl Builder {
 
     /// Asks every client for this password.
     pub fn password(mut self, password: &str) -> Self {
-        self.config.requirepass = password.to_owned();
+        self.config.requirepass = password.into();
         self
     }
 

@@ -321,16 +321,14 @@ impl Output {
     fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) {
         let Engine { clients, config, .. } = engine;
         let client = clients.get_mut(client);
+        client.holds_pushes = false;
         let Some(outbox) = &client.outbox else { return };
         if self.outbox.is_none() {
             self.outbox = Some(outbox.clone());
         }
-        if !self.reply.is_empty() {
-            client.put(self.reply.as_bytes().into(), &config.client_output_buffer_limit);
+        if !self.reply.is_empty() || !client.held_back.is_empty() {
+            client.hand_over(self.reply.as_bytes(), &config.client_output_buffer_limit);
             self.forget_sent();
-        }
-        for message in std::mem::take(&mut client.held_back) {
-            client.put(message, &config.client_output_buffer_limit);
         }
     }
 

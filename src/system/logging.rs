@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use once_cell::sync::Lazy;
 
 /// How important a message is, and the least importance that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +124,7 @@ pub fn prepare() {
 
 /// The time zone of this process: found once, since finding it reads files.
 fn local_zone() -> TimeZone {
-    static ZONE: std::sync::LazyLock<TimeZone> = std::sync::LazyLock::new(TimeZone::system);
+    static ZONE: Lazy<TimeZone> = Lazy::new(TimeZone::system);
     ZONE.clone()
 }
 

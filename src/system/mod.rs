@@ -9,6 +9,7 @@
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
 //! | [`cores`]   | which processor cores they use                           |
+//! | [`outgoing`] | connections that we make                                |
 //! | [`peers`]   | is the other end of a socket still there?                |
 
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod cores;
 pub mod descriptors;
 pub mod logging;
 pub mod memory;
+pub mod outgoing;
 pub mod peers;
 pub mod random;
 pub mod threads;

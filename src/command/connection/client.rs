@@ -34,7 +34,7 @@ pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `CLIENT LIST [TYPE normal | master | replica | pubsub] [ID client-id [client-id ...]]`
+/// `CLIENT LIST [TYPE <NORMAL|MASTER|REPLICA|PUBSUB>] [ID client-id [client-id ...]]`
 pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let clients = &ctx.engine.clients;
     let listed: Vec<ClientKey> = match args.get(2) {
@@ -88,7 +88,7 @@ fn is_printable(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_graphic)
 }
 
-/// `CLIENT SETINFO LIB-NAME library-name | LIB-VER library-version`
+/// `CLIENT SETINFO <LIB-NAME library-name|LIB-VER library-version>`
 pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (option, value) = (args.at(2), args.at(3));
     let client = ctx.client();
@@ -106,9 +106,8 @@ pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// `CLIENT KILL ip:port`
-///
-/// `CLIENT KILL [ID id] [TYPE type] [USER name] [ADDR ip:port] [LADDR ip:port] [SKIPME yes | no]`
+/// `CLIENT KILL <ip:port|<ID client-id|TYPE <NORMAL|MASTER|REPLICA|PUBSUB>|USER username|ADDR
+/// ip:port|LADDR ip:port|SKIPME <YES|NO>> [...]>`
 pub fn client_kill(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() == 3 {
         let filter = Filter { address: Some(args.at(2).to_vec()), ..Filter::default() };
@@ -172,7 +171,7 @@ fn kill(ctx: &mut Context<'_>, filter: &Filter, skip_me: bool) -> usize {
     killed
 }
 
-/// `CLIENT NO-EVICT ON | OFF`
+/// `CLIENT NO-EVICT <ON|OFF>`
 pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.client().no_evict = match args.at(2) {
         word if is(word, "ON") => true,
@@ -183,7 +182,7 @@ pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// `CLIENT REPLY ON | OFF | SKIP`
+/// `CLIENT REPLY <ON|OFF|SKIP>`
 ///
 /// Only ON replies; that is how a client knows that replies are back.
 pub fn client_reply(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -204,7 +203,7 @@ pub fn client_reply(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `CLIENT PAUSE timeout [WRITE | ALL]`
+/// `CLIENT PAUSE milliseconds [WRITE|ALL]`
 ///
 /// ALL holds every client, whoever paused them included: such a pause ends by itself.
 pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {

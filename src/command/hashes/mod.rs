@@ -158,7 +158,7 @@ pub fn hincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// `HINCRBYFLOAT key field increment`
+/// `HINCRBYFLOAT key field amount`
 pub fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const NO_FLOAT: Error = Error::new("ERR hash value is not a float");
     let by = LongDouble::parse(&args[3]).ok_or(error::NOT_FLOAT)?;

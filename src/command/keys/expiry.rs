@@ -90,7 +90,7 @@ impl Conditions {
         let mut conditions = Conditions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
-            match () {
+            match option {
                 _ if is(option, "NX") => conditions.nx = true,
                 _ if is(option, "XX") => conditions.xx = true,
                 _ if is(option, "GT") => conditions.gt = true,

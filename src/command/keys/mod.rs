@@ -174,12 +174,12 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let (mut db, mut replace) = (ctx.db, false);
     let mut options = Options::new(args, 3);
     while let Some(option) = options.next() {
-        if is(option, "REPLACE") {
-            replace = true;
-        } else if is(option, "DB") && options.left() > 0 {
-            db = ctx.database_index(options.value()?)?;
-        } else {
-            return Err(error::SYNTAX);
+        match option {
+            _ if is(option, "REPLACE") => replace = true,
+            _ if is(option, "DB") && options.left() > 0 => {
+                db = ctx.database_index(options.value()?)?;
+            }
+            _ => return Err(error::SYNTAX),
         }
     }
     if db == ctx.db && from == to {

@@ -9,7 +9,7 @@ use super::error::{Error, Result};
 use crate::catalogue::Command;
 use crate::engine::pubsub::{self, Space};
 use crate::number::glob;
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Reply, Request};
 use crate::store::Bytes;
 
 /// `SUBSCRIBE channel [channel ...]`
@@ -102,15 +102,21 @@ pub fn is_subscription(command: Command) -> bool {
 /// `PUBLISH channel message`
 pub fn publish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish(ctx.engine, args.at(1), args.at(2)));
-    ctx.engine.journal.replicate_only(args);
+    replicate(ctx, args);
     Ok(())
 }
 
 /// `SPUBLISH shardchannel message`
 pub fn spublish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish_to_shard(ctx.engine, args.at(1), args.at(2)));
-    ctx.engine.journal.replicate_only(args);
+    replicate(ctx, args);
     Ok(())
+}
+
+/// Replicas have listeners of their own.
+fn replicate(ctx: &mut Context<'_>, args: Args<'_>) {
+    let request = ctx.under_own_name(args);
+    ctx.engine.journal.replicate_only(ctx.db, request.as_ref().map_or(args, Request::args));
 }
 
 /// `PUBSUB CHANNELS [pattern]`

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::args::{integer, integer_in, is};
+use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::engine::blocking::{self, Acknowledgements, Wait};
@@ -13,7 +13,7 @@ use crate::engine::role::{self, Failover, Phase, Replica};
 use crate::replication::failover::{self, address_of};
 use crate::resp::{Args, Reply, Request};
 
-/// `REPLICAOF host port | NO ONE`
+/// `REPLICAOF <host port|NO ONE>`
 pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.engine.replication.failover.is_some() {
         return Err(Error::new("ERR REPLICAOF not allowed while failing over."));
@@ -44,7 +44,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     Ok(())
 }
 
-/// `SLAVEOF host port | NO ONE`
+/// `SLAVEOF <host port|NO ONE>`
 pub fn slaveof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     replicaof(ctx, args, reply)
 }
@@ -85,7 +85,7 @@ pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// `WAIT numreplicas timeout`
+/// `WAIT numreplicas milliseconds`
 ///
 /// How many replicas have everything that this connection has written; waits until they are enough.
 pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -127,15 +127,16 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// `REPLCONF option value [option value ...]`
+/// `REPLCONF [option value [option value ...]]`
 ///
 /// Only servers use it. ACK and GETACK are not replied to.
 pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    for index in (1..args.len()).step_by(2) {
-        let (option, value) = (args.at(index), args.at(index + 1));
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let value = options.value()?;
         match option {
             _ if is(option, "ACK") => return acknowledge(ctx, value),
             _ if is(option, "GETACK") => {
@@ -228,7 +229,9 @@ pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `PSYNC replicationid offset [FAILOVER]`
+/// `PSYNC replicationid offset`
+///
+/// A master that hands its role over to this replica adds FAILOVER.
 pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.get(3).is_some_and(|word| is(word, "failover")) {
         if ctx.engine.replication.master.is_none() {
@@ -338,29 +341,24 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 
 fn parse_failover(args: Args<'_>) -> Result<Failover> {
     let mut failover = Failover { target: None, deadline: None, force: false, in_progress: false };
-    let mut index = 1;
-    while let Some(option) = args.get(index) {
-        let left = args.len() - index - 1;
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let left = options.left();
         match option {
             _ if is(option, "TIMEOUT") && left >= 1 && failover.deadline.is_none() => {
-                let timeout = integer(args.at(index + 1))?;
+                let timeout = options.integer()?;
                 if timeout <= 0 {
                     return Err(Error::new("ERR FAILOVER timeout must be greater than 0"));
                 }
                 failover.deadline =
                     Instant::now().checked_add(Duration::from_millis(timeout as u64));
-                index += 2;
             }
             _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
-                let port = integer_in(args.at(index + 2), 0, 65535, error::NOT_INTEGER)? as u16;
-                let host = String::from_utf8_lossy(args.at(index + 1)).into_owned();
+                let host = String::from_utf8_lossy(options.value()?).into_owned();
+                let port = integer_in(options.value()?, 0, 65535, error::NOT_INTEGER)? as u16;
                 failover.target = Some((host, port));
-                index += 3;
             }
-            _ if is(option, "FORCE") && !failover.force => {
-                failover.force = true;
-                index += 1;
-            }
+            _ if is(option, "FORCE") && !failover.force => failover.force = true,
             _ => return Err(error::SYNTAX),
         }
     }

@@ -4,8 +4,6 @@
 //! has to happen when one has changed. Most parameters need nothing: whoever uses them reads them
 //! from the engine each time.
 
-use std::str::from_utf8;
-
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::command::permission::rules_changed;
@@ -17,15 +15,13 @@ use crate::persistence::aof;
 use crate::resp::{Args, Reply};
 use crate::system::descriptors::make_room_for_clients;
 
-/// `CONFIG GET parameter [parameter ...]`
+/// `CONFIG GET pattern [pattern ...]`
 pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let patterns: Vec<_> = args.iter().skip(2).map(String::from_utf8_lossy).collect();
-    let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_ref()).collect();
-    let found = ctx.engine.config.get_matching(&patterns);
+    let found = ctx.engine.config.get_matching(args.iter().skip(2));
     reply.map(found.len());
     for (name, value) in found {
-        reply.bulk(name.as_bytes());
-        reply.bulk(value.as_bytes());
+        reply.bulk(&name);
+        reply.bulk(&value);
     }
     Ok(())
 }
@@ -35,9 +31,8 @@ pub fn config_set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     if !args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    let words: Option<Vec<&str>> = args.iter().skip(2).map(|word| from_utf8(word).ok()).collect();
-    let words = words.ok_or(Error::new("ERR CONFIG SET failed - a value is not valid UTF-8"))?;
-    let pairs: Vec<(&str, &str)> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let pairs = (2..args.len()).step_by(2).map(|index| (args.at(index), args.at(index + 1)));
+    let pairs: Vec<(&[u8], &[u8])> = pairs.collect();
     let local = ctx.client_is_local();
     let before = ctx.engine.config.clone();
     let refused = |error: SetError| Error::text(format!("ERR {error}"));
@@ -106,14 +101,12 @@ pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Repl
 }
 
 /// The `user` lines of the configuration file: all users, unless they have a file of their own.
-fn users_to_write(engine: &Engine) -> Vec<Vec<String>> {
+fn users_to_write(engine: &Engine) -> Vec<Vec<Vec<u8>>> {
     if !engine.config.aclfile.is_empty() {
         return Vec::new();
     }
-    let words = |line: Vec<u8>| {
-        let line = String::from_utf8_lossy(&line).into_owned();
-        line.split(' ').skip(1).map(str::to_owned).collect()
-    };
+    let words =
+        |line: Vec<u8>| line.split(|byte| *byte == b' ').skip(1).map(<[u8]>::to_vec).collect();
     engine.acl.lines().map(words).collect()
 }
 

@@ -39,10 +39,12 @@ pub fn sintercard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     let keys = options.take_many(numkeys);
     let mut limit = 0;
     while let Some(option) = options.next() {
-        if !is(option, "LIMIT") {
-            return Err(error::SYNTAX);
+        match option {
+            _ if is(option, "LIMIT") => {
+                limit = integer_in(options.value()?, 0, i64::MAX, NEGATIVE)? as usize;
+            }
+            _ => return Err(error::SYNTAX),
         }
-        limit = integer_in(options.value()?, 0, i64::MAX, NEGATIVE)? as usize;
     }
     let mut count = 0;
     intersection(operands(ctx, keys)?, |_| {

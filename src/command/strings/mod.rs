@@ -49,29 +49,27 @@ impl<'a> SetOptions<'a> {
         let mut set = SetOptions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
-            if is(option, "NX") && !set.only_existing {
-                set.only_new = true;
-            } else if is(option, "XX") && !set.only_new {
-                set.only_existing = true;
-            } else if is(option, "GET") {
-                set.get = true;
-            } else if is(option, "KEEPTTL") && set.expiry.is_none() {
-                set.keep_ttl = true;
-            } else if let Some(unit) = Unit::of_option(option) {
-                // The same unit may come twice, and the last one counts; two units may not.
-                if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
-                    return Err(error::SYNTAX);
+            match option {
+                _ if is(option, "NX") && !set.only_existing => set.only_new = true,
+                _ if is(option, "XX") && !set.only_new => set.only_existing = true,
+                _ if is(option, "GET") => set.get = true,
+                _ if is(option, "KEEPTTL") && set.expiry.is_none() => set.keep_ttl = true,
+                _ => {
+                    let unit = Unit::of_option(option).ok_or(error::SYNTAX)?;
+                    // The same unit may come twice, and the last one counts; two units may not.
+                    if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
+                        return Err(error::SYNTAX);
+                    }
+                    set.expiry = Some((unit, options.value()?));
                 }
-                set.expiry = Some((unit, options.value()?));
-            } else {
-                return Err(error::SYNTAX);
             }
         }
         Ok(set)
     }
 }
 
-/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT s|PXAT ms|KEEPTTL]`
+/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
+/// unix-time-milliseconds|KEEPTTL]`
 pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = if args.len() == 3 { SetOptions::default() } else { SetOptions::parse(args)? };
     let (key, value) = (args.at(1), args.at(2));
@@ -171,7 +169,8 @@ pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `GETEX key [EX seconds|PX milliseconds|EXAT s|PXAT ms|PERSIST]`
+/// `GETEX key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
+/// unix-time-milliseconds|PERSIST]`
 pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut expiry: Option<(Unit, &[u8])> = None;
@@ -287,6 +286,8 @@ pub fn strlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 }
 
 /// `GETRANGE key start end`
+///
+/// `SUBSTR key start end`
 pub fn getrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
     match ctx.read_as::<Str>(&args[1])? {
@@ -373,7 +374,7 @@ fn increment(ctx: &mut Context<'_>, key: &[u8], by: i64, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// `INCRBYFLOAT key increment`
+/// `INCRBYFLOAT key amount`
 pub fn incrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let value = ctx.write_as::<Str>(key)?.map(|text| text.with_bytes(LongDouble::parse));

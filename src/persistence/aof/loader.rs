@@ -23,7 +23,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::catalogue;
 use crate::engine::ClientKey;
 use crate::engine::client::Client;
 use crate::engine::execution::Origin;
@@ -179,7 +178,7 @@ impl Loading<'_, '_> {
             engine.databases[engine.clients.get(*client).db].bring_near(keys);
             for request in requests {
                 let args = request.args();
-                if catalogue::lookup(args).is_none() {
+                if engine.config.command_names.lookup_recorded(args).is_none() {
                     let name = String::from_utf8_lossy(&args[0]).into_owned();
                     return Err(Flaw::UnknownCommand(name));
                 }

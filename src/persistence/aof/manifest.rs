@@ -18,7 +18,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-use crate::config::value::quote_if_needed;
+use crate::config::words::quote_if_needed;
 use crate::engine::append_only::AofFiles;
 use crate::resp::inline;
 

@@ -30,6 +30,7 @@ use super::{background, disk};
 use crate::engine::append_only::{AofFiles, AofState};
 use crate::engine::background::Kind;
 use crate::engine::progress::Progress;
+use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::journal::group_commit::AofSink;
 use crate::persistence::access::Access;
@@ -189,6 +190,7 @@ pub fn reload(engine: &mut Engine) -> io::Result<()> {
     for db in 0..engine.databases.len() {
         engine.empty_database(db);
     }
+    tracking::flushed(engine);
     engine.loading = true;
     let progress = Progress::default();
     let result = load_parts(&mut Access::Held(engine), &place, &manifest, &progress);

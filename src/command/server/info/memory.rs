@@ -155,5 +155,6 @@ fn ratios(memory: &Memory, fields: &mut Fields) {
 /// A parameter as CONFIG GET shows it.
 fn config_value(engine: &Engine, name: &str) -> String {
     let parameter = crate::config::lookup(name);
-    parameter.map_or_else(String::new, |(_, parameter)| (parameter.get)(&engine.config))
+    let value = parameter.map_or_else(Vec::new, |(_, parameter)| (parameter.get)(&engine.config));
+    String::from_utf8_lossy(&value).into_owned()
 }
