@@ -46,16 +46,26 @@ pub enum Prelude {
     Acknowledgement,
 }
 
+/// Shuts the socket when it is dropped.
+struct ShutAtEnd(Arc<TcpStream>);
+
+impl Drop for ShutAtEnd {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 impl Feeder {
     /// Starts the thread.
     pub fn start(self, prelude: Prelude) -> io::Result<()> {
         let thread = Builder::new().name("feeder".into()).stack_size(STACK_SIZE);
         cores::spawn(thread, move || {
-            // A replica that breaks off comes back; its session notices that the socket is shut.
+            // A replica that breaks off comes back; its session notices that the socket is shut. So it
+            // does if this thread panics.
+            let _shut = ShutAtEnd(Arc::clone(&self.stream));
             if let Err(error) = self.run(prelude) {
                 crate::verbose!("Replica client id #{}: {error}", self.client);
             }
-            let _ = self.stream.shutdown(Shutdown::Both);
         })
     }
 

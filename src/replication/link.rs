@@ -37,6 +37,7 @@ use crate::persistence::load::LoadedData;
 use crate::rdb::{Decoder, Reason};
 use crate::system::outgoing;
 use crate::system::random::secure_hex;
+use crate::system::service::essential;
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,7 +50,8 @@ const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
 pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("replication".into()).spawn(move || run(&shared))
+    let thread = Builder::new().name("replication".into());
+    thread.spawn(essential(move || run(&shared)))
 }
 
 fn run(shared: &SharedEngine) {

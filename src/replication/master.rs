@@ -28,6 +28,7 @@ use crate::engine::ClientKey;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, SharedEngine};
 use crate::system::cores;
+use crate::system::service::essential;
 
 /// How often the thread looks whether a snapshot can begin.
 const LOOK: Duration = Duration::from_millis(20);
@@ -55,7 +56,7 @@ pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
             }
             let shared = Arc::clone(shared);
             let thread = Builder::new().name("sync".into());
-            let started = cores::spawn(thread, move || look_after_waiting(&shared));
+            let started = cores::spawn(thread, essential(move || look_after_waiting(&shared)));
             engine.replication.syncing = started.is_ok();
             started
         }

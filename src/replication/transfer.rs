@@ -28,6 +28,7 @@ use crate::persistence::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;
 use crate::system::cores;
 use crate::system::random::secure_hex;
+use crate::system::service::essential;
 
 /// A snapshot on its way to the replicas that wait for one of the same kind.
 pub struct Transfer {
@@ -133,12 +134,13 @@ impl Transfer {
         let shared = Arc::clone(&self.shared);
         let streams = self.targets.iter().map(|target| Arc::clone(&target.feeder.stream));
         let streams: Vec<Arc<TcpStream>> = streams.collect();
-        let started = cores::spawn(Builder::new().name("transfer".into()), move || {
+        let work = move || {
             cores::keep_to(&self.cpus);
             let shared = Arc::clone(&self.shared);
             self.run();
             shared.lock().replication.transferring = false;
-        });
+        };
+        let started = cores::spawn(Builder::new().name("transfer".into()), essential(work));
         if let Err(error) = started {
             crate::warning!("Can't start a thread to send a snapshot to replicas: {error}");
             streams.iter().for_each(|stream| _ = stream.shutdown(Shutdown::Both));

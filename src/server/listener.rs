@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::engine::ClientKey;
 use crate::engine::client::Client;
 use crate::engine::outbox::Pen;
+use crate::system::service::essential;
 
 /// The listening sockets and the threads that accept on them.
 pub struct Listeners {
@@ -73,7 +74,7 @@ impl Listeners {
                 pool: Arc::clone(&pool),
             };
             let thread = std::thread::Builder::new().name("accept".into());
-            self.threads.push(thread.spawn(move || door.accept())?);
+            self.threads.push(thread.spawn(essential(move || door.accept()))?);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 //! | [`logging`] | lines for whoever runs the server                        |
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
+//! | [`service`] | threads that the server can't do without                 |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`outgoing`] | connections that we make                                |
 //! | [`peers`]   | is the other end of a socket still there?                |
@@ -20,4 +21,5 @@ pub mod memory;
 pub mod outgoing;
 pub mod peers;
 pub mod random;
+pub mod service;
 pub mod threads;
