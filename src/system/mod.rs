@@ -8,6 +8,7 @@
 //! | [`logging`] | lines for whoever runs the server                        |
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
+//! | [`service`] | threads that the server can't do without                 |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`outgoing`] | connections that we make                                |
 //! | [`pidfile`], [`title`] | what tells others of this process               |
@@ -22,5 +23,6 @@ pub mod outgoing;
 pub mod peers;
 pub mod pidfile;
 pub mod random;
+pub mod service;
 pub mod threads;
 pub mod title;
