@@ -108,8 +108,8 @@ fn only_execution_expiry_and_eviction_end_units() {
             "command/execute.rs",
             "engine/eviction/evict.rs",
             "engine/execution.rs",
+            "engine/expiry.rs",
             "persistence/history.rs",
-            "server/cron.rs",
         ],
     );
 }
