@@ -2,8 +2,10 @@
 //!
 //! One mutex guards all data and all state that commands share. A connection's thread takes it
 //! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
-//! while it holds it. So no command ever sees another half done, and the rest of the code needs
-//! no locks, no atomics and no thought about order.
+//! while it holds it. So no command ever sees another half done, and a command's code needs no locks,
+//! no atomics and no thought about order. What threads share beside this lock is little, and each
+//! says what keeps it in order: outboxes and their writers, the inbox of the append-only file, the
+//! backlog of replicas, and figures that somebody shows while another thread counts.
 //!
 //! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
 //! what the disk has is better than what memory may have become. A panic elsewhere costs only the
