@@ -108,14 +108,29 @@ fn only_execution_expiry_and_eviction_end_units() {
             "command/execute.rs",
             "engine/eviction/evict.rs",
             "engine/execution.rs",
+            "engine/expiry.rs",
             "persistence/history.rs",
-            "server/cron.rs",
         ],
     );
 }
 
 /// What is made once, at the first use, is made by `once_cell`, one of the crates that cacheflow was
 /// asked to be built of; the cells of the standard library would be a second way to the same end.
+#[test]
+fn a_panic_in_a_thread_that_serves_all_ends_the_process() {
+    // A connection's own threads may end with it.
+    let own = ["server/pool.rs", "replication/feeder.rs", "system/cores.rs"];
+    for (name, text) in sources().iter().filter(|(name, _)| !own.contains(&name.as_str())) {
+        let code = code(text).collect::<Vec<_>>().join(" ");
+        for (at, _) in code.match_indices("spawn(") {
+            let rest: String = code[at..].chars().take(120).collect();
+            // One that is joined at once, and its panic with it.
+            let is_scoped = code[..at].ends_with("scope.");
+            assert!(is_scoped || rest.contains("essential("), "{name}: {rest}");
+        }
+    }
+}
+
 #[test]
 fn once_cell_makes_what_is_made_once() {
     forbid("", &["LazyLock", "LazyCell", "OnceLock", "cell::OnceCell", "std::sync::Once"]);

@@ -43,7 +43,6 @@ pub mod value;
 pub mod words;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use once_cell::sync::Lazy;
 
@@ -113,11 +112,6 @@ impl Config {
     /// Whether there is a TCP port to listen on. If so and `port` is 0, the system picks it.
     pub fn listens_on_tcp(&self) -> bool {
         self.port != 0 || !self.listen_addr.is_empty()
-    }
-
-    /// A path as seen from the `dir` parameter. Absolute paths stay what they are.
-    pub fn in_dir(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.dir.join(path)
     }
 
     /// The parameters that were given a value, but do nothing in cacheflow: for one line of log.

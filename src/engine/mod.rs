@@ -2,8 +2,10 @@
 //!
 //! One mutex guards all data and all state that commands share. A connection's thread takes it
 //! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
-//! while it holds it. So no command ever sees another half done, and the rest of the code needs
-//! no locks, no atomics and no thought about order.
+//! while it holds it. So no command ever sees another half done, and a command's code needs no locks,
+//! no atomics and no thought about order. What threads share beside this lock is little, and each
+//! says what keeps it in order: outboxes and their writers, the inbox of the append-only file, the
+//! backlog of replicas, and figures that somebody shows while another thread counts.
 //!
 //! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
 //! what the disk has is better than what memory may have become. A panic elsewhere costs only the
@@ -11,13 +13,13 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`transaction`], [`pause`]             | connections and their state            |
+//! | [`client`], [`meter`], [`weight`], [`transaction`], [`pause`] | connections and their state            |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
-//! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
+//! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
-//! | [`role`]                                           | master or replica, and of whom         |
+//! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
@@ -36,8 +38,11 @@ pub mod expiry;
 pub mod interest;
 pub mod latency;
 pub mod listening;
+pub mod meter;
 pub mod monitor;
+pub mod oom_score;
 pub mod outbox;
+pub mod output;
 pub mod pause;
 pub mod prepared;
 pub mod progress;
@@ -50,6 +55,7 @@ pub mod stats;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
+pub mod weight;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};

@@ -125,6 +125,8 @@ pub enum Phase {
     Requesting,
     /// It waits for a snapshot to begin.
     Waiting,
+    /// One is being written to a file for it.
+    Saving,
     /// It is being sent one.
     Receiving,
     /// It gets the stream.
@@ -137,7 +139,9 @@ impl Phase {
     /// Its name in INFO.
     pub fn name(self) -> &'static str {
         match self {
-            Phase::Introducing | Phase::Requesting | Phase::Waiting => "wait_bgsave",
+            Phase::Introducing | Phase::Requesting | Phase::Waiting | Phase::Saving => {
+                "wait_bgsave"
+            }
             Phase::Receiving => "send_bulk",
             Phase::Continuing | Phase::Online | Phase::Served => "online",
         }
@@ -370,6 +374,7 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     }
     engine.replication.master = Some(master);
     logging::set_role(logging::Role::Replica);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     if was_master {
         let waiting = engine.clients.connections();
@@ -396,6 +401,7 @@ pub fn promote(engine: &mut Engine) {
     disconnect_replicas(engine);
     engine.replication.alone_since = Instant::now();
     logging::set_role(logging::Role::Master);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     engine.replication.role_changed.notify_all();
 }

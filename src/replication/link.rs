@@ -38,6 +38,7 @@ use crate::persistence::load::LoadedData;
 use crate::rdb::{Decoder, Reason};
 use crate::system::outgoing;
 use crate::system::random::secure_hex;
+use crate::system::service::essential;
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,7 +51,8 @@ const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
 pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("replication".into()).spawn(move || run(&shared))
+    let thread = Builder::new().name("replication".into());
+    thread.spawn(essential(move || run(&shared)))
 }
 
 fn run(shared: &SharedEngine) {
@@ -148,12 +150,11 @@ pub struct Attempt<'s> {
     fruitless: Cell<bool>,
 }
 
-/// Reads from the master's socket, and gives up when it should.
+/// Reads from the master's socket, and gives up when it should: `repl-timeout` counts as it is now.
 pub struct LinkReader<'s> {
     stream: Arc<TcpStream>,
     shared: &'s SharedEngine,
     epoch: u64,
-    timeout: Duration,
     heard: Instant,
     /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
     patient: bool,
@@ -164,13 +165,16 @@ impl Read for LinkReader<'_> {
         loop {
             match (&*self.stream).read(buffer) {
                 Err(error) if is_timeout(&error) => {
-                    if self.heard.elapsed() > self.timeout {
+                    let engine = self.shared.lock();
+                    let limit = Duration::from_secs(u64::from(engine.config.repl_timeout));
+                    if engine.replication.epoch != self.epoch {
+                        return Err(other_master());
+                    }
+                    drop(engine);
+                    if self.heard.elapsed() > limit {
                         return Err(io::Error::other(
                             "MASTER timeout: no data nor PING received...",
                         ));
-                    }
-                    if self.shared.lock().replication.epoch != self.epoch {
-                        return Err(other_master());
                     }
                     if !self.patient {
                         return Err(io::ErrorKind::WouldBlock.into());
@@ -251,7 +255,6 @@ impl Attempt<'_> {
             stream: Arc::clone(&stream),
             shared: self.shared,
             epoch: self.order.epoch,
-            timeout: self.order.timeout,
             heard: Instant::now(),
             patient: true,
         });

@@ -18,6 +18,7 @@ use crate::engine::ClientKey;
 use crate::engine::client::Client;
 use crate::engine::listening::Listen;
 use crate::engine::outbox::Pen;
+use crate::system::service::essential;
 
 /// The listening sockets and the threads that accept on them.
 ///
@@ -147,7 +148,7 @@ impl Listening {
         let (listener, closed) = (Arc::clone(&self.listener), Arc::clone(&self.closed));
         let door = door.clone();
         let thread = std::thread::Builder::new().name("accept".into());
-        self.thread = Some(thread.spawn(move || door.accept(&listener, &closed))?);
+        self.thread = Some(thread.spawn(essential(move || door.accept(&listener, &closed)))?);
         Ok(())
     }
 }

@@ -89,6 +89,7 @@ fn prepare(config: &mut Config) -> std::io::Result<()> {
         title::allow();
     }
     fit_to_descriptor_limit(config);
+    crate::system::logging::report_panics();
     cores::choose(&config.server_cpulist);
     Ok(())
 }
