@@ -119,20 +119,23 @@ pub const EXECUTION: Execution = Execution { execute, retry: try_again };
 /// Executes the request of a waiting client again. True: that has ended the wait.
 fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let state = engine.clients.get_mut(client);
-    let mut reply = Reply::new(state.protocol);
+    let limit = state.reply_limit(&engine.config.client_output_buffer_limit);
+    let mut reply = Reply::limited(state.protocol, limit);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
     let names = &engine.config.command_names;
     let Some(row) = names.lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
-    if reply.is_empty() {
+    if reply.is_empty() && !reply.is_over_limit() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
             wait.request = request;
         }
         return false;
     }
     blocking::leave(engine, client);
-    after_reply(engine, client, Some(row.command), &mut reply, 0);
+    if after_reply(engine, client, Some(row.command), &mut reply, 0) == Flow::Abort {
+        return true;
+    }
     blocking::answer(engine, client, reply.take());
     true
 }
@@ -257,16 +260,19 @@ fn after_reply(
     if client.wait.is_some() {
         return Flow::Blocked;
     }
-    // Confirmations are pushes, which CLIENT REPLY is not about.
-    let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
+    let is_wanted = client.sends_replies();
     match client.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(start),
+        ReplyMode::On | ReplyMode::Off => {}
         ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-        ReplyMode::Skip => {
-            reply.truncate(start);
-            client.reply_mode = ReplyMode::On;
-        }
+        ReplyMode::Skip => client.reply_mode = ReplyMode::On,
+    }
+    // Confirmations are pushes, which CLIENT REPLY is not about.
+    if !is_wanted && !command.is_some_and(is_subscription) {
+        reply.forget_since(start);
+    }
+    if reply.is_over_limit() {
+        client.close_for_output();
+        return Flow::Abort;
     }
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
 }

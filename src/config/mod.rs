@@ -9,7 +9,7 @@
 //!                             parameters.rs  THE TABLE: one row per parameter
 //!        (words.rs: quotes)          |           (define.rs: what a row becomes)
 //!                                    |           (value.rs, compound.rs, limits.rs, choices.rs,
-//!                                    |            events.rs, listen.rs: notations of values)
+//!                                    |            events.rs, listen.rs, title.rs: notations)
 //!                 .------------------+----------------------.
 //!                 v                  v                      v
 //!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
@@ -38,6 +38,7 @@ pub mod rewrite;
 mod start_error;
 #[cfg(test)]
 mod tests;
+pub mod title;
 pub mod value;
 pub mod words;
 

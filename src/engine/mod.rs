@@ -13,10 +13,10 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`transaction`], [`pause`]             | connections and their state            |
+//! | [`client`], [`meter`], [`weight`], [`transaction`], [`pause`] | connections and their state            |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
-//! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
+//! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`]                                           | master or replica, and of whom         |
@@ -37,8 +37,11 @@ pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod listening;
+pub mod meter;
 pub mod monitor;
 pub mod outbox;
+pub mod output;
 pub mod pause;
 pub mod prepared;
 pub mod progress;
@@ -51,6 +54,7 @@ pub mod stats;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
+pub mod weight;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};
@@ -78,6 +82,7 @@ use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
+use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -150,6 +155,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// The server's sockets, if it has any.
+    pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
@@ -211,6 +218,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),

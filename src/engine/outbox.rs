@@ -24,6 +24,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ use crate::journal::group_commit::Aof;
 #[derive(Default)]
 pub struct Pen {
     held: Mutex<()>,
+    /// Bytes that who holds it still has to write, and waits for the reader.
+    unsent: AtomicUsize,
     journal: Option<Arc<Aof>>,
     writers: Arc<Writers>,
 }
@@ -44,7 +47,7 @@ pub struct Pen {
 impl Pen {
     /// A pen that waits for this file.
     pub fn new(journal: Arc<Aof>, writers: Arc<Writers>) -> Self {
-        Pen { held: Mutex::default(), journal: Some(journal), writers }
+        Pen { journal: Some(journal), writers, ..Pen::default() }
     }
 
     /// Makes what was executed as safe as it is promised to be. Every batch ends with this, even
@@ -66,7 +69,19 @@ impl Pen {
     pub fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
         self.commit();
         let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        stream.write_all(bytes)
+        let mut left = bytes.len();
+        self.unsent.store(left, Ordering::Relaxed);
+        for part in bytes.chunks(WRITE_SIZE) {
+            stream.write_all(part)?;
+            left -= part.len();
+            self.unsent.store(left, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Bytes that are being written.
+    pub fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::Relaxed)
     }
 
     /// Writes as much as can be written without waiting for the reader.

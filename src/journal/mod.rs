@@ -131,14 +131,17 @@ impl Journal {
         if let Some(sink) = self.aof.as_mut().filter(|_| !self.encoded.is_empty()) {
             sink.append(&self.encoded);
         }
+        // What a large unit needed is not kept for small ones.
         self.pending.clear();
+        self.pending.shrink_to(KEEP_EFFECTS);
+        self.encoded.clear();
+        self.encoded.shrink_to(KEEP_CAPACITY);
     }
 
     /// Encodes the unit as far as it is wanted. All of its SELECTs are: the two streams have the same
     /// database selected when it ends.
     fn encode(&mut self, apart: bool, is_wanted: impl Fn(&Pending) -> bool) {
         self.encoded.clear();
-        self.encoded.shrink_to(KEEP_CAPACITY);
         let several = self.pending.iter().filter(|pending| is_wanted(pending)).count() > 1;
         let several = several && !apart;
         let mut begun = false;
@@ -164,6 +167,8 @@ impl Journal {
 
 /// What the encoding buffer may keep after a large unit.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// Room for so many effects likewise.
+const KEEP_EFFECTS: usize = 1000;
 
 #[cfg(test)]
 mod tests {

@@ -46,23 +46,36 @@ pub enum Prelude {
     Acknowledgement,
 }
 
+/// Shuts the socket when it is dropped.
+struct ShutAtEnd(Arc<TcpStream>);
+
+impl Drop for ShutAtEnd {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 impl Feeder {
     /// Starts the thread.
     pub fn start(self, prelude: Prelude) -> io::Result<()> {
         let thread = Builder::new().name("feeder".into()).stack_size(STACK_SIZE);
         cores::spawn(thread, move || {
-            // A replica that breaks off comes back; its session notices that the socket is shut.
+            // A replica that breaks off comes back; its session notices that the socket is shut. So it
+            // does if this thread panics.
+            let _shut = ShutAtEnd(Arc::clone(&self.stream));
             if let Err(error) = self.run(prelude) {
                 crate::verbose!("Replica client id #{}: {error}", self.client);
             }
-            let _ = self.stream.shutdown(Shutdown::Both);
         })
     }
 
     fn run(&self, prelude: Prelude) -> io::Result<()> {
         match prelude {
             Prelude::None => {}
-            Prelude::File(file) => self.send_file(file)?,
+            Prelude::File(file) => {
+                self.enter(Phase::Receiving);
+                self.send_file(file)?;
+            }
             Prelude::Acknowledgement => self.wait_for_acknowledgement()?,
         }
         if self.enter(Phase::Online) == Some(Phase::Served) {
@@ -115,15 +128,17 @@ impl Feeder {
         }
     }
 
-    /// Notes that the replica has got to the next phase. The phase it is in now is returned.
+    /// Notes that the replica has got to the next phase; one that wanted only the snapshot is served
+    /// then. The phase it is in now is returned.
     fn enter(&self, phase: Phase) -> Option<Phase> {
         let mut engine = self.engine.lock();
         let key = engine.clients.by_id(self.client)?;
         let replica = engine.clients.get_mut(key).replica.as_mut()?;
-        replica.phase = if replica.rdb_only { Phase::Served } else { phase };
+        let is_served = phase == Phase::Online && replica.rdb_only;
+        replica.phase = if is_served { Phase::Served } else { phase };
         replica.seen = Instant::now();
         let phase = replica.phase;
-        if phase == Phase::Served {
+        if is_served {
             engine.replication.backlog.detach(self.client);
         }
         Some(phase)

@@ -11,4 +11,4 @@ pub mod writer;
 
 pub use self::args::{Args, Batch, Request};
 pub use self::reader::{Limits, ProtocolError, Reader};
-pub use self::writer::{Protocol, Reply};
+pub use self::writer::{KEEP_CAPACITY, Protocol, Reply};

@@ -41,6 +41,8 @@ const SMALL_READS: u32 = 64;
 const LARGE_READ: usize = 1 << 20;
 /// A spill may keep so much memory from one batch to the next.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// For so many arguments likewise: those of a full batch of small requests.
+const KEEP_SPANS: usize = 4 * MAX_BATCH;
 
 /// What a peer may send. Before a client has authenticated, much less.
 #[derive(Clone, Copy, Debug)]
@@ -122,14 +124,30 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Bytes that have arrived and are not part of a complete request.
-    pub fn buffered(&self) -> usize {
+    /// Bytes of the requests that the last call of [`batch`](Self::batch) has found.
+    pub fn complete(&self) -> usize {
+        self.parser.complete
+    }
+
+    /// Bytes that have arrived and are part of no complete request.
+    pub fn incomplete(&self) -> usize {
         self.bytes().len() - self.parser.complete
+    }
+
+    /// How many of these belong to complete arguments.
+    pub fn in_progress(&self) -> usize {
+        self.parser.position - self.parser.complete
     }
 
     /// Memory held by the buffers.
     pub fn capacity(&self) -> usize {
         self.input.capacity() + self.spill.bytes.capacity()
+    }
+
+    /// The same, with what is known of their contents.
+    pub fn memory(&self) -> usize {
+        let spans = self.parser.spans.capacity() * size_of::<Span>();
+        self.capacity() + self.unquoted.capacity() + spans
     }
 
     fn bytes(&self) -> &[u8] {
@@ -440,6 +458,9 @@ impl Parser {
         }
         let done = self.ends.last().map_or(0, |end| *end as usize);
         self.spans.drain(..done);
+        if self.spans.is_empty() {
+            self.spans.shrink_to(KEEP_SPANS);
+        }
         for span in &mut self.spans {
             *span = Span::new(span.start as usize - executed, span.end as usize - executed);
         }

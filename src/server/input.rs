@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rustix::net::{RecvFlags, recv};
 
+use crate::engine::meter::Meter;
 use crate::system::clock::Tick;
 use crate::system::cores::Place;
 
@@ -45,12 +46,13 @@ static LOOKING: AtomicUsize = AtomicUsize::new(0);
 pub struct Input {
     stream: Arc<TcpStream>,
     place: Place,
+    meter: Arc<Meter>,
 }
 
 impl Input {
     /// The reading end of `stream`, for the calling thread.
-    pub fn new(stream: Arc<TcpStream>) -> Self {
-        Input { place: Place::of(&stream), stream }
+    pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>) -> Self {
+        Input { place: Place::of(&stream), stream, meter }
     }
 
     /// Looks for bytes without sleeping. None: there are none yet.
@@ -95,6 +97,7 @@ impl Read for Input {
             None => (&*self.stream).read(buffer)?,
         };
         self.place.count(count);
+        self.meter.arrived(count);
         Ok(count)
     }
 }

@@ -120,6 +120,16 @@ pub fn prepare() {
     local_zone();
 }
 
+/// Lets the log have what a panic says, wherever the log goes; until now it was for standard error only.
+pub fn report_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        crate::warning!("Thread '{}': {panic}", thread.name().unwrap_or("without a name"));
+        usual(panic);
+    }));
+}
+
 /// The time zone of this process: found once, since finding it reads files.
 fn local_zone() -> TimeZone {
     static ZONE: Lazy<TimeZone> = Lazy::new(TimeZone::system);

@@ -66,6 +66,9 @@ pub fn keys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
             {
                 reply.bulk(&entry.key);
                 count += 1;
+                if reply.is_over_limit() {
+                    break;
+                }
             }
         }
         count

@@ -195,7 +195,7 @@ pub fn lrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     };
     let range = range(start, stop, list.len());
     reply.array(range.len());
-    list.range(range).for_each(|element| reply.bulk(element));
+    reply.each(list.range(range), |reply, element| reply.bulk(element));
     Ok(())
 }
 

@@ -111,7 +111,14 @@ fn reply_entry(entry: Entry<'_>, reply: &mut Reply) {
 
 /// Entries, as an array whose length shows at the end.
 fn reply_entries<'a>(entries: impl Iterator<Item = Entry<'a>>, reply: &mut Reply) {
-    reply.array_of(|reply| entries.map(|entry| reply_entry(entry, reply)).count());
+    reply.array_of(|reply| {
+        let mut count = 0;
+        reply.each(entries, |reply, entry| {
+            reply_entry(entry, reply);
+            count += 1;
+        });
+        count
+    });
 }
 
 /// A change to what a group knows. It counts and is told, but no transaction that watches the key

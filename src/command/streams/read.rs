@@ -200,13 +200,13 @@ fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     }
     let mut served = 0;
     // The header says how many streams have something, which shows only at the end.
-    let mut body = Reply::new(reply.protocol);
+    let mut body = reply.part();
     for (key, since) in request.keys.iter().zip(&since) {
         served += usize::from(serve(ctx, &request, key, *since, &mut body)?);
     }
     if served > 0 {
         reply_header(served, reply);
-        reply.raw(body.as_bytes());
+        reply.append(&body);
     } else if !wait(ctx, args, &request, &since) {
         reply.null_array();
     }

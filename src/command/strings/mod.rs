@@ -217,12 +217,10 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 /// `MGET key [key ...]`
 pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(args.len() - 1);
-    for key in args.iter().skip(1) {
-        match ctx.read(key) {
-            Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
-            _ => reply.null(),
-        }
-    }
+    reply.each(args.iter().skip(1), |reply, key| match ctx.read(key) {
+        Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
+        _ => reply.null(),
+    });
     Ok(())
 }
 
