@@ -212,6 +212,19 @@ impl Client {
         matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
     }
 
+    /// What the log calls a replica: where it listens, as far as it has told.
+    pub fn replica_name(&self) -> String {
+        let replica = self.replica.as_ref();
+        let announced = replica.map(|replica| replica.announced_ip.clone());
+        let peer = || self.peer_ip().map(|ip| ip.to_string());
+        let ip = announced.filter(|ip| !ip.is_empty()).or_else(peer);
+        match (ip, replica.map_or(0, |replica| replica.port)) {
+            (Some(ip), 0) => format!("{ip}:<unknown-replica-port>"),
+            (Some(ip), port) => format!("{ip}:{port}"),
+            (None, _) => format!("client id #{}", self.id),
+        }
+    }
+
     /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in
     /// Redis.
     pub fn reset(&mut self) {
