@@ -89,6 +89,8 @@ pub struct Client {
     pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
     pub outbox: Option<Outbox>,
+    /// Tracking may send it pushes.
+    pub expects_pushes: bool,
     /// It is executing a transaction or a script: a push must not come into the midst of the reply.
     pub holds_pushes: bool,
     /// Pushes that have to come after the reply of the running command.
@@ -147,6 +149,7 @@ impl Client {
             wakeup: None,
             pen: Arc::default(),
             outbox: None,
+            expects_pushes: false,
             holds_pushes: false,
             held_back: Vec::new(),
             above_soft_limit: None,
@@ -231,7 +234,14 @@ impl Client {
     /// Tracking may send pushes from now on: before the first reply that one could overtake, both are
     /// made to go the same way.
     pub fn expect_pushes(&mut self) {
-        if self.protocol == Protocol::Resp3 {
+        self.expects_pushes = true;
+        self.set_protocol(self.protocol);
+    }
+
+    /// From now on the client speaks this.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        if self.expects_pushes && protocol == Protocol::Resp3 {
             self.open_outbox();
         }
     }
