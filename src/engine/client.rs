@@ -92,6 +92,8 @@ pub struct Client {
     pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
     pub outbox: Option<Outbox>,
+    /// Tracking may send it pushes.
+    pub expects_pushes: bool,
     /// It is executing a transaction or a script: a push must not come into the midst of the reply.
     pub holds_pushes: bool,
     /// Pushes that have to come after the reply of the running command.
@@ -148,6 +150,7 @@ impl Client {
             wakeup: None,
             pen: Arc::default(),
             outbox: None,
+            expects_pushes: false,
             holds_pushes: false,
             held_back: Vec::new(),
             above_soft_limit: None,
