@@ -1,3 +1,5 @@
+//! Tracking: whose keys are remembered, who goes when there are too many, and who is told.
+
 use super::*;
 use crate::config::Config;
 use crate::engine::client::Client;
