@@ -99,6 +99,7 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
 /// `CONFIG RESETSTAT`
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.stats.reset();
+    ctx.engine.lazy_free.reset();
     reply.ok();
     Ok(())
 }
