@@ -344,11 +344,9 @@ impl Context<'_> {
     }
 
     fn touch(&mut self, slot: Slot) {
-        if !self.engine.clients.get(self.client).no_touch {
-            let old = self.engine.databases[self.db].entry(slot).access;
-            let access = self.engine.next_access(old, self.now_ms);
-            self.engine.databases[self.db].set_access(slot, access);
-        }
+        let old = self.engine.databases[self.db].entry(slot).access;
+        let access = self.engine.next_access(old, self.now_ms);
+        self.engine.databases[self.db].set_access(slot, access);
     }
 }
 

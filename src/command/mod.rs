@@ -51,5 +51,4 @@ pub mod strings;
 pub mod transactions;
 
 pub use self::context::Context;
-pub use self::error::{Error, Result};
 pub use self::execute::{EXECUTION, execute};

@@ -16,6 +16,7 @@ use super::define::{Flag, Parameter, parameters, syntax_of};
 use super::events::{EventClasses, Events};
 use super::limits::*;
 use super::listen::ListenAddress;
+use super::title::check_template;
 use super::value::*;
 use crate::catalogue::Names;
 use crate::system::logging::Level;
@@ -86,11 +87,11 @@ parameters! {
         /// Draw a logo at the start
         "always-show-logo" always_show_logo: bool = false => YesNo, [Immutable NoEffect];
         /// Show state in the process title
-        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable NoEffect];
+        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable];
         /// What the process title shows
         "proc-title-template" proc_title_template: String
             = "{title} {listen-addr} {server-mode}".into()
-            => Checked("template", check_title_template), [NoEffect];
+            => Checked("template", check_template);
         /// Write a report to the log on a crash
         "crash-log-enabled" crash_log_enabled: bool = true => YesNo, [NoEffect];
         /// Test the memory on a crash

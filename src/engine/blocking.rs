@@ -97,11 +97,6 @@ impl Blocking {
         self.with_deadline
     }
 
-    /// How many keys are waited for.
-    pub fn keys(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// Whether nobody waits for anything.
     #[inline]
     pub fn is_idle(&self) -> bool {

@@ -108,8 +108,6 @@ pub struct Client {
     pub last_write: u64,
     /// CLIENT NO-EVICT ON.
     pub no_evict: bool,
-    /// Its reads don't count as uses.
-    pub no_touch: bool,
     /// The connection ends when what is written so far has been sent.
     pub close_after_reply: bool,
     /// Its socket is shut, and its thread is about to find out.
@@ -158,7 +156,6 @@ impl Client {
             is_master: false,
             last_write: 0,
             no_evict: false,
-            no_touch: false,
             close_after_reply: false,
             is_gone: false,
             meter: Arc::default(),

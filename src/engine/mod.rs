@@ -2,8 +2,10 @@
 //!
 //! One mutex guards all data and all state that commands share. A connection's thread takes it
 //! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
-//! while it holds it. So no command ever sees another half done, and the rest of the code needs
-//! no locks, no atomics and no thought about order.
+//! while it holds it. So no command ever sees another half done, and a command's code needs no locks,
+//! no atomics and no thought about order. What threads share beside this lock is little, and each
+//! says what keeps it in order: outboxes and their writers, the inbox of the append-only file, the
+//! backlog of replicas, and figures that somebody shows while another thread counts.
 //!
 //! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
 //! what the disk has is better than what memory may have become. A panic elsewhere costs only the
@@ -36,6 +38,7 @@ pub mod expiry;
 pub mod interest;
 pub mod latency;
 pub mod lazy_free;
+pub mod listening;
 pub mod meter;
 pub mod monitor;
 pub mod outbox;
@@ -80,6 +83,7 @@ use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
 use lazy_free::{Garbage, LazyFree};
+use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -152,6 +156,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// The server's sockets, if it has any.
+    pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
@@ -178,6 +184,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),

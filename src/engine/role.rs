@@ -125,6 +125,8 @@ pub enum Phase {
     Requesting,
     /// It waits for a snapshot to begin.
     Waiting,
+    /// One is being written to a file for it.
+    Saving,
     /// It is being sent one.
     Receiving,
     /// It gets the stream.
@@ -137,7 +139,9 @@ impl Phase {
     /// Its name in INFO.
     pub fn name(self) -> &'static str {
         match self {
-            Phase::Introducing | Phase::Requesting | Phase::Waiting => "wait_bgsave",
+            Phase::Introducing | Phase::Requesting | Phase::Waiting | Phase::Saving => {
+                "wait_bgsave"
+            }
             Phase::Receiving => "send_bulk",
             Phase::Continuing | Phase::Online | Phase::Served => "online",
         }

@@ -77,11 +77,6 @@ impl<R: BufRead> Decoder<R> {
         Ok(Decoder { source, version, limits, ended: false })
     }
 
-    /// The version of the file.
-    pub fn version(&self) -> u16 {
-        self.version
-    }
-
     /// Bytes read.
     pub fn offset(&self) -> u64 {
         self.source.offset()

@@ -37,6 +37,7 @@ use crate::persistence::load::LoadedData;
 use crate::rdb::{Decoder, Reason};
 use crate::system::outgoing;
 use crate::system::random::secure_hex;
+use crate::system::service::essential;
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,7 +50,8 @@ const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
 pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("replication".into()).spawn(move || run(&shared))
+    let thread = Builder::new().name("replication".into());
+    thread.spawn(essential(move || run(&shared)))
 }
 
 fn run(shared: &SharedEngine) {
@@ -147,12 +149,11 @@ pub struct Attempt<'s> {
     fruitless: Cell<bool>,
 }
 
-/// Reads from the master's socket, and gives up when it should.
+/// Reads from the master's socket, and gives up when it should: `repl-timeout` counts as it is now.
 pub struct LinkReader<'s> {
     stream: Arc<TcpStream>,
     shared: &'s SharedEngine,
     epoch: u64,
-    timeout: Duration,
     heard: Instant,
     /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
     patient: bool,
@@ -163,11 +164,14 @@ impl Read for LinkReader<'_> {
         loop {
             match (&*self.stream).read(buffer) {
                 Err(error) if is_timeout(&error) => {
-                    if self.heard.elapsed() > self.timeout {
-                        return Err(io::Error::other("the master has been silent for too long"));
-                    }
-                    if self.shared.lock().replication.epoch != self.epoch {
+                    let engine = self.shared.lock();
+                    let limit = Duration::from_secs(u64::from(engine.config.repl_timeout));
+                    if engine.replication.epoch != self.epoch {
                         return Err(other_master());
+                    }
+                    drop(engine);
+                    if self.heard.elapsed() > limit {
+                        return Err(io::Error::other("the master has been silent for too long"));
                     }
                     if !self.patient {
                         return Err(io::ErrorKind::WouldBlock.into());
@@ -248,7 +252,6 @@ impl Attempt<'_> {
             stream: Arc::clone(&stream),
             shared: self.shared,
             epoch: self.order.epoch,
-            timeout: self.order.timeout,
             heard: Instant::now(),
             patient: true,
         });

@@ -124,11 +124,6 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The stream below.
-    pub fn get_ref(&self) -> &R {
-        self.input.get_ref()
-    }
-
     /// Bytes of the requests that the last call of [`batch`](Self::batch) has found.
     pub fn complete(&self) -> usize {
         self.parser.complete
@@ -229,18 +224,6 @@ impl<R: Read> Reader<R> {
     fn expect(&mut self, count: usize) {
         let is_large = count >= SMALL_READ;
         self.large_reads = if is_large { SMALL_READS } else { self.large_reads.saturating_sub(1) };
-    }
-
-    /// Takes everything that has arrived but is no complete request: what follows is no RESP
-    /// request any more (an RDB file, say).
-    pub fn take_buffered(&mut self) -> Vec<u8> {
-        self.drop_executed();
-        let rest = self.bytes().to_vec();
-        self.input.consume(self.input.buffer().len());
-        self.spill = Spill::default();
-        self.spilled = false;
-        self.parser = Parser::default();
-        rest
     }
 
     fn drop_executed(&mut self) {

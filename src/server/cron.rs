@@ -18,6 +18,7 @@ use crate::engine::lazy_free::Garbage;
 use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
+use crate::system::service::essential;
 use crate::system::{cores, peers};
 
 /// The part of each period that expiry, or eviction, may take at the most.
@@ -25,7 +26,8 @@ const EXPIRE_SHARE: f64 = 0.25;
 
 /// Starts the thread that does what has to be done `hz` times a second.
 pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("cron".into()).spawn(move || {
+    let thread = Builder::new().name("cron".into());
+    let work = move || {
         let mut last_sample = Instant::now();
         let mut replication_timer = replication::cron::Timer::default();
         while !shared.is_stopping() {
@@ -53,7 +55,8 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             drop(engine);
             aof.retry();
         }
-    })
+    };
+    thread.spawn(essential(work))
 }
 
 /// How often rates per second are sampled.
@@ -166,20 +169,22 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
     let engine = shared.engine.lock();
     let (aof, cpus) = (Arc::clone(&engine.aof.writer), engine.config.bio_cpulist.clone());
     drop(engine);
-    Builder::new().name("aof-sync".into()).spawn(move || {
+    let work = move || {
         cores::keep_to(&cpus);
         while !shared.is_stopping() {
             park_timeout(Duration::from_secs(1));
             aof.sync_in_background();
         }
-    })
+    };
+    Builder::new().name("aof-sync".into()).spawn(essential(work))
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
 pub fn start_reaper(garbage: Receiver<Garbage>, config: &Config) -> io::Result<JoinHandle<()>> {
     let cpus = config.bio_cpulist.clone();
-    Builder::new().name("reaper".into()).spawn(move || {
+    let work = move || {
         cores::keep_to(&cpus);
         garbage.iter().for_each(drop);
-    })
+    };
+    Builder::new().name("reaper".into()).spawn(essential(work))
 }

@@ -33,13 +33,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::command::{self, acl::load_users};
-use crate::config::Config;
+use crate::config::{Config, title};
 use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::shutdown::{self, Outcome};
 use crate::persistence::{background, disk, start};
 use crate::replication;
+use crate::system::pidfile::PidFile;
+use listener::Listeners;
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -63,8 +65,9 @@ impl Shared {
 /// ```
 pub struct Server {
     shared: Arc<Shared>,
-    listeners: listener::Listeners,
+    listeners: Arc<Listeners>,
     address: SocketAddr,
+    _pidfile: Option<PidFile>,
     cron: Vec<JoinHandle<()>>,
     background: Option<JoinHandle<()>>,
     reaper: Option<JoinHandle<()>>,
@@ -145,17 +148,27 @@ impl Server {
         let (mut engine, garbage) = Engine::new(config.clone(), command::EXECUTION);
         load_users(&mut engine).map_err(io::Error::other)?;
         let shared = Arc::new(Shared { engine: SharedEngine::new(engine) });
-        let listeners = listener::Listeners::bind(&config)?;
-        let address = listeners.address();
+        let listeners = Arc::new(Listeners::default());
+        let address = listeners.listen(&config)?;
+        if address == listener::NOWHERE {
+            return Err(io::Error::other("Configured to not listen anywhere, exiting."));
+        }
+        let pidfile = match config.pidfile.as_str() {
+            "" => None,
+            path => PidFile::write(path.as_ref()),
+        };
         let mut engine = shared.engine.lock();
+        engine.listening = Some(Box::new(Arc::clone(&listeners)));
         engine.port = address.port();
         engine.config.port = address.port(); // the one that the system picked, if it did
+        title::show(&engine.config);
         drop(engine);
         let reaper = Some(cron::start_reaper(garbage, &config)?);
         let mut server = Server {
             shared,
             listeners,
             address,
+            _pidfile: pidfile,
             cron: Vec::new(),
             background: None,
             reaper,
@@ -260,6 +273,7 @@ impl Server {
         if !self.shared.engine.begin_to_stop() {
             return;
         }
+        self.shared.engine.lock().listening = None;
         self.listeners.close();
         let deadline = Instant::now() + STOP_PATIENCE;
         loop {

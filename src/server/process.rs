@@ -8,8 +8,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use super::Server;
 use crate::config::{Config, VERSION};
 use crate::persistence::shutdown::Outcome;
-use crate::system::cores;
 use crate::system::descriptors::make_room_for_clients;
+use crate::system::{cores, title};
 
 /// Runs a server until a signal or SHUTDOWN ends it. The exit code is returned.
 pub fn run(mut config: Config) -> i32 {
@@ -82,10 +82,11 @@ fn prepare(config: &mut Config) -> std::io::Result<()> {
         crate::system::logging::set_file(Some(config.logfile.as_ref()))?;
     }
     std::env::set_current_dir(&config.dir)?;
-    if !config.pidfile.is_empty() {
-        std::fs::write(&config.pidfile, format!("{}\n", std::process::id()))?;
+    if config.set_proc_title {
+        title::allow();
     }
     fit_to_descriptor_limit(config);
+    crate::system::logging::report_panics();
     cores::choose(&config.server_cpulist);
     Ok(())
 }
