@@ -16,7 +16,8 @@ use cacheflow::config::{Allowed, Config};
 use cacheflow::engine::ClientKey;
 use cacheflow::engine::client::Client;
 use cacheflow::engine::execution::Origin;
-use cacheflow::engine::{Burial, Engine, SharedEngine};
+use cacheflow::engine::lazy_free::Garbage;
+use cacheflow::engine::{Engine, SharedEngine};
 use cacheflow::resp::{KEEP_CAPACITY, Limits, Protocol, Reader, Reply};
 use crossbeam::channel::Receiver;
 
@@ -52,7 +53,7 @@ pub struct HotPath {
     client: ClientKey,
     reader: Reader<Fixed>,
     reply: Reply,
-    _garbage: Receiver<Burial>, // what is too large to be freed at once would go here
+    _garbage: Receiver<Garbage>, // what is too large to be freed at once would go here
 }
 
 impl HotPath {

@@ -245,6 +245,8 @@ pub struct Clients {
     free: Vec<usize>,
     by_id: HashMap<u64, ClientKey>,
     last_id: u64,
+    /// Where [`next_few`](Clients::next_few) goes on.
+    next: usize,
     /// Clients that are connections.
     connected: usize,
     /// Bytes that they take together, each when it was last looked at.
@@ -302,6 +304,13 @@ impl Clients {
     /// All clients, in no order.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Client> {
         self.slots.iter_mut().flatten().map(|client| &mut **client)
+    }
+
+    /// The clients in the next so many places, and so in turn all of them again and again.
+    pub fn next_few(&mut self, places: usize) -> impl Iterator<Item = &Client> {
+        let start = if self.next < self.slots.len() { self.next } else { 0 };
+        self.next = self.slots.len().min(start + places);
+        self.slots[start..self.next].iter().flatten().map(|client| &**client)
     }
 
     /// All clients that are connections, in order of arrival, without those that have been ended.

@@ -37,6 +37,7 @@ pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod lazy_free;
 pub mod listening;
 pub mod meter;
 pub mod monitor;
@@ -58,11 +59,11 @@ pub mod weight;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::Receiver;
 
 use crate::acl::Acl;
 use crate::config::{Config, EventClasses};
@@ -70,7 +71,6 @@ use crate::journal::{Effect, Journal};
 use crate::resp::Request;
 use crate::store::Value;
 use crate::store::keyspace::Keyspace;
-use crate::store::table::Table;
 use crate::system::clock::{Clock, Tick};
 use crate::system::random::{Random, secure_hex};
 use append_only::AppendOnly;
@@ -82,6 +82,7 @@ use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
+use lazy_free::{Garbage, LazyFree};
 use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
@@ -92,7 +93,7 @@ use saving::Saving;
 use shutdown::{Leaving, ShutdownRequest};
 use slowlog::SlowLog;
 use stats::Stats;
-use tracking::{Remembered, Tracking};
+use tracking::Tracking;
 use writers::Writers;
 
 /// Everything that commands work on.
@@ -170,49 +171,14 @@ pub struct Engine {
     clock: Clock,
     /// When the last command ended, if it ran under the same taking of the lock.
     last_reading: Option<Tick>,
-    graveyard: Sender<Burial>,
-    /// Bytes in the graveyard.
-    to_free: Arc<AtomicU64>,
+    /// What is freed where nobody waits for it.
+    pub lazy_free: LazyFree,
 }
-
-/// Something to be freed, by dropping it; its weight is off the scales when it is gone.
-pub struct Burial {
-    /// What is dropped.
-    pub garbage: Garbage,
-    _weight: Weight, // behind it, so that it is dropped later
-}
-
-/// Bytes that are about to be free, an estimate.
-struct Weight {
-    bytes: u64,
-    to_free: Arc<AtomicU64>,
-}
-
-impl Drop for Weight {
-    fn drop(&mut self) {
-        self.to_free.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// Something whose memory takes long to free.
-pub enum Garbage {
-    /// The value of a key that was removed or overwritten.
-    Value(Value),
-    /// A whole database.
-    Keyspace(Keyspace),
-    /// What clients had read.
-    Remembered(Table<Remembered>),
-}
-
-/// A value of more elements than this is freed by the thread that has nothing else to do.
-const EFFORT_TO_FREE_ELSEWHERE: usize = 64;
-/// Elements that are looked at to estimate the size of such a value.
-const ELEMENTS_TO_WEIGH: usize = 5;
 
 impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
-    pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Burial>) {
-        let (graveyard, garbage) = unbounded();
+    pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Garbage>) {
+        let (lazy_free, garbage) = LazyFree::new();
         let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
         let mut acl = Acl::default();
         acl.set_default_password(&config.requirepass);
@@ -254,8 +220,7 @@ impl Engine {
             execution,
             clock: Clock::now(),
             last_reading: None,
-            graveyard,
-            to_free: Arc::default(),
+            lazy_free,
         };
         (engine, garbage)
     }
@@ -308,27 +273,7 @@ impl Engine {
 
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.
     pub fn bury(&self, value: Value) {
-        if value.effort_to_drop() > EFFORT_TO_FREE_ELSEWHERE {
-            let bytes = value.heap_size(ELEMENTS_TO_WEIGH) as u64;
-            self.send_to_grave(Garbage::Value(value), bytes);
-        }
-    }
-
-    fn send_to_grave(&self, garbage: Garbage, bytes: u64) {
-        self.to_free.fetch_add(bytes, Ordering::Relaxed);
-        let weight = Weight { bytes, to_free: Arc::clone(&self.to_free) };
-        let burial = Burial { garbage, _weight: weight };
-        let _ = self.graveyard.send(burial); // fails only when all is ending
-    }
-
-    /// Bytes that are allocated, but about to be freed.
-    pub fn memory_to_free(&self) -> u64 {
-        self.to_free.load(Ordering::Relaxed)
-    }
-
-    /// How many large values wait to be freed.
-    pub fn values_to_free(&self) -> usize {
-        self.graveyard.len()
+        self.lazy_free.free(value);
     }
 
     /// Empties a database; its memory is freed where nobody waits for it.
@@ -339,9 +284,9 @@ impl Engine {
         let removed = keyspace.len();
         // Its share of everything that was allocated since the start, by number of keys.
         let used = crate::system::memory::used()
-            .saturating_sub(self.startup_memory + self.memory_to_free());
+            .saturating_sub(self.startup_memory + self.lazy_free.pending_bytes());
         let bytes = (used as f64 * removed as f64 / all.max(1) as f64) as u64;
-        self.send_to_grave(Garbage::Keyspace(keyspace), bytes);
+        self.lazy_free.send(keyspace, bytes, removed as u64);
         removed
     }
 

@@ -31,7 +31,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ClientKey;
 use super::Engine;
-use super::Garbage;
 use super::pubsub::Message;
 use crate::resp::{Protocol, Reply};
 use crate::store::Bytes;
@@ -218,7 +217,7 @@ pub fn flushed(engine: &mut Engine) {
     let (keys, items) = (std::mem::take(keys), std::mem::take(items));
     if items > 0 {
         let bytes = keys.heap_size(KEYS_TO_WEIGH) as u64;
-        engine.send_to_grave(Garbage::Remembered(keys), bytes);
+        engine.lazy_free.send(keys, bytes, 0);
     }
 }
 

@@ -9,11 +9,12 @@ use crossbeam::channel::Receiver;
 
 use super::Shared;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::engine::blocking;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
 use crate::engine::expiry::{self, Lap};
-use crate::engine::{Burial, Engine};
+use crate::engine::lazy_free::Garbage;
 use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
@@ -41,6 +42,7 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             close_idle_clients(&mut engine);
             close_slow_clients(&mut engine);
             evict_clients(&mut engine);
+            sample_clients(&mut engine);
             background::tick(&mut engine);
             replication::cron::tick(&mut engine, &mut replication_timer);
             shutdown::tick(&mut engine);
@@ -140,6 +142,20 @@ fn close_idle_clients(engine: &mut Engine) {
     }
 }
 
+/// The fewest clients that are looked at in one round.
+const FEWEST_CLIENTS: usize = 5;
+
+/// Notes the largest buffers of a part of all clients, so that each has its turn once a second.
+fn sample_clients(engine: &mut Engine) {
+    let second = engine.started.elapsed().as_secs();
+    let Engine { clients, stats, config, .. } = engine;
+    let places = clients.connected() / config.hz.max(1) as usize;
+    for client in clients.next_few(places.max(FEWEST_CLIENTS)) {
+        stats.largest_input.see(client.meter.input(), second);
+        stats.largest_output.see(client.unsent(), second);
+    }
+}
+
 fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
     let stats = &mut engine.stats;
     stats.used_memory_peak = stats.used_memory_peak.max(crate::system::memory::used());
@@ -164,7 +180,7 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
-pub fn start_reaper(garbage: Receiver<Burial>, config: &Config) -> io::Result<JoinHandle<()>> {
+pub fn start_reaper(garbage: Receiver<Garbage>, config: &Config) -> io::Result<JoinHandle<()>> {
     let cpus = config.bio_cpulist.clone();
     let work = move || {
         cores::keep_to(&cpus);

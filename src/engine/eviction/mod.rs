@@ -55,6 +55,12 @@ impl EvictionPolicy {
         use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
         matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
     }
+
+    /// Whether it chooses by how recently or how often keys were used.
+    pub fn is_by_use(self) -> bool {
+        use EvictionPolicy::{AllkeysLru, VolatileLru};
+        counts_uses(self) || matches!(self, AllkeysLru | VolatileLru)
+    }
 }
 
 /// What a new key starts with.
