@@ -7,7 +7,7 @@
 use super::context::Context;
 use super::error::{Error, Result};
 use crate::acl::{Denied, Place, User, log};
-use crate::catalogue::{self, Row};
+use crate::catalogue::{self, Command, Row};
 use crate::command::connection::client_list::describe;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
@@ -75,6 +75,10 @@ fn permitted(
         Some(Err(denied)) => denied,
         None => Denied::Command,
     };
+    // Clients send this when they connect, whoever they are: nobody has tried anything.
+    if row.command == Command::ClientSetinfo {
+        return Err(denied);
+    }
     let username = name.to_vec();
     let stats = &mut engine.stats;
     let (counter, reason, object) = match denied {

@@ -19,7 +19,7 @@
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
-//! | [`role`]                                           | master or replica, and of whom         |
+//! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
@@ -41,6 +41,7 @@ pub mod lazy_free;
 pub mod listening;
 pub mod meter;
 pub mod monitor;
+pub mod oom_score;
 pub mod outbox;
 pub mod output;
 pub mod pause;

@@ -374,6 +374,7 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     }
     engine.replication.master = Some(master);
     logging::set_role(logging::Role::Replica);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     if was_master {
         let waiting = engine.clients.connections();
@@ -400,6 +401,7 @@ pub fn promote(engine: &mut Engine) {
     disconnect_replicas(engine);
     engine.replication.alone_since = Instant::now();
     logging::set_role(logging::Role::Master);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     engine.replication.role_changed.notify_all();
 }

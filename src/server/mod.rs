@@ -163,6 +163,10 @@ impl Server {
         engine.port = address.port();
         engine.config.port = address.port(); // the one that the system picked, if it did
         title::show(&engine.config);
+        engine.adjust_oom_score().map_err(|error| {
+            let text = format!("Failed to set current oom_score_adj: {error}");
+            io::Error::new(error.kind(), text)
+        })?;
         drop(engine);
         crate::notice!("Server initialized");
         let reaper = Some(cron::start_reaper(garbage, &config)?);

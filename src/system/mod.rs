@@ -6,6 +6,7 @@
 //! | [`random`]  | numbers that can't be guessed, and fast ones             |
 //! | [`memory`]  | how many bytes are allocated                             |
 //! | [`logging`] | lines for whoever runs the server                        |
+//! | [`oom`]     | which process has to end when memory runs out            |
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
 //! | [`service`] | threads that the server can't do without                 |
@@ -19,6 +20,7 @@ pub mod cores;
 pub mod descriptors;
 pub mod logging;
 pub mod memory;
+pub mod oom;
 pub mod outgoing;
 pub mod peers;
 pub mod pidfile;
