@@ -9,6 +9,8 @@
 //!    '--------'------------'-----------'--------> error reply, nothing called
 //! ```
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
 use super::error::Error;
@@ -51,6 +53,7 @@ pub fn execute(
     let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
+            report_attack(engine);
             return Flow::Abort;
         }
         Err(error) => {
@@ -275,6 +278,20 @@ fn after_reply(
         return Flow::Abort;
     }
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
+}
+
+/// Tells the log of a browser that was lured into talking to us, once a minute at the most.
+fn report_attack(engine: &Engine) {
+    static NEXT_MS: AtomicI64 = AtomicI64::new(0);
+    let now_ms = engine.unix_ms();
+    if NEXT_MS.load(Ordering::Relaxed) <= now_ms {
+        NEXT_MS.store(now_ms + 60_000, Ordering::Relaxed);
+        crate::warning!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross Protocol \
+             Scripting to compromise your Redis instance. Connection aborted."
+        );
+    }
 }
 
 /// Whether this is how an HTTP request begins: a browser lured into talking to us.

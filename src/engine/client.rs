@@ -92,6 +92,8 @@ pub struct Client {
     pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
     pub outbox: Option<Outbox>,
+    /// Tracking may send it pushes.
+    pub expects_pushes: bool,
     /// It is executing a transaction or a script: a push must not come into the midst of the reply.
     pub holds_pushes: bool,
     /// Pushes that have to come after the reply of the running command.
@@ -148,6 +150,7 @@ impl Client {
             wakeup: None,
             pen: Arc::default(),
             outbox: None,
+            expects_pushes: false,
             holds_pushes: false,
             held_back: Vec::new(),
             above_soft_limit: None,
@@ -210,6 +213,19 @@ impl Client {
     /// Whether the reply of the command that just ran is sent.
     pub fn sends_replies(&self) -> bool {
         matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
+    }
+
+    /// What the log calls a replica: where it listens, as far as it has told.
+    pub fn replica_name(&self) -> String {
+        let replica = self.replica.as_ref();
+        let announced = replica.map(|replica| replica.announced_ip.clone());
+        let peer = || self.peer_ip().map(|ip| ip.to_string());
+        let ip = announced.filter(|ip| !ip.is_empty()).or_else(peer);
+        match (ip, replica.map_or(0, |replica| replica.port)) {
+            (Some(ip), 0) => format!("{ip}:<unknown-replica-port>"),
+            (Some(ip), port) => format!("{ip}:{port}"),
+            (None, _) => format!("client id #{}", self.id),
+        }
     }
 
     /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in

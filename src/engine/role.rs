@@ -426,13 +426,13 @@ pub fn remove_client(engine: &mut Engine, client: ClientKey) {
     let before = replication.replicas.len();
     replication.replicas.retain(|replica| *replica != client);
     if replication.replicas.len() < before {
-        let id = engine.clients.get(client).id;
+        let (id, name) = (engine.clients.get(client).id, engine.clients.get(client).replica_name());
         engine.replication.backlog.detach(id);
         engine.replication.acknowledged.notify_all();
         if engine.replication.replicas.is_empty() {
             engine.replication.alone_since = Instant::now();
         }
-        crate::notice!("Connection with replica client id #{id} lost.");
+        crate::warning!("Connection with replica {name} lost.");
     }
 }
 

@@ -34,6 +34,7 @@ use std::time::{Duration, Instant};
 
 use crate::command::{self, acl::load_users};
 use crate::config::{Config, title};
+use crate::engine::append_only::AofState;
 use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
@@ -163,6 +164,7 @@ impl Server {
         engine.config.port = address.port(); // the one that the system picked, if it did
         title::show(&engine.config);
         drop(engine);
+        crate::notice!("Server initialized");
         let reaper = Some(cron::start_reaper(garbage, &config)?);
         let mut server = Server {
             shared,
@@ -205,7 +207,11 @@ impl Server {
             done.store(true, Ordering::Relaxed);
             match result {
                 Err(_) if progress.is_stopped() => Err(io::ErrorKind::Interrupted.into()),
-                result => result,
+                Err(error) => {
+                    let text = format!("Fatal error loading the DB: {error}. Exiting.");
+                    Err(io::Error::new(error.kind(), text))
+                }
+                Ok(()) => Ok(()),
             }
         })
     }
@@ -293,8 +299,12 @@ impl Server {
             thread.thread().unpark();
             let _ = thread.join();
         }
-        let aof = Arc::clone(&self.shared.engine.lock().aof.writer);
-        crate::verbose!("Calling fsync() on the AOF file.");
+        let engine = self.shared.engine.lock();
+        let (aof, is_on) = (Arc::clone(&engine.aof.writer), engine.aof.state != AofState::Off);
+        drop(engine);
+        if is_on {
+            crate::notice!("Calling fsync() on the AOF file.");
+        }
         if let Err(error) = aof.finish() {
             crate::warning!("The end of the append-only file could not be written: {error}");
         }

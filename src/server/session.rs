@@ -231,7 +231,8 @@ impl Session<'_> {
             let engine = self.shared.engine.lock();
             let peer = engine.clients.get(self.client).peer;
             drop(engine);
-            crate::warning!("Closing client {peer:?} that reached the query buffer limit");
+            let peer = peer.map_or_else(String::new, |peer| peer.to_string());
+            crate::warning!("Closing client that reached max query buffer length: addr={peer}");
             return Ok(());
         }
         self.output.reply.error(format!("ERR {error}").as_bytes());
