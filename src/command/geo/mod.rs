@@ -6,9 +6,6 @@
 
 pub mod search;
 
-pub use self::search::{
-    georadius, georadius_ro, georadiusbymember, georadiusbymember_ro, geosearch, geosearchstore,
-};
 use super::args::{Options, float, is};
 use super::context::Context;
 use super::error::{self, Error, Result};

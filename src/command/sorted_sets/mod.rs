@@ -20,14 +20,6 @@ pub mod pop;
 pub mod range;
 pub mod remove;
 
-pub use self::add::{zadd, zincrby};
-pub use self::algebra::{zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore};
-pub use self::pop::{zmpop, zpopmax, zpopmin};
-pub use self::range::{
-    zcount, zlexcount, zrange, zrangebylex, zrangebyscore, zrangestore, zrevrange, zrevrangebylex,
-    zrevrangebyscore,
-};
-pub use self::remove::{zrem, zremrangebylex, zremrangebyrank, zremrangebyscore};
 use super::context::Context;
 use super::error::Result;
 use super::sampling::{self, Draws};
