@@ -13,7 +13,8 @@ use super::lists::{end_argument, pop_first_of, pop_one};
 use super::multi_pop::MultiPop;
 use super::sorted_sets::pop;
 use crate::command::lists::moving::move_element;
-use crate::engine::blocking::{interrupt, time_out};
+use crate::engine::blocking::{Awaited, interrupt, time_out};
+use crate::engine::ClientKey;
 use crate::engine::execution::Origin;
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
@@ -54,12 +55,13 @@ fn first_of<K: Kind>(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Option<usi
 /// Waits for any of the keys; replies a null array if the client may not wait.
 fn wait(
     ctx: &mut Context<'_>,
+    awaited: Awaited,
     args: Args<'_>,
     keys: Args<'_>,
     deadline: Option<Instant>,
     reply: &mut Reply,
 ) {
-    if !ctx.block_on(args, keys, deadline) {
+    if !ctx.block_on(awaited, args, keys, deadline) {
         reply.null_array();
     }
 }
@@ -84,7 +86,7 @@ fn pop_element(
     let keys = args.from(1).first(args.len() - 2);
     let deadline = timeout(&args[args.len() - 1])?;
     let Some(place) = first_of::<List>(ctx, keys)? else {
-        wait(ctx, args, keys, deadline, reply);
+        wait(ctx, Awaited::List, args, keys, deadline, reply);
         return Ok(());
     };
     let key = keys.at(place);
@@ -103,7 +105,7 @@ pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         Some(place) => {
             pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
         }
-        None => wait(ctx, args, keys, deadline, reply),
+        None => wait(ctx, Awaited::List, args, keys, deadline, reply),
     }
     Ok(())
 }
@@ -148,7 +150,7 @@ fn move_or_wait(
 ) -> Result<bool> {
     let source = args.from(1).first(1);
     if first_of::<List>(ctx, source)?.is_none() {
-        if !ctx.block_on(args, source, deadline) {
+        if !ctx.block_on(Awaited::List, args, source, deadline) {
             reply.null();
         }
         return Ok(false);
@@ -171,7 +173,7 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop
     let keys = args.from(1).first(args.len() - 2);
     let deadline = timeout(&args[args.len() - 1])?;
     let Some(place) = first_of::<SortedSet>(ctx, keys)? else {
-        wait(ctx, args, keys, deadline, reply);
+        wait(ctx, Awaited::SortedSet, args, keys, deadline, reply);
         return Ok(());
     };
     pop::pop(ctx, keys.at(place), end, 1, pop::Shape::KeyAndOne, reply)?;
@@ -187,7 +189,7 @@ pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         Some(place) => {
             pop::pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
         }
-        None => wait(ctx, args, keys, deadline, reply),
+        None => wait(ctx, Awaited::SortedSet, args, keys, deadline, reply),
     }
     Ok(())
 }
@@ -207,10 +209,13 @@ pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     }
     let id = super::args::integer(&args[2])?;
     let id = u64::try_from(id).unwrap_or(0);
-    let leaving = ctx.engine.leaving.as_ref();
-    let client = ctx.engine.clients.by_id(id);
-    // What a SHUTDOWN waits for is not for others to end, but for SHUTDOWN ABORT.
-    let client = client.filter(|_| !leaving.is_some_and(|leaving| leaving.is_awaited_by(id)));
+    // What a SHUTDOWN waits for is for SHUTDOWN ABORT to end, and a pause for CLIENT UNPAUSE.
+    let clients = &ctx.engine.clients;
+    let waits_for_data = |client: &ClientKey| {
+        let wait = clients.get(*client).wait.as_ref();
+        wait.is_some_and(|wait| wait.awaited.is_for_data())
+    };
+    let client = clients.by_id(id).filter(waits_for_data);
     let unblocked = client.is_some_and(|client| match with_error {
         true => interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK"),
         false => time_out(ctx.engine, client),

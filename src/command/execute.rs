@@ -22,7 +22,7 @@ use crate::catalogue::{Command, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::{Client, ReplyMode};
+use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
@@ -63,8 +63,8 @@ pub fn execute(
     state.last_command = Some(row.command);
     if origin == Origin::Client {
         let writes = effective_flags(state, row).any(Flags::WRITE.with(Flags::MAY_REPLICATE));
-        if let Some(left) = pause.remaining(writes) {
-            return Flow::Pause(left);
+        if pause.holds(writes) && !state.is_replica() && !state.monitors {
+            return Flow::Paused { writes };
         }
     }
     if state.transaction.is_some() && is_queued(row.command) {
@@ -259,15 +259,7 @@ fn after_reply(
     }
     // Confirmations are pushes, which CLIENT REPLY is not about.
     let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
-    match client.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(start),
-        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-        ReplyMode::Skip => {
-            reply.truncate(start);
-            client.reply_mode = ReplyMode::On;
-        }
-    }
+    client.apply_reply_mode(reply, start);
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
 }
 

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::ClientKey;
+use super::activity::Activity;
 use super::blocking::Wait;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
@@ -20,7 +21,8 @@ use crate::acl::DEFAULT;
 use crate::catalogue::Command;
 use crate::config::{BufferLimit, BufferLimits};
 use crate::engine::role::Replica;
-use crate::resp::Protocol;
+use crate::resp::{Protocol, Reply};
+use crate::system::wakeup::Wakeup;
 
 /// What `CLIENT REPLY` has asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,8 +67,8 @@ pub struct Client {
     pub unrestricted: bool,
     /// When it connected.
     pub created: Instant,
-    /// When it last sent something.
-    pub last_active: Instant,
+    /// When bytes went over its connection last.
+    pub activity: Arc<Activity>,
     /// What it asked last.
     pub last_command: Option<Command>,
     /// What it has queued since MULTI.
@@ -84,7 +86,7 @@ pub struct Client {
     /// The reply to the command that waited, until its thread takes it.
     pub answer: Vec<u8>,
     /// Wakes its thread while it waits.
-    pub wakeup: Option<Arc<Condvar>>,
+    pub wakeup: Option<Arc<Wakeup>>,
     /// Held by whoever writes to the socket.
     pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
@@ -135,7 +137,7 @@ impl Client {
             user: DEFAULT.into(),
             unrestricted: true,
             created: now,
-            last_active: now,
+            activity: Arc::default(),
             last_command: None,
             transaction: None,
             watches: Watches::default(),
@@ -193,10 +195,10 @@ impl Client {
         self.wake();
     }
 
-    /// Wakes its thread, if that waits for a key.
+    /// Wakes its thread, if that waits.
     pub fn wake(&self) {
         if let Some(wakeup) = &self.wakeup {
-            wakeup.notify_one();
+            wakeup.wake();
         }
     }
 
@@ -210,9 +212,17 @@ impl Client {
             + self.transaction.as_ref().map_or(0, |queued| queued.memory())
     }
 
-    /// Whether the reply of the command that just ran is sent.
-    pub fn sends_replies(&self) -> bool {
-        matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
+    /// A command has written its reply: takes it back if it isn't to be sent.
+    pub fn apply_reply_mode(&mut self, reply: &mut Reply, start: usize) {
+        match self.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::Off => reply.truncate(start),
+            ReplyMode::SkipNext => self.reply_mode = ReplyMode::Skip,
+            ReplyMode::Skip => {
+                reply.truncate(start);
+                self.reply_mode = ReplyMode::On;
+            }
+        }
     }
 
     /// Lets replies and pushes go through an outbox from now on.
@@ -313,7 +323,10 @@ impl Client {
         self.db = 0;
         self.protocol = Protocol::Resp2;
         self.name.clear();
-        self.reply_mode = ReplyMode::On;
+        // This one isn't replied to if that was asked for; the next one is.
+        if self.reply_mode != ReplyMode::Skip {
+            self.reply_mode = ReplyMode::On;
+        }
     }
 }
 

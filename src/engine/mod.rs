@@ -11,7 +11,7 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`transaction`], [`pause`]             | connections and their state            |
+//! | [`client`], [`activity`], [`transaction`], [`pause`] | connections and their state          |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
@@ -25,6 +25,7 @@
 //! The engine knows nobody above it: commands, persistence, replication and the server call it. What
 //! they need to have kept under the lock is a plain struct here, and what is done about it there.
 
+pub mod activity;
 pub mod append_only;
 pub mod background;
 pub mod blocking;
@@ -364,7 +365,7 @@ impl Engine {
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
-        blocking::leave(self, client);
+        pause::leave(self, client);
         role::remove_client(self, client);
         self.release_client(client);
         self.clients.remove(client);
@@ -458,19 +459,15 @@ pub struct SharedEngine {
     waiting: AtomicUsize,
     /// Set when the server is about to end.
     stopping: AtomicBool,
-    /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
-    pub resumed: Arc<Condvar>,
 }
 
 impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
-        let resumed = engine.pause.resumed();
         Arc::new(SharedEngine {
             engine: Mutex::new(engine),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-            resumed,
         })
     }
 

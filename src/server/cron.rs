@@ -9,7 +9,6 @@ use crossbeam::channel::Receiver;
 
 use super::Shared;
 use crate::config::Config;
-use crate::engine::blocking;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
 use crate::engine::expiry::expire_cycle;
@@ -18,7 +17,7 @@ use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
 use crate::store::keyspace::TABLES;
-use crate::system::{cores, peers};
+use crate::system::cores;
 
 /// Expired keys that are removed under one taking of the lock: well below a millisecond.
 const EXPIRE_AT_ONCE: usize = 200;
@@ -36,7 +35,6 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             park_timeout(period);
             expire(&shared, period);
             evict(&shared, period);
-            close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
@@ -107,22 +105,6 @@ fn evict(shared: &Shared, period: Duration) {
     }
 }
 
-/// Closes the connections of clients that wait for a key, but have hung up: nobody reads from
-/// their sockets, so nobody else would notice. The sockets are looked at without the lock.
-fn close_abandoned_clients(shared: &Shared) {
-    let waiting = blocking::sockets(&shared.engine.lock());
-    if waiting.is_empty() {
-        return;
-    }
-    let gone = peers::are_gone(waiting.iter().map(|(_, stream)| &**stream));
-    let mut engine = shared.engine.lock();
-    for ((id, _), _) in waiting.iter().zip(gone).filter(|(_, gone)| *gone) {
-        if let Some(key) = engine.clients.by_id(*id) {
-            engine.clients.get_mut(key).disconnect();
-        }
-    }
-}
-
 /// Closes the connections that have been reading too slowly for too long, though nobody sends them
 /// anything now.
 fn close_slow_clients(engine: &mut Engine) {
@@ -144,7 +126,7 @@ fn close_idle_clients(engine: &mut Engine) {
             && !client.monitors
             && !client.is_master
             && !client.is_replica()
-            && client.last_active.elapsed() > timeout
+            && client.activity.idle() > timeout
         {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();

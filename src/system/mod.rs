@@ -11,6 +11,7 @@
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`outgoing`] | connections that we make                                |
 //! | [`peers`]   | is the other end of a socket still there?                |
+//! | [`wakeup`]  | sleeping until a socket or another thread has something   |
 
 pub mod clock;
 pub mod cores;
@@ -21,3 +22,4 @@ pub mod outgoing;
 pub mod peers;
 pub mod random;
 pub mod threads;
+pub mod wakeup;

@@ -41,7 +41,6 @@ pub fn evict_clients(engine: &mut Engine) {
         engine.stats.evicted_clients += 1;
         total -= memory;
     }
-    engine.pause.wake(); // a connection may be waiting there for its turn
 }
 
 #[cfg(test)]
