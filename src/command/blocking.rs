@@ -16,7 +16,7 @@ use crate::command::lists::moving::move_element;
 use crate::engine::blocking::{Awaited, interrupt, time_out};
 use crate::engine::ClientKey;
 use crate::engine::execution::Origin;
-use crate::number::parse_f64;
+use crate::number::{parse_f64, parse_i64};
 use crate::resp::{Args, Reply};
 use crate::store::list::End;
 use crate::store::value::Kind;
@@ -24,16 +24,19 @@ use crate::store::{List, SortedSet};
 
 /// Reads a timeout in seconds, with fractions. None: for ever.
 pub fn timeout(text: &[u8]) -> Result<Option<Instant>> {
-    let seconds = parse_f64(text).ok_or(TIMEOUT_NOT_FLOAT)?;
-    let millis = (seconds * 1000.0).ceil();
-    // What is too large for a clock wraps around in Redis, and is reported as negative.
-    if millis < 0.0 || millis >= i64::MAX as f64 {
-        return Err(TIMEOUT_NEGATIVE);
+    let millis = match parse_i64(text).and_then(|seconds| seconds.checked_mul(1000)) {
+        Some(millis) => millis,
+        None => {
+            let millis = (parse_f64(text).ok_or(TIMEOUT_NOT_FLOAT)? * 1000.0).ceil();
+            // What is too large for a clock wraps around in Redis, and is reported as negative.
+            if millis >= i64::MAX as f64 { -1 } else { millis as i64 }
+        }
+    };
+    match u64::try_from(millis) {
+        Err(_) => Err(TIMEOUT_NEGATIVE),
+        Ok(0) => Ok(None),
+        Ok(millis) => Ok(Instant::now().checked_add(Duration::from_millis(millis))),
     }
-    if millis == 0.0 {
-        return Ok(None);
-    }
-    Ok(Instant::now().checked_add(Duration::from_millis(millis as u64)))
 }
 
 const TIMEOUT_NOT_FLOAT: Error = Error::new("ERR timeout is not a float or out of range");
@@ -217,7 +220,12 @@ pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     };
     let client = clients.by_id(id).filter(waits_for_data);
     let unblocked = client.is_some_and(|client| match with_error {
-        true => interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+        true => {
+            if let Some(command) = ctx.engine.clients.get(client).last_command {
+                ctx.engine.stats.command(command).failed_calls += 1;
+            }
+            interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        }
         false => time_out(ctx.engine, client),
     });
     reply.integer(unblocked.into());

@@ -144,10 +144,10 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     ctx.propagation = Propagation::AsSent;
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed_ns = ctx.engine.end_command().since(begun);
-    let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
+    let state = ctx.engine.clients.get(ctx.client);
+    let waits = state.wait.is_some() && reply.len() == start && result.is_ok();
     if ctx.origin != Origin::Loader {
-        let calls = u64::from(!waits || result.is_err());
-        count(ctx.engine, row.command, calls, elapsed_ns, result.as_ref().err());
+        count(ctx, row.command, waits, elapsed_ns, result.as_ref().err());
         slowlog::note(ctx, row, args, elapsed_ns, waits);
     }
     if let Err(error) = result {
@@ -170,20 +170,22 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     }
 }
 
-/// Counts a call for INFO. What is loaded was counted when it was executed first.
+/// Counts a call for INFO. What is loaded was counted when it was executed first; what has waited, when
+/// it began to. How long it took is known only when it is executed at last.
 #[inline]
 fn count(
-    engine: &mut Engine,
+    ctx: &mut Context<'_>,
     command: Command,
-    calls: u64,
+    waits: bool,
     elapsed_ns: u64,
     error: Option<&Error>,
 ) {
-    if engine.config.latency_tracking && (calls > 0 || error.is_some()) {
-        engine.stats.record_latency(command, elapsed_ns);
+    if ctx.engine.config.latency_tracking && !waits {
+        ctx.engine.stats.record_latency(command, elapsed_ns);
     }
-    let stats = &mut engine.stats;
-    stats.total_commands_processed += 1;
+    let calls = u64::from(ctx.origin != Origin::Unblocked);
+    let stats = &mut ctx.engine.stats;
+    stats.total_commands_processed += calls;
     let counters = stats.command(command);
     counters.calls += calls;
     counters.usec += elapsed_ns / 1000;

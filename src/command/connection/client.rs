@@ -218,7 +218,10 @@ pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     if timeout < 0 {
         return Err(Error::new("ERR timeout is negative"));
     }
-    let until = Instant::now() + Duration::from_millis(timeout as u64);
+    const TOO_FAR: Error = Error::new("ERR timeout is out of range");
+    let is_a_time = ctx.now_ms.checked_add(timeout).is_some(); // else it would lie in the past
+    let until = Instant::now().checked_add(Duration::from_millis(timeout as u64));
+    let until = until.filter(|_| is_a_time).ok_or(TOO_FAR)?;
     ctx.engine.pause.begin(until, only_writes);
     reply.ok();
     Ok(())
