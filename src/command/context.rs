@@ -68,22 +68,9 @@ impl Context<'_> {
         self.engine.random.next_u64()
     }
 
-    /// Looks a key up. An expired key is removed first; on a replica, where only the master
-    /// removes, it is merely not seen (see [`Context::peek`]).
-    pub fn find(&mut self, key: &[u8]) -> Lookup {
-        let found = self.engine.databases[self.db].find(key);
-        match found {
-            Ok(slot) if self.is_expired(slot) && self.may_expire() => {
-                self.expire(key, slot);
-                self.engine.databases[self.db].find(key)
-            }
-            found => found,
-        }
-    }
-
     /// Looks a key up without counting it as a use.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Value> {
-        let slot = self.find(key).ok().filter(|slot| !self.hides(*slot))?;
+        let slot = self.find_to_read(key)?;
         Some(&self.engine.databases[self.db].entry(slot).value)
     }
 
@@ -108,7 +95,7 @@ impl Context<'_> {
 
     #[inline]
     fn look_up(&mut self, key: &[u8]) -> Option<Slot> {
-        let found = self.find(key).ok().filter(|slot| !self.hides(*slot));
+        let found = self.find_to_read(key);
         if found.is_some() {
             self.engine.stats.keyspace_hits += 1;
         } else {
@@ -183,7 +170,7 @@ impl Context<'_> {
 
     /// Removes a key; says nothing to anybody. False: it wasn't there.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        match self.find(key) {
+        match self.find_to_remove(key) {
             Ok(slot) => {
                 let entry = self.keyspace().remove(slot);
                 self.engine.bury(entry.value);
@@ -224,7 +211,7 @@ impl Context<'_> {
         let slot = self.add(vacant, key, entry.value);
         self.keyspace().set_access(slot, entry.access);
         if let Some(at) = deadline {
-            self.keyspace().set_deadline(slot, at);
+            self.set_deadline(slot, at);
         }
     }
 
@@ -335,43 +322,10 @@ impl Context<'_> {
         if len > limit { Err(super::error::TOO_LONG) } else { Ok(()) }
     }
 
-    /// Whether a deadline in the past removes the key now. While loading, and on a replica, the
-    /// removal comes as a command of its own.
-    pub fn deletes_past_deadlines(&self) -> bool {
-        !self.engine.loading && self.origin != Origin::Master && !self.engine.is_replica()
-    }
-
-    /// Whether the key's time is over.
-    fn is_expired(&self, slot: Slot) -> bool {
-        let deadline = self.engine.databases[self.db].deadline(slot);
-        deadline.is_some_and(|at| at < self.now_ms)
-    }
-
-    /// Whether an expired key is removed here and now. A replica waits for its master to say so;
-    /// what the master itself sends sees every key. While writes pause, the data stands still.
-    fn may_expire(&self) -> bool {
-        let Engine { loading, pause, .. } = &*self.engine;
-        let stands_still = *loading || self.engine.is_replica() || pause.holds_writes();
-        self.origin != Origin::Master && !stands_still
-    }
-
-    /// Whether the key is there but must not be seen.
-    fn hides(&self, slot: Slot) -> bool {
-        self.origin != Origin::Master && self.origin != Origin::Loader && self.is_expired(slot)
-    }
-
     fn touch(&mut self, slot: Slot) {
-        if !self.engine.clients.get(self.client).no_touch {
-            let old = self.engine.databases[self.db].entry(slot).access;
-            let access = self.engine.next_access(old, self.now_ms);
-            self.engine.databases[self.db].set_access(slot, access);
-        }
-    }
-
-    fn expire(&mut self, key: &[u8], slot: Slot) {
-        let entry = self.engine.databases[self.db].remove(slot);
-        self.engine.bury(entry.value);
-        self.engine.key_expired(self.db, key);
+        let old = self.engine.databases[self.db].entry(slot).access;
+        let access = self.engine.next_access(old, self.now_ms);
+        self.engine.databases[self.db].set_access(slot, access);
     }
 }
 

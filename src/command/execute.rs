@@ -9,6 +9,8 @@
 //!    '--------'------------'-----------'--------> error reply, nothing called
 //! ```
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
 use super::error::Error;
@@ -51,6 +53,7 @@ pub fn execute(
     let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
+            report_attack(engine);
             return Flow::Abort;
         }
         Err(error) => {
@@ -119,20 +122,23 @@ pub const EXECUTION: Execution = Execution { execute, retry: try_again };
 /// Executes the request of a waiting client again. True: that has ended the wait.
 fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let state = engine.clients.get_mut(client);
-    let mut reply = Reply::new(state.protocol);
+    let limit = state.reply_limit(&engine.config.client_output_buffer_limit);
+    let mut reply = Reply::limited(state.protocol, limit);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
     let names = &engine.config.command_names;
     let Some(row) = names.lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
-    if reply.is_empty() {
+    if reply.is_empty() && !reply.is_over_limit() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
             wait.request = request;
         }
         return false;
     }
     blocking::leave(engine, client);
-    after_reply(engine, client, Some(row.command), &mut reply, 0);
+    if after_reply(engine, client, Some(row.command), &mut reply, 0) == Flow::Abort {
+        return true;
+    }
     blocking::answer(engine, client, reply.take());
     true
 }
@@ -259,10 +265,30 @@ fn after_reply(
     if client.wait.is_some() {
         return Flow::Blocked;
     }
+    let is_wanted = client.takes_reply();
     // Confirmations are pushes, which CLIENT REPLY is not about.
-    let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
-    client.apply_reply_mode(reply, start);
+    if !is_wanted && !command.is_some_and(is_subscription) {
+        reply.forget_since(start);
+    }
+    if reply.is_over_limit() {
+        client.close_for_output();
+        return Flow::Abort;
+    }
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
+}
+
+/// Tells the log of a browser that was lured into talking to us, once a minute at the most.
+fn report_attack(engine: &Engine) {
+    static NEXT_MS: AtomicI64 = AtomicI64::new(0);
+    let now_ms = engine.unix_ms();
+    if NEXT_MS.load(Ordering::Relaxed) <= now_ms {
+        NEXT_MS.store(now_ms + 60_000, Ordering::Relaxed);
+        crate::warning!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross Protocol \
+             Scripting to compromise your Redis instance. Connection aborted."
+        );
+    }
 }
 
 /// Whether this is how an HTTP request begins: a browser lured into talking to us.

@@ -5,6 +5,7 @@
 //! |-----------------|--------------------------------------------------------------------------|
 //! | [`look_up`]     | a name that is no command, a wrong number of arguments                   |
 //! | authentication  | clients that have not said who they are                                  |
+//! | transaction     | what may not stand inside MULTI                                          |
 //! | permission      | what the client's user may not do ([`permission`])                       |
 //! | memory          | what needs memory when there is none                                     |
 //! | disk            | writes that could not be kept                                            |

@@ -7,6 +7,7 @@
 //! | [`dispatch`](mod@dispatch) | from the row of [`crate::catalogue`] to the handler           |
 //! | [`permission`] | the gate of access control                                          |
 //! | [`context`]  | what handlers work with                                               |
+//! | [`lifetime`] | keys whose time is over: for whom they are gone, and who removes them |
 //! | [`args`]     | reading arguments and options                                         |
 //! | [`error`]    | what goes wrong, in Redis' words                                      |
 //! | [`help`]     | what containers of subcommands answer by themselves                   |
@@ -34,6 +35,7 @@ pub mod hashes;
 pub mod help;
 pub mod hyperloglog;
 pub mod keys;
+mod lifetime;
 pub mod lists;
 pub mod multi_pop;
 pub mod permission;
@@ -49,5 +51,4 @@ pub mod strings;
 pub mod transactions;
 
 pub use self::context::Context;
-pub use self::error::{Error, Result};
 pub use self::execute::{EXECUTION, execute};

@@ -9,7 +9,7 @@
 //!                             parameters.rs  THE TABLE: one row per parameter
 //!        (words.rs: quotes)          |           (define.rs: what a row becomes)
 //!                                    |           (value.rs, compound.rs, limits.rs, choices.rs,
-//!                                    |            events.rs, listen.rs: notations of values)
+//!                                    |            events.rs, listen.rs, title.rs: notations)
 //!                 .------------------+----------------------.
 //!                 v                  v                      v
 //!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
@@ -38,12 +38,13 @@ pub mod rewrite;
 mod start_error;
 #[cfg(test)]
 mod tests;
+pub mod title;
 pub mod value;
 pub mod words;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+
+use once_cell::sync::Lazy;
 
 pub use self::change::SetError;
 pub use self::choices::{
@@ -65,7 +66,7 @@ pub const REDIS_VERSION: &str = "7.0.15";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Names and aliases, each with its parameter.
-static BY_NAME: LazyLock<HashMap<&'static str, &'static Parameter>> = LazyLock::new(|| {
+static BY_NAME: Lazy<HashMap<&'static str, &'static Parameter>> = Lazy::new(|| {
     let names = PARAMETERS.iter().flat_map(|parameter| {
         let aliases = parameter.aliases.iter().copied();
         std::iter::once(parameter.name).chain(aliases).map(move |name| (name, parameter))
@@ -111,11 +112,6 @@ impl Config {
     /// Whether there is a TCP port to listen on. If so and `port` is 0, the system picks it.
     pub fn listens_on_tcp(&self) -> bool {
         self.port != 0 || !self.listen_addr.is_empty()
-    }
-
-    /// A path as seen from the `dir` parameter. Absolute paths stay what they are.
-    pub fn in_dir(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.dir.join(path)
     }
 
     /// The parameters that were given a value, but do nothing in cacheflow: for one line of log.

@@ -16,6 +16,7 @@ use super::define::{Flag, Parameter, parameters, syntax_of};
 use super::events::{EventClasses, Events};
 use super::limits::*;
 use super::listen::ListenAddress;
+use super::title::check_template;
 use super::value::*;
 use crate::catalogue::Names;
 use crate::system::logging::Level;
@@ -86,11 +87,11 @@ parameters! {
         /// Draw a logo at the start
         "always-show-logo" always_show_logo: bool = false => YesNo, [Immutable NoEffect];
         /// Show state in the process title
-        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable NoEffect];
+        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable];
         /// What the process title shows
         "proc-title-template" proc_title_template: String
             = "{title} {listen-addr} {server-mode}".into()
-            => Checked("template", check_title_template), [NoEffect];
+            => Checked("template", check_template);
         /// Write a report to the log on a crash
         "crash-log-enabled" crash_log_enabled: bool = true => YesNo, [NoEffect];
         /// Test the memory on a crash
@@ -126,9 +127,9 @@ parameters! {
         /// Resize hash tables in the background
         "activerehashing" activerehashing: bool = true => YesNo, [NoEffect];
         /// Free evicted values in the background
-        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = false => YesNo, [NoEffect];
+        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = false => YesNo;
         /// Free expired values in the background
-        "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false => YesNo, [NoEffect];
+        "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false => YesNo;
         /// Free overwritten values in the background
         "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool = false => YesNo, [NoEffect];
         /// DEL frees like UNLINK

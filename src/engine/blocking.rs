@@ -256,8 +256,9 @@ fn end_with(engine: &mut Engine, client: ClientKey, write: impl FnOnce(&mut Repl
         return false;
     }
     let mut reply = Reply::new(state.protocol);
-    write(&mut reply);
-    state.apply_reply_mode(&mut reply, 0);
+    if state.takes_reply() {
+        write(&mut reply);
+    }
     answer(engine, client, reply.take());
     true
 }

@@ -40,11 +40,6 @@ impl Interest {
         self.keys == 0
     }
 
-    /// How many keys somebody cares about.
-    pub fn len(&self) -> usize {
-        self.keys
-    }
-
     /// Adds a client behind those that came before it. It must not be there yet.
     pub fn add(&mut self, db: usize, key: &[u8], client: ClientKey) {
         if self.databases.len() <= db {
@@ -108,7 +103,7 @@ mod tests {
         interest.add(3, b"k", b);
         interest.add(3, b"k", a);
         interest.add(0, b"k", a);
-        assert_eq!((interest.len(), interest.clients(3, b"k")), (2, vec![b, a]));
+        assert_eq!((interest.keys, interest.clients(3, b"k")), (2, vec![b, a]));
         assert!(interest.contains(0, b"k") && !interest.contains(1, b"k"));
         interest.remove(3, b"k", b);
         assert_eq!((interest.at(3, b"k", 0), interest.at(3, b"k", 1)), (Some(a), None));

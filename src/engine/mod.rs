@@ -2,8 +2,10 @@
 //!
 //! One mutex guards all data and all state that commands share. A connection's thread takes it
 //! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
-//! while it holds it. So no command ever sees another half done, and the rest of the code needs
-//! no locks, no atomics and no thought about order.
+//! while it holds it. So no command ever sees another half done, and a command's code needs no locks,
+//! no atomics and no thought about order. What threads share beside this lock is little, and each
+//! says what keeps it in order: outboxes and their writers, the inbox of the append-only file, the
+//! backlog of replicas, and figures that somebody shows while another thread counts.
 //!
 //! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
 //! what the disk has is better than what memory may have become. A panic elsewhere costs only the
@@ -11,10 +13,10 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`activity`], [`transaction`], [`pause`] | connections and their state          |
+//! | [`client`], [`meter`], [`weight`], [`activity`], [`transaction`], [`pause`] | connections and their state |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
-//! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
+//! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`]                                           | master or replica, and of whom         |
@@ -36,8 +38,11 @@ pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod listening;
+pub mod meter;
 pub mod monitor;
 pub mod outbox;
+pub mod output;
 pub mod pause;
 pub mod prepared;
 pub mod progress;
@@ -50,6 +55,7 @@ pub mod stats;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
+pub mod weight;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};
@@ -74,8 +80,10 @@ use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
 use execution::Execution;
+use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
+use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -138,8 +146,8 @@ pub struct Engine {
     pub pause: Pause,
     /// The data set is being loaded from disk.
     pub loading: bool,
-    /// Whether expired keys are looked for (DEBUG SET-ACTIVE-EXPIRE).
-    pub active_expire: bool,
+    /// What active expiry remembers.
+    pub expiry: Expiry,
     /// Forty hexadecimal digits, new at every start.
     pub run_id: String,
     /// When the server started.
@@ -148,6 +156,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// The server's sockets, if it has any.
+    pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
@@ -209,6 +219,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),
@@ -233,7 +244,7 @@ impl Engine {
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
-            active_expire: true,
+            expiry: Expiry::default(),
             run_id: secure_hex(40),
             started: Instant::now(),
             startup_memory: crate::system::memory::used(),
@@ -422,13 +433,13 @@ impl Engine {
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
         self.stats.expired_keys += 1;
         self.notify(EventClasses::EXPIRED, "expired", key, db);
-        self.key_gone(db, key);
+        self.key_gone(db, key, self.config.lazyfree_lazy_expire);
     }
 
     /// A key was removed because its memory was needed.
     pub fn key_evicted(&mut self, db: usize, key: &[u8]) {
         self.stats.evicted_keys += 1;
-        self.key_gone(db, key);
+        self.key_gone(db, key, self.config.lazyfree_lazy_eviction);
         self.notify(EventClasses::EVICTED, "evicted", key, db);
     }
 
@@ -440,10 +451,12 @@ impl Engine {
         }
     }
 
-    /// A key was removed by the server itself.
-    fn key_gone(&mut self, db: usize, key: &[u8]) {
+    /// A key was removed by the server itself. Copies are told to free it in the background, if that
+    /// is how it is wanted here: for a server without threads it makes a difference.
+    fn key_gone(&mut self, db: usize, key: &[u8], lazily: bool) {
         if self.journal.is_needed() {
-            self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
+            let name = if lazily { &b"UNLINK"[..] } else { b"DEL" };
+            self.journal.add(Effect { db, request: Request::new([name, key]) });
         }
         self.key_changed(db, key, None); // not by whoever happens to be executing
     }

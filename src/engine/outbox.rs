@@ -24,11 +24,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use rustix::net::{SendFlags, send};
 
+use super::activity::Activity;
 use super::writers::Writers;
 use crate::journal::group_commit::Aof;
 
@@ -37,14 +39,17 @@ use crate::journal::group_commit::Aof;
 #[derive(Default)]
 pub struct Pen {
     held: Mutex<()>,
+    /// Bytes that who holds it still has to write, and waits for the reader.
+    unsent: AtomicUsize,
+    activity: Arc<Activity>,
     journal: Option<Arc<Aof>>,
     writers: Arc<Writers>,
 }
 
 impl Pen {
     /// A pen that waits for this file.
-    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>) -> Self {
-        Pen { held: Mutex::default(), journal: Some(journal), writers }
+    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>, activity: Arc<Activity>) -> Self {
+        Pen { journal: Some(journal), writers, activity, ..Pen::default() }
     }
 
     /// Makes what was executed as safe as it is promised to be. Every batch ends with this, even
@@ -66,7 +71,20 @@ impl Pen {
     pub fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
         self.commit();
         let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        stream.write_all(bytes)
+        let mut left = bytes.len();
+        self.unsent.store(left, Ordering::Relaxed);
+        for part in bytes.chunks(WRITE_SIZE) {
+            stream.write_all(part)?;
+            self.activity.note();
+            left -= part.len();
+            self.unsent.store(left, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Bytes that are being written.
+    pub fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::Relaxed)
     }
 
     /// Writes as much as can be written without waiting for the reader.
@@ -80,7 +98,10 @@ impl Pen {
         };
         match send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
-            result => Ok(result?),
+            result => {
+                self.activity.note();
+                Ok(result?)
+            }
         }
     }
 }

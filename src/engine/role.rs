@@ -125,6 +125,8 @@ pub enum Phase {
     Requesting,
     /// It waits for a snapshot to begin.
     Waiting,
+    /// One is being written to a file for it.
+    Saving,
     /// It is being sent one.
     Receiving,
     /// It gets the stream.
@@ -137,7 +139,9 @@ impl Phase {
     /// Its name in INFO.
     pub fn name(self) -> &'static str {
         match self {
-            Phase::Introducing | Phase::Requesting | Phase::Waiting => "wait_bgsave",
+            Phase::Introducing | Phase::Requesting | Phase::Waiting | Phase::Saving => {
+                "wait_bgsave"
+            }
             Phase::Receiving => "send_bulk",
             Phase::Continuing | Phase::Online | Phase::Served => "online",
         }
@@ -395,6 +399,7 @@ pub fn promote(engine: &mut Engine) {
     if engine.replication.master.take().is_none() {
         return;
     }
+    engine.expiry.own.clear(); // as all others from now on
     engine.replication.branch_off(secure_hex(40));
     // They come back at once, and learn the new id.
     disconnect_replicas(engine);
@@ -426,13 +431,13 @@ pub fn remove_client(engine: &mut Engine, client: ClientKey) {
     let before = replication.replicas.len();
     replication.replicas.retain(|replica| *replica != client);
     if replication.replicas.len() < before {
-        let id = engine.clients.get(client).id;
+        let (id, name) = (engine.clients.get(client).id, engine.clients.get(client).replica_name());
         engine.replication.backlog.detach(id);
         engine.replication.acknowledged.notify_all();
         if engine.replication.replicas.is_empty() {
             engine.replication.alone_since = Instant::now();
         }
-        crate::notice!("Connection with replica client id #{id} lost.");
+        crate::warning!("Connection with replica {name} lost.");
     }
 }
 

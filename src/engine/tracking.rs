@@ -341,11 +341,11 @@ fn redirect_is_broken(engine: &mut Engine, client: ClientKey, id: u64) {
 /// To the client whose command is being executed the message comes after its reply.
 fn push(engine: &mut Engine, target: ClientKey, message: std::sync::Arc<[u8]>) {
     let Engine { clients, config, executing, .. } = engine;
-    let client = clients.get_mut(target);
     if *executing == Some(target) {
+        let client = clients.get_mut(target);
         client.open_outbox();
         client.held_back.push(message);
     } else {
-        client.push(&message, &config.client_output_buffer_limit);
+        clients.push(target, &message, config);
     }
 }

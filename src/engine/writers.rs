@@ -32,6 +32,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::outbox::Outbox;
 use crate::system::cores;
+use crate::system::service::essential;
 
 /// More writers than this find nothing to do: most of the work is the kernel's.
 const MOST_WRITERS: usize = 4;
@@ -81,11 +82,11 @@ impl Writers {
         for _ in 0..cores::count().min(MOST_WRITERS) {
             let queue = self.queue.clone();
             let thread = Builder::new().name("writer".into()).stack_size(STACK_SIZE);
-            cores::spawn(thread, move || write_all(&queue))?;
+            cores::spawn(thread, essential(move || write_all(&queue)))?;
         }
         let (waiting, ready) = (self.waiting.clone(), self.ready.clone());
         let thread = Builder::new().name("waiter".into()).stack_size(STACK_SIZE);
-        cores::spawn(thread, move || wait_for_all(&waiting, &ready))
+        cores::spawn(thread, essential(move || wait_for_all(&waiting, &ready)))
     }
 
     /// This outbox will have something to write when THE lock is released.

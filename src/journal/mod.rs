@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A unit is a command, or a whole transaction or script. More than one effect is wrapped in MULTI
-//! and EXEC, so that no copy is ever left with half of it. SELECT comes where the database changes.
+//! and EXEC, so that no copy is ever left with half of it; but for keys that merely happened to expire
+//! together. SELECT comes where the database changes.
 //!
 //! PUBLISH changes nothing, but the subscribers of replicas get the message, too: it stands in the
 //! unit at its place, so that who hears of it there finds what was written before it. The
@@ -57,6 +58,8 @@ pub struct Journal {
     /// The database that the encoded stream has selected.
     selected: Option<usize>,
     encoded: Vec<u8>,
+    /// The pending effects don't belong together.
+    apart: bool,
     /// Units that replicas have been given; so that it shows who has written.
     pub replicated: u64,
 }
@@ -102,34 +105,45 @@ impl Journal {
         self.selected
     }
 
+    /// What the running command leaves are changes that have nothing to do with each other: keys that it
+    /// has found expired. A copy may see some of them.
+    pub fn effects_are_apart(&mut self) {
+        self.apart = true;
+    }
+
     /// The command, transaction or script has ended: what it left becomes one unit.
     #[inline]
     pub fn end_of_unit(&mut self) {
+        let apart = std::mem::take(&mut self.apart);
         if self.pending.is_empty() {
             return;
         }
         let selected = self.selected;
-        self.encode(|_| true);
+        self.encode(apart, |_| true);
         self.replicated += u64::from(self.replication.is_some());
         if let Some(sink) = &mut self.replication {
             sink.append(&self.encoded);
         }
         if self.aof.is_some() && self.pending.iter().any(|pending| pending.only_for_replicas) {
             self.selected = selected;
-            self.encode(|pending| !pending.only_for_replicas);
+            self.encode(apart, |pending| !pending.only_for_replicas);
         }
         if let Some(sink) = self.aof.as_mut().filter(|_| !self.encoded.is_empty()) {
             sink.append(&self.encoded);
         }
+        // What a large unit needed is not kept for small ones.
         self.pending.clear();
+        self.pending.shrink_to(KEEP_EFFECTS);
+        self.encoded.clear();
+        self.encoded.shrink_to(KEEP_CAPACITY);
     }
 
     /// Encodes the unit as far as it is wanted. All of its SELECTs are: the two streams have the same
     /// database selected when it ends.
-    fn encode(&mut self, is_wanted: impl Fn(&Pending) -> bool) {
+    fn encode(&mut self, apart: bool, is_wanted: impl Fn(&Pending) -> bool) {
         self.encoded.clear();
-        self.encoded.shrink_to(KEEP_CAPACITY);
         let several = self.pending.iter().filter(|pending| is_wanted(pending)).count() > 1;
+        let several = several && !apart;
         let mut begun = false;
         for pending in &self.pending {
             let Effect { db, request } = &pending.effect;
@@ -153,6 +167,8 @@ impl Journal {
 
 /// What the encoding buffer may keep after a large unit.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// Room for so many effects likewise.
+const KEEP_EFFECTS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -184,7 +200,14 @@ mod tests {
         journal.add(effect(4, &["DEL", "b"]));
         journal.add(effect(0, &["DEL", "c"]));
         journal.end_of_unit();
-        assert_eq!(words(&seen), "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC");
+        journal.effects_are_apart();
+        journal.add(effect(0, &["DEL", "d"]));
+        journal.add(effect(0, &["DEL", "e"]));
+        journal.end_of_unit();
+        assert_eq!(
+            words(&seen),
+            "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC DEL d DEL e"
+        );
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::engine::append_only::AofState;
 use crate::engine::background::{Control, Job, Kind};
 use crate::engine::{Engine, SharedEngine};
 use crate::system::cores;
+use crate::system::service::essential;
 
 /// How long to wait after a save that failed before save points are looked at again.
 const RETRY_SAVE_AFTER: Duration = Duration::from_secs(5);
@@ -41,7 +42,8 @@ pub fn start(shared: &Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
     let (jobs, incoming) = unbounded();
     shared.lock().background.jobs = Some(jobs);
     let shared = Arc::clone(shared);
-    Builder::new().name("background".into()).spawn(move || work(&shared, &incoming))
+    let thread = Builder::new().name("background".into());
+    thread.spawn(essential(move || work(&shared, &incoming)))
 }
 
 /// Lets the thread end: cancels what it does and takes its channel away.
@@ -155,7 +157,10 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
         if engine.config.no_appendfsync_on_rewrite {
             engine.aof.writer.set_relaxed(true);
         }
-        crate::notice!("Background append only file rewriting started");
+        crate::notice!(
+            "Background append only file rewriting started by pid {}",
+            std::process::id()
+        );
     }
     started
 }

@@ -19,7 +19,7 @@ use crate::engine::progress::Progress;
 use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
-use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
+use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Reason, Style};
 use crate::store::packed;
 
 impl Limits {
@@ -61,6 +61,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     }
     progress.begin(now_ms, fs::metadata(&path)?.len());
     let mut data = reading.read_file(&path, progress).map_err(|error| {
+        explain(&error);
         let text = format!("Bad snapshot file {}: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, text)
     })?;
@@ -72,6 +73,23 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     access.with(|engine| install(engine, data));
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
     Ok(history)
+}
+
+/// Tells the log what is wrong with a snapshot, in the words that operators watch for.
+fn explain(error: &rdb::Error) {
+    let reason = match &error.reason {
+        Reason::Io(_) | Reason::Unsupported(_) => return,
+        Reason::Truncated => {
+            crate::warning!("Short read or OOM loading DB. Unrecoverable error, aborting now.");
+            "Unexpected EOF reading RDB file"
+        }
+        Reason::Damaged(text) if text.starts_with("Wrong RDB checksum") => {
+            crate::warning!("{text}. Aborting now.");
+            "RDB CRC error"
+        }
+        Reason::Damaged(text) => text,
+    };
+    crate::warning!("Internal error in RDB reading offset {} -> {reason}", error.offset);
 }
 
 /// FLUSHALL has removed everything. If there are save points, a restart must not bring back what was
@@ -179,7 +197,7 @@ pub fn save_now(engine: &mut Engine) -> io::Result<()> {
             engine.saving.saves += 1;
             engine.dirty = 0;
         }
-        Err(error) => crate::warning!("Error saving the snapshot on disk: {error}"),
+        Err(error) => crate::warning!("Write error saving DB on disk: {error}"),
     }
     result
 }

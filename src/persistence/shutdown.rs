@@ -128,6 +128,9 @@ fn finish(engine: &mut Engine, request: ShutdownRequest) -> Outcome {
         crate::warning!("Writing initial AOF. Exit anyway.");
     }
     engine.background.cancel_all();
+    if saves {
+        crate::notice!("Saving the final RDB snapshot before exiting.");
+    }
     if saves && disk::save_now(engine).is_err() && !request.force {
         crate::warning!("Error trying to save the DB, can't exit.");
         return fail(engine);

@@ -53,7 +53,6 @@ use std::{fmt, io};
 pub use self::decode::{Decoder, Item};
 pub use self::dump::{decode_value, dump};
 pub use self::encode::Encoder;
-pub use self::write_value::write_value;
 pub use self::writer::{Compression, NodeLimit, Style};
 
 use crate::store::packed;

@@ -17,7 +17,10 @@ use crate::engine::role::{self, Failover, Phase};
 
 /// Begins one: from now on nothing is written.
 pub fn begin(engine: &mut Engine, failover: Failover) {
-    crate::notice!("FAILOVER requested.");
+    match &failover.target {
+        Some((host, port)) => crate::notice!("FAILOVER requested to {host}:{port}."),
+        None => crate::notice!("FAILOVER requested to any replica."),
+    }
     engine.replication.failover = Some(failover);
     engine.pause.hold(Reason::Failover);
 }
@@ -59,7 +62,7 @@ pub fn tick(engine: &mut Engine) {
 }
 
 fn exchange(engine: &mut Engine, host: String, port: u16) {
-    crate::notice!("Failover target is ready, failing over to {host}:{port}.");
+    crate::notice!("Failover target {host}:{port} is synced, failing over.");
     if let Some(failover) = &mut engine.replication.failover {
         failover.in_progress = true;
     }

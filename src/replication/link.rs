@@ -26,6 +26,7 @@ use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
 use super::retry::{Ended, Retry};
+use crate::config::system_text;
 use crate::engine::ClientKey;
 use crate::engine::append_only::AofState;
 use crate::engine::role::{self, Link, Master};
@@ -37,6 +38,7 @@ use crate::persistence::load::LoadedData;
 use crate::rdb::{Decoder, Reason};
 use crate::system::outgoing;
 use crate::system::random::secure_hex;
+use crate::system::service::essential;
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -49,7 +51,8 @@ const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
 pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("replication".into()).spawn(move || run(&shared))
+    let thread = Builder::new().name("replication".into());
+    thread.spawn(essential(move || run(&shared)))
 }
 
 fn run(shared: &SharedEngine) {
@@ -61,7 +64,7 @@ fn run(shared: &SharedEngine) {
         let attempt =
             Attempt { shared, order, up_since: Cell::default(), fruitless: Cell::default() };
         if let Err(error) = attempt.run() {
-            crate::warning!("Replication: {error}");
+            crate::warning!("{}", system_text(&error));
         }
         let mut engine = shared.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
@@ -147,12 +150,11 @@ pub struct Attempt<'s> {
     fruitless: Cell<bool>,
 }
 
-/// Reads from the master's socket, and gives up when it should.
+/// Reads from the master's socket, and gives up when it should: `repl-timeout` counts as it is now.
 pub struct LinkReader<'s> {
     stream: Arc<TcpStream>,
     shared: &'s SharedEngine,
     epoch: u64,
-    timeout: Duration,
     heard: Instant,
     /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
     patient: bool,
@@ -163,11 +165,16 @@ impl Read for LinkReader<'_> {
         loop {
             match (&*self.stream).read(buffer) {
                 Err(error) if is_timeout(&error) => {
-                    if self.heard.elapsed() > self.timeout {
-                        return Err(io::Error::other("the master has been silent for too long"));
-                    }
-                    if self.shared.lock().replication.epoch != self.epoch {
+                    let engine = self.shared.lock();
+                    let limit = Duration::from_secs(u64::from(engine.config.repl_timeout));
+                    if engine.replication.epoch != self.epoch {
                         return Err(other_master());
+                    }
+                    drop(engine);
+                    if self.heard.elapsed() > limit {
+                        return Err(io::Error::other(
+                            "MASTER timeout: no data nor PING received...",
+                        ));
                     }
                     if !self.patient {
                         return Err(io::ErrorKind::WouldBlock.into());
@@ -248,7 +255,6 @@ impl Attempt<'_> {
             stream: Arc::clone(&stream),
             shared: self.shared,
             epoch: self.order.epoch,
-            timeout: self.order.timeout,
             heard: Instant::now(),
             patient: true,
         });
@@ -261,6 +267,7 @@ impl Attempt<'_> {
         }
         match answer? {
             Answer::Continue { id } => {
+                crate::notice!("Successful partial resynchronization with master.");
                 crate::notice!(
                     "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
                 );
@@ -288,6 +295,7 @@ impl Attempt<'_> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(*timeout))?;
+        crate::notice!("MASTER <-> REPLICA sync started");
         Ok(stream)
     }
 
@@ -309,17 +317,20 @@ impl Attempt<'_> {
             let shown = header[..header.len().min(64)].escape_ascii().to_string();
             io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("not how a snapshot begins: {shown}"),
+                format!(
+                    "Bad protocol from MASTER, the first byte is not '$' (we received '{shown}')"
+                ),
             )
         };
         let reading = Reading::of(&*self.lock()?);
         let begun = Instant::now();
+        crate::notice!("MASTER <-> REPLICA sync: Loading DB in memory");
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
             let data = self.decode(&reading, self.counting(&mut *reader, None)?)?;
             let mut end = [0; MARK];
             reader.read_exact(&mut end)?;
             if end != mark {
-                return Err(io::Error::other("the mark at the end of the snapshot is missing"));
+                return Err(io::Error::other("Replication stream EOF marker is broken"));
             }
             data
         } else {
@@ -347,7 +358,8 @@ impl Attempt<'_> {
         data.map_err(|error| {
             let is_wrong = matches!(error.reason, Reason::Damaged(_) | Reason::Unsupported(_));
             self.fruitless.set(is_wrong);
-            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+            let text = format!("Failed trying to load the MASTER synchronization DB: {error}");
+            io::Error::new(io::ErrorKind::InvalidData, text)
         })
     }
 
@@ -366,6 +378,7 @@ impl Attempt<'_> {
         let mut engine = self.lock()?;
         let db = history::stream_db(&data);
         disk::install(&mut engine, data);
+        engine.expiry.own.clear();
         if engine.aof.state != AofState::Off {
             // Its files tell of other data; a new base is written.
             aof::set_enabled(&mut engine, false);

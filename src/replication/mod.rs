@@ -15,6 +15,7 @@
 //! | file          | what it is                                                              |
 //! |---------------|-------------------------------------------------------------------------|
 //! | [`master`]    | PSYNC: from the backlog if it goes back far enough, else a snapshot     |
+//! | [`transfer`]  | one snapshot to all who wait for it                                     |
 //! | [`feeder`]    | the thread that writes the stream to one replica                        |
 //! | [`handshake`] | how a replica introduces itself                                         |
 //! | [`link`]      | the thread that follows a master                                        |
@@ -45,3 +46,4 @@ pub mod handshake;
 pub mod link;
 pub mod master;
 pub mod retry;
+pub mod transfer;

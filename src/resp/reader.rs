@@ -41,6 +41,8 @@ const SMALL_READS: u32 = 64;
 const LARGE_READ: usize = 1 << 20;
 /// A spill may keep so much memory from one batch to the next.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// For so many arguments likewise: those of a full batch of small requests.
+const KEEP_SPANS: usize = 4 * MAX_BATCH;
 
 /// What a peer may send. Before a client has authenticated, much less.
 #[derive(Clone, Copy, Debug)]
@@ -122,19 +124,30 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The stream below.
-    pub fn get_ref(&self) -> &R {
-        self.input.get_ref()
+    /// Bytes of the requests that the last call of [`batch`](Self::batch) has found.
+    pub fn complete(&self) -> usize {
+        self.parser.complete
     }
 
-    /// Bytes that have arrived and are not part of a complete request.
-    pub fn buffered(&self) -> usize {
+    /// Bytes that have arrived and are part of no complete request.
+    pub fn incomplete(&self) -> usize {
         self.bytes().len() - self.parser.complete
+    }
+
+    /// How many of these belong to complete arguments.
+    pub fn in_progress(&self) -> usize {
+        self.parser.position - self.parser.complete
     }
 
     /// Memory held by the buffers.
     pub fn capacity(&self) -> usize {
         self.input.capacity() + self.spill.bytes.capacity()
+    }
+
+    /// The same, with what is known of their contents.
+    pub fn memory(&self) -> usize {
+        let spans = self.parser.spans.capacity() * size_of::<Span>();
+        self.capacity() + self.unquoted.capacity() + spans
     }
 
     fn bytes(&self) -> &[u8] {
@@ -230,18 +243,6 @@ impl<R: Read> Reader<R> {
     fn expect(&mut self, count: usize) {
         let is_large = count >= SMALL_READ;
         self.large_reads = if is_large { SMALL_READS } else { self.large_reads.saturating_sub(1) };
-    }
-
-    /// Takes everything that has arrived but is no complete request: what follows is no RESP
-    /// request any more (an RDB file, say).
-    pub fn take_buffered(&mut self) -> Vec<u8> {
-        self.drop_executed();
-        let rest = self.bytes().to_vec();
-        self.input.consume(self.input.buffer().len());
-        self.spill = Spill::default();
-        self.spilled = false;
-        self.parser = Parser::default();
-        rest
     }
 
     fn drop_executed(&mut self) {
@@ -484,6 +485,9 @@ impl Parser {
         }
         let done = self.ends.last().map_or(0, |end| *end as usize);
         self.spans.drain(..done);
+        if self.spans.is_empty() {
+            self.spans.shrink_to(KEEP_SPANS);
+        }
         for span in &mut self.spans {
             *span = Span::new(span.start as usize - executed, span.end as usize - executed);
         }

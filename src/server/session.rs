@@ -23,25 +23,26 @@ use super::input::Input;
 use super::waiting::Ended;
 use crate::command::execute;
 use crate::engine::ClientKey;
+use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
+use crate::engine::meter::Meter;
 use crate::engine::outbox::{Outbox, Pen};
 use crate::engine::pause;
 use crate::engine::prepared::Prepared;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
-use crate::resp::{Batch, Limits, ProtocolError, Reader, Reply};
+use crate::resp::{Batch, KEEP_CAPACITY, Limits, ProtocolError, Reader, Reply};
 
-/// A reply buffer larger than this is not kept for the next reply.
-const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
 /// Requests that take long don't keep the lock together for longer than about this.
 const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// With so many bytes in the outbox, no further request is read until some were taken.
 const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
-/// Input buffers that have grown by so much are told of, even when no request is complete.
-const GROWTH_TO_REPORT: usize = 256 * 1024;
+/// When input buffers have grown by so much, even if no request is complete, it is looked whether all
+/// clients together have too much.
+const GROWTH_TO_WEIGH: usize = 256 * 1024;
 /// How long a connection that ends waits for the last bytes of its outbox to be taken.
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
 /// Of so many requests at a time the keys are brought near before the first is executed.
@@ -56,9 +57,11 @@ pub struct Session<'s> {
     pub(super) client: ClientKey,
     pub(super) reader: Reader<Input>,
     pub(super) output: Output,
+    /// What the buffers hold, for others to see.
+    meter: Arc<Meter>,
     pub(super) received: usize,
-    /// Memory of the input buffers, as last told.
-    reported: usize,
+    /// Memory of the input buffers when it was last looked whether all clients have too much.
+    weighed: usize,
     /// The connection has just become a replica's.
     is_new_replica: bool,
 }
@@ -71,6 +74,8 @@ pub(super) struct Output {
     outbox: Option<Outbox>,
     pub(super) reply: Reply,
     sent: usize,
+    /// Bytes given to the outbox since it was last waited for.
+    handed_over: usize,
 }
 
 /// How a batch, or a request of it, ended.
@@ -85,17 +90,23 @@ enum End {
 
 /// Serves a connection whose client is registered already, until it ends.
 pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
-    let pen = Arc::clone(&shared.engine.lock().clients.get(client).pen);
+    let engine = shared.engine.lock();
+    let state = engine.clients.get(client);
+    let (pen, meter) = (Arc::clone(&state.pen), Arc::clone(&state.meter));
+    let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), Arc::clone(&state.activity));
+    drop(engine);
     let reply = Reply::default();
-    let output = Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0 };
+    let output =
+        Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
-        reader: Reader::new(Input::new(Arc::clone(&stream))),
+        reader: Reader::new(input),
+        meter,
         stream,
         client,
         output,
         received: 0,
-        reported: 0,
+        weighed: 0,
         is_new_replica: false,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
@@ -110,13 +121,13 @@ impl<'s> Session<'s> {
         loop {
             match self.reader.batch(&limits) {
                 Ok(batch) if batch.is_empty() => {
+                    self.weigh_incomplete_request();
                     // Everything that came is answered: one write for all of it.
                     self.output.write()?;
                     self.received += match self.reader.fill()? {
                         0 => return Ok(()),
                         count => count,
                     };
-                    self.report_growth();
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
                     End::Done if self.is_new_replica => self.begin_replication()?,
@@ -136,7 +147,7 @@ impl<'s> Session<'s> {
         let mut engine = shared.engine.lock();
         engine.prepared = prepared;
         self.account(&mut engine);
-        self.output.reply.protocol = engine.clients.get(self.client).protocol;
+        self.output.begin(&engine, self.client);
         let mut first_ended = None;
         for index in 0..self.reader.parsed().len() {
             if index % AHEAD == 0 {
@@ -151,10 +162,12 @@ impl<'s> Session<'s> {
             let ended = engine.last_reading();
             let held_ns = ended.zip(first_ended).map_or(0, |(last, first)| last.since(first));
             first_ended = first_ended.or(ended);
-            if self.output.reply.len() > SEND_REPLY_SIZE || held_ns > LONGEST_HOLD_NS {
-                engine.clients.get_mut(self.client).output_memory = self.output.reply.capacity();
+            if self.output.is_long() || held_ns > LONGEST_HOLD_NS {
+                self.output.note_what_waits(&mut engine, self.client);
                 drop(engine);
-                self.output.write()?;
+                if self.output.may_be_sent_in_parts() {
+                    self.output.write_and_wait()?;
+                }
                 shared.engine.give_way();
                 engine = shared.engine.lock();
                 first_ended = None;
@@ -162,10 +175,10 @@ impl<'s> Session<'s> {
         }
         self.is_new_replica = is_new_replica(&engine, self.client);
         *limits = limits_of(&engine, self.client);
+        self.output.note_what_waits(&mut engine, self.client);
         drop(engine);
-        if let Some(outbox) = &self.output.outbox {
-            outbox.flush();
-            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        if self.output.outbox.is_some() {
+            self.output.write_and_wait()?;
         }
         self.output.pen.help_writers();
         Ok(End::Done)
@@ -190,6 +203,7 @@ impl<'s> Session<'s> {
                 Flow::Paused { writes } if has_sent => pause::join(&mut engine, client, writes),
                 Flow::Paused { .. } | Flow::Blocked => {
                     self.output.hand_over(&mut engine, client);
+                    self.output.note_what_waits(&mut engine, client);
                     drop(engine);
                     self.output.write()?;
                     has_sent = true;
@@ -234,20 +248,25 @@ impl<'s> Session<'s> {
         stats.total_net_output_bytes += std::mem::take(&mut self.output.sent) as u64;
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
-        let client = engine.clients.get_mut(self.client);
-        client.query_buffer = self.reader.buffered();
-        client.input_memory = self.reader.capacity();
-        self.reported = client.input_memory;
-        client.output_memory = self.output.reply.capacity();
+        self.weighed = self.reader.memory();
+        self.meter.begin_batch(self.reader.complete(), self.reader.incomplete(), self.weighed);
+        client_changed(engine, self.client);
     }
 
-    /// Tells the registry that a request is growing large, long before it is complete: for
-    /// `maxmemory-clients`.
-    pub(super) fn report_growth(&mut self) {
-        let capacity = self.reader.capacity();
-        if capacity > self.reported + GROWTH_TO_REPORT {
-            self.shared.engine.lock().clients.get_mut(self.client).input_memory = capacity;
-            self.reported = capacity;
+    /// Shows what has arrived of a request. If it grows large, `maxmemory-clients` may have something
+    /// to say about it long before it is complete.
+    fn weigh_incomplete_request(&mut self) {
+        let parsed = self.reader.in_progress();
+        self.weigh_input(self.reader.incomplete() - parsed, parsed);
+    }
+
+    /// Shows what has arrived and isn't executed.
+    pub(super) fn weigh_input(&mut self, unparsed: usize, arguments: usize) {
+        let memory = self.reader.memory();
+        self.meter.set_input(unparsed, arguments, memory);
+        if memory > self.weighed + GROWTH_TO_WEIGH {
+            client_changed(&mut self.shared.engine.lock(), self.client);
+            self.weighed = memory;
         }
     }
 
@@ -257,7 +276,8 @@ impl<'s> Session<'s> {
             let engine = self.shared.engine.lock();
             let peer = engine.clients.get(self.client).peer;
             drop(engine);
-            crate::warning!("Closing client {peer:?} that reached the query buffer limit");
+            let peer = peer.map_or_else(String::new, |peer| peer.to_string());
+            crate::warning!("Closing client that reached max query buffer length: addr={peer}");
             return Ok(());
         }
         self.output.reply.error(format!("ERR {error}").as_bytes());
@@ -280,6 +300,44 @@ fn discard_input(stream: &TcpStream) {
 }
 
 impl Output {
+    /// Before a batch: replies are written as the client has asked for, and as much as it may have.
+    fn begin(&mut self, engine: &Engine, client: ClientKey) {
+        let client = engine.clients.get(client);
+        self.reply.protocol = client.protocol;
+        self.reply.set_limit(client.reply_limit(&engine.config.client_output_buffer_limit));
+    }
+
+    /// Whether the replies of a batch may be sent before all of them are there. With a limit they may
+    /// not: it is about all that a client gets at once, and not about how fast it can be sent.
+    fn may_be_sent_in_parts(&self) -> bool {
+        self.reply.is_unlimited()
+    }
+
+    /// Whether so much waits to be sent that the rest of the batch can wait, too.
+    fn is_long(&self) -> bool {
+        self.reply.len() + self.handed_over > SEND_REPLY_SIZE && self.may_be_sent_in_parts()
+    }
+
+    /// Lets the lock be released: others see what this connection has, and since when it has too much.
+    fn note_what_waits(&self, engine: &mut Engine, client: ClientKey) {
+        let Engine { clients, config, .. } = engine;
+        let state = clients.get_mut(client);
+        state.meter.set_output(self.reply.capacity());
+        state.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
+        client_changed(engine, client);
+    }
+
+    /// Writes what there is. Of what goes through the outbox, much may only wait in it when nothing
+    /// more is added.
+    fn write_and_wait(&mut self) -> io::Result<()> {
+        self.write()?;
+        if let Some(outbox) = &self.outbox {
+            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        }
+        self.handed_over = 0;
+        Ok(())
+    }
+
     /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
     fn write(&mut self) -> io::Result<()> {
         if !self.reply.is_empty() {
@@ -304,6 +362,7 @@ impl Output {
             self.outbox = Some(outbox.clone());
         }
         if !self.reply.is_empty() || !client.held_back.is_empty() {
+            self.handed_over += self.reply.len();
             client.hand_over(self.reply.as_bytes(), &config.client_output_buffer_limit);
             self.forget_sent();
         }
@@ -311,7 +370,7 @@ impl Output {
 
     fn forget_sent(&mut self) {
         self.sent += self.reply.len();
-        self.reply.clear(KEEP_REPLY_CAPACITY);
+        self.reply.clear(KEEP_CAPACITY);
     }
 }
 

@@ -120,8 +120,9 @@ impl<'s> Session<'s> {
             Ok(count) => self.received += count,
             Err(error) => return error.kind() == io::ErrorKind::Interrupted,
         }
-        self.report_growth();
-        let is_too_much = self.reader.behind(index) > limits.query_buffer;
+        let behind = self.reader.behind(index);
+        self.weigh_input(behind, 0);
+        let is_too_much = behind > limits.query_buffer;
         if is_too_much {
             let _ = self.refuse(ProtocolError::QueryBufferLimit); // of this one nobody is told
         }

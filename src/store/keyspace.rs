@@ -287,15 +287,31 @@ impl Keyspace {
         from.iter().chain(before).find(|sub| wanted(sub))
     }
 
-    /// Adds keys of sub-table `table` whose deadline is before `now` to `expired`, `limit` at most.
-    pub fn expired(&mut self, table: usize, now: i64, limit: usize, expired: &mut Vec<Bytes>) {
-        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.soonest < now) else { return };
-        let due = sub.deadlines.iter().filter(|deadline| deadline.at < now).take(limit);
-        expired.extend(due.map(|deadline| sub.entries[deadline.entry as usize].key.clone()));
-        if expired.len() < limit {
-            let later = sub.deadlines.iter().map(|deadline| deadline.at).filter(|at| *at >= now);
-            sub.soonest = later.min().unwrap_or(i64::MAX);
+    /// Adds keys of sub-table `table` whose deadline is before `now` to `expired`, until it has
+    /// `limit`. Returns how many deadlines it has looked at.
+    pub fn expired(
+        &mut self,
+        table: usize,
+        now: i64,
+        limit: usize,
+        expired: &mut Vec<Bytes>,
+    ) -> usize {
+        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.soonest < now) else {
+            return 0;
+        };
+        let mut soonest = i64::MAX;
+        for (index, deadline) in sub.deadlines.iter().enumerate() {
+            if deadline.at >= now {
+                soonest = soonest.min(deadline.at);
+            } else if expired.len() < limit {
+                expired.push(sub.entries[deadline.entry as usize].key.clone());
+            } else {
+                return index;
+            }
         }
+        // What is due goes now, so this is all.
+        sub.soonest = soonest;
+        sub.deadlines.len()
     }
 
     /// The average time that expiring keys have left, from a sample.

@@ -81,7 +81,7 @@ proptest! {
             prop_assert_eq!(keyspace.deadline(slot), *deadline);
         }
         let mut expired = Vec::new();
-        (0..TABLES).for_each(|table| keyspace.expired(table, 500, usize::MAX, &mut expired));
+        (0..TABLES).for_each(|table| _ = keyspace.expired(table, 500, usize::MAX, &mut expired));
         let expired: BTreeSet<u8> = expired.iter().map(|key| key[0]).collect();
         let due = model.iter().filter(|(_, v)| v.1.is_some_and(|at| at < 500)).map(|(key, _)| *key);
         prop_assert_eq!(expired, due.collect::<BTreeSet<u8>>());

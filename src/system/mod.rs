@@ -8,8 +8,10 @@
 //! | [`logging`] | lines for whoever runs the server                        |
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
+//! | [`service`] | threads that the server can't do without                 |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`outgoing`] | connections that we make                                |
+//! | [`pidfile`], [`title`] | what tells others of this process               |
 //! | [`peers`]   | is the other end of a socket still there?                |
 //! | [`wakeup`]  | sleeping until a socket or another thread has something   |
 
@@ -20,6 +22,9 @@ pub mod logging;
 pub mod memory;
 pub mod outgoing;
 pub mod peers;
+pub mod pidfile;
 pub mod random;
+pub mod service;
 pub mod threads;
+pub mod title;
 pub mod wakeup;

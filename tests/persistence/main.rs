@@ -4,6 +4,7 @@
 //! |----------------|-------------------------------------------------------------------------|
 //! | `kills`        | killed by SIGKILL in the middle of everything, thirty times             |
 //! | `damage`       | files that are cut, changed, missing                                    |
+//! | `expiry`       | keys that expire or are evicted, in the append-only file                |
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
 //! | `switching`    | the append-only file switched on and off while the server runs          |
@@ -19,6 +20,7 @@
 mod client;
 mod damage;
 mod exchange;
+mod expiry;
 mod full_disk;
 mod kills;
 mod replicas;

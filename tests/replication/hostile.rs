@@ -278,6 +278,43 @@ fn a_replica_that_differs_ends_if_it_is_told_to() {
     assert_eq!(server.child.wait().unwrap().code(), Some(1));
 }
 
+/// A master that answers so many requests, and nothing after that. Its end of the connections is
+/// returned as long as it is open.
+fn master_that_falls_silent(answered: usize) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
+    std::thread::spawn(move || {
+        let mut streams = Vec::new();
+        for stream in listener.incoming().map_while(Result::ok) {
+            count.fetch_add(1, Ordering::Relaxed);
+            let all = ["PING", "REPLCONF", "REPLCONF", "PSYNC"];
+            let answers = all.iter().take(answered).map(|name| after_psync(name, EMPTY));
+            let _ = (&stream).write_all(&answers.collect::<Vec<_>>().concat());
+            streams.push(stream);
+        }
+    });
+    (port, attempts)
+}
+
+#[test]
+fn a_master_that_falls_silent_is_given_up_as_repl_timeout_says_now() {
+    for answered in 0..=4 {
+        let server = cacheflow(&["--repl-timeout", "3600"]);
+        let (port, attempts) = master_that_falls_silent(answered);
+        follow(server.port, port);
+        wait_until("it is connected", || attempts.load(Ordering::Relaxed) == 1);
+        let status = if answered == 4 { "up" } else { "down" };
+        wait_until(status, || info(server.port, "master_link_status") == status);
+        std::thread::sleep(std::time::Duration::from_millis(300)); // it waits by now
+        let begun = std::time::Instant::now();
+        assert_eq!(text(call(server.port, "CONFIG SET repl-timeout 1")), "OK");
+        wait_until("another attempt", || attempts.load(Ordering::Relaxed) >= 2);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{answered}");
+    }
+}
+
 #[test]
 fn a_server_that_waits_for_a_silent_master_still_stops() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -30,6 +30,7 @@ mod client;
 #[allow(dead_code)]
 mod compare;
 mod documents;
+mod expiry;
 #[path = "../differential/generator.rs"]
 #[allow(dead_code)]
 mod generator;
@@ -41,6 +42,8 @@ mod partition;
 mod proxy;
 mod restart;
 mod roles;
+#[path = "../support/seed.rs"]
+mod seed;
 mod sentinel;
 #[path = "../../benches/compare/servers.rs"]
 #[allow(dead_code)]
@@ -152,18 +155,13 @@ fn equal_states(mut states: impl FnMut() -> Vec<(String, String)>) {
     }
 }
 
-/// Random tests share a seed: `DIFF_SEED`.
-fn seed() -> u64 {
-    std::env::var("DIFF_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7)
-}
-
 /// Sends random commands, and calls `between` now and then.
 fn load(port: u16, commands: usize, between: impl FnMut(usize)) {
     load_on(&mut connect(port), commands, between);
 }
 
 fn load_on(client: &mut Client, commands: usize, mut between: impl FnMut(usize)) {
-    let mut generator = Generator::new(seed(), DEFAULT_FAMILIES);
+    let mut generator = Generator::new(seed::seed(), DEFAULT_FAMILIES);
     for batch in 0..commands / BATCH {
         let commands = generator.commands(BATCH);
         for command in &commands {

@@ -107,12 +107,12 @@ fn parse(ctx: &Context<'_>, args: Args<'_>) -> Result<Vec<Operation>> {
     let mut operations = Vec::new();
     let mut overflow = Overflow::Wrap;
     let mut options = Options::new(args, 2);
-    while let Some(word) = options.next() {
-        let (values, action): (_, fn(i64, Overflow) -> Action) = match word {
-            word if is(word, "GET") => (2, |_, _| Action::Get),
-            word if is(word, "SET") => (3, Action::Set),
-            word if is(word, "INCRBY") => (3, Action::Increment),
-            word if is(word, "OVERFLOW") && options.left() >= 1 => {
+    while let Some(option) = options.next() {
+        let (values, action): (_, fn(i64, Overflow) -> Action) = match option {
+            _ if is(option, "GET") => (2, |_, _| Action::Get),
+            _ if is(option, "SET") => (3, Action::Set),
+            _ if is(option, "INCRBY") => (3, Action::Increment),
+            _ if is(option, "OVERFLOW") && options.left() >= 1 => {
                 overflow = parse_overflow(options.value()?)?;
                 continue;
             }

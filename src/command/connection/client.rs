@@ -28,9 +28,9 @@ pub fn client_id(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// `CLIENT INFO`
-pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+pub fn client_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut text = Vec::new();
-    describe(ctx.client(), &mut text);
+    describe(ctx.client(), Some(args), &mut text);
     reply.verbatim("txt", &text);
     Ok(())
 }
@@ -50,12 +50,15 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
             const INVALID: Error = Error::new("ERR Invalid client ID");
             let id = |text| integer_in(text, i64::MIN, i64::MAX, INVALID);
             let ids = args.iter().skip(3).map(id).collect::<Result<Vec<i64>>>()?;
-            ids.iter().filter_map(|id| clients.by_id(*id as u64)).collect()
+            let there = |key: &ClientKey| !clients.get(*key).is_gone;
+            ids.iter().filter_map(|id| clients.by_id(*id as u64)).filter(there).collect()
         }
         Some(_) => return Err(error::SYNTAX),
     };
     let mut text = Vec::new();
-    listed.iter().for_each(|key| describe(clients.get(*key), &mut text));
+    for key in listed {
+        describe(clients.get(key), (key == ctx.client).then_some(args), &mut text);
+    }
     reply.verbatim("txt", &text);
     Ok(())
 }

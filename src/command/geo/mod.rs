@@ -9,7 +9,7 @@ pub mod search;
 pub use self::search::{
     georadius, georadius_ro, georadiusbymember, georadiusbymember_ro, geosearch, geosearchstore,
 };
-use super::args::{Options, float};
+use super::args::{Options, float, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::config::EventClasses;
@@ -64,16 +64,14 @@ pub fn geoadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     let key = args.at(1);
     let mut add = AddOptions::default();
     let mut options = Options::new(args, 2);
-    loop {
-        if options.take("NX") {
-            add.only_new = true;
-        } else if options.take("XX") {
-            add.only_existing = true;
-        } else if options.take("CH") {
-            add.count_changed = true;
-        } else {
-            break;
+    while let Some(option) = options.peek() {
+        match option {
+            _ if is(option, "NX") => add.only_new = true,
+            _ if is(option, "XX") => add.only_existing = true,
+            _ if is(option, "CH") => add.count_changed = true,
+            _ => break,
         }
+        options.next();
     }
     let places = options.rest();
     if !places.len().is_multiple_of(3) || add.only_new && add.only_existing {

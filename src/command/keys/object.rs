@@ -27,7 +27,7 @@ fn entry<'c>(ctx: &'c mut Context<'_>, key: &[u8], reply: &mut Reply) -> Option<
         return None;
     }
     ctx.engine.stats.keyspace_hits += 1;
-    let slot = ctx.find(key).ok()?;
+    let slot = ctx.keyspace().find(key).ok()?;
     Some(ctx.keyspace().entry(slot))
 }
 

@@ -195,7 +195,7 @@ pub fn lrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     };
     let range = range(start, stop, list.len());
     reply.array(range.len());
-    list.range(range).for_each(|element| reply.bulk(element));
+    reply.each(list.range(range), |reply, element| reply.bulk(element));
     Ok(())
 }
 
@@ -295,17 +295,20 @@ pub fn lpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let (mut rank, mut wanted, mut maxlen) = (1, None, 0);
     let mut options = Options::new(args, 3);
     while let Some(option) = options.next() {
-        if is(option, "RANK") {
-            rank = options.integer()?;
-            if rank == 0 {
-                return Err(RANK_ZERO);
+        match option {
+            _ if is(option, "RANK") => {
+                rank = options.integer()?;
+                if rank == 0 {
+                    return Err(RANK_ZERO);
+                }
             }
-        } else if is(option, "COUNT") {
-            wanted = Some(not_negative(options.value()?, "ERR COUNT can't be negative")?);
-        } else if is(option, "MAXLEN") {
-            maxlen = not_negative(options.value()?, "ERR MAXLEN can't be negative")?;
-        } else {
-            return Err(error::SYNTAX);
+            _ if is(option, "COUNT") => {
+                wanted = Some(not_negative(options.value()?, "ERR COUNT can't be negative")?);
+            }
+            _ if is(option, "MAXLEN") => {
+                maxlen = not_negative(options.value()?, "ERR MAXLEN can't be negative")?;
+            }
+            _ => return Err(error::SYNTAX),
         }
     }
     let unlimited = |limit: usize| if limit == 0 { usize::MAX } else { limit };

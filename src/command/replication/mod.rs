@@ -4,9 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::args::{integer, integer_in, is};
+use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
+use crate::command::connection::client_list::describe;
 use crate::engine::blocking::{self, Acknowledgements, Awaited, Wait};
 use crate::engine::execution::Origin;
 use crate::engine::role::{self, Failover, Phase, Replica};
@@ -21,7 +22,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     let (host, port) = (args.at(1), args.at(2));
     if is(host, "no") && is(port, "one") {
         if ctx.engine.replication.master.is_some() {
-            crate::notice!("MASTER MODE enabled (user request)");
+            crate::notice!("MASTER MODE enabled (user request from '{}')", described(ctx));
         }
         role::promote(ctx.engine);
         reply.ok();
@@ -38,7 +39,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
         reply.simple("OK Already connected to specified master");
         return Ok(());
     }
-    crate::notice!("REPLICAOF {host}:{port} enabled (user request)");
+    crate::notice!("REPLICAOF {host}:{port} enabled (user request from '{}')", described(ctx));
     role::follow(ctx.engine, host, port);
     reply.ok();
     Ok(())
@@ -133,8 +134,9 @@ pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     if args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    for index in (1..args.len()).step_by(2) {
-        let (option, value) = (args.at(index), args.at(index + 1));
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let value = options.value()?;
         match option {
             _ if is(option, "ACK") => return acknowledge(ctx, value),
             _ if is(option, "GETACK") => {
@@ -240,7 +242,7 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             return Err(Error::new("ERR PSYNC FAILOVER replid must match my replid."));
         }
         next_byte(args.at(2))?; // before anything is changed
-        crate::notice!("MASTER MODE enabled (failover request)");
+        crate::notice!("MASTER MODE enabled (failover request from '{}')", described(ctx));
         role::promote(ctx.engine);
     }
     if !may_become_replica(ctx)? {
@@ -259,19 +261,30 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     }
     replication.replicas.push(ctx.client);
     let our_id = replication.id.clone();
+    let name = ctx.client().replica_name();
+    crate::notice!("Replica {name} asks for synchronization");
     let replica = ctx.client().replica.get_or_insert_default();
     if continues {
         replica.phase = Phase::Continuing;
-        crate::notice!("Partial resynchronization request accepted, offset {next}.");
+        crate::notice!(
+            "Partial resynchronization request from {name} accepted, starting from offset {next}."
+        );
         match replica.knows_psync2 {
             true => reply.simple(&format!("CONTINUE {our_id}")),
             false => reply.simple("CONTINUE"),
         }
     } else {
         replica.phase = Phase::Requesting;
-        crate::notice!("Full resync requested by client id #{id}");
+        crate::notice!("Full resync requested by replica {name}");
     }
     Ok(())
+}
+
+/// Who asks, for the log.
+fn described(ctx: &mut Context<'_>) -> String {
+    let mut line = Vec::new();
+    describe(ctx.client(), None, &mut line);
+    String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
 }
 
 /// The first byte that a replica lacks; 0 is nothing that anybody has. A number that is no offset
@@ -340,29 +353,24 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 
 fn parse_failover(args: Args<'_>) -> Result<Failover> {
     let mut failover = Failover { target: None, deadline: None, force: false, in_progress: false };
-    let mut index = 1;
-    while let Some(option) = args.get(index) {
-        let left = args.len() - index - 1;
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let left = options.left();
         match option {
             _ if is(option, "TIMEOUT") && left >= 1 && failover.deadline.is_none() => {
-                let timeout = integer(args.at(index + 1))?;
+                let timeout = options.integer()?;
                 if timeout <= 0 {
                     return Err(Error::new("ERR FAILOVER timeout must be greater than 0"));
                 }
                 failover.deadline =
                     Instant::now().checked_add(Duration::from_millis(timeout as u64));
-                index += 2;
             }
             _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
-                let port = integer_in(args.at(index + 2), 0, 65535, error::NOT_INTEGER)? as u16;
-                let host = String::from_utf8_lossy(args.at(index + 1)).into_owned();
+                let host = String::from_utf8_lossy(options.value()?).into_owned();
+                let port = integer_in(options.value()?, 0, 65535, error::NOT_INTEGER)? as u16;
                 failover.target = Some((host, port));
-                index += 3;
             }
-            _ if is(option, "FORCE") && !failover.force => {
-                failover.force = true;
-                index += 1;
-            }
+            _ if is(option, "FORCE") && !failover.force => failover.force = true,
             _ => return Err(error::SYNTAX),
         }
     }

@@ -1,6 +1,6 @@
 //! The server as a whole: how many keys, empty it, swap databases, what time is it, stop.
 
-use crate::command::args::{integer, is};
+use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::{REDIS_VERSION, VERSION};
@@ -95,8 +95,9 @@ pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut request = ShutdownRequest::default();
     let mut abort = false;
-    for option in args.iter().skip(1) {
-        match () {
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        match option {
             _ if is(option, "NOSAVE") && request.save != Some(true) => request.save = Some(false),
             _ if is(option, "SAVE") && request.save != Some(false) => request.save = Some(true),
             _ if is(option, "NOW") => request.now = true,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::digest::Digest;
 use super::memory::size_of_entry;
-use crate::command::args::{count, is};
+use crate::command::args::{Options, count, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::{Allowed, value};
@@ -46,7 +46,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         1 if given("SET-ACTIVE-EXPIRE") => {
-            ctx.engine.active_expire = leading_integer(&args[2]) != 0;
+            ctx.engine.expiry.active = leading_integer(&args[2]) != 0;
             reply.ok();
         }
         1 if given("ERROR") => return Err(Error::text(&args[2])),
@@ -64,7 +64,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         _ if given("RELOAD") => {
-            reload(ctx, args.from(2))?;
+            reload(ctx, args)?;
             reply.ok();
         }
         0 if given("LOADAOF") => {
@@ -85,10 +85,11 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 
 /// Saves and loads. What is loaded always takes the place of all data: MERGE and NOFLUSH, which
 /// let Redis load on top of what there is, are refused.
-fn reload(ctx: &mut Context<'_>, options: Args<'_>) -> Result {
+fn reload(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
     let mut saves = true;
-    for option in options.iter() {
-        match () {
+    let mut options = Options::new(args, 2);
+    while let Some(option) = options.next() {
+        match option {
             _ if is(option, "NOSAVE") => saves = false,
             _ => {
                 return Err(Error::new("ERR DEBUG RELOAD only supports the NOSAVE option here."));

@@ -1,6 +1,6 @@
 //! MEMORY: what a key takes, and where the memory is.
 
-use crate::command::args::{integer, is};
+use crate::command::args::{Options, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Result};
 use crate::command::server::info::memory::{Memory, table_overhead};
@@ -22,12 +22,14 @@ pub fn size_of_entry(entry: &Entry, samples: usize) -> usize {
 /// `MEMORY USAGE key [SAMPLES count]`
 pub fn memory_usage(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut samples = DEFAULT_SAMPLES;
-    for option in (3..args.len()).step_by(2) {
-        if !is(&args[option], "SAMPLES") || option + 1 == args.len() {
-            return Err(error::SYNTAX);
+    let mut options = Options::new(args, 3);
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "SAMPLES") => {
+                samples = usize::try_from(options.integer()?).map_err(|_| error::SYNTAX)?;
+            }
+            _ => return Err(error::SYNTAX),
         }
-        let count = integer(&args[option + 1])?;
-        samples = usize::try_from(count).map_err(|_| error::SYNTAX)?;
     }
     let keyspace = ctx.keyspace();
     match keyspace.find(&args[2]) {

@@ -208,7 +208,7 @@ impl Query {
         let weighing = matches!(self.operation, Operation::Union | Operation::Intersection);
         while let Some(option) = options.next() {
             let left = options.left();
-            match () {
+            match option {
                 _ if weighing && is(option, "WEIGHTS") && left >= self.operands.len() => {
                     for (_, weight) in &mut self.operands {
                         *weight = float(options.value()?).map_err(|_| NO_WEIGHT)?;

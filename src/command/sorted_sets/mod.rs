@@ -140,15 +140,15 @@ pub fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     match draws {
         Draws::Any(count) => {
             members_header(reply, count, with_scores);
-            for _ in 0..count {
+            reply.each(0..count, |reply, _| {
                 let drawn = zset.random(&mut random);
                 drawn.into_iter().for_each(|(m, score)| reply_member(reply, m, score, with_scores));
-            }
+            });
         }
         Draws::Different(count) => {
             let drawn = zset.sample(count, &mut random);
             members_header(reply, drawn.len(), with_scores);
-            drawn.into_iter().for_each(|(m, score)| reply_member(reply, m, score, with_scores));
+            reply.each(drawn, |reply, (m, score)| reply_member(reply, m, score, with_scores));
         }
     }
     Ok(())

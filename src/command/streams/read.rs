@@ -22,7 +22,7 @@ use super::{
     reply_entries, reply_entry, reply_id, strict_id,
 };
 use crate::catalogue::Command;
-use crate::command::args::{Options, integer};
+use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::engine::blocking::Awaited;
@@ -51,11 +51,11 @@ fn reply_range(
     let end = range_end(&args[ends.1])?;
     let mut count = usize::MAX;
     let mut options = Options::new(args, 4);
-    while options.left() > 0 {
-        if options.left() < 2 || !options.take("COUNT") {
-            return Err(error::SYNTAX);
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "COUNT") => count = options.integer()?.max(0) as usize,
+            _ => return Err(error::SYNTAX),
         }
-        count = options.integer()?.max(0) as usize;
     }
     match ctx.read_as::<Stream>(&args[1])? {
         None => reply.array(0),
@@ -119,39 +119,42 @@ impl<'a> Request<'a> {
         let for_group = ctx.command == Command::Xreadgroup;
         let (mut count, mut block, mut group, mut no_ack) = (0, None, None, false);
         let mut options = Options::new(args, 1);
-        while options.left() > 0 {
-            let has_value = options.left() >= 2;
-            if has_value && options.take("BLOCK") {
-                if ctx.origin == Origin::Script {
-                    return Err(from_script(args));
+        while let Some(option) = options.next() {
+            let left = options.left();
+            match option {
+                _ if is(option, "BLOCK") && left >= 1 => {
+                    if ctx.origin == Origin::Script {
+                        return Err(from_script(args));
+                    }
+                    block = Some(timeout(options.value()?)?);
                 }
-                block = Some(timeout(options.value()?)?);
-            } else if has_value && options.take("COUNT") {
-                count = options.integer()?.max(0) as usize;
-            } else if has_value && options.take("STREAMS") {
-                let (keys, ids) = streams(options.rest())?;
-                if for_group && group.is_none() {
-                    return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
+                _ if is(option, "COUNT") => count = options.integer()?.max(0) as usize,
+                _ if is(option, "STREAMS") && left >= 1 => {
+                    let (keys, ids) = streams(options.rest())?;
+                    if for_group && group.is_none() {
+                        return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
+                    }
+                    let group = group.map(|(group, consumer)| ForGroup { group, consumer, no_ack });
+                    let count = match count {
+                        0 if ctx.origin == Origin::Unblocked => COUNT_AFTER_WAIT,
+                        0 => usize::MAX,
+                        count => count,
+                    };
+                    return Ok(Request { count, block, group, keys, ids });
                 }
-                let group = group.map(|(group, consumer)| ForGroup { group, consumer, no_ack });
-                let count = match count {
-                    0 if ctx.origin == Origin::Unblocked => COUNT_AFTER_WAIT,
-                    0 => usize::MAX,
-                    count => count,
-                };
-                return Ok(Request { count, block, group, keys, ids });
-            } else if options.left() >= 3 && options.take("GROUP") {
-                group = Some((options.value()?, options.value()?));
-                if !for_group {
-                    return Err(only_for_groups("GROUP"));
+                _ if is(option, "GROUP") && left >= 2 => {
+                    group = Some((options.value()?, options.value()?));
+                    if !for_group {
+                        return Err(only_for_groups("GROUP"));
+                    }
                 }
-            } else if options.take("NOACK") {
-                no_ack = true;
-                if !for_group {
-                    return Err(only_for_groups("NOACK"));
+                _ if is(option, "NOACK") => {
+                    no_ack = true;
+                    if !for_group {
+                        return Err(only_for_groups("NOACK"));
+                    }
                 }
-            } else {
-                return Err(error::SYNTAX);
+                _ => return Err(error::SYNTAX),
             }
         }
         Err(error::SYNTAX)
@@ -198,13 +201,13 @@ fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     }
     let mut served = 0;
     // The header says how many streams have something, which shows only at the end.
-    let mut body = Reply::new(reply.protocol);
+    let mut body = reply.part();
     for (key, since) in request.keys.iter().zip(&since) {
         served += usize::from(serve(ctx, &request, key, *since, &mut body)?);
     }
     if served > 0 {
         reply_header(served, reply);
-        reply.raw(body.as_bytes());
+        reply.append(&body);
     } else if !wait(ctx, args, &request, &since) {
         reply.null_array();
     }

@@ -14,7 +14,7 @@ pub fn lcs(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
         (false, false, false, 0);
     let mut options = Options::new(args, 3);
     while let Some(option) = options.next() {
-        match () {
+        match option {
             _ if is(option, "IDX") => with_indexes = true,
             _ if is(option, "LEN") => only_length = true,
             _ if is(option, "WITHMATCHLEN") => with_lengths = true,

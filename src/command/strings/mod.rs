@@ -49,22 +49,19 @@ impl<'a> SetOptions<'a> {
         let mut set = SetOptions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
-            if is(option, "NX") && !set.only_existing {
-                set.only_new = true;
-            } else if is(option, "XX") && !set.only_new {
-                set.only_existing = true;
-            } else if is(option, "GET") {
-                set.get = true;
-            } else if is(option, "KEEPTTL") && set.expiry.is_none() {
-                set.keep_ttl = true;
-            } else if let Some(unit) = Unit::of_option(option) {
-                // The same unit may come twice, and the last one counts; two units may not.
-                if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
-                    return Err(error::SYNTAX);
+            match option {
+                _ if is(option, "NX") && !set.only_existing => set.only_new = true,
+                _ if is(option, "XX") && !set.only_new => set.only_existing = true,
+                _ if is(option, "GET") => set.get = true,
+                _ if is(option, "KEEPTTL") && set.expiry.is_none() => set.keep_ttl = true,
+                _ => {
+                    let unit = Unit::of_option(option).ok_or(error::SYNTAX)?;
+                    // The same unit may come twice, and the last one counts; two units may not.
+                    if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
+                        return Err(error::SYNTAX);
+                    }
+                    set.expiry = Some((unit, options.value()?));
                 }
-                set.expiry = Some((unit, options.value()?));
-            } else {
-                return Err(error::SYNTAX);
             }
         }
         Ok(set)
@@ -113,7 +110,7 @@ fn set_until(ctx: &mut Context<'_>, key: &[u8], value: &[u8], expiry: Option<i64
     let slot = ctx.set(key, stored);
     ctx.modified(EventClasses::STRING, "set", key);
     if let Some(deadline) = expiry {
-        ctx.keyspace().set_deadline(slot, deadline);
+        ctx.set_deadline(slot, deadline);
         ctx.notify(EventClasses::GENERIC, "expire", key);
         ctx.propagate(&[b"SET", key, value, b"PXAT", Digits::of(deadline).as_bytes()]);
     }
@@ -163,11 +160,9 @@ pub fn getset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 /// `GETDEL key`
 pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
-    let value: Option<&Str> = ctx.read_as(key)?;
-    let exists = value.is_some();
-    reply_string(value, reply);
-    if exists {
-        ctx.remove(key);
+    reply_string(ctx.read_as(key)?, reply);
+    // On a replica, a key whose time is over shows nobody its value, but it can be removed.
+    if ctx.remove(key) {
         ctx.modified(EventClasses::GENERIC, "del", key);
         ctx.propagate(&[b"DEL", key]);
     }
@@ -206,7 +201,7 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             ctx.propagate(&[b"DEL", key]);
         }
         Some(deadline) => {
-            ctx.keyspace().set_deadline(slot, deadline);
+            ctx.set_deadline(slot, deadline);
             ctx.modified(EventClasses::GENERIC, "expire", key);
             ctx.propagate(&[b"PEXPIREAT", key, Digits::of(deadline).as_bytes()]);
         }
@@ -222,12 +217,10 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 /// `MGET key [key ...]`
 pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(args.len() - 1);
-    for key in args.iter().skip(1) {
-        match ctx.read(key) {
-            Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
-            _ => reply.null(),
-        }
-    }
+    reply.each(args.iter().skip(1), |reply, key| match ctx.read(key) {
+        Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
+        _ => reply.null(),
+    });
     Ok(())
 }
 

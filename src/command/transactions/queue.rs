@@ -23,8 +23,7 @@ pub fn queue(client: &mut Client, row: &Row, args: Args<'_>, reply: &mut Reply) 
     let Some(transaction) = &mut client.transaction else { return };
     // What will not be executed need not be kept.
     if !doomed && !transaction.aborted {
-        transaction.queue.push(Queued { command: row.command, request: args.into() });
-        transaction.flags |= row.flags;
+        transaction.push(Queued { command: row.command, request: args.into() }, row.flags);
     }
     reply.simple("QUEUED");
 }

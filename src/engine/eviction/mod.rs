@@ -33,6 +33,8 @@ pub struct State {
     pub policy: Option<EvictionPolicy>,
     /// The database that the last random key was taken from.
     pub last_db: usize,
+    /// Bytes that were left of clients that could not be evicted.
+    pub clients_left: u64,
     /// Bytes of evicted keys that a snapshot keeps in memory until it has copied them.
     pub held: u64,
 }

@@ -253,16 +253,6 @@ impl SortedSet {
         ranks.len()
     }
 
-    /// Removes the member with the lowest score.
-    pub fn pop_min(&mut self) -> Option<(Bytes, f64)> {
-        self.pop(0)
-    }
-
-    /// Removes the member with the highest score.
-    pub fn pop_max(&mut self) -> Option<(Bytes, f64)> {
-        self.pop(self.len().checked_sub(1)?)
-    }
-
     /// A member drawn at random, and its score. `rng` returns 64 random bits.
     pub fn random(&self, rng: &mut impl FnMut() -> u64) -> Option<(&[u8], f64)> {
         let rank = rng().checked_rem(self.len() as u64)?;
@@ -327,13 +317,6 @@ impl SortedSet {
                 fixed + table + indexed.tree.heap_size() + long.unwrap_or(0) as usize
             }
         }
-    }
-
-    fn pop(&mut self, rank: usize) -> Option<(Bytes, f64)> {
-        let (member, score) = self.nth(rank)?;
-        let member = Bytes::new(member);
-        self.remove_range(rank..rank + 1);
-        Some((member, score))
     }
 
     /// The first rank, not below `from`, whose member is not `before`.

@@ -27,8 +27,6 @@ enum Step {
     Insert(u16, i32),
     Remove(u16),
     RemoveRange(usize, usize),
-    PopMin,
-    PopMax,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -36,8 +34,6 @@ fn step() -> impl Strategy<Value = Step> {
         12 => (0..300u16, -5..5).prop_map(|(member, score)| Step::Insert(member, score)),
         3 => (0..300u16).prop_map(Step::Remove),
         1 => (any::<usize>(), 0..10usize).prop_map(|(at, len)| Step::RemoveRange(at, len)),
-        1 => Just(Step::PopMin),
-        1 => Just(Step::PopMax),
     ]
 }
 
@@ -70,11 +66,6 @@ fn apply(set: &mut SortedSet, model: &mut Model, step: Step, limits: Limits) {
             assert_eq!(set.remove_range(at..at + len), end - at);
             model.drain(at..end);
         }
-        Step::PopMin => {
-            let expected = if model.is_empty() { None } else { Some(model.remove(0)) };
-            assert_eq!(contents(set.pop_min().into_iter()).pop(), expected);
-        }
-        Step::PopMax => assert_eq!(contents(set.pop_max().into_iter()).pop(), model.pop()),
     }
 }
 

@@ -33,10 +33,7 @@ impl Memory {
         let used = process::used();
         let stats = &mut engine.stats;
         stats.used_memory_peak = stats.used_memory_peak.max(used);
-        let of_client = |key| {
-            let client = engine.clients.get(key);
-            (client.input_memory + client.output_memory) as u64
-        };
+        let of_client = |key| engine.clients.get(key).memory() as u64;
         Memory {
             used,
             peak: engine.stats.used_memory_peak,

@@ -56,8 +56,8 @@ pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("connected_clients", connections.len() - replicas);
     fields.put("cluster_connections", 0);
     fields.put("maxclients", ctx.engine.config.maxclients);
-    fields.put("client_recent_max_input_buffer", largest(|client| client.input_memory));
-    fields.put("client_recent_max_output_buffer", largest(|client| client.output_memory));
+    fields.put("client_recent_max_input_buffer", largest(|client| client.meter.input()));
+    fields.put("client_recent_max_output_buffer", largest(|client| client.unsent()));
     fields.put("blocked_clients", ctx.engine.blocking.clients());
     fields.put("tracking_clients", ctx.engine.tracking.clients());
     fields.put("clients_in_timeout_table", ctx.engine.blocking.with_deadline());
