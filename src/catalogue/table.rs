@@ -186,7 +186,7 @@ macro_rules! table {
                 Pfadd        "pfadd"           -2 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => pfadd;
                     "key [element [element ...]]"
                     "2.8.9"  "O(1) for each element" "Shows elements to a HyperLogLog, creating it if need be."
-                Pfcount      "pfcount"         -2 [READ] [range(1, -1, 1, RW|ACCESS)] => pfcount;
+                Pfcount      "pfcount"         -2 [READ MAY_REPLICATE] [range(1, -1, 1, RW|ACCESS)] => pfcount;
                     "key [key ...]"
                     "2.8.9"  "O(N), N being the keys" "Estimates how many different elements HyperLogLogs have seen."
                     .notes(&[(0, "May store the estimate in the value, for the next time")])

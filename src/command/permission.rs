@@ -196,6 +196,5 @@ fn disconnect(engine: &mut Engine, key: ClientKey) {
         client.close_after_reply = true;
     } else {
         client.disconnect();
-        engine.pause.wake(); // it may be waiting there for its turn
     }
 }

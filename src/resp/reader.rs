@@ -198,6 +198,28 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Reads on while the requests that [`batch`](Reader::batch) has found are not all executed, and leaves
+    /// them what they are; for a source of which it is known that it won't make this wait. 0 means that
+    /// the peer has closed its side.
+    pub fn read_ahead(&mut self) -> io::Result<usize> {
+        self.spill_over();
+        self.spill.read(&mut self.input, READ)
+    }
+
+    /// How many bytes have arrived behind request `index` of the batch.
+    pub fn behind(&self, index: usize) -> usize {
+        self.bytes().len() - self.parser.raw_ends[index] as usize
+    }
+
+    fn spill_over(&mut self) {
+        if !self.spilled {
+            let begun = self.input.buffer().len();
+            self.spill.put(self.input.buffer());
+            self.input.consume(begun);
+            self.spilled = true;
+        }
+    }
+
     fn fill_once(&mut self) -> io::Result<usize> {
         if !self.spilled {
             if self.input.buffer().is_empty() && self.large_reads == 0 {
@@ -205,10 +227,7 @@ impl<R: Read> Reader<R> {
                 self.expect(count);
                 return Ok(count);
             }
-            let begun = self.input.buffer().len();
-            self.spill.put(self.input.buffer());
-            self.input.consume(begun);
-            self.spilled = true;
+            self.spill_over();
         }
         let missing = self.parser.missing(self.spill.bytes().len());
         if missing > READ {
@@ -244,12 +263,14 @@ impl<R: Read> Reader<R> {
 #[derive(Default)]
 struct Spill {
     bytes: Vec<u8>,
+    /// Before this place everything is executed.
+    begin: usize,
     filled: usize,
 }
 
 impl Spill {
     fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.filled]
+        &self.bytes[self.begin..self.filled]
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -280,9 +301,15 @@ impl Spill {
         result
     }
 
+    /// Moves what follows only when that is less than what is before it: many batches may come out of
+    /// what has gathered while the connection waited.
     fn drop_first(&mut self, count: usize) {
-        self.bytes.copy_within(count..self.filled, 0);
-        self.filled -= count;
+        self.begin += count;
+        if self.begin >= self.filled - self.begin {
+            self.bytes.copy_within(self.begin..self.filled, 0);
+            self.filled -= self.begin;
+            self.begin = 0;
+        }
     }
 }
 

@@ -181,7 +181,7 @@ fn evict(engine: &mut Engine, db: usize, key: &Bytes) {
     if is_held {
         engine.eviction.held += (entry.key.len() + entry.value.heap_size(SAMPLES)) as u64;
     }
-    engine.bury(entry.value);
+    engine.free_lazily(entry.value);
     engine.key_evicted(db, key);
     engine.end_of_unit();
 }
