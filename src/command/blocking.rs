@@ -164,15 +164,20 @@ fn move_or_wait(
 
 /// `BZPOPMIN key [key ...] timeout`
 pub fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_member(ctx, args, reply, pop::End::Min)
+    pop_member(ctx, args, reply, pop::ScoreEnd::Min)
 }
 
 /// `BZPOPMAX key [key ...] timeout`
 pub fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_member(ctx, args, reply, pop::End::Max)
+    pop_member(ctx, args, reply, pop::ScoreEnd::Max)
 }
 
-fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop::End) -> Result {
+fn pop_member(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut Reply,
+    end: pop::ScoreEnd,
+) -> Result {
     let keys = args.from(1).first(args.len() - 2);
     let deadline = timeout(&args[args.len() - 1])?;
     let Some(place) = first_of::<SortedSet>(ctx, keys)? else {
@@ -187,7 +192,7 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop
 /// `BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let deadline = timeout(&args[1])?;
-    let MultiPop { keys, end, count } = MultiPop::parse(args, 2, pop::End::parse)?;
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 2, pop::ScoreEnd::parse)?;
     match first_of::<SortedSet>(ctx, keys)? {
         Some(place) => {
             pop::pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;

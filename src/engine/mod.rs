@@ -167,7 +167,7 @@ pub struct Engine {
     /// A large value that the executing connection has copied already.
     pub prepared: Prepared,
     /// What eviction remembers.
-    pub eviction: eviction::State,
+    pub eviction: eviction::EvictionState,
     /// How requests are executed: what stands above the engine, as far as it has to call it.
     pub execution: Execution,
     clock: Clock,
@@ -218,7 +218,7 @@ impl Engine {
             leaving: None,
             shutdown: None,
             prepared: Prepared::default(),
-            eviction: eviction::State::default(),
+            eviction: eviction::EvictionState::default(),
             execution,
             clock: Clock::now(),
             last_reading: None,

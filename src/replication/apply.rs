@@ -37,13 +37,13 @@ use crate::engine::execution::{Flow, Origin};
 use crate::engine::role::Link;
 use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
-use crate::resp::{Limits, Reader, Reply};
+use crate::resp::{Reader, Reply, RequestLimits};
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
 /// What a master may send: whatever it holds itself.
-const LIMITS: Limits =
-    Limits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
+const LIMITS: RequestLimits =
+    RequestLimits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
 
 /// Follows the stream until the link breaks.
 pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R) -> io::Result<()> {

@@ -17,8 +17,8 @@
 //! bytes received and never with a length that a peer claims, and is given back when it was not needed
 //! for a while. A request in progress is not parsed again when more of it arrives.
 //!
-//! Left out on purpose: what a request means. Limits that depend on the connection's state (is it
-//! authenticated?) come in through [`Limits`].
+//! Left out on purpose: what a request means. RequestLimits that depend on the connection's state (is it
+//! authenticated?) come in through [`RequestLimits`].
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
@@ -46,7 +46,7 @@ const KEEP_SPANS: usize = 4 * MAX_BATCH;
 
 /// What a peer may send. Before a client has authenticated, much less.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct RequestLimits {
     /// The longest argument (`proto-max-bulk-len`).
     pub bulk: usize,
     /// The most bytes that may wait to become a request (`client-query-buffer-limit`).
@@ -158,7 +158,7 @@ impl<R: Read> Reader<R> {
     /// get more bytes. What an earlier call returned counts as executed.
     ///
     /// [`fill`]: Reader::fill
-    pub fn batch(&mut self, limits: &Limits) -> Result<Batch<'_>, ProtocolError> {
+    pub fn batch(&mut self, limits: &RequestLimits) -> Result<Batch<'_>, ProtocolError> {
         self.drop_executed();
         if let Some(error) = self.error {
             return Err(error);
@@ -338,7 +338,7 @@ impl Parser {
     fn run(
         &mut self,
         bytes: &[u8],
-        limits: &Limits,
+        limits: &RequestLimits,
         unquoted: &mut Vec<u8>,
     ) -> Result<(), ProtocolError> {
         let most = if limits.authenticated { MAX_BATCH } else { 1 };
@@ -367,7 +367,11 @@ impl Parser {
     }
 
     /// `*<count>\r\n`. False: the line is not complete yet.
-    fn multibulk_header(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+    fn multibulk_header(
+        &mut self,
+        bytes: &[u8],
+        limits: &RequestLimits,
+    ) -> Result<bool, ProtocolError> {
         let (count, next) = match short_number(bytes, self.position + 1) {
             Some(found) => found,
             None => {
@@ -392,7 +396,7 @@ impl Parser {
     }
 
     /// `$<length>\r\n<bytes>\r\n`. False: it is not complete yet.
-    fn argument(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+    fn argument(&mut self, bytes: &[u8], limits: &RequestLimits) -> Result<bool, ProtocolError> {
         let length = match self.bulk {
             Some(length) => length,
             None => {

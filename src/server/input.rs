@@ -24,7 +24,7 @@ use rustix::net::{RecvFlags, recv};
 use crate::engine::activity::Activity;
 use crate::engine::meter::Meter;
 use crate::system::clock::Tick;
-use crate::system::cores::Place;
+use crate::system::cores::Placement;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
 const LOOKS_ALONE: usize = 20;
@@ -46,7 +46,7 @@ static LOOKING: AtomicUsize = AtomicUsize::new(0);
 /// Reads from a shared socket.
 pub struct Input {
     stream: Arc<TcpStream>,
-    place: Place,
+    place: Placement,
     meter: Arc<Meter>,
     activity: Arc<Activity>,
 }
@@ -54,7 +54,7 @@ pub struct Input {
 impl Input {
     /// The reading end of `stream`, for the calling thread.
     pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>, activity: Arc<Activity>) -> Self {
-        Input { place: Place::of(&stream), stream, meter, activity }
+        Input { place: Placement::of(&stream), stream, meter, activity }
     }
 
     /// Looks for bytes without sleeping. None: there are none yet.

@@ -32,7 +32,7 @@ use crate::engine::prepared::Prepared;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
-use crate::resp::{Batch, KEEP_CAPACITY, Limits, ProtocolError, Reader, Reply};
+use crate::resp::{Batch, KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
 
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
@@ -56,7 +56,7 @@ pub struct Session<'s> {
     pub(super) stream: Arc<TcpStream>,
     pub(super) client: ClientKey,
     pub(super) reader: Reader<Input>,
-    pub(super) output: Output,
+    pub(super) output: Replies,
     /// What the buffers hold, for others to see.
     meter: Arc<Meter>,
     pub(super) received: usize,
@@ -67,7 +67,7 @@ pub struct Session<'s> {
 }
 
 /// Replies on their way to the peer.
-pub(super) struct Output {
+pub(super) struct Replies {
     stream: Arc<TcpStream>,
     pen: Arc<Pen>,
     /// Where they go, if the connection has one.
@@ -79,7 +79,7 @@ pub(super) struct Output {
 }
 
 /// How a batch, or a request of it, ended.
-enum End {
+enum BatchEnd {
     /// Everything was executed.
     Done,
     /// The connection is to be closed, after what was written has been sent.
@@ -97,7 +97,7 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     drop(engine);
     let reply = Reply::default();
     let output =
-        Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
+        Replies { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
         reader: Reader::new(input),
@@ -130,10 +130,10 @@ impl<'s> Session<'s> {
                     };
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
-                    End::Done if self.is_new_replica => self.begin_replication()?,
-                    End::Done => {}
-                    End::Close => return self.output.write(),
-                    End::Abort => return Ok(()),
+                    BatchEnd::Done if self.is_new_replica => self.begin_replication()?,
+                    BatchEnd::Done => {}
+                    BatchEnd::Close => return self.output.write(),
+                    BatchEnd::Abort => return Ok(()),
                 },
                 Err(error) => return self.refuse(error),
             }
@@ -141,7 +141,7 @@ impl<'s> Session<'s> {
     }
 
     /// Executes the requests that have arrived, under one taking of the lock.
-    fn execute_batch(&mut self, limits: &mut Limits) -> io::Result<End> {
+    fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
         let prepared = Prepared::from(&self.reader.parsed());
         let shared = self.shared;
         let mut engine = shared.engine.lock();
@@ -156,7 +156,7 @@ impl<'s> Session<'s> {
             let end;
             (engine, end) = self.request(engine, index, limits)?;
             self.output.hand_over(&mut engine, self.client);
-            if !matches!(end, End::Done) {
+            if !matches!(end, BatchEnd::Done) {
                 return Ok(end);
             }
             let ended = engine.last_reading();
@@ -181,7 +181,7 @@ impl<'s> Session<'s> {
             self.output.write_and_wait()?;
         }
         self.output.pen.help_writers();
-        Ok(End::Done)
+        Ok(BatchEnd::Done)
     }
 
     /// Executes one request, however long that takes.
@@ -189,17 +189,17 @@ impl<'s> Session<'s> {
         &mut self,
         mut engine: EngineGuard<'s>,
         index: usize,
-        limits: &Limits,
-    ) -> io::Result<(EngineGuard<'s>, End)> {
+        limits: &RequestLimits,
+    ) -> io::Result<(EngineGuard<'s>, BatchEnd)> {
         let (shared, client) = (self.shared, self.client);
         let mut has_sent = false;
         loop {
             let args = self.reader.parsed().request(index);
             let flow = execute(&mut engine, client, args, &mut self.output.reply, Origin::Client);
             match flow {
-                Flow::Continue => return Ok((engine, End::Done)),
-                Flow::Close => return Ok((engine, End::Close)),
-                Flow::Abort => return Ok((engine, End::Abort)),
+                Flow::Continue => return Ok((engine, BatchEnd::Done)),
+                Flow::Close => return Ok((engine, BatchEnd::Close)),
+                Flow::Abort => return Ok((engine, BatchEnd::Abort)),
                 Flow::Paused { writes } if has_sent => pause::join(&mut engine, client, writes),
                 Flow::Paused { .. } | Flow::Blocked => {
                     self.output.hand_over(&mut engine, client);
@@ -216,9 +216,9 @@ impl<'s> Session<'s> {
             let ended;
             (engine, ended) = self.wait(engine, index, limits);
             match ended {
-                Ended::Answered => return Ok((engine, End::Done)),
-                Ended::AnsweredAndClosed => return Ok((engine, End::Close)),
-                Ended::Gone => return Ok((engine, End::Abort)),
+                Ended::Answered => return Ok((engine, BatchEnd::Done)),
+                Ended::AnsweredAndClosed => return Ok((engine, BatchEnd::Close)),
+                Ended::Gone => return Ok((engine, BatchEnd::Abort)),
                 Ended::Resumed => {}
             }
         }
@@ -299,7 +299,7 @@ fn discard_input(stream: &TcpStream) {
     let _ = io::copy(&mut stream.take(1 << 20), &mut io::sink());
 }
 
-impl Output {
+impl Replies {
     /// Before a batch: replies are written as the client has asked for, and as much as it may have.
     fn begin(&mut self, engine: &Engine, client: ClientKey) {
         let client = engine.clients.get(client);
@@ -389,8 +389,8 @@ fn is_new_replica(engine: &Engine, client: ClientKey) -> bool {
     replica.is_some_and(|replica| matches!(replica.phase, Phase::Continuing | Phase::Requesting))
 }
 
-fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {
-    Limits {
+fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> RequestLimits {
+    RequestLimits {
         bulk: engine.config.proto_max_bulk_len as usize,
         query_buffer: engine.config.client_query_buffer_limit as usize,
         authenticated: !engine.must_log_in(client),

@@ -25,7 +25,7 @@ use super::session::Session;
 use crate::engine::EngineGuard;
 use crate::engine::blocking::{self, Awaited};
 use crate::engine::pause;
-use crate::resp::{Limits, ProtocolError};
+use crate::resp::{ProtocolError, RequestLimits};
 
 /// A wait without a deadline looks this often; any time would do.
 const LONG: Duration = Duration::from_secs(3600);
@@ -48,7 +48,7 @@ impl<'s> Session<'s> {
         &mut self,
         mut engine: EngineGuard<'s>,
         index: usize,
-        limits: &Limits,
+        limits: &RequestLimits,
     ) -> (EngineGuard<'s>, Ended) {
         loop {
             if let Some(ended) = self.has_ended(&mut engine) {
@@ -114,7 +114,7 @@ impl<'s> Session<'s> {
     }
 
     /// Takes in what has arrived behind request `index`. False: there will be no more, or it is too much.
-    fn read_ahead(&mut self, index: usize, limits: &Limits) -> bool {
+    fn read_ahead(&mut self, index: usize, limits: &RequestLimits) -> bool {
         match self.reader.read_ahead() {
             Ok(0) => return false,
             Ok(count) => self.received += count,
