@@ -104,7 +104,7 @@ fn only_execution_and_expiry_journal() {
 #[test]
 fn only_execution_expiry_and_eviction_end_units() {
     called_only_in(
-        &["end_of_unit(", "close_unit("],
+        &["end_of_unit(", "close_unit(", "journal.flush("],
         &[
             "command/execute.rs",
             "engine/eviction/evict.rs",

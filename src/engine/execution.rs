@@ -78,9 +78,9 @@ impl Engine {
     /// Records what was changed and tells those who cache.
     #[inline]
     pub fn close_unit(&mut self) {
-        self.journal.end_of_unit();
+        self.journal.flush();
         if self.tracking.is_on() {
-            tracking::end_of_unit(self);
+            tracking::send_invalidations(self);
         }
     }
 }
