@@ -141,17 +141,18 @@ impl Tracking {
     }
 }
 
-/// Turns tracking on for a client, or changes how it tracks. Prefixes add up.
+/// Turns tracking on for a client, or changes how it tracks. Prefixes add up, and CLIENT CACHING holds.
 pub fn enable(engine: &mut Engine, client: ClientKey, mode: Mode) {
     let state = engine.clients.get_mut(client);
-    let mut prefixes = state.tracking.take().map_or_else(BTreeSet::new, |old| old.prefixes);
+    let old = state.tracking.take().unwrap_or_default();
+    let (mut prefixes, caching) = (old.prefixes, old.caching);
     for prefix in &mode.prefixes {
         let prefix = engine.tracking.prefixes.entry(prefix.clone()).or_default();
         prefix.clients.insert(client);
     }
     prefixes.extend(mode.prefixes.iter().cloned());
     let target = mode.redirect.map_or(Some(client), |id| engine.clients.by_id(id));
-    engine.clients.get_mut(client).tracking = Some(Box::new(Mode { prefixes, ..mode }));
+    engine.clients.get_mut(client).tracking = Some(Box::new(Mode { prefixes, caching, ..mode }));
     engine.tracking.clients.insert(client);
     if let Some(target) = target {
         engine.clients.get_mut(target).expect_pushes();
