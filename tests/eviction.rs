@@ -213,7 +213,7 @@ fn the_largest_client_goes_first_unless_it_is_spared() {
         call::<()>(client, "MULTI");
         call::<()>(client, &format!("SET k {}", "x".repeat(len)));
     }
-    call::<()>(&mut admin, "CONFIG SET maxmemory-clients 6mb");
+    call::<()>(&mut admin, "CONFIG SET maxmemory-clients 3mb");
     let deadline = Instant::now() + Duration::from_secs(5);
     while info(&mut admin, "evicted_clients") == 0 && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(10));

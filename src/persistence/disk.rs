@@ -19,14 +19,14 @@ use crate::engine::progress::Progress;
 use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
-use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Reason, Style};
+use crate::rdb::{self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style};
 use crate::store::packed;
 
-impl Limits {
+impl EncodingLimits {
     /// The limits in force.
     pub fn of_config(config: &Config) -> Self {
-        let limits = |entries, value| packed::Limits { entries, value };
-        Limits {
+        let limits = |entries, value| packed::PackedLimits { entries, value };
+        EncodingLimits {
             hash: limits(config.hash_max_listpack_entries, config.hash_max_listpack_value),
             zset: limits(config.zset_max_listpack_entries, config.zset_max_listpack_value),
             intset: config.set_max_intset_entries,
@@ -118,7 +118,7 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
 /// needed while a file is read.
 pub struct Reading {
     /// The forms of collections.
-    pub limits: Limits,
+    pub limits: EncodingLimits,
     databases: usize,
     policy: EvictionPolicy,
     clock_ms: i64,
@@ -130,7 +130,7 @@ impl Reading {
     /// As the data file is read.
     pub fn of(engine: &Engine) -> Self {
         Reading {
-            limits: Limits::of_config(&engine.config),
+            limits: EncodingLimits::of_config(&engine.config),
             databases: engine.databases.len(),
             policy: engine.config.maxmemory_policy,
             clock_ms: engine.unix_ms(),

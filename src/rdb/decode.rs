@@ -9,7 +9,7 @@ use std::io::BufRead;
 use super::format::{FIRST_WITH_CHECKSUM, MAGIC, NEWEST_VERSION, Type, opcode};
 use super::source::{Source, damaged};
 use super::values::{module_name, read_value, unsupported};
-use super::{Error, Limits, Reason, Result, Usage};
+use super::{EncodingLimits, Error, Reason, Result, Usage};
 use crate::number::leading_integer;
 use crate::store::Value;
 
@@ -59,13 +59,13 @@ pub struct Key {
 pub struct Decoder<R> {
     source: Source<R>,
     version: u16,
-    limits: Limits,
+    limits: EncodingLimits,
     ended: bool,
 }
 
 impl<R: BufRead> Decoder<R> {
     /// Reads the header. Collections take the form that `limits` allow.
-    pub fn new(reader: R, limits: Limits) -> Result<Self> {
+    pub fn new(reader: R, limits: EncodingLimits) -> Result<Self> {
         let mut source = Source::new(reader);
         let header: [u8; 9] = source.array()?;
         let digits = header

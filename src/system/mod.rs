@@ -14,6 +14,7 @@
 //! | [`outgoing`] | connections that we make                                |
 //! | [`pidfile`], [`title`] | what tells others of this process               |
 //! | [`peers`]   | is the other end of a socket still there?                |
+//! | [`wakeup`]  | sleeping until a socket or another thread has something   |
 
 pub mod clock;
 pub mod cores;
@@ -28,3 +29,4 @@ pub mod random;
 pub mod service;
 pub mod threads;
 pub mod title;
+pub mod wakeup;

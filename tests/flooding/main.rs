@@ -5,6 +5,7 @@
 //! |---------------|--------------------------------------------------------------------|
 //! | [`replies`]   | `client-output-buffer-limit`: it binds while a reply is written    |
 //! | [`memory`]    | CLIENT LIST and `maxmemory-clients` count what a client really has |
+//! | [`replicas`]  | what is kept for replicas, and for nobody                          |
 //!
 //! Expectations are those of redis-server 7.0.15, unless a test says otherwise. The tests run against
 //! any binary that takes its arguments: `CACHEFLOW_BIN=redis-server cargo test --test flooding`.
@@ -17,6 +18,7 @@ mod client;
 mod servers;
 
 mod memory;
+mod replicas;
 mod replies;
 
 use std::time::{Duration, Instant};

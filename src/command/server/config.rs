@@ -112,6 +112,7 @@ fn listens(engine: &mut Engine) -> bool {
 /// `CONFIG RESETSTAT`
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.stats.reset();
+    ctx.engine.lazy_free.reset();
     reply.ok();
     Ok(())
 }

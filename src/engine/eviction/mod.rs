@@ -26,7 +26,7 @@ use crate::rdb::Usage;
 
 /// What eviction keeps from one time to the next.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct EvictionState {
     /// Keys that might go next.
     pub pool: pool::Pool,
     /// The policy that the pool is for.
@@ -54,6 +54,12 @@ impl EvictionPolicy {
     pub fn is_volatile(self) -> bool {
         use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
         matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
+
+    /// Whether it chooses by how recently or how often keys were used.
+    pub fn is_by_use(self) -> bool {
+        use EvictionPolicy::{AllkeysLru, VolatileLru};
+        counts_uses(self) || matches!(self, AllkeysLru | VolatileLru)
     }
 }
 
