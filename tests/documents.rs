@@ -33,7 +33,7 @@ fn handler(table: &str, row: &Row) -> String {
     let quoted = format!("\"{}\" ", row.name);
     let line = table.lines().find(|line| line.contains(&quoted) && line.contains("=> "));
     let (_, handler) = line.unwrap().rsplit_once("=> ").unwrap();
-    handler.trim_end_matches(';').to_owned()
+    handler.trim_end_matches(';').rsplit("::").next().unwrap().to_owned()
 }
 
 /// The paragraphs of the doc comment in front of `pub fn name(`.

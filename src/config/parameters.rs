@@ -373,10 +373,10 @@ parameters! {
         /// CPUs for snapshots
         "bgsave_cpulist" bgsave_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// Tell the kernel which processes to sacrifice first
-        "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of(), [NoEffect];
+        "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of();
         /// The scores for that
         "oom-score-adj-values" oom_score_adj_values: [i32; 3] = [0, 200, 800]
-            => OomScores, [Multi NoEffect];
+            => OomScores, [Multi];
         /// Switch transparent huge pages off
         "disable-thp" disable_thp: bool = true => YesNo, [Immutable NoEffect];
     }

@@ -13,13 +13,13 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`meter`], [`weight`], [`transaction`], [`pause`] | connections and their state            |
+//! | [`client`], [`meter`], [`weight`], [`activity`], [`transaction`], [`pause`] | connections and their state |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
-//! | [`role`]                                           | master or replica, and of whom         |
+//! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
@@ -27,6 +27,7 @@
 //! The engine knows nobody above it: commands, persistence, replication and the server call it. What
 //! they need to have kept under the lock is a plain struct here, and what is done about it there.
 
+pub mod activity;
 pub mod append_only;
 pub mod background;
 pub mod blocking;
@@ -41,6 +42,7 @@ pub mod lazy_free;
 pub mod listening;
 pub mod meter;
 pub mod monitor;
+pub mod oom_score;
 pub mod outbox;
 pub mod output;
 pub mod pause;
@@ -165,7 +167,7 @@ pub struct Engine {
     /// A large value that the executing connection has copied already.
     pub prepared: Prepared,
     /// What eviction remembers.
-    pub eviction: eviction::State,
+    pub eviction: eviction::EvictionState,
     /// How requests are executed: what stands above the engine, as far as it has to call it.
     pub execution: Execution,
     clock: Clock,
@@ -216,7 +218,7 @@ impl Engine {
             leaving: None,
             shutdown: None,
             prepared: Prepared::default(),
-            eviction: eviction::State::default(),
+            eviction: eviction::EvictionState::default(),
             execution,
             clock: Clock::now(),
             last_reading: None,
@@ -272,7 +274,7 @@ impl Engine {
     }
 
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.
-    pub fn bury(&self, value: Value) {
+    pub fn free_lazily(&self, value: Value) {
         self.lazy_free.free(value);
     }
 
@@ -320,7 +322,7 @@ impl Engine {
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
-        blocking::leave(self, client);
+        pause::leave(self, client);
         role::remove_client(self, client);
         self.release_client(client);
         self.clients.remove(client);
@@ -407,7 +409,7 @@ impl Engine {
 }
 
 /// However many want the lock, who gives way goes on after this time.
-const LONGEST_WAY: Duration = Duration::from_millis(2);
+const LONGEST_YIELD: Duration = Duration::from_millis(2);
 
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
@@ -416,19 +418,15 @@ pub struct SharedEngine {
     waiting: AtomicUsize,
     /// Set when the server is about to end.
     stopping: AtomicBool,
-    /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
-    pub resumed: Arc<Condvar>,
 }
 
 impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
-        let resumed = engine.pause.resumed();
         Arc::new(SharedEngine {
             engine: Mutex::new(engine),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-            resumed,
         })
     }
 
@@ -460,9 +458,9 @@ impl SharedEngine {
 
     /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
     /// calls this between two of them: it would take the lock again before anybody else has woken up.
-    pub fn give_way(&self) {
+    pub fn yield_lock(&self) {
         let begun = Instant::now();
-        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_WAY {
+        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_YIELD {
             std::thread::yield_now();
         }
     }

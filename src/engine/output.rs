@@ -43,7 +43,14 @@ impl Client {
     /// Tracking may send pushes from now on: before the first reply that one could overtake, both are
     /// made to go the same way.
     pub fn expect_pushes(&mut self) {
-        if self.protocol == Protocol::Resp3 {
+        self.expects_pushes = true;
+        self.set_protocol(self.protocol);
+    }
+
+    /// From now on the client speaks this.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        if self.expects_pushes && protocol == Protocol::Resp3 {
             self.open_outbox();
         }
     }

@@ -37,13 +37,13 @@ use crate::engine::execution::{Flow, Origin};
 use crate::engine::role::Link;
 use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
-use crate::resp::{Limits, Reader, Reply};
+use crate::resp::{Reader, Reply, RequestLimits};
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
 /// What a master may send: whatever it holds itself.
-const LIMITS: Limits =
-    Limits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
+const LIMITS: RequestLimits =
+    RequestLimits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
 
 /// Follows the stream until the link breaks.
 pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R) -> io::Result<()> {
@@ -172,7 +172,7 @@ impl Follower<'_, '_> {
         }
         self.executed = engine.replication.offset();
         let db = engine.clients.get(self.client).db;
-        engine.clients.get_mut(self.client).last_active = Instant::now();
+        engine.clients.get_mut(self.client).activity.note();
         let mut asked = false;
         if let Some(master) = self.attempt.master(&mut engine) {
             // What is queued in a transaction has not changed it, so it belongs to our offset.

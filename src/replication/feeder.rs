@@ -158,6 +158,10 @@ impl Feeder {
         replica.phase = if is_served { Phase::Served } else { phase };
         replica.seen = Instant::now();
         let phase = replica.phase;
+        if phase == Phase::Online {
+            let name = engine.clients.get(key).replica_name();
+            crate::notice!("Synchronization with replica {name} succeeded");
+        }
         if is_served {
             engine.replication.backlog.detach(self.client);
         }

@@ -119,9 +119,9 @@ impl Transfer {
             snapshot.leave_out_data(engine);
         }
         crate::notice!(
-            "Starting snapshot for {} replica(s), target: {}",
-            targets.len(),
-            if diskless { "replicas sockets" } else { "disk" }
+            "Starting BGSAVE for SYNC with target: {} ({} replicas)",
+            if diskless { "replicas sockets" } else { "disk" },
+            targets.len()
         );
         Transfer {
             shared: Arc::clone(shared),
@@ -164,7 +164,7 @@ impl Transfer {
             None => self.write_file().map(Some),
         };
         if let Err(error) = &result {
-            crate::warning!("Sending a snapshot to replicas failed: {error}");
+            crate::warning!("BGSAVE for replication failed: {error}");
             self.snapshot.abandon(&mut self.shared.lock());
         }
         for target in self.targets {

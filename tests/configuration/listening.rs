@@ -159,3 +159,62 @@ fn the_title_of_the_process_says_where_it_listens() {
     assert!(title(&silent).starts_with("s\0--listen-addr\0"), "{}", title(&silent));
     wait_until(|| silent.call("PING") == Value::Status(b"PONG".to_vec()), || silent.log());
 }
+
+/// How soon the kernel would end a process.
+fn oom_score(server: &Process) -> i32 {
+    let text = fs::read_to_string(format!("/proc/{}/oom_score_adj", server.pid())).unwrap();
+    text.trim().parse().unwrap()
+}
+
+#[test]
+fn the_oom_score_is_relative_to_the_inherited_one_and_goes_back_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let base =
+        fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim().parse::<i32>().unwrap();
+    let flags = ["--oom-score-adj", "yes", "--oom-score-adj-values", "10", "20", "30"];
+    let server = start(dir.path(), &flags);
+    assert_eq!(oom_score(&server), base + 10);
+    let mut client = server.connect();
+    ok(&mut client, &["REPLICAOF", "127.0.0.1", "1"]);
+    assert_eq!(oom_score(&server), base + 20);
+    ok(&mut client, &["CONFIG", "SET", "oom-score-adj", "absolute"]);
+    assert_eq!(oom_score(&server), 20);
+    ok(&mut client, &["CONFIG", "SET", "oom-score-adj-values", "2000 1500 0"]);
+    assert_eq!(oom_score(&server), 1000);
+    ok(&mut client, &["REPLICAOF", "NO", "ONE"]);
+    ok(
+        &mut client,
+        &["CONFIG", "SET", "oom-score-adj-values", "40 50 60", "oom-score-adj", "relative"],
+    );
+    assert_eq!(oom_score(&server), base + 40);
+    ok(&mut client, &["CONFIG", "SET", "oom-score-adj", "no"]);
+    assert_eq!(oom_score(&server), base);
+    // Lower than that takes a privilege: what can't be done is not accepted.
+    let lower = error_or_ok(
+        &mut client,
+        &["CONFIG", "SET", "oom-score-adj-values", "-900 0 0", "oom-score-adj", "yes"],
+    );
+    match lower {
+        None => assert_eq!(oom_score(&server), (base - 900).max(-1000)),
+        Some(text) => {
+            assert!(
+                text.ends_with("Failed to set current oom_score_adj. Check server logs."),
+                "{text}"
+            );
+            assert_eq!(oom_score(&server), base);
+            let flags = ["--oom-score-adj", "yes", "--oom-score-adj-values", "-900", "0", "0"];
+            let log = try_start(dir.path(), &flags).err().unwrap().1;
+            assert!(
+                log.contains("Failed to set current oom_score_adj: Permission denied"),
+                "{log}"
+            );
+        }
+    }
+}
+
+fn error_or_ok(client: &mut Client, words: &[&str]) -> Option<String> {
+    match client.call(words, PATIENCE).unwrap() {
+        Value::Error(text) => Some(String::from_utf8(text).unwrap()),
+        _ => None,
+    }
+}

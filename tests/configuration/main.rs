@@ -4,6 +4,7 @@
 //! | file         | what it is about                                                        |
 //! |--------------|-------------------------------------------------------------------------|
 //! | `listening`  | addresses and ports, also while it runs; pidfile, title of the process  |
+//! | `log`        | lines that others look for                                              |
 //! | `renaming`   | `rename-command`, as replicas, the append-only file and a restart see it |
 //! | `protection` | a line that is meant to protect either does, or ends the start           |
 
@@ -11,6 +12,7 @@
 #[allow(dead_code)] // the scripts need more of it
 mod client;
 mod listening;
+mod log;
 mod protection;
 mod renaming;
 #[path = "../persistence/server.rs"]

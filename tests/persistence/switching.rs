@@ -167,3 +167,41 @@ fn off_and_on_again_ends_with_everything_in_the_file() {
     assert_eq!(server.call("DBSIZE"), Value::Integer(KEYS + 21));
     assert_eq!(server.call("GET last"), bulk("words"));
 }
+
+#[test]
+fn nothing_is_loaded_while_the_first_base_is_being_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = start(directory.path(), &["--appendonly", "yes"]);
+    assert_eq!(server.call("SET old 1"), ok());
+    assert_eq!(server.call("CONFIG SET appendonly no"), ok());
+    server.call(&format!("DEBUG POPULATE {KEYS}"));
+    let mut client = server.connect();
+    let replies = pipeline(&mut client, &["CONFIG SET appendonly yes", "DEBUG LOADAOF", "DBSIZE"]);
+    assert_eq!(replies[0], ok());
+    assert!(error(replies[1].clone()).starts_with("ERR Error trying to load the AOF files"));
+    assert_eq!(replies[2], Value::Integer(KEYS + 1));
+    wait_for_rewrite(&server);
+    assert_eq!(client.call(&["SET", "new", "1"], PATIENCE).unwrap(), ok());
+    assert_eq!(server.call("DEBUG LOADAOF"), ok());
+    assert_eq!(server.call("DBSIZE"), Value::Integer(KEYS + 2));
+}
+
+#[test]
+fn a_base_of_commands_says_when_it_was_begun() {
+    let directory = tempfile::tempdir().unwrap();
+    let flags = ["--appendonly", "yes", "--aof-use-rdb-preamble", "no"];
+    let server =
+        start(directory.path(), &[&flags[..], &["--aof-timestamp-enabled", "yes"]].concat());
+    assert_eq!(server.call("SET k v"), ok());
+    assert!(matches!(server.call("BGREWRITEAOF"), Value::Status(_)));
+    server.wait_for_log("Background AOF rewrite finished successfully");
+    let base = directory.path().join("appendonlydir/appendonly.aof.2.base.aof");
+    let text = std::fs::read_to_string(base).unwrap();
+    let (annotation, rest) = text.split_once("\r\n").unwrap();
+    let time: u64 = annotation.strip_prefix("#TS:").unwrap().parse().unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    assert!((now - 60..=now).contains(&time), "{annotation}");
+    assert!(rest.starts_with("*2\r\n$6\r\nSELECT"), "{rest}");
+    server.kill();
+    assert_eq!(start(directory.path(), &flags).call("GET k"), bulk("v"));
+}

@@ -9,7 +9,6 @@ pub mod object;
 pub mod scan;
 pub mod sort;
 
-pub use self::scan::scan;
 use super::args::{Options, is};
 use super::context::Context;
 use super::error::{self, Error, Result};

@@ -9,7 +9,6 @@
 
 pub mod moving;
 
-pub use self::moving::{lmove, rpoplpush};
 use super::args::{Options, count, integer, is, range};
 use super::context::Context;
 use super::error::{self, Error, Result};

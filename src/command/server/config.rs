@@ -92,6 +92,12 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
             return refuse("Unable to listen on this port. Check server logs.");
         }
         "bind" if !listens(engine) => return refuse("Failed to bind to specified addresses."),
+        "oom-score-adj" | "oom-score-adj-values" => {
+            if let Err(error) = engine.adjust_oom_score() {
+                crate::warning!("Unable to write oom_score_adj: {error}");
+                return refuse("Failed to set current oom_score_adj. Check server logs.");
+            }
+        }
         "proc-title-template" => title::show(&engine.config),
         _ => {}
     }

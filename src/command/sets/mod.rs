@@ -8,7 +8,6 @@ pub mod algebra;
 
 use std::collections::HashSet;
 
-pub use self::algebra::{sdiff, sdiffstore, sinter, sintercard, sinterstore, sunion, sunionstore};
 use super::args::count;
 use super::context::Context;
 use super::error::{self, Result};

@@ -22,15 +22,6 @@ pub mod info;
 pub mod read;
 pub mod trim;
 
-pub use self::claim::{xautoclaim, xclaim};
-pub use self::group::{
-    xack, xgroup_create, xgroup_createconsumer, xgroup_delconsumer, xgroup_destroy, xgroup_setid,
-    xpending,
-};
-pub use self::info::{xinfo_consumers, xinfo_groups, xinfo_stream};
-pub use self::read::{xrange, xread, xreadgroup, xrevrange};
-pub use self::trim::xtrim;
-
 use super::args::{Options, is};
 use super::context::Context;
 use super::error::{self, Error, Result, until_nul};

@@ -7,7 +7,6 @@ pub mod lcs;
 
 use std::sync::Arc;
 
-pub use self::lcs::lcs;
 use super::args::{Options, integer, is, range};
 use super::context::Context;
 use super::error::{self, Error, Result};

@@ -182,6 +182,12 @@ fn open_last(place: &AofFiles, manifest: &mut Manifest) -> io::Result<File> {
 /// Loads everything again, as a start would (DEBUG LOADAOF). What was journalled until now has to
 /// be in the files already.
 pub fn reload(engine: &mut Engine) -> io::Result<()> {
+    if engine.aof.state == AofState::Starting {
+        // What is on disk is nothing, or the data of long ago.
+        return Err(io::Error::other(
+            "the first base is being written; see aof_rewrite_in_progress",
+        ));
+    }
     engine.aof.writer.finish()?;
     let place = engine.aof.place.clone().unwrap_or_else(|| AofFiles::of(&engine.config));
     let manifest = Manifest::load(&place)?

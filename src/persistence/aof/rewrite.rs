@@ -183,13 +183,16 @@ struct Format {
     rdb: Option<SnapshotWriter>,
     /// Whether the file is synced piece by piece.
     incremental: bool,
+    /// When it is begun, if commands are to say so.
+    annotation: Option<i64>,
 }
 
 impl Format {
     fn of(engine: &Engine) -> Self {
         let config = &engine.config;
         let rdb = config.aof_use_rdb_preamble.then(|| SnapshotWriter::new(engine, true));
-        Format { rdb, incremental: config.aof_rewrite_incremental_fsync }
+        let annotation = config.aof_timestamp_enabled.then(|| engine.unix_ms() / 1000);
+        Format { rdb, incremental: config.aof_rewrite_incremental_fsync, annotation }
     }
 }
 
@@ -208,7 +211,7 @@ fn write_base(
     let result = TemporaryFile::create(temporary, format.incremental).and_then(|file| {
         let file = match format.rdb {
             Some(writer) => writer.write(shared, &mut snapshot, file, control),
-            None => write_commands(shared, &mut snapshot, file, control),
+            None => write_commands(shared, &mut snapshot, file, format.annotation, control),
         };
         file?.commit(&place.path(&part.name))
     });
@@ -222,9 +225,11 @@ fn write_commands(
     shared: &SharedEngine,
     snapshot: &mut Snapshot,
     file: TemporaryFile,
+    annotation: Option<i64>,
     control: &Control,
 ) -> io::Result<TemporaryFile> {
     let mut writer = CommandWriter::new(file);
+    annotation.into_iter().for_each(|time_s| writer.annotate(time_s));
     let mut selected = None;
     while let Some((database, keys)) = snapshot.next(shared)? {
         if selected != Some(database.db) {
