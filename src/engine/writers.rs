@@ -21,18 +21,19 @@
 //! commands are done: that bounds what is queued, and makes use of a thread that is awake.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::Builder;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, TryRecvError, unbounded};
 use once_cell::sync::OnceCell;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::outbox::Outbox;
 use crate::system::cores;
 use crate::system::service::essential;
+use crate::system::sync::atomic::{AtomicBool, Ordering};
+use crate::system::sync::channel::{Receiver, Sender, TryRecvError, unbounded};
+use crate::system::sync::thread::Builder;
+use crate::system::sync::{Mutex, MutexGuard, poll};
 
 /// More writers than this find nothing to do: most of the work is the kernel's.
 const MOST_WRITERS: usize = 4;
