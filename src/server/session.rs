@@ -323,6 +323,7 @@ impl Replies {
         let Engine { clients, config, .. } = engine;
         let state = clients.get_mut(client);
         state.meter.set_output(self.reply.capacity());
+        state.activity.note(); // however long its commands have taken
         state.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
         client_changed(engine, client);
     }
