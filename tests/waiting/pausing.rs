@@ -95,7 +95,10 @@ fn replicas_are_never_held() {
     assert_eq!(replica.info("master_link_status"), "up");
     assert_eq!(replica.info("sync_full"), "0");
     // This waits for the end of the pause.
-    assert_eq!((server.info("sync_full"), server.info("sync_partial_ok")), ("1".into(), "0".into()));
+    assert_eq!(
+        (server.info("sync_full"), server.info("sync_partial_ok")),
+        ("1".into(), "0".into())
+    );
 }
 
 #[test]
