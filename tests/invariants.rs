@@ -74,9 +74,10 @@ fn the_store_and_the_protocol_are_pure() {
 fn called_only_in(calls: &[&str], expected: &[&str]) {
     let mut files: Vec<String> = sources()
         .into_iter()
-        .filter(|(_, text)| {
+        .filter(|(name, text)| {
+            let is_test = name.ends_with("tests.rs");
             let is_call = |line: &str| calls.iter().any(|call| line.contains(call));
-            code(text).any(|line| is_call(line) && !line.contains("fn "))
+            !is_test && code(text).any(|line| is_call(line) && !line.contains("fn "))
         })
         .map(|(name, _)| name)
         .collect();
@@ -95,7 +96,7 @@ fn only_execute_dispatches() {
 fn only_execution_and_expiry_journal() {
     called_only_in(
         &["journal.add(", "journal.add_args("],
-        &["command/context.rs", "command/execute.rs", "engine/mod.rs", "persistence/history.rs"],
+        &["command/context.rs", "engine/mod.rs", "persistence/history.rs"],
     );
 }
 
@@ -103,7 +104,7 @@ fn only_execution_and_expiry_journal() {
 #[test]
 fn only_execution_expiry_and_eviction_end_units() {
     called_only_in(
-        &["end_of_unit(", "close_unit("],
+        &["end_of_unit(", "close_unit(", "journal.flush("],
         &[
             "command/execute.rs",
             "engine/eviction/evict.rs",
@@ -183,7 +184,8 @@ fn every_parameter_does_something_or_says_that_it_does_not() {
             .all(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_err())
             && ["no", "0"].iter().any(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_ok());
         let idle = parameter.has(cacheflow::config::Flag::NoEffect);
-        if !refuses && is_read(parameter.name) == idle {
+        let shown_only = parameter.name == "unixsocket"; // by the title of the process
+        if !refuses && !shown_only && is_read(parameter.name) == idle {
             wrong.push(parameter.name);
         }
     }

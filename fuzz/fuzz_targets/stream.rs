@@ -12,7 +12,7 @@ use cacheflow::engine::Engine;
 use cacheflow::engine::client::Client;
 use cacheflow::engine::role::Master;
 use cacheflow::journal::backlog::Next;
-use cacheflow::rdb::{Decoder, Item, Limits};
+use cacheflow::rdb::{Decoder, EncodingLimits, Item};
 use cacheflow::replication::handshake::{Handshake, Introduction};
 use cacheflow::replication::stream::{LIMITS, Stream};
 use cacheflow::resp::Reader;
@@ -52,7 +52,7 @@ fn handshake(mut answers: &[u8], about_us: u8) {
         return;
     }
     let Ok(_length) = handshake.line() else { return };
-    let Ok(mut decoder) = Decoder::new(answers, Limits::default()) else { return };
+    let Ok(mut decoder) = Decoder::new(answers, EncodingLimits::default()) else { return };
     while decoder.next_item().is_ok_and(|item| !matches!(item, Item::End)) {}
 }
 

@@ -10,7 +10,7 @@
 //! | [`log`]      | what was refused                                                  |
 //!
 //! All of this is data and decisions about data; it knows the command table, but no client and no
-//! engine. The gate that asks it is `command/permission.rs`, the commands are in `command/acl.rs`.
+//! engine. The gate that asks it is `command/permission.rs`, the commands are in `command/acl/`.
 //!
 //! Whoever connects is the user `default`, who can't be removed, and who may do everything unless
 //! somebody says otherwise. A user that may do everything costs nothing: each client has a flag
@@ -26,7 +26,7 @@ pub mod user;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::log::{Log, Place};
+pub use self::log::{Log, LogContext};
 pub use self::rules::RuleError;
 pub use self::selector::{Denied, Selector};
 pub use self::user::User;

@@ -9,7 +9,6 @@
 //! | SET, BITFIELD     | whether they read or write depends on their options    |
 //! | SORT, GEORADIUS   | the last STORE counts; words behind options are none   |
 //! | XREAD, XREADGROUP | neither is a group or a consumer called `STREAMS`      |
-//! | MIGRATE           | one key, or those behind KEYS if that one is empty     |
 //!
 //! It serves COMMAND GETKEYS, key permissions and client-side caching. So a request that the command
 //! would carry out must give the keys that it would touch, whatever options are repeated and whatever
@@ -35,7 +34,6 @@ pub struct FoundKey {
 const READ: KeyFlags = KeyFlags::RO.with(KeyFlags::ACCESS);
 const OVERWRITE: KeyFlags = KeyFlags::OW.with(KeyFlags::UPDATE);
 const CHANGE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE);
-const TAKE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE);
 
 /// Whether the command can have keys at all; a shard channel is none.
 pub fn has_keys(row: &Row) -> bool {
@@ -55,7 +53,6 @@ pub fn find_keys(row: &Row, args: Args<'_>) -> Vec<FoundKey> {
             stream_keys(args).or_else(|| by_specifications(row, args)).unwrap_or_default()
         }
         "sort_ro" => vec![FoundKey { index: 1, flags: READ }],
-        "migrate" => migrate_keys(args),
         _ => by_specifications(row, args).or_else(|| by_rough_count(row, args)).unwrap_or_default(),
     }
 }
@@ -156,24 +153,6 @@ fn stream_keys(args: Args<'_>) -> Option<Vec<FoundKey>> {
     Some((next + 1..=next + keys).map(|index| FoundKey { index, flags: READ }).collect())
 }
 
-/// MIGRATE's key, or those behind KEYS if that one is empty; both at once are none.
-fn migrate_keys(args: Args<'_>) -> Vec<FoundKey> {
-    let keys = |range: std::ops::Range<usize>| {
-        range.map(|index| FoundKey { index, flags: TAKE }).collect::<Vec<_>>()
-    };
-    let mut next = 6;
-    while let Some(option) = args.get(next) {
-        next += match option {
-            _ if is(option, "KEYS") && args.at(3).is_empty() => return keys(next + 1..args.len()),
-            _ if is(option, "KEYS") => return Vec::new(),
-            _ if is(option, "AUTH") => 2,
-            _ if is(option, "AUTH2") => 3,
-            _ => 1,
-        };
-    }
-    keys(3..4)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +161,6 @@ mod tests {
     use crate::resp::Request;
 
     const SORT: &[KeySpec] = &[key(1, READ), unknown(READ), unknown(OVERWRITE)];
-    const MIGRATE: &[KeySpec] = &[key(3, TAKE), after("KEYS", -2, -1, 0, TAKE)];
     const XREADGROUP: &[KeySpec] = &[after("STREAMS", 4, -1, 2, READ)];
     const ZUNIONSTORE: &[KeySpec] = &[key(1, OVERWRITE), keynum(2, READ)];
 
@@ -218,14 +196,6 @@ mod tests {
         assert_eq!(keys(SORT, &format!("{radius} COUNT STORE")), "k");
         assert_eq!(keys(SORT, &format!("{radius} STORE")), "k");
         assert_eq!(keys(SORT, "GEORADIUSBYMEMBER k m 3 km STORE a STORE b"), "k b");
-    }
-
-    #[test]
-    fn migrate_has_one_key_or_a_list() {
-        assert_eq!(keys(MIGRATE, "MIGRATE h 1 k 0 10"), "k");
-        assert_eq!(keys(MIGRATE, "MIGRATE h 1 k 0 10 KEYS a b"), "");
-        assert_eq!(keys(MIGRATE, "MIGRATE h 1 \"\" 0 10 KEYS a b"), "a b");
-        assert_eq!(keys(MIGRATE, "MIGRATE h 1 \"\" 0 10 COPY AUTH KEYS KEYS a"), "a");
     }
 
     #[test]

@@ -22,4 +22,4 @@ pub mod syntax;
 pub(crate) mod table;
 
 pub use names::Names;
-pub use row::{Command, ROWS, Row, by_name, row, subcommand, subcommands};
+pub use row::{Command, ROWS, Row, by_name, row, subcommands};

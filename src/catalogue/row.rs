@@ -59,7 +59,7 @@ impl Row {
 macro_rules! facts {
     ($($module:tt $group:literal @$section:tt {
         $($variant:ident $name:literal $arity:literal [$($flag:ident)*] $(@[$($category:ident)*])?
-            [$($spec:ident($($arg:tt)*)),*] => $handler:ident;
+            [$($spec:ident($($arg:tt)*)),*] => $($handler:ident)::+;
             $syntax:literal $since:literal $complexity:literal $summary:literal
             $(.$more:ident($($value:expr),*))*)*
     })*) => {

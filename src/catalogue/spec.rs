@@ -90,8 +90,6 @@ bits! {
         LOADING = "loading",
         /// Allowed on a replica that has lost its master and doesn't serve old data.
         STALE = "stale",
-        /// Not shown by MONITOR.
-        SKIP_MONITOR = "skip_monitor",
         /// Not kept in the slow log.
         SKIP_SLOWLOG = "skip_slowlog",
         /// For Redis Cluster.
@@ -163,8 +161,6 @@ bits! {
         DELETE = "delete",
         /// Not a key, but routed as if it were (shard channels).
         NOT_KEY = "not_key",
-        /// There may be more keys than this finds.
-        INCOMPLETE = "incomplete",
         /// What is done depends on the arguments.
         VARIABLE_FLAGS = "variable_flags",
     }

@@ -14,8 +14,9 @@
 //! * **categories** are those of the section, unless the row has its own; those that follow from
 //!   the flags ([`spec::implied`](super::spec::implied)) are added.
 //! * **keys** are specifications from [`spec`](super::spec); none means that the command takes no keys.
-//! * **handler** is a function in the section's module, below `command`; `container` and `help` are
-//!   shared by all sections. Its doc comment begins with the command's name and syntax.
+//! * **handler** is a function in the section's module, below `command`, or in a file of it
+//!   (`pop::zmpop`); `container` and `help` are shared by all sections. Its doc comment begins with
+//!   the command's name and syntax.
 //! * **syntax** has the notation of [`syntax`](super::syntax), **since** is the version of Redis
 //!   that brought the command; [`Doc`](super::doc::Doc) explains the rest.
 //!
@@ -64,7 +65,7 @@ macro_rules! table {
                 Incrbyfloat  "incrbyfloat"       3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => incrbyfloat;
                     "key amount"
                     "2.6.0"  "O(1)" "Adds a fraction to the number in a key."
-                Lcs          "lcs"              -3 [READ] [range(1, 1, 1, RO|ACCESS)] => lcs;
+                Lcs          "lcs"              -3 [READ] [range(1, 1, 1, RO|ACCESS)] => lcs::lcs;
                     "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]"
                     "7.0.0"  "O(N*M), N and M being the two lengths" "Finds the longest sequence that two strings have in common."
                 Mget         "mget"             -2 [READ FAST] [range(1, -1, 1, RO|ACCESS)] => mget;
@@ -113,7 +114,7 @@ macro_rules! table {
                 Llen         "llen"             2 [READ FAST] [key(1, RO)] => llen;
                     "key"
                     "1.0.0"  "O(1)" "Counts the elements of a list."
-                Lmove        "lmove"            5 [WRITE DENYOOM] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => lmove;
+                Lmove        "lmove"            5 [WRITE DENYOOM] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => moving::lmove;
                     "source destination <LEFT|RIGHT> <LEFT|RIGHT>"
                     "6.2.0"  "O(1)" "Moves an element between the ends of two lists."
                 Lmpop        "lmpop"           -4 [WRITE] [keynum(1, RW|ACCESS|DELETE)] => lmpop;
@@ -146,7 +147,7 @@ macro_rules! table {
                 Rpop         "rpop"            -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => rpop;
                     "key [count]"
                     "1.0.0"  "O(N), N being the elements returned" "Takes elements from the back of a list."
-                Rpoplpush    "rpoplpush"        3 [WRITE DENYOOM] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => rpoplpush;
+                Rpoplpush    "rpoplpush"        3 [WRITE DENYOOM] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => moving::rpoplpush;
                     "source destination"
                     "1.2.0"  "O(1)" "Moves the last element of a list to the front of another."
                     .replaced("6.2.0", "LMOVE source destination RIGHT LEFT")
@@ -161,11 +162,11 @@ macro_rules! table {
                 Bitcount     "bitcount"        -2 [READ] [key(1, RO|ACCESS)] => bitcount;
                     "key [start end [BYTE|BIT]]"
                     "2.6.0"  "O(N), N being the bytes" "Counts the bits that are set in a string."
-                Bitfield     "bitfield"        -2 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE|VARIABLE_FLAGS)] => bitfield;
+                Bitfield     "bitfield"        -2 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE|VARIABLE_FLAGS)] => bitfield::bitfield;
                     "key [<GET encoding offset|[OVERFLOW <WRAP|SAT|FAIL>] <SET encoding offset value|INCRBY encoding offset increment>> [...]]"
                     "3.2.0"  "O(1) for each operation" "Reads, sets and increments integers of any width within a string."
                     .notes(&[(0, "Changes the key only with SET or INCRBY")])
-                BitfieldRo   "bitfield_ro"     -2 [READ FAST] [key(1, RO|ACCESS)] => bitfield_ro;
+                BitfieldRo   "bitfield_ro"     -2 [READ FAST] [key(1, RO|ACCESS)] => bitfield::bitfield_ro;
                     "key [GET encoding offset [GET encoding offset ...]]"
                     "6.0.0"  "O(1) for each operation" "Reads integers of any width within a string."
                 Bitop        "bitop"           -4 [WRITE DENYOOM] [key(2, OW|UPDATE), range(3, -1, 1, RO|ACCESS)] => bitop;
@@ -185,7 +186,7 @@ macro_rules! table {
                 Pfadd        "pfadd"           -2 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => pfadd;
                     "key [element [element ...]]"
                     "2.8.9"  "O(1) for each element" "Shows elements to a HyperLogLog, creating it if need be."
-                Pfcount      "pfcount"         -2 [READ] [range(1, -1, 1, RW|ACCESS)] => pfcount;
+                Pfcount      "pfcount"         -2 [READ MAY_REPLICATE] [range(1, -1, 1, RW|ACCESS)] => pfcount;
                     "key [key ...]"
                     "2.8.9"  "O(N), N being the keys" "Estimates how many different elements HyperLogLogs have seen."
                     .notes(&[(0, "May store the estimate in the value, for the next time")])
@@ -264,21 +265,21 @@ macro_rules! table {
                 Scard        "scard"            2 [READ FAST] [key(1, RO)] => scard;
                     "key"
                     "1.0.0"  "O(1)" "Counts the members of a set."
-                Sdiff        "sdiff"           -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sdiff;
+                Sdiff        "sdiff"           -2 [READ] [range(1, -1, 1, RO|ACCESS)] => algebra::sdiff;
                     "key [key ...]"
                     "1.0.0"  "O(N), N being the members of all sets" "Lists the members of the first set that no other one has."
                     .tips(&["nondeterministic_output_order"])
-                Sdiffstore   "sdiffstore"      -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sdiffstore;
+                Sdiffstore   "sdiffstore"      -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => algebra::sdiffstore;
                     "destination key [key ...]"
                     "1.0.0"  "O(N), N being the members of all sets" "Stores what SDIFF would reply."
-                Sinter       "sinter"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sinter;
+                Sinter       "sinter"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => algebra::sinter;
                     "key [key ...]"
                     "1.0.0"  "O(N*M), N being the members of the smallest set and M the sets" "Lists the members that all sets have."
                     .tips(&["nondeterministic_output_order"])
-                Sintercard   "sintercard"      -3 [READ] [keynum(1, RO|ACCESS)] => sintercard;
+                Sintercard   "sintercard"      -3 [READ] [keynum(1, RO|ACCESS)] => algebra::sintercard;
                     "numkeys key [key ...] [LIMIT limit]"
                     "7.0.0"  "O(N*M), N being the members of the smallest set and M the sets" "Counts the members that all sets have."
-                Sinterstore  "sinterstore"     -3 [WRITE DENYOOM] [key(1, RW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sinterstore;
+                Sinterstore  "sinterstore"     -3 [WRITE DENYOOM] [key(1, RW|UPDATE), range(2, -1, 1, RO|ACCESS)] => algebra::sinterstore;
                     "destination key [key ...]"
                     "1.0.0"  "O(N*M), N being the members of the smallest set and M the sets" "Stores what SINTER would reply."
                 Sismember    "sismember"        3 [READ FAST] [key(1, RO)] => sismember;
@@ -309,99 +310,99 @@ macro_rules! table {
                     "key cursor [MATCH pattern] [COUNT count]"
                     "2.8.0"  "O(1) a call, O(N) for all N members" "Walks over the members of a set, a few at a time."
                     .tips(&["nondeterministic_output"])
-                Sunion       "sunion"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => sunion;
+                Sunion       "sunion"          -2 [READ] [range(1, -1, 1, RO|ACCESS)] => algebra::sunion;
                     "key [key ...]"
                     "1.0.0"  "O(N), N being the members of all sets" "Lists the members that any of the sets has."
                     .tips(&["nondeterministic_output_order"])
-                Sunionstore  "sunionstore"     -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => sunionstore;
+                Sunionstore  "sunionstore"     -3 [WRITE DENYOOM] [key(1, OW|UPDATE), range(2, -1, 1, RO|ACCESS)] => algebra::sunionstore;
                     "destination key [key ...]"
                     "1.0.0"  "O(N), N being the members of all sets" "Stores what SUNION would reply."
             }
             [sorted_sets] "sorted-set" @[SORTEDSET] {
-                Zadd         "zadd"            -4 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => zadd;
+                Zadd         "zadd"            -4 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => add::zadd;
                     "key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]"
                     "1.2.0"  "O(log(N)) for each member added, N being the members" "Adds members with their scores, or changes scores."
                 Zcard        "zcard"            2 [READ FAST] [key(1, RO)] => zcard;
                     "key"
                     "1.2.0"  "O(1)" "Counts the members of a sorted set."
-                Zcount       "zcount"           4 [READ FAST] [key(1, RO|ACCESS)] => zcount;
+                Zcount       "zcount"           4 [READ FAST] [key(1, RO|ACCESS)] => range::zcount;
                     "key min max"
                     "2.0.0"  "O(log(N)), N being the members" "Counts the members whose scores lie in a range."
-                Zdiff        "zdiff"           -3 [READ] [keynum(1, RO|ACCESS)] => zdiff;
+                Zdiff        "zdiff"           -3 [READ] [keynum(1, RO|ACCESS)] => algebra::zdiff;
                     "numkeys key [key ...] [WITHSCORES]"
                     "6.2.0"  "O(L+(N-K)*log(N)), L being all members, N those of the first set, K those returned" "Lists the members of the first sorted set that no other one has."
-                Zdiffstore   "zdiffstore"      -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => zdiffstore;
+                Zdiffstore   "zdiffstore"      -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => algebra::zdiffstore;
                     "destination numkeys key [key ...]"
                     "6.2.0"  "O(L+(N-K)*log(N)), L being all members, N those of the first set, K those stored" "Stores what ZDIFF would reply."
-                Zincrby      "zincrby"          4 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => zincrby;
+                Zincrby      "zincrby"          4 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => add::zincrby;
                     "key amount member"
                     "1.2.0"  "O(log(N)), N being the members" "Adds an amount to a member's score."
-                Zinter       "zinter"          -3 [READ] [keynum(1, RO|ACCESS)] => zinter;
+                Zinter       "zinter"          -3 [READ] [keynum(1, RO|ACCESS)] => algebra::zinter;
                     "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX>] [WITHSCORES]"
                     "6.2.0"  "O(N*K)+O(M*log(M)), N being the smallest of K sets and M the result" "Lists the members that all sorted sets have."
-                Zintercard   "zintercard"      -3 [READ] [keynum(1, RO|ACCESS)] => zintercard;
+                Zintercard   "zintercard"      -3 [READ] [keynum(1, RO|ACCESS)] => algebra::zintercard;
                     "numkeys key [key ...] [LIMIT limit]"
                     "7.0.0"  "O(N*K), N being the smallest of K sets" "Counts the members that all sorted sets have."
-                Zinterstore  "zinterstore"     -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => zinterstore;
+                Zinterstore  "zinterstore"     -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => algebra::zinterstore;
                     "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX>]"
                     "2.0.0"  "O(N*K)+O(M*log(M)), N being the smallest of K sets and M the result" "Stores what ZINTER would reply."
-                Zlexcount    "zlexcount"        4 [READ FAST] [key(1, RO|ACCESS)] => zlexcount;
+                Zlexcount    "zlexcount"        4 [READ FAST] [key(1, RO|ACCESS)] => range::zlexcount;
                     "key min-member max-member"
                     "2.8.9"  "O(log(N)), N being the members" "Counts the members that lie in an alphabetical range."
-                Zmpop        "zmpop"           -4 [WRITE] [keynum(1, RW|ACCESS|DELETE)] => zmpop;
+                Zmpop        "zmpop"           -4 [WRITE] [keynum(1, RW|ACCESS|DELETE)] => pop::zmpop;
                     "numkeys key [key ...] <MIN|MAX> [COUNT count]"
                     "7.0.0"  "O(K)+O(M*log(N)), K being the keys, M the members taken of N" "Takes the lowest or highest members of the first sorted set that has any."
                 Zmscore      "zmscore"         -3 [READ FAST] [key(1, RO|ACCESS)] => zmscore;
                     "key member [member ...]"
                     "6.2.0"  "O(N), N being the members asked for" "Reads the scores of several members."
-                Zpopmax      "zpopmax"         -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => zpopmax;
+                Zpopmax      "zpopmax"         -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => pop::zpopmax;
                     "key [count]"
                     "5.0.0"  "O(M*log(N)), M being the members taken of N" "Takes the members with the highest scores."
-                Zpopmin      "zpopmin"         -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => zpopmin;
+                Zpopmin      "zpopmin"         -2 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => pop::zpopmin;
                     "key [count]"
                     "5.0.0"  "O(M*log(N)), M being the members taken of N" "Takes the members with the lowest scores."
                 Zrandmember  "zrandmember"     -2 [READ] [key(1, RO|ACCESS)] => zrandmember;
                     "key [count [WITHSCORES]]"
                     "6.2.0"  "O(N), N being the members returned" "Picks random members of a sorted set."
                     .tips(&["nondeterministic_output"])
-                Zrange       "zrange"          -4 [READ] [key(1, RO|ACCESS)] => zrange;
+                Zrange       "zrange"          -4 [READ] [key(1, RO|ACCESS)] => range::zrange;
                     "key from to [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]"
                     "1.2.0"  "O(log(N)+M), M being the members returned of N" "Lists members by rank, by score or alphabetically."
-                Zrangebylex  "zrangebylex"     -4 [READ] [key(1, RO|ACCESS)] => zrangebylex;
+                Zrangebylex  "zrangebylex"     -4 [READ] [key(1, RO|ACCESS)] => range::zrangebylex;
                     "key min-member max-member [LIMIT offset count]"
                     "2.8.9"  "O(log(N)+M), M being the members returned of N" "Lists the members of an alphabetical range."
                     .replaced("6.2.0", "ZRANGE BYLEX")
-                Zrangebyscore "zrangebyscore"   -4 [READ] [key(1, RO|ACCESS)] => zrangebyscore;
+                Zrangebyscore "zrangebyscore"   -4 [READ] [key(1, RO|ACCESS)] => range::zrangebyscore;
                     "key min max [WITHSCORES] [LIMIT offset count]"
                     "1.0.5"  "O(log(N)+M), M being the members returned of N" "Lists the members whose scores lie in a range."
                     .replaced("6.2.0", "ZRANGE BYSCORE")
-                Zrangestore  "zrangestore"     -5 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => zrangestore;
+                Zrangestore  "zrangestore"     -5 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => range::zrangestore;
                     "destination source from to [BYSCORE|BYLEX] [REV] [LIMIT offset count]"
                     "6.2.0"  "O(log(N)+M), M being the members stored of N" "Stores what ZRANGE would reply."
                 Zrank        "zrank"            3 [READ FAST] [key(1, RO|ACCESS)] => zrank;
                     "key member"
                     "2.0.0"  "O(log(N)), N being the members" "Tells the rank of a member, counted from the lowest score."
-                Zrem         "zrem"            -3 [WRITE FAST] [key(1, RW|DELETE)] => zrem;
+                Zrem         "zrem"            -3 [WRITE FAST] [key(1, RW|DELETE)] => remove::zrem;
                     "key member [member ...]"
                     "1.2.0"  "O(M*log(N)), M being the members removed of N" "Removes members from a sorted set."
-                Zremrangebylex "zremrangebylex"   4 [WRITE] [key(1, RW|DELETE)] => zremrangebylex;
+                Zremrangebylex "zremrangebylex"   4 [WRITE] [key(1, RW|DELETE)] => remove::zremrangebylex;
                     "key min-member max-member"
                     "2.8.9"  "O(log(N)+M), M being the members removed of N" "Removes the members of an alphabetical range."
-                Zremrangebyrank "zremrangebyrank"   4 [WRITE] [key(1, RW|DELETE)] => zremrangebyrank;
+                Zremrangebyrank "zremrangebyrank"   4 [WRITE] [key(1, RW|DELETE)] => remove::zremrangebyrank;
                     "key start stop"
                     "2.0.0"  "O(log(N)+M), M being the members removed of N" "Removes the members between two ranks."
-                Zremrangebyscore "zremrangebyscore"   4 [WRITE] [key(1, RW|DELETE)] => zremrangebyscore;
+                Zremrangebyscore "zremrangebyscore"   4 [WRITE] [key(1, RW|DELETE)] => remove::zremrangebyscore;
                     "key min max"
                     "1.2.0"  "O(log(N)+M), M being the members removed of N" "Removes the members whose scores lie in a range."
-                Zrevrange    "zrevrange"       -4 [READ] [key(1, RO|ACCESS)] => zrevrange;
+                Zrevrange    "zrevrange"       -4 [READ] [key(1, RO|ACCESS)] => range::zrevrange;
                     "key start stop [WITHSCORES]"
                     "1.2.0"  "O(log(N)+M), M being the members returned of N" "Lists the members between two ranks, the highest score first."
                     .replaced("6.2.0", "ZRANGE REV")
-                Zrevrangebylex "zrevrangebylex"  -4 [READ] [key(1, RO|ACCESS)] => zrevrangebylex;
+                Zrevrangebylex "zrevrangebylex"  -4 [READ] [key(1, RO|ACCESS)] => range::zrevrangebylex;
                     "key max-member min-member [LIMIT offset count]"
                     "2.8.9"  "O(log(N)+M), M being the members returned of N" "Lists the members of an alphabetical range backwards."
                     .replaced("6.2.0", "ZRANGE REV BYLEX")
-                Zrevrangebyscore "zrevrangebyscore"  -4 [READ] [key(1, RO|ACCESS)] => zrevrangebyscore;
+                Zrevrangebyscore "zrevrangebyscore"  -4 [READ] [key(1, RO|ACCESS)] => range::zrevrangebyscore;
                     "key max min [WITHSCORES] [LIMIT offset count]"
                     "2.2.0"  "O(log(N)+M), M being the members returned of N" "Lists the members whose scores lie in a range, the highest first."
                     .replaced("6.2.0", "ZRANGE REV BYSCORE")
@@ -415,10 +416,10 @@ macro_rules! table {
                 Zscore       "zscore"           3 [READ FAST] [key(1, RO|ACCESS)] => zscore;
                     "key member"
                     "1.2.0"  "O(1)" "Reads the score of a member."
-                Zunion       "zunion"          -3 [READ] [keynum(1, RO|ACCESS)] => zunion;
+                Zunion       "zunion"          -3 [READ] [keynum(1, RO|ACCESS)] => algebra::zunion;
                     "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX>] [WITHSCORES]"
                     "6.2.0"  "O(N)+O(M*log(M)), N being all members and M the result" "Lists the members that any of the sorted sets has."
-                Zunionstore  "zunionstore"     -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => zunionstore;
+                Zunionstore  "zunionstore"     -4 [WRITE DENYOOM] [key(1, OW|UPDATE), keynum(2, RO|ACCESS)] => algebra::zunionstore;
                     "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX>]"
                     "2.0.0"  "O(N)+O(M*log(M)), N being all members and M the result" "Stores what ZUNION would reply."
             }
@@ -451,7 +452,7 @@ macro_rules! table {
                 Renamenx     "renamenx"         3 [WRITE FAST] [key(1, RW|ACCESS|DELETE), key(2, OW|INSERT)] => renamenx;
                     "key newkey"
                     "1.0.0"  "O(1)" "Gives a key another name, if nothing has that name."
-                Scan         "scan"            -2 [READ] [] => scan;
+                Scan         "scan"            -2 [READ] [] => scan::scan;
                     "cursor [MATCH pattern] [COUNT count] [TYPE type]"
                     "2.8.0"  "O(1) a call, O(N) for all N keys" "Walks over the keys of the database, a few at a time."
                     .tips(&["nondeterministic_output", "request_policy:special"])
@@ -638,26 +639,26 @@ macro_rules! table {
                 Geopos       "geopos"          -2 [READ] [key(1, RO|ACCESS)] => geopos;
                     "key member [member ...]"
                     "3.2.0"  "O(N), N being the members asked for" "Reads longitude and latitude of members."
-                Georadius    "georadius"       -6 [WRITE DENYOOM] [key(1, RO|ACCESS), after("STORE", 6, 0, 0, OW|UPDATE), after("STOREDIST", 6, 0, 0, OW|UPDATE)] => georadius;
+                Georadius    "georadius"       -6 [WRITE DENYOOM] [key(1, RO|ACCESS), after("STORE", 6, 0, 0, OW|UPDATE), after("STOREDIST", 6, 0, 0, OW|UPDATE)] => search::georadius;
                     "key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]"
                     "3.2.0"  "O(N+log(M)), N being the members near the circle, of M" "Finds members within a circle, and may store them."
                     .replaced("6.2.0", "GEOSEARCH and GEOSEARCHSTORE with BYRADIUS")
-                GeoradiusRo  "georadius_ro"    -6 [READ] [key(1, RO|ACCESS)] => georadius_ro;
+                GeoradiusRo  "georadius_ro"    -6 [READ] [key(1, RO|ACCESS)] => search::georadius_ro;
                     "key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]"
                     "3.2.10" "O(N+log(M)), N being the members near the circle, of M" "Finds members within a circle."
                     .replaced("6.2.0", "GEOSEARCH with BYRADIUS")
-                Georadiusbymember "georadiusbymember"  -5 [WRITE DENYOOM] [key(1, RO|ACCESS), after("STORE", 5, 0, 0, OW|UPDATE), after("STOREDIST", 5, 0, 0, OW|UPDATE)] => georadiusbymember;
+                Georadiusbymember "georadiusbymember"  -5 [WRITE DENYOOM] [key(1, RO|ACCESS), after("STORE", 5, 0, 0, OW|UPDATE), after("STOREDIST", 5, 0, 0, OW|UPDATE)] => search::georadiusbymember;
                     "key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]"
                     "3.2.0"  "O(N+log(M)), N being the members near the circle, of M" "Finds members within a circle around a member, and may store them."
                     .replaced("6.2.0", "GEOSEARCH and GEOSEARCHSTORE with FROMMEMBER and BYRADIUS")
-                GeoradiusbymemberRo "georadiusbymember_ro"  -5 [READ] [key(1, RO|ACCESS)] => georadiusbymember_ro;
+                GeoradiusbymemberRo "georadiusbymember_ro"  -5 [READ] [key(1, RO|ACCESS)] => search::georadiusbymember_ro;
                     "key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]"
                     "3.2.10" "O(N+log(M)), N being the members near the circle, of M" "Finds members within a circle around a member."
                     .replaced("6.2.0", "GEOSEARCH with FROMMEMBER and BYRADIUS")
-                Geosearch    "geosearch"       -7 [READ] [key(1, RO|ACCESS)] => geosearch;
+                Geosearch    "geosearch"       -7 [READ] [key(1, RO|ACCESS)] => search::geosearch;
                     "key <FROMMEMBER member|FROMLONLAT longitude latitude> <BYRADIUS radius <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]"
                     "6.2.0"  "O(N+log(M)), N being the members near the area, of M" "Finds members within a circle or a rectangle."
-                Geosearchstore "geosearchstore"  -8 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => geosearchstore;
+                Geosearchstore "geosearchstore"  -8 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => search::geosearchstore;
                     "destination source <FROMMEMBER member|FROMLONLAT longitude latitude> <BYRADIUS radius <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]"
                     "6.2.0"  "O(N+log(M)), N being the members near the area, of M" "Stores what GEOSEARCH would reply."
             }
@@ -1035,18 +1036,18 @@ macro_rules! table {
                     .tips(&["request_policy:all_shards", "response_policy:agg_min"])
             }
             [streams] "stream" @[STREAM] {
-                Xack         "xack"            -4 [WRITE FAST] [key(1, RW|UPDATE)] => xack;
+                Xack         "xack"            -4 [WRITE FAST] [key(1, RW|UPDATE)] => group::xack;
                     "key group id [id ...]"
                     "5.0.0"  "O(1) for each ID" "Marks messages as done, so that they are no longer pending."
                 Xadd         "xadd"            -5 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xadd;
                     "key [NOMKSTREAM] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]"
                     "5.0.0"  "O(1); with trimming O(N), N being the entries removed" "Adds an entry at the end of a stream, and may trim it."
                     .tips(&["nondeterministic_output"]).notes(&[(0, "May remove entries, if trimming is asked for")])
-                Xautoclaim   "xautoclaim"      -6 [WRITE FAST] [key(1, RW|DELETE)] => xautoclaim;
+                Xautoclaim   "xautoclaim"      -6 [WRITE FAST] [key(1, RW|DELETE)] => claim::xautoclaim;
                     "key group consumer min-idle-time start-id [COUNT count] [JUSTID]"
                     "6.2.0"  "O(1) for a small COUNT" "Takes over messages that others have left pending for long."
                     .tips(&["nondeterministic_output"])
-                Xclaim       "xclaim"          -6 [WRITE FAST] [key(1, RW|UPDATE)] => xclaim;
+                Xclaim       "xclaim"          -6 [WRITE FAST] [key(1, RW|UPDATE)] => claim::xclaim;
                     "key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]"
                     "5.0.0"  "O(log(N)) for each ID, N being the pending messages" "Makes a consumer the owner of pending messages."
                     .tips(&["nondeterministic_output"])
@@ -1056,66 +1057,173 @@ macro_rules! table {
                 Xgroup       "xgroup"          -2 [CONTAINER] @[] [] => container;
                     ""
                     "5.0.0"  "Depends on the subcommand" "Manages the consumer groups of a stream."
-                XgroupCreate "xgroup|create"   -5 [WRITE DENYOOM] [key(2, RW|INSERT)] => xgroup_create;
+                XgroupCreate "xgroup|create"   -5 [WRITE DENYOOM] [key(2, RW|INSERT)] => group::xgroup_create;
                     "key groupname <id|$> [MKSTREAM] [ENTRIESREAD entries-read]"
                     "5.0.0"  "O(1)" "Creates a consumer group."
-                XgroupCreateconsumer "xgroup|createconsumer"   5 [WRITE DENYOOM] [key(2, RW|INSERT)] => xgroup_createconsumer;
+                XgroupCreateconsumer "xgroup|createconsumer"   5 [WRITE DENYOOM] [key(2, RW|INSERT)] => group::xgroup_createconsumer;
                     "key groupname consumername"
                     "6.2.0"  "O(1)" "Creates a consumer in a group."
-                XgroupDelconsumer "xgroup|delconsumer"   5 [WRITE] [key(2, RW|DELETE)] => xgroup_delconsumer;
+                XgroupDelconsumer "xgroup|delconsumer"   5 [WRITE] [key(2, RW|DELETE)] => group::xgroup_delconsumer;
                     "key groupname consumername"
                     "5.0.0"  "O(N), N being its pending messages" "Removes a consumer from its group."
-                XgroupDestroy "xgroup|destroy"   4 [WRITE] [key(2, RW|DELETE)] => xgroup_destroy;
+                XgroupDestroy "xgroup|destroy"   4 [WRITE] [key(2, RW|DELETE)] => group::xgroup_destroy;
                     "key groupname"
                     "5.0.0"  "O(N), N being the pending messages" "Removes a consumer group."
                 XgroupHelp   "xgroup|help"      2 [LOADING STALE] [] => help;
                     ""
                     "5.0.0"  "O(1)" "Lists the subcommands."
-                XgroupSetid  "xgroup|setid"    -5 [WRITE] [key(2, RW|UPDATE)] => xgroup_setid;
+                XgroupSetid  "xgroup|setid"    -5 [WRITE] [key(2, RW|UPDATE)] => group::xgroup_setid;
                     "key groupname <id|$> [ENTRIESREAD entries-read]"
                     "5.0.0"  "O(1)" "Sets up to which entry a group has read."
                 Xinfo        "xinfo"           -2 [CONTAINER] @[] [] => container;
                     ""
                     "5.0.0"  "Depends on the subcommand" "Looks into streams and their consumer groups."
-                XinfoConsumers "xinfo|consumers"   4 [READ] [key(2, RO|ACCESS)] => xinfo_consumers;
+                XinfoConsumers "xinfo|consumers"   4 [READ] [key(2, RO|ACCESS)] => info::xinfo_consumers;
                     "key groupname"
                     "5.0.0"  "O(N), N being the consumers" "Lists the consumers of a group."
                     .tips(&["nondeterministic_output"])
-                XinfoGroups  "xinfo|groups"     3 [READ] [key(2, RO|ACCESS)] => xinfo_groups;
+                XinfoGroups  "xinfo|groups"     3 [READ] [key(2, RO|ACCESS)] => info::xinfo_groups;
                     "key"
                     "5.0.0"  "O(N), N being the groups" "Lists the consumer groups of a stream."
                 XinfoHelp    "xinfo|help"       2 [LOADING STALE] [] => help;
                     ""
                     "5.0.0"  "O(1)" "Lists the subcommands."
-                XinfoStream  "xinfo|stream"    -3 [READ] [key(2, RO|ACCESS)] => xinfo_stream;
+                XinfoStream  "xinfo|stream"    -3 [READ] [key(2, RO|ACCESS)] => info::xinfo_stream;
                     "key [FULL [COUNT count]]"
                     "5.0.0"  "O(1); with FULL O(N), N being what it shows" "Shows the state of a stream."
                 Xlen         "xlen"             2 [READ FAST] [key(1, RO)] => xlen;
                     "key"
                     "5.0.0"  "O(1)" "Counts the entries of a stream."
-                Xpending     "xpending"        -3 [READ] [key(1, RO|ACCESS)] => xpending;
+                Xpending     "xpending"        -3 [READ] [key(1, RO|ACCESS)] => group::xpending;
                     "key group [[IDLE min-idle-time] start-id end-id count [consumer]]"
                     "5.0.0"  "O(N), N being the messages returned" "Lists the pending messages of a group, or sums them up."
                     .tips(&["nondeterministic_output"])
-                Xrange       "xrange"          -4 [READ] [key(1, RO|ACCESS)] => xrange;
+                Xrange       "xrange"          -4 [READ] [key(1, RO|ACCESS)] => read::xrange;
                     "key start-id end-id [COUNT count]"
                     "5.0.0"  "O(N), N being the entries returned" "Lists the entries between two IDs."
-                Xread        "xread"           -4 [READ BLOCKING] [after("STREAMS", 1, -1, 2, RO|ACCESS)] => xread;
+                Xread        "xread"           -4 [READ BLOCKING] [after("STREAMS", 1, -1, 2, RO|ACCESS)] => read::xread;
                     "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]"
                     "5.0.0"  "O(N), N being the entries returned" "Reads new entries of several streams, and waits for some if asked to."
-                Xreadgroup   "xreadgroup"      -7 [WRITE BLOCKING] [after("STREAMS", 4, -1, 2, RO|ACCESS)] => xreadgroup;
+                Xreadgroup   "xreadgroup"      -7 [WRITE BLOCKING] [after("STREAMS", 4, -1, 2, RO|ACCESS)] => read::xreadgroup;
                     "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]"
                     "5.0.0"  "O(N), N being the entries returned" "Reads new entries as a consumer of a group, and waits for some if asked to."
-                Xrevrange    "xrevrange"       -4 [READ] [key(1, RO|ACCESS)] => xrevrange;
+                Xrevrange    "xrevrange"       -4 [READ] [key(1, RO|ACCESS)] => read::xrevrange;
                     "key end-id start-id [COUNT count]"
                     "5.0.0"  "O(N), N being the entries returned" "Lists the entries between two IDs backwards."
                 Xsetid       "xsetid"          -3 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xsetid;
                     "key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-entry-id]"
                     "5.0.0"  "O(1)" "Sets the last ID of a stream, for replication."
-                Xtrim        "xtrim"           -4 [WRITE] [key(1, RW|DELETE)] => xtrim;
+                Xtrim        "xtrim"           -4 [WRITE] [key(1, RW|DELETE)] => trim::xtrim;
                     "key <MAXLEN|MINID> [=|~] threshold [LIMIT count]"
                     "5.0.0"  "O(N), N being the entries removed" "Removes the oldest entries of a stream."
                     .tips(&["nondeterministic_output"])
+            }
+            [cluster] "cluster" @[] {
+                Cluster      "cluster"         -2 [CONTAINER] [] => container;
+                    ""
+                    "3.0.0"  "It depends on the subcommand" "Commands about the cluster."
+                ClusterAddslots "cluster|addslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "slot [slot ...]"
+                    "3.0.0"  "O(N), N being the slots" "Gives slots to this node."
+                ClusterAddslotsrange "cluster|addslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "start-slot end-slot [start-slot end-slot ...]"
+                    "7.0.0"  "O(N), N being the slots" "Gives ranges of slots to this node."
+                ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Takes the next configuration epoch."
+                    .tips(&["nondeterministic_output"])
+                ClusterCountFailureReports "cluster|count-failure-reports"    3 [ADMIN STALE] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(N), N being the reports" "Counts who reports that a node has failed."
+                    .tips(&["nondeterministic_output"])
+                ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => disabled;
+                    "slot"
+                    "3.0.0"  "O(1)" "Counts the keys of a slot."
+                ClusterDelslots "cluster|delslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "slot [slot ...]"
+                    "3.0.0"  "O(N), N being the slots" "Takes slots away from this node."
+                ClusterDelslotsrange "cluster|delslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "start-slot end-slot [start-slot end-slot ...]"
+                    "7.0.0"  "O(N), N being the slots" "Takes ranges of slots away from this node."
+                ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "[FORCE|TAKEOVER]"
+                    "3.0.0"  "O(1)" "Lets a replica take over from its master."
+                ClusterFlushslots "cluster|flushslots"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Takes all slots away from this node."
+                ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(1)" "Removes a node from the table of nodes."
+                ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => disabled;
+                    "slot count"
+                    "3.0.0"  "O(log(N)), N being the keys asked for" "Lists keys of a slot."
+                    .tips(&["nondeterministic_output"])
+                ClusterHelp  "cluster|help"     2 [LOADING STALE] [] => disabled;
+                    ""
+                    "5.0.0"  "O(1)" "Lists the subcommands."
+                ClusterInfo  "cluster|info"     2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Tells the state of the cluster."
+                    .tips(&["nondeterministic_output"])
+                ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => disabled;
+                    "key"
+                    "3.0.0"  "O(N), N being the bytes of the key" "Tells the slot of a key."
+                ClusterLinks "cluster|links"    2 [STALE] [] => disabled;
+                    ""
+                    "7.0.0"  "O(N), N being the nodes" "Lists the connections to other nodes."
+                    .tips(&["nondeterministic_output"])
+                ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "ip port [cluster-bus-port]"
+                    "3.0.0"  "O(1)" "Connects this node with another one."
+                ClusterMyid  "cluster|myid"     2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Tells the id of this node."
+                ClusterNodes "cluster|nodes"    2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(N), N being the nodes" "Lists the nodes and their slots."
+                    .tips(&["nondeterministic_output"])
+                ClusterReplicas "cluster|replicas"    3 [ADMIN STALE] [] => disabled;
+                    "node-id"
+                    "5.0.0"  "O(1)" "Lists the replicas of a node."
+                    .tips(&["nondeterministic_output"])
+                ClusterReplicate "cluster|replicate"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(1)" "Makes this node a replica of another one."
+                ClusterReset "cluster|reset"   -2 [ADMIN NOSCRIPT STALE] [] => disabled;
+                    "[HARD|SOFT]"
+                    "3.0.0"  "O(N), N being the nodes" "Makes this node forget the cluster."
+                ClusterSaveconfig "cluster|saveconfig"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Writes the cluster's state to its file."
+                ClusterSetConfigEpoch "cluster|set-config-epoch"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "config-epoch"
+                    "3.0.0"  "O(1)" "Sets the configuration epoch of a new node."
+                ClusterSetslot "cluster|setslot"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "slot <IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE>"
+                    "3.0.0"  "O(1)" "Says whose a slot is, or where it moves."
+                ClusterShards "cluster|shards"    2 [STALE] [] => disabled;
+                    ""
+                    "7.0.0"  "O(N), N being the nodes" "Lists the shards with their nodes and slots."
+                    .tips(&["nondeterministic_output"])
+                ClusterSlaves "cluster|slaves"    3 [ADMIN STALE] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(1)" "Lists the replicas of a node."
+                    .tips(&["nondeterministic_output"]).replaced("5.0.0", "CLUSTER REPLICAS")
+                ClusterSlots "cluster|slots"    2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(N), N being the nodes" "Lists ranges of slots with their nodes."
+                    .tips(&["nondeterministic_output"]).replaced("7.0.0", "CLUSTER SHARDS")
+            }
+            [cluster] "cluster" @[CONNECTION] {
+                Asking       "asking"           1 [FAST] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Says that the next command was redirected here by -ASK."
+                Readonly     "readonly"         1 [LOADING STALE FAST] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Allows reading from a replica of the cluster."
+                Readwrite    "readwrite"        1 [LOADING STALE FAST] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Ends what READONLY has allowed."
             }
         }
     };

@@ -13,9 +13,10 @@ use super::lists::{end_argument, pop_first_of, pop_one};
 use super::multi_pop::MultiPop;
 use super::sorted_sets::pop;
 use crate::command::lists::moving::move_element;
-use crate::engine::blocking::{interrupt, time_out};
+use crate::engine::ClientKey;
+use crate::engine::blocking::{Awaited, interrupt, time_out};
 use crate::engine::execution::Origin;
-use crate::number::parse_f64;
+use crate::number::{parse_f64, parse_i64};
 use crate::resp::{Args, Reply};
 use crate::store::list::End;
 use crate::store::value::Kind;
@@ -23,16 +24,19 @@ use crate::store::{List, SortedSet};
 
 /// Reads a timeout in seconds, with fractions. None: for ever.
 pub fn timeout(text: &[u8]) -> Result<Option<Instant>> {
-    let seconds = parse_f64(text).ok_or(TIMEOUT_NOT_FLOAT)?;
-    let millis = (seconds * 1000.0).ceil();
-    // What is too large for a clock wraps around in Redis, and is reported as negative.
-    if millis < 0.0 || millis >= i64::MAX as f64 {
-        return Err(TIMEOUT_NEGATIVE);
+    let millis = match parse_i64(text).and_then(|seconds| seconds.checked_mul(1000)) {
+        Some(millis) => millis,
+        None => {
+            let millis = (parse_f64(text).ok_or(TIMEOUT_NOT_FLOAT)? * 1000.0).ceil();
+            // What is too large for a clock wraps around in Redis, and is reported as negative.
+            if millis >= i64::MAX as f64 { -1 } else { millis as i64 }
+        }
+    };
+    match u64::try_from(millis) {
+        Err(_) => Err(TIMEOUT_NEGATIVE),
+        Ok(0) => Ok(None),
+        Ok(millis) => Ok(Instant::now().checked_add(Duration::from_millis(millis))),
     }
-    if millis == 0.0 {
-        return Ok(None);
-    }
-    Ok(Instant::now().checked_add(Duration::from_millis(millis as u64)))
 }
 
 const TIMEOUT_NOT_FLOAT: Error = Error::new("ERR timeout is not a float or out of range");
@@ -54,12 +58,13 @@ fn first_of<K: Kind>(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Option<usi
 /// Waits for any of the keys; replies a null array if the client may not wait.
 fn wait(
     ctx: &mut Context<'_>,
+    awaited: Awaited,
     args: Args<'_>,
     keys: Args<'_>,
     deadline: Option<Instant>,
     reply: &mut Reply,
 ) {
-    if !ctx.block_on(args, keys, deadline) {
+    if !ctx.block_on(awaited, args, keys, deadline) {
         reply.null_array();
     }
 }
@@ -84,7 +89,7 @@ fn pop_element(
     let keys = args.from(1).first(args.len() - 2);
     let deadline = timeout(&args[args.len() - 1])?;
     let Some(place) = first_of::<List>(ctx, keys)? else {
-        wait(ctx, args, keys, deadline, reply);
+        wait(ctx, Awaited::List, args, keys, deadline, reply);
         return Ok(());
     };
     let key = keys.at(place);
@@ -103,7 +108,7 @@ pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         Some(place) => {
             pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
         }
-        None => wait(ctx, args, keys, deadline, reply),
+        None => wait(ctx, Awaited::List, args, keys, deadline, reply),
     }
     Ok(())
 }
@@ -148,7 +153,7 @@ fn move_or_wait(
 ) -> Result<bool> {
     let source = args.from(1).first(1);
     if first_of::<List>(ctx, source)?.is_none() {
-        if !ctx.block_on(args, source, deadline) {
+        if !ctx.block_on(Awaited::List, args, source, deadline) {
             reply.null();
         }
         return Ok(false);
@@ -159,19 +164,24 @@ fn move_or_wait(
 
 /// `BZPOPMIN key [key ...] timeout`
 pub fn bzpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_member(ctx, args, reply, pop::End::Min)
+    pop_member(ctx, args, reply, pop::ScoreEnd::Min)
 }
 
 /// `BZPOPMAX key [key ...] timeout`
 pub fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_member(ctx, args, reply, pop::End::Max)
+    pop_member(ctx, args, reply, pop::ScoreEnd::Max)
 }
 
-fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop::End) -> Result {
+fn pop_member(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    reply: &mut Reply,
+    end: pop::ScoreEnd,
+) -> Result {
     let keys = args.from(1).first(args.len() - 2);
     let deadline = timeout(&args[args.len() - 1])?;
     let Some(place) = first_of::<SortedSet>(ctx, keys)? else {
-        wait(ctx, args, keys, deadline, reply);
+        wait(ctx, Awaited::SortedSet, args, keys, deadline, reply);
         return Ok(());
     };
     pop::pop(ctx, keys.at(place), end, 1, pop::Shape::KeyAndOne, reply)?;
@@ -182,12 +192,12 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: pop
 /// `BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let deadline = timeout(&args[1])?;
-    let MultiPop { keys, end, count } = MultiPop::parse(args, 2, pop::End::parse)?;
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 2, pop::ScoreEnd::parse)?;
     match first_of::<SortedSet>(ctx, keys)? {
         Some(place) => {
             pop::pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
         }
-        None => wait(ctx, args, keys, deadline, reply),
+        None => wait(ctx, Awaited::SortedSet, args, keys, deadline, reply),
     }
     Ok(())
 }
@@ -207,12 +217,20 @@ pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     }
     let id = super::args::integer(&args[2])?;
     let id = u64::try_from(id).unwrap_or(0);
-    let leaving = ctx.engine.leaving.as_ref();
-    let client = ctx.engine.clients.by_id(id);
-    // What a SHUTDOWN waits for is not for others to end, but for SHUTDOWN ABORT.
-    let client = client.filter(|_| !leaving.is_some_and(|leaving| leaving.is_awaited_by(id)));
+    // What a SHUTDOWN waits for is for SHUTDOWN ABORT to end, and a pause for CLIENT UNPAUSE.
+    let clients = &ctx.engine.clients;
+    let waits_for_data = |client: &ClientKey| {
+        let wait = clients.get(*client).wait.as_ref();
+        wait.is_some_and(|wait| wait.awaited.is_for_data())
+    };
+    let client = clients.by_id(id).filter(waits_for_data);
     let unblocked = client.is_some_and(|client| match with_error {
-        true => interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+        true => {
+            if let Some(command) = ctx.engine.clients.get(client).last_command {
+                ctx.engine.stats.command(command).failed_calls += 1;
+            }
+            interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        }
         false => time_out(ctx.engine, client),
     });
     reply.integer(unblocked.into());

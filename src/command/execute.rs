@@ -9,6 +9,8 @@
 //!    '--------'------------'-----------'--------> error reply, nothing called
 //! ```
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
 use super::error::Error;
@@ -22,11 +24,11 @@ use crate::catalogue::{Command, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::{Client, ReplyMode};
+use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
-use crate::resp::{Args, Reply, Request};
+use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
 
 /// Executes one request of a client and writes its reply.
@@ -51,6 +53,7 @@ pub fn execute(
     let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
+            report_attack(engine);
             return Flow::Abort;
         }
         Err(error) => {
@@ -63,8 +66,8 @@ pub fn execute(
     state.last_command = Some(row.command);
     if origin == Origin::Client {
         let writes = effective_flags(state, row).any(Flags::WRITE.with(Flags::MAY_REPLICATE));
-        if let Some(left) = pause.remaining(writes) {
-            return Flow::Pause(left);
+        if pause.holds(writes) && !state.is_replica() && !state.monitors {
+            return Flow::Paused { writes };
         }
     }
     if state.transaction.is_some() && is_queued(row.command) {
@@ -119,20 +122,23 @@ pub const EXECUTION: Execution = Execution { execute, retry: try_again };
 /// Executes the request of a waiting client again. True: that has ended the wait.
 fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let state = engine.clients.get_mut(client);
-    let mut reply = Reply::new(state.protocol);
+    let limit = state.reply_limit(&engine.config.client_output_buffer_limit);
+    let mut reply = Reply::limited(state.protocol, limit);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
     let names = &engine.config.command_names;
     let Some(row) = names.lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
-    if reply.is_empty() {
+    if reply.is_empty() && !reply.is_over_limit() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
             wait.request = request;
         }
         return false;
     }
     blocking::leave(engine, client);
-    after_reply(engine, client, Some(row.command), &mut reply, 0);
+    if after_reply(engine, client, Some(row.command), &mut reply, 0) == Flow::Abort {
+        return true;
+    }
     blocking::answer(engine, client, reply.take());
     true
 }
@@ -144,10 +150,10 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     ctx.propagation = Propagation::AsSent;
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed_ns = ctx.engine.end_command().since(begun);
-    let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
+    let state = ctx.engine.clients.get(ctx.client);
+    let waits = state.wait.is_some() && reply.len() == start && result.is_ok();
     if ctx.origin != Origin::Loader {
-        let calls = u64::from(!waits || result.is_err());
-        count(ctx.engine, row.command, calls, elapsed_ns, result.as_ref().err());
+        count(ctx, row.command, waits, elapsed_ns, result.as_ref().err());
         slowlog::note(ctx, row, args, elapsed_ns, waits);
     }
     if let Err(error) = result {
@@ -161,8 +167,7 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
         && ctx.propagation == Propagation::AsSent
         && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
     {
-        let request = ctx.under_own_name(args);
-        ctx.engine.journal.add_args(ctx.db, request.as_ref().map_or(args, Request::args));
+        ctx.journal_as_sent(args);
     }
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
@@ -170,20 +175,22 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     }
 }
 
-/// Counts a call for INFO. What is loaded was counted when it was executed first.
+/// Counts a call for INFO. What is loaded was counted when it was executed first; what has waited, when
+/// it began to. How long it took is known only when it is executed at last.
 #[inline]
 fn count(
-    engine: &mut Engine,
+    ctx: &mut Context<'_>,
     command: Command,
-    calls: u64,
+    waits: bool,
     elapsed_ns: u64,
     error: Option<&Error>,
 ) {
-    if engine.config.latency_tracking && (calls > 0 || error.is_some()) {
-        engine.stats.record_latency(command, elapsed_ns);
+    if ctx.engine.config.latency_tracking && !waits {
+        ctx.engine.stats.record_latency(command, elapsed_ns);
     }
-    let stats = &mut engine.stats;
-    stats.total_commands_processed += 1;
+    let calls = u64::from(ctx.origin != Origin::Unblocked);
+    let stats = &mut ctx.engine.stats;
+    stats.total_commands_processed += calls;
     let counters = stats.command(command);
     counters.calls += calls;
     counters.usec += elapsed_ns / 1000;
@@ -257,18 +264,30 @@ fn after_reply(
     if client.wait.is_some() {
         return Flow::Blocked;
     }
+    let is_wanted = client.takes_reply();
     // Confirmations are pushes, which CLIENT REPLY is not about.
-    let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
-    match client.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(start),
-        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-        ReplyMode::Skip => {
-            reply.truncate(start);
-            client.reply_mode = ReplyMode::On;
-        }
+    if !is_wanted && !command.is_some_and(is_subscription) {
+        reply.forget_since(start);
+    }
+    if reply.is_over_limit() {
+        client.close_for_output();
+        return Flow::Abort;
     }
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
+}
+
+/// Tells the log of a browser that was lured into talking to us, once a minute at the most.
+fn report_attack(engine: &Engine) {
+    static NEXT_MS: AtomicI64 = AtomicI64::new(0);
+    let now_ms = engine.unix_ms();
+    if NEXT_MS.load(Ordering::Relaxed) <= now_ms {
+        NEXT_MS.store(now_ms + 60_000, Ordering::Relaxed);
+        crate::warning!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross Protocol \
+             Scripting to compromise your Redis instance. Connection aborted."
+        );
+    }
 }
 
 /// Whether this is how an HTTP request begins: a browser lured into talking to us.

@@ -24,6 +24,7 @@ pub mod acl;
 pub mod args;
 pub mod bitmaps;
 pub mod blocking;
+pub mod cluster;
 pub mod connection;
 pub mod context;
 pub mod dispatch;
@@ -51,5 +52,4 @@ pub mod strings;
 pub mod transactions;
 
 pub use self::context::Context;
-pub use self::error::{Error, Result};
 pub use self::execute::{EXECUTION, execute};

@@ -283,7 +283,7 @@ impl Kind for OnSignal {
 /// A directory that exists, kept as an absolute path.
 ///
 /// Redis makes it the process' working directory. A library must not: two servers may live in one
-/// process. So the path is kept, and whoever opens a file joins it (`Config::in_dir`).
+/// process. So the path is kept, and whoever opens a file joins it.
 pub struct Directory;
 
 impl Kind for Directory {

@@ -118,6 +118,22 @@ pub enum Share {
     Percent(u8),
 }
 
+impl Share {
+    /// Whether there is any limit. A percentage of no `maxmemory` is none, too, but that is not known here.
+    #[inline]
+    pub fn is_set(self) -> bool {
+        self != Share::Bytes(0)
+    }
+
+    /// The bytes that it comes to; 0 for no limit.
+    pub fn of(self, maxmemory: u64) -> u64 {
+        match self {
+            Share::Bytes(bytes) => bytes,
+            Share::Percent(percent) => (maxmemory as f64 * f64::from(percent) / 100.0) as u64,
+        }
+    }
+}
+
 /// The notation of [`Share`].
 pub struct BytesOrPercent;
 

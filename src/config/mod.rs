@@ -9,7 +9,7 @@
 //!                             parameters.rs  THE TABLE: one row per parameter
 //!        (words.rs: quotes)          |           (define.rs: what a row becomes)
 //!                                    |           (value.rs, compound.rs, limits.rs, choices.rs,
-//!                                    |            events.rs, listen.rs: notations of values)
+//!                                    |            events.rs, listen.rs, title.rs: notations)
 //!                 .------------------+----------------------.
 //!                 v                  v                      v
 //!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
@@ -38,11 +38,11 @@ pub mod rewrite;
 mod start_error;
 #[cfg(test)]
 mod tests;
+pub mod title;
 pub mod value;
 pub mod words;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use once_cell::sync::Lazy;
 
@@ -112,11 +112,6 @@ impl Config {
     /// Whether there is a TCP port to listen on. If so and `port` is 0, the system picks it.
     pub fn listens_on_tcp(&self) -> bool {
         self.port != 0 || !self.listen_addr.is_empty()
-    }
-
-    /// A path as seen from the `dir` parameter. Absolute paths stay what they are.
-    pub fn in_dir(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.dir.join(path)
     }
 
     /// The parameters that were given a value, but do nothing in cacheflow: for one line of log.

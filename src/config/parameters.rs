@@ -16,6 +16,7 @@ use super::define::{Flag, Parameter, parameters, syntax_of};
 use super::events::{EventClasses, Events};
 use super::limits::*;
 use super::listen::ListenAddress;
+use super::title::check_template;
 use super::value::*;
 use crate::catalogue::Names;
 use crate::system::logging::Level;
@@ -86,11 +87,11 @@ parameters! {
         /// Draw a logo at the start
         "always-show-logo" always_show_logo: bool = false => YesNo, [Immutable NoEffect];
         /// Show state in the process title
-        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable NoEffect];
+        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable];
         /// What the process title shows
         "proc-title-template" proc_title_template: String
             = "{title} {listen-addr} {server-mode}".into()
-            => Checked("template", check_title_template), [NoEffect];
+            => Checked("template", check_template);
         /// Write a report to the log on a crash
         "crash-log-enabled" crash_log_enabled: bool = true => YesNo, [NoEffect];
         /// Test the memory on a crash
@@ -372,10 +373,10 @@ parameters! {
         /// CPUs for snapshots
         "bgsave_cpulist" bgsave_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// Tell the kernel which processes to sacrifice first
-        "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of(), [NoEffect];
+        "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of();
         /// The scores for that
         "oom-score-adj-values" oom_score_adj_values: [i32; 3] = [0, 200, 800]
-            => OomScores, [Multi NoEffect];
+            => OomScores, [Multi];
         /// Switch transparent huge pages off
         "disable-thp" disable_thp: bool = true => YesNo, [Immutable NoEffect];
     }

@@ -21,8 +21,8 @@ use super::Engine;
 use crate::store::Bytes;
 use crate::store::keyspace::TABLES;
 
-/// Keys that are removed under one taking of the lock, and of one sub-table in one visit: well below
-/// a millisecond.
+/// Keys that are removed under one taking of the lock, and of one sub-table in one visit: 0.04 ms if
+/// they are small and nobody is told, 0.1 ms with an append-only file.
 const REMOVED_AT_ONCE: usize = 200;
 /// Deadlines that are looked at under one taking of the lock: some ten microseconds. A single
 /// sub-table may have more.
@@ -144,7 +144,7 @@ fn expire_own(engine: &mut Engine) -> bool {
 fn remove(engine: &mut Engine, db: usize, key: &[u8]) {
     if let Ok(slot) = engine.databases[db].find(key) {
         let entry = engine.databases[db].remove(slot);
-        engine.bury(entry.value);
+        engine.free_lazily(entry.value);
         engine.key_expired(db, key);
     }
 }

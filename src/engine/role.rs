@@ -374,11 +374,17 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     }
     engine.replication.master = Some(master);
     logging::set_role(logging::Role::Replica);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     if was_master {
         let waiting = engine.clients.connections();
         for client in waiting {
-            blocking::interrupt(engine, client, INSTANCE_CHANGED);
+            // They are to look for the new master, and do so when their connections end.
+            let wait = engine.clients.get(client).wait.as_ref();
+            if wait.is_some_and(|wait| wait.awaited.is_for_data()) {
+                engine.clients.get_mut(client).close_after_reply = true;
+                blocking::interrupt(engine, client, INSTANCE_CHANGED);
+            }
         }
     }
     engine.replication.role_changed.notify_all();
@@ -400,6 +406,7 @@ pub fn promote(engine: &mut Engine) {
     disconnect_replicas(engine);
     engine.replication.alone_since = Instant::now();
     logging::set_role(logging::Role::Master);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     engine.replication.role_changed.notify_all();
 }
@@ -426,13 +433,13 @@ pub fn remove_client(engine: &mut Engine, client: ClientKey) {
     let before = replication.replicas.len();
     replication.replicas.retain(|replica| *replica != client);
     if replication.replicas.len() < before {
-        let id = engine.clients.get(client).id;
+        let (id, name) = (engine.clients.get(client).id, engine.clients.get(client).replica_name());
         engine.replication.backlog.detach(id);
         engine.replication.acknowledged.notify_all();
         if engine.replication.replicas.is_empty() {
             engine.replication.alone_since = Instant::now();
         }
-        crate::notice!("Connection with replica client id #{id} lost.");
+        crate::warning!("Connection with replica {name} lost.");
     }
 }
 

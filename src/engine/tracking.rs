@@ -31,7 +31,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ClientKey;
 use super::Engine;
-use super::Garbage;
 use super::pubsub::Message;
 use crate::resp::{Protocol, Reply};
 use crate::store::Bytes;
@@ -53,6 +52,9 @@ pub struct Tracking {
     items: usize,
     /// How many times in a row there were too many keys.
     times_over_limit: usize,
+    /// What the client whose command is being executed has to be told when it has ended; None:
+    /// everything has changed.
+    pending: Vec<Option<Bytes>>,
     prefixes: BTreeMap<Bytes, Prefix>,
     /// Some prefix has changed keys.
     has_broadcasts: bool,
@@ -109,7 +111,7 @@ impl Tracking {
     /// Whether a change may concern anybody.
     #[inline]
     pub fn is_on(&self) -> bool {
-        !self.clients.is_empty() || !self.keys.is_empty()
+        !self.clients.is_empty() || !self.keys.is_empty() || !self.pending.is_empty()
     }
 
     /// Whether there is something to broadcast.
@@ -139,17 +141,18 @@ impl Tracking {
     }
 }
 
-/// Turns tracking on for a client, or changes how it tracks. Prefixes add up.
+/// Turns tracking on for a client, or changes how it tracks. Prefixes add up, and CLIENT CACHING holds.
 pub fn enable(engine: &mut Engine, client: ClientKey, mode: Mode) {
     let state = engine.clients.get_mut(client);
-    let mut prefixes = state.tracking.take().map_or_else(BTreeSet::new, |old| old.prefixes);
+    let old = state.tracking.take().unwrap_or_default();
+    let (mut prefixes, caching) = (old.prefixes, old.caching);
     for prefix in &mode.prefixes {
         let prefix = engine.tracking.prefixes.entry(prefix.clone()).or_default();
         prefix.clients.insert(client);
     }
     prefixes.extend(mode.prefixes.iter().cloned());
     let target = mode.redirect.map_or(Some(client), |id| engine.clients.by_id(id));
-    engine.clients.get_mut(client).tracking = Some(Box::new(Mode { prefixes, ..mode }));
+    engine.clients.get_mut(client).tracking = Some(Box::new(Mode { prefixes, caching, ..mode }));
     engine.tracking.clients.insert(client);
     if let Some(target) = target {
         engine.clients.get_mut(target).expect_pushes();
@@ -209,13 +212,13 @@ pub fn key_changed(engine: &mut Engine, key: &[u8], by: Option<ClientKey>) {
 /// One database or all were emptied: everybody who tracks forgets everything, and so do we.
 pub fn flushed(engine: &mut Engine) {
     for client in engine.tracking.clients.clone() {
-        send(engine, client, None);
+        tell(engine, client, None);
     }
     let Tracking { keys, items, .. } = &mut engine.tracking;
     let (keys, items) = (std::mem::take(keys), std::mem::take(items));
     if items > 0 {
         let bytes = keys.heap_size(KEYS_TO_WEIGH) as u64;
-        engine.send_to_grave(Garbage::Remembered(keys), bytes);
+        engine.lazy_free.send(keys, bytes, 0);
     }
 }
 
@@ -228,14 +231,39 @@ fn forget(engine: &mut Engine, remembered: Remembered, by: Option<ClientKey>) {
         let Some(mode) = &engine.clients.get(client).tracking else { continue };
         let own = mode.no_loop && by == Some(client);
         if !mode.broadcast && !own {
-            send(engine, client, Some(&[&key]));
+            tell(engine, client, Some(&key));
         }
     }
 }
 
-/// A command, a transaction or a script has ended: keeps the table within its limit. Which keys go
-/// is left to chance.
-pub fn end_of_unit(engine: &mut Engine) {
+/// Tells a client that a key has changed, or all have; the one whose command is being executed when
+/// that has ended.
+fn tell(engine: &mut Engine, client: ClientKey, key: Option<&Bytes>) {
+    if engine.executing == Some(client) {
+        engine.tracking.pending.push(key.cloned());
+    } else {
+        send_one(engine, client, key);
+    }
+}
+
+/// A command, a transaction or a script has ended: tells its client what it has changed itself, and
+/// keeps the table within its limit. Which keys go is left to chance.
+pub fn send_invalidations(engine: &mut Engine) {
+    forget_surplus(engine);
+    let Some(client) = engine.executing else { return };
+    for key in std::mem::take(&mut engine.tracking.pending) {
+        send_one(engine, client, key.as_ref());
+    }
+}
+
+fn send_one(engine: &mut Engine, client: ClientKey, key: Option<&Bytes>) {
+    match key {
+        Some(key) => send(engine, client, Some(&[key])),
+        None => send(engine, client, None),
+    }
+}
+
+fn forget_surplus(engine: &mut Engine) {
     let limit = engine.config.tracking_table_max_keys as usize;
     let is_over = |tracking: &Tracking| limit > 0 && tracking.keys.len() > limit;
     if !is_over(&engine.tracking) {
@@ -282,15 +310,11 @@ pub fn broadcast(engine: &mut Engine) {
 
 /// Tells one client that these keys have changed; None: all of them.
 fn send(engine: &mut Engine, client: ClientKey, keys: Option<&[&[u8]]>) {
-    let Some(mode) = &engine.clients.get(client).tracking else { return };
-    let redirected = mode.redirect.is_some();
-    let target = match mode.redirect {
-        Some(id) => engine.clients.by_id(id).ok_or(id),
-        None => Ok(client),
-    };
-    let target = match target {
-        Ok(target) => target,
-        Err(id) => return redirect_is_broken(engine, client, id),
+    let redirect = engine.clients.get(client).tracking.as_ref().and_then(|mode| mode.redirect);
+    let target = match redirect.map(|id| engine.clients.by_id(id).ok_or(id)) {
+        None => client,
+        Some(Ok(target)) => target,
+        Some(Err(id)) => return redirect_is_broken(engine, client, id),
     };
     let state = engine.clients.get(target);
     let message = match state.protocol {
@@ -301,14 +325,16 @@ fn send(engine: &mut Engine, client: ClientKey, keys: Option<&[&[u8]]>) {
         })
         .encoded(Protocol::Resp3)
         .clone(),
-        Protocol::Resp2 if redirected && !state.subscriptions.is_empty() => Message::new(|reply| {
-            reply.push(3);
-            reply.bulk(b"message");
-            reply.bulk(CHANNEL);
-            write_keys(reply, keys);
-        })
-        .encoded(Protocol::Resp2)
-        .clone(),
+        Protocol::Resp2 if redirect.is_some() && !state.subscriptions.is_empty() => {
+            Message::new(|reply| {
+                reply.push(3);
+                reply.bulk(b"message");
+                reply.bulk(CHANNEL);
+                write_keys(reply, keys);
+            })
+            .encoded(Protocol::Resp2)
+            .clone()
+        }
         Protocol::Resp2 => return, // there is no way to tell it
     };
     push(engine, target, message);
@@ -341,11 +367,15 @@ fn redirect_is_broken(engine: &mut Engine, client: ClientKey, id: u64) {
 /// To the client whose command is being executed the message comes after its reply.
 fn push(engine: &mut Engine, target: ClientKey, message: std::sync::Arc<[u8]>) {
     let Engine { clients, config, executing, .. } = engine;
-    let client = clients.get_mut(target);
     if *executing == Some(target) {
+        let client = clients.get_mut(target);
         client.open_outbox();
         client.held_back.push(message);
     } else {
-        client.push(&message, &config.client_output_buffer_limit);
+        clients.push(target, &message, config);
     }
 }
+
+#[cfg(test)]
+#[path = "tracking_tests.rs"]
+mod tests;

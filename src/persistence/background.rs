@@ -157,7 +157,10 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
         if engine.config.no_appendfsync_on_rewrite {
             engine.aof.writer.set_relaxed(true);
         }
-        crate::notice!("Background append only file rewriting started");
+        crate::notice!(
+            "Background append only file rewriting started by pid {}",
+            std::process::id()
+        );
     }
     started
 }

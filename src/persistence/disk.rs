@@ -19,14 +19,14 @@ use crate::engine::progress::Progress;
 use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
-use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
+use crate::rdb::{self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style};
 use crate::store::packed;
 
-impl Limits {
+impl EncodingLimits {
     /// The limits in force.
     pub fn of_config(config: &Config) -> Self {
-        let limits = |entries, value| packed::Limits { entries, value };
-        Limits {
+        let limits = |entries, value| packed::PackedLimits { entries, value };
+        EncodingLimits {
             hash: limits(config.hash_max_listpack_entries, config.hash_max_listpack_value),
             zset: limits(config.zset_max_listpack_entries, config.zset_max_listpack_value),
             intset: config.set_max_intset_entries,
@@ -61,6 +61,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     }
     progress.begin(now_ms, fs::metadata(&path)?.len());
     let mut data = reading.read_file(&path, progress).map_err(|error| {
+        explain(&error);
         let text = format!("Bad snapshot file {}: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, text)
     })?;
@@ -72,6 +73,23 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     access.with(|engine| install(engine, data));
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
     Ok(history)
+}
+
+/// Tells the log what is wrong with a snapshot, in the words that operators watch for.
+fn explain(error: &rdb::Error) {
+    let reason = match &error.reason {
+        Reason::Io(_) | Reason::Unsupported(_) => return,
+        Reason::Truncated => {
+            crate::warning!("Short read or OOM loading DB. Unrecoverable error, aborting now.");
+            "Unexpected EOF reading RDB file"
+        }
+        Reason::Damaged(text) if text.starts_with("Wrong RDB checksum") => {
+            crate::warning!("{text}. Aborting now.");
+            "RDB CRC error"
+        }
+        Reason::Damaged(text) => text,
+    };
+    crate::warning!("Internal error in RDB reading offset {} -> {reason}", error.offset);
 }
 
 /// FLUSHALL has removed everything. If there are save points, a restart must not bring back what was
@@ -100,7 +118,7 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
 /// needed while a file is read.
 pub struct Reading {
     /// The forms of collections.
-    pub limits: Limits,
+    pub limits: EncodingLimits,
     databases: usize,
     policy: EvictionPolicy,
     clock_ms: i64,
@@ -112,7 +130,7 @@ impl Reading {
     /// As the data file is read.
     pub fn of(engine: &Engine) -> Self {
         Reading {
-            limits: Limits::of_config(&engine.config),
+            limits: EncodingLimits::of_config(&engine.config),
             databases: engine.databases.len(),
             policy: engine.config.maxmemory_policy,
             clock_ms: engine.unix_ms(),
@@ -179,7 +197,7 @@ pub fn save_now(engine: &mut Engine) -> io::Result<()> {
             engine.saving.saves += 1;
             engine.dirty = 0;
         }
-        Err(error) => crate::warning!("Error saving the snapshot on disk: {error}"),
+        Err(error) => crate::warning!("Write error saving DB on disk: {error}"),
     }
     result
 }

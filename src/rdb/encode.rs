@@ -72,16 +72,6 @@ impl<W: Write> Encoder<W> {
         write_value(&mut self.out, value)
     }
 
-    /// Bytes written so far.
-    pub fn written(&self) -> u64 {
-        self.out.written()
-    }
-
-    /// Hands everything written so far to the writer.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush().map(drop)
-    }
-
     /// Ends the file and returns the writer, flushed.
     pub fn finish(mut self) -> io::Result<W> {
         self.out.put(&[opcode::EOF])?;

@@ -11,7 +11,7 @@
 //!
 //! Our lists have chunks of their own size, so a list is cut into nodes again, filled from the
 //! front: the nodes that a list has in Redis when it was built by RPUSH. How large they become is the
-//! only thing that `list-max-listpack-size` means here ([`NodeLimit`](super::NodeLimit)).
+//! only thing that `list-max-listpack-size` means here ([`NodeLimit`]).
 
 use std::io::{self, Write};
 

@@ -45,13 +45,12 @@ impl Default for Style {
     }
 }
 
-/// The bytes of a file or a payload on their way; counted and summed.
+/// The bytes of a file or a payload on their way, and their checksum.
 pub struct RdbWriter<W> {
     /// How large the nodes of a list become.
     pub list_nodes: NodeLimit,
     writer: W,
     buffer: Vec<u8>,
-    flushed: u64,
     checksum: u64,
     compressor: Option<Compressor>,
 }
@@ -61,19 +60,13 @@ impl<W: Write> RdbWriter<W> {
     pub fn new(writer: W, style: Style) -> Self {
         let Style { compression, list_nodes } = style;
         let compressor = (compression == Compression::Lzf).then(Compressor::default);
-        RdbWriter { list_nodes, writer, buffer: Vec::new(), flushed: 0, checksum: 0, compressor }
-    }
-
-    /// Bytes written.
-    pub fn written(&self) -> u64 {
-        self.flushed + self.buffer.len() as u64
+        RdbWriter { list_nodes, writer, buffer: Vec::new(), checksum: 0, compressor }
     }
 
     /// Hands on what is in the buffer, and returns the checksum of everything.
     pub fn flush(&mut self) -> io::Result<u64> {
         self.checksum = crc64(self.checksum, &self.buffer);
         self.writer.write_all(&self.buffer)?;
-        self.flushed += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(self.checksum)
     }

@@ -124,7 +124,7 @@ impl Follower<'_, '_> {
         }
         self.executed = engine.replication.offset();
         let db = engine.clients.get(self.client).db;
-        engine.clients.get_mut(self.client).last_active = Instant::now();
+        engine.clients.get_mut(self.client).activity.note();
         let mut asked = false;
         if let Some(master) = self.attempt.master(&mut engine) {
             // What is queued in a transaction has not changed it, so it belongs to our offset.

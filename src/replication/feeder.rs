@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use crate::engine::SharedEngine;
 use crate::engine::outbox::Pen;
 use crate::engine::role::Phase;
+use crate::engine::{ClientKey, Engine, SharedEngine};
 use crate::journal::backlog::{Backlog, Next};
 use crate::system::cores;
 
@@ -56,6 +56,26 @@ impl Drop for ShutAtEnd {
 }
 
 impl Feeder {
+    /// The thread that feeds the stream to a replica, ready to be started.
+    pub(super) fn of(
+        shared: &Arc<SharedEngine>,
+        engine: &Engine,
+        client: ClientKey,
+    ) -> Option<Self> {
+        let client = engine.clients.get(client);
+        let timeout = Duration::from_secs(u64::from(engine.config.repl_timeout));
+        let stream = Arc::clone(client.stream.as_ref()?);
+        let _ = stream.set_write_timeout(Some(timeout)); // a socket that is gone fails later
+        let _ = stream.set_nodelay(!engine.config.repl_disable_tcp_nodelay);
+        Some(Feeder {
+            engine: Arc::clone(shared),
+            client: client.id,
+            stream,
+            pen: Arc::clone(&client.pen),
+            backlog: Arc::clone(&engine.replication.backlog),
+        })
+    }
+
     /// Starts the thread.
     pub fn start(self, prelude: Prelude) -> io::Result<()> {
         let thread = Builder::new().name("feeder".into()).stack_size(STACK_SIZE);
@@ -138,6 +158,10 @@ impl Feeder {
         replica.phase = if is_served { Phase::Served } else { phase };
         replica.seen = Instant::now();
         let phase = replica.phase;
+        if phase == Phase::Online {
+            let name = engine.clients.get(key).replica_name();
+            crate::notice!("Synchronization with replica {name} succeeded");
+        }
         if is_served {
             engine.replication.backlog.detach(self.client);
         }

@@ -76,15 +76,18 @@ impl<R: BufRead> Handshake<'_, R> {
         let pong = self.ask(&[b"PING"])?;
         let wants_name = [&b"-NOAUTH"[..], b"-NOPERM", b"-ERR operation not permitted"];
         if !pong.starts_with(b"+") && !wants_name.iter().any(|error| pong.starts_with(error)) {
-            return Err(unexpected("PING", &pong));
+            let text = format!("Error reply to PING from master: '{}'", shown(&pong));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
+        crate::notice!("Master replied to PING, replication can continue...");
         if !about_us.password.is_empty() {
             let (user, password) = (&about_us.user[..], &about_us.password[..]);
             let words = [&b"AUTH"[..], user, password];
             let reply =
                 if user.is_empty() { self.ask(&[b"AUTH", password])? } else { self.ask(&words)? };
             if reply.starts_with(b"-") {
-                return Err(unexpected("AUTH", &reply));
+                let text = format!("Unable to AUTH to MASTER: {}", shown(&reply));
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
             }
         }
         let port = about_us.port.to_string();
@@ -110,6 +113,10 @@ impl<R: BufRead> Handshake<'_, R> {
     fn psync(&mut self, known: Option<(&str, u64)>, take: bool) -> io::Result<Vec<u8>> {
         let next = known.map_or("-1".to_owned(), |(_, offset)| (offset + 1).to_string());
         let id = known.map_or("?", |(id, _)| id);
+        match known {
+            Some(_) => crate::notice!("Trying a partial resynchronization (request {id}:{next})."),
+            None => crate::notice!("Partial resynchronization not possible (no cached master)"),
+        }
         let words = [&b"PSYNC"[..], id.as_bytes(), next.as_bytes(), b"FAILOVER"];
         self.ask(if take { &words } else { &words[..3] })
     }
@@ -118,7 +125,8 @@ impl<R: BufRead> Handshake<'_, R> {
     fn tell(&mut self, words: &[&[u8]]) -> io::Result<()> {
         let reply = self.ask(words)?;
         if reply.starts_with(b"-") {
-            crate::notice!("(Non critical) Master does not understand {}", shown(words[1]));
+            let (option, reply) = (shown(words[1]), shown(&reply));
+            crate::notice!("(Non critical) Master does not understand REPLCONF {option}: {reply}");
         }
         Ok(())
     }
@@ -166,7 +174,7 @@ fn answer(reply: &[u8], is_known: bool) -> io::Result<Answer> {
 }
 
 fn unexpected(question: &str, reply: &[u8]) -> io::Error {
-    let text = format!("unexpected reply to {question} from master: {}", shown(reply));
+    let text = format!("Unexpected reply to {question} from master: {}", shown(reply));
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 

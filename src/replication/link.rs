@@ -26,6 +26,7 @@ use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
 use super::retry::{Ended, Retry};
+use crate::config::system_text;
 use crate::engine::ClientKey;
 use crate::engine::append_only::AofState;
 use crate::engine::role::{self, Link, Master};
@@ -63,7 +64,7 @@ fn run(shared: &SharedEngine) {
         let attempt =
             Attempt { shared, order, up_since: Cell::default(), fruitless: Cell::default() };
         if let Err(error) = attempt.run() {
-            crate::warning!("Replication: {error}");
+            crate::warning!("{}", system_text(&error));
         }
         let mut engine = shared.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
@@ -171,7 +172,9 @@ impl Read for LinkReader<'_> {
                     }
                     drop(engine);
                     if self.heard.elapsed() > limit {
-                        return Err(io::Error::other("the master has been silent for too long"));
+                        return Err(io::Error::other(
+                            "MASTER timeout: no data nor PING received...",
+                        ));
                     }
                     if !self.patient {
                         return Err(io::ErrorKind::WouldBlock.into());
@@ -264,6 +267,7 @@ impl Attempt<'_> {
         }
         match answer? {
             Answer::Continue { id } => {
+                crate::notice!("Successful partial resynchronization with master.");
                 crate::notice!(
                     "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
                 );
@@ -291,6 +295,7 @@ impl Attempt<'_> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(*timeout))?;
+        crate::notice!("MASTER <-> REPLICA sync started");
         Ok(stream)
     }
 
@@ -312,17 +317,20 @@ impl Attempt<'_> {
             let shown = header[..header.len().min(64)].escape_ascii().to_string();
             io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("not how a snapshot begins: {shown}"),
+                format!(
+                    "Bad protocol from MASTER, the first byte is not '$' (we received '{shown}')"
+                ),
             )
         };
         let reading = Reading::of(&*self.lock()?);
         let begun = Instant::now();
+        crate::notice!("MASTER <-> REPLICA sync: Loading DB in memory");
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
             let data = self.decode(&reading, self.counting(&mut *reader, None)?)?;
             let mut end = [0; MARK];
             reader.read_exact(&mut end)?;
             if end != mark {
-                return Err(io::Error::other("the mark at the end of the snapshot is missing"));
+                return Err(io::Error::other("Replication stream EOF marker is broken"));
             }
             data
         } else {
@@ -350,7 +358,8 @@ impl Attempt<'_> {
         data.map_err(|error| {
             let is_wrong = matches!(error.reason, Reason::Damaged(_) | Reason::Unsupported(_));
             self.fruitless.set(is_wrong);
-            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+            let text = format!("Failed trying to load the MASTER synchronization DB: {error}");
+            io::Error::new(io::ErrorKind::InvalidData, text)
         })
     }
 

@@ -16,14 +16,14 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use rustix::net::{SendFlags, send};
 
 use super::feeder::{Feeder, Prelude};
-use super::transfer::Transfer;
+use super::transfer::{Listening, Transfer, lock};
 use crate::engine::ClientKey;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, SharedEngine};
@@ -44,7 +44,7 @@ pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
         Phase::Continuing => {
             replica.phase = Phase::Online;
             replica.seen = Instant::now();
-            let feeder = feeder(shared, &engine, client);
+            let feeder = Feeder::of(shared, &engine, client);
             drop(engine);
             feeder.map_or(Ok(()), |feeder| feeder.start(Prelude::None))
         }
@@ -63,30 +63,6 @@ pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
         _ => Ok(()),
     }
 }
-
-/// The thread that feeds the stream to a replica, ready to be started.
-pub(super) fn feeder(
-    shared: &Arc<SharedEngine>,
-    engine: &Engine,
-    client: ClientKey,
-) -> Option<Feeder> {
-    let client = engine.clients.get(client);
-    let timeout = Duration::from_secs(u64::from(engine.config.repl_timeout));
-    let stream = Arc::clone(client.stream.as_ref()?);
-    let _ = stream.set_write_timeout(Some(timeout)); // a socket that is gone fails later
-    let _ = stream.set_nodelay(!engine.config.repl_disable_tcp_nodelay);
-    Some(Feeder {
-        engine: Arc::clone(shared),
-        client: client.id,
-        stream,
-        pen: Arc::clone(&client.pen),
-        backlog: Arc::clone(&engine.replication.backlog),
-    })
-}
-
-/// Replicas whose snapshot is being written to a file. Before anything else is written to their
-/// sockets, they are taken out.
-pub(super) type Listening = Arc<Mutex<Vec<Arc<TcpStream>>>>;
 
 /// The thread that begins transfers, for as long as somebody waits for one.
 fn look_after_waiting(shared: &Arc<SharedEngine>) {
@@ -122,10 +98,6 @@ fn look_after_waiting(shared: &Arc<SharedEngine>) {
 /// An empty line: "still here". Who has no room for it has been told enough.
 fn sign(stream: &TcpStream) {
     let _ = send(stream, b"\n", SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 fn waiting(engine: &Engine) -> Vec<ClientKey> {

@@ -13,11 +13,11 @@ use crate::config::PropagationErrors;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::execution::{Flow, Origin};
-use crate::resp::{Batch, Limits, Reply};
+use crate::resp::{Batch, Reply, RequestLimits};
 
 /// What a master may send: whatever it holds itself.
-pub const LIMITS: Limits =
-    Limits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
+pub const LIMITS: RequestLimits =
+    RequestLimits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
 
 /// Why a stream doesn't go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

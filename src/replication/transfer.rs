@@ -15,11 +15,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Builder;
 
 use super::feeder::{Feeder, Prelude};
-use super::master::{Listening, feeder, lock};
 use crate::engine::background::Control;
 use crate::engine::role::{self, Phase};
 use crate::engine::{ClientKey, Engine, EngineGuard, SharedEngine};
@@ -29,6 +28,14 @@ use crate::persistence::snapshot::Snapshot;
 use crate::system::cores;
 use crate::system::random::secure_hex;
 use crate::system::service::essential;
+
+/// Replicas whose snapshot is being written to a file. Before anything else is written to their
+/// sockets, they are taken out.
+pub(super) type Listening = Arc<Mutex<Vec<Arc<TcpStream>>>>;
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
 /// A snapshot on its way to the replicas that wait for one of the same kind.
 pub struct Transfer {
@@ -99,7 +106,7 @@ impl Transfer {
             if kind(engine, *key) != first {
                 continue;
             }
-            let Some(feeder) = feeder(shared, engine, *key) else { continue };
+            let Some(feeder) = Feeder::of(shared, engine, *key) else { continue };
             engine.replication.backlog.attach(feeder.client, position);
             engine.replication.sync_full += 1;
             let Some(replica) = &mut engine.clients.get_mut(*key).replica else { continue };
@@ -112,9 +119,9 @@ impl Transfer {
             snapshot.leave_out_data(engine);
         }
         crate::notice!(
-            "Starting snapshot for {} replica(s), target: {}",
-            targets.len(),
-            if diskless { "replicas sockets" } else { "disk" }
+            "Starting BGSAVE for SYNC with target: {} ({} replicas)",
+            if diskless { "replicas sockets" } else { "disk" },
+            targets.len()
         );
         Transfer {
             shared: Arc::clone(shared),
@@ -157,7 +164,7 @@ impl Transfer {
             None => self.write_file().map(Some),
         };
         if let Err(error) = &result {
-            crate::warning!("Sending a snapshot to replicas failed: {error}");
+            crate::warning!("BGSAVE for replication failed: {error}");
             self.snapshot.abandon(&mut self.shared.lock());
         }
         for target in self.targets {

@@ -9,6 +9,6 @@ pub mod inline;
 pub mod reader;
 pub mod writer;
 
-pub use self::args::{Args, Batch, Request, Span};
-pub use self::reader::{Limits, ProtocolError, Reader};
-pub use self::writer::{Protocol, Reply};
+pub use self::args::{Args, Batch, Request};
+pub use self::reader::{ProtocolError, Reader, RequestLimits};
+pub use self::writer::{KEEP_CAPACITY, Protocol, Reply};

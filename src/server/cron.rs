@@ -9,16 +9,16 @@ use crossbeam::channel::Receiver;
 
 use super::Shared;
 use crate::config::Config;
-use crate::engine::blocking;
+use crate::engine::Engine;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
 use crate::engine::expiry::{self, Lap};
-use crate::engine::{Burial, Engine};
+use crate::engine::lazy_free::Garbage;
 use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
+use crate::system::cores;
 use crate::system::service::essential;
-use crate::system::{cores, peers};
 
 /// The part of each period that expiry, or eviction, may take at the most.
 const EXPIRE_SHARE: f64 = 0.25;
@@ -35,12 +35,12 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             park_timeout(period);
             expire(&shared, period);
             evict(&shared, period);
-            close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
             close_slow_clients(&mut engine);
             evict_clients(&mut engine);
+            sample_clients(&mut engine);
             background::tick(&mut engine);
             replication::cron::tick(&mut engine, &mut replication_timer);
             shutdown::tick(&mut engine);
@@ -79,7 +79,7 @@ fn expire(shared: &Shared, period: Duration) {
             return;
         }
         drop(engine);
-        shared.engine.give_way();
+        shared.engine.yield_lock();
     }
 }
 
@@ -91,23 +91,7 @@ fn evict(shared: &Shared, period: Duration) {
         if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
             return;
         }
-        shared.engine.give_way();
-    }
-}
-
-/// Closes the connections of clients that wait for a key, but have hung up: nobody reads from
-/// their sockets, so nobody else would notice. The sockets are looked at without the lock.
-fn close_abandoned_clients(shared: &Shared) {
-    let waiting = blocking::sockets(&shared.engine.lock());
-    if waiting.is_empty() {
-        return;
-    }
-    let gone = peers::are_gone(waiting.iter().map(|(_, stream)| &**stream));
-    let mut engine = shared.engine.lock();
-    for ((id, _), _) in waiting.iter().zip(gone).filter(|(_, gone)| *gone) {
-        if let Some(key) = engine.clients.by_id(*id) {
-            engine.clients.get_mut(key).disconnect();
-        }
+        shared.engine.yield_lock();
     }
 }
 
@@ -132,11 +116,25 @@ fn close_idle_clients(engine: &mut Engine) {
             && !client.monitors
             && !client.is_master
             && !client.is_replica()
-            && client.last_active.elapsed() > timeout
+            && client.activity.idle() > timeout
         {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();
         }
+    }
+}
+
+/// The fewest clients that are looked at in one round.
+const FEWEST_CLIENTS: usize = 5;
+
+/// Notes the largest buffers of a part of all clients, so that each has its turn once a second.
+fn sample_clients(engine: &mut Engine) {
+    let second = engine.started.elapsed().as_secs();
+    let Engine { clients, stats, config, .. } = engine;
+    let places = clients.connected() / config.hz.max(1) as usize;
+    for client in clients.next_few(places.max(FEWEST_CLIENTS)) {
+        stats.largest_input.see(client.meter.input(), second);
+        stats.largest_output.see(client.unsent(), second);
     }
 }
 
@@ -164,7 +162,7 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
-pub fn start_reaper(garbage: Receiver<Burial>, config: &Config) -> io::Result<JoinHandle<()>> {
+pub fn start_reaper(garbage: Receiver<Garbage>, config: &Config) -> io::Result<JoinHandle<()>> {
     let cpus = config.bio_cpulist.clone();
     let work = move || {
         cores::keep_to(&cpus);

@@ -5,7 +5,7 @@
 //! |    | |                        | message
 //! |    | |                        level: . debug, - verbose, * notice, # warning
 //! |    | local time, as TZ or /etc/localtime says
-//! |    role: M master, S replica, C child or start-up, X Sentinel
+//! |    role: M master, S replica, C child or start-up
 //! process id
 //! ```
 //!
@@ -63,8 +63,6 @@ pub enum Role {
     Replica = b'S' as isize,
     /// Not a server yet, or a background task that is none.
     Child = b'C' as isize,
-    /// A Sentinel.
-    Sentinel = b'X' as isize,
 }
 
 /// The least level that is logged. Relaxed, because no other data depends on it.

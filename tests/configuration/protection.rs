@@ -65,3 +65,21 @@ fn a_password_that_nobody_would_be_asked_for_ends_the_start() {
     assert!(matches!(server.call("AUTH x"), Value::Error(_)));
     assert_eq!(server.call("AUTH z"), Value::Status(b"OK".to_vec()));
 }
+
+#[test]
+fn a_replica_comes_from_where_it_should_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let master = start(dir.path(), &["--repl-diskless-sync-delay", "0"]);
+    let port = master.address.port().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let follow = ["--replicaof", "127.0.0.1", &port, "--bind-source-addr"];
+    let replica = start(dir.path(), &[&follow[..], &["127.0.0.7"]].concat());
+    super::server::wait_until(|| replica.info("master_link_status") == "up", || replica.log());
+    assert!(master.info("slave0").starts_with("ip=127.0.0.7,"), "{}", master.info("slave0"));
+    drop(replica);
+    // An address for documentation: nobody has it.
+    let replica = start(dir.path(), &[&follow[..], &["192.0.2.1"]].concat());
+    replica.wait_for_log("can't connect from 192.0.2.1: Cannot assign requested address");
+    assert_eq!(replica.info("master_link_status"), "down");
+    assert_eq!(master.info("connected_slaves"), "0");
+}

@@ -17,7 +17,8 @@
 //! `CACHEFLOW_BIN` and `REDIS_BIN`.
 //!
 //! What it leaves out on purpose: several clients at once. Their interleaving is no function of a
-//! seed, so a failure could neither be repeated nor minimised.
+//! seed, so a failure could neither be repeated nor minimised. Several clients in turn, and what they
+//! cause each other to be sent, are the subject of `pushes.rs`.
 
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // The scripts use all of it, this test a part.
@@ -29,6 +30,7 @@ mod format;
 mod generator;
 mod grammar;
 mod minimize;
+mod pushes;
 #[path = "../support/seed.rs"]
 mod seed;
 #[path = "../../benches/compare/servers.rs"]

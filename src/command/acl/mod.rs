@@ -52,8 +52,9 @@ fn has_all_channels(engine: &Engine) -> bool {
 pub fn load_users(engine: &mut Engine) -> std::result::Result<(), String> {
     let all_channels = has_all_channels(engine);
     if !engine.config.aclfile.is_empty() {
-        let users = file::load(&engine.config.aclfile, all_channels)
-            .map_err(|reasons| format!("Aborting startup because of ACL errors: {reasons}"))?;
+        let users = file::load(&engine.config.aclfile, all_channels).map_err(|reasons| {
+            format!("Aborting Redis startup because of ACL errors: {reasons}")
+        })?;
         engine.acl.replace_users(users, &engine.config.requirepass);
     }
     for words in &engine.config.users {

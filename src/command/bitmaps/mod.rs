@@ -8,7 +8,6 @@ pub mod bitfield;
 
 use std::sync::Arc;
 
-pub use self::bitfield::{bitfield, bitfield_ro};
 use super::args::{integer, is};
 use super::context::Context;
 use super::error::{self, Error, Result};

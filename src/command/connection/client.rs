@@ -9,7 +9,7 @@
 //!
 //! [`execute`]: mod@crate::command::execute
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::client_list::{ClientType, Filter, describe};
 use crate::acl::Acl;
@@ -18,6 +18,7 @@ use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::engine::ClientKey;
 use crate::engine::client::{Client, ReplyMode};
+use crate::engine::pause;
 use crate::resp::{Args, Reply};
 
 /// `CLIENT ID`
@@ -27,9 +28,9 @@ pub fn client_id(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// `CLIENT INFO`
-pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+pub fn client_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut text = Vec::new();
-    describe(ctx.client(), &mut text);
+    describe(ctx.client(), Some(args), &mut text);
     reply.verbatim("txt", &text);
     Ok(())
 }
@@ -49,12 +50,15 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
             const INVALID: Error = Error::new("ERR Invalid client ID");
             let id = |text| integer_in(text, i64::MIN, i64::MAX, INVALID);
             let ids = args.iter().skip(3).map(id).collect::<Result<Vec<i64>>>()?;
-            ids.iter().filter_map(|id| clients.by_id(*id as u64)).collect()
+            let there = |key: &ClientKey| !clients.get(*key).is_gone;
+            ids.iter().filter_map(|id| clients.by_id(*id as u64)).filter(there).collect()
         }
         Some(_) => return Err(error::SYNTAX),
     };
     let mut text = Vec::new();
-    listed.iter().for_each(|key| describe(clients.get(*key), &mut text));
+    for key in listed {
+        describe(clients.get(key), (key == ctx.client).then_some(args), &mut text);
+    }
     reply.verbatim("txt", &text);
     Ok(())
 }
@@ -167,7 +171,6 @@ fn kill(ctx: &mut Context<'_>, filter: &Filter, skip_me: bool) -> usize {
         }
         killed += 1;
     }
-    ctx.engine.pause.wake(); // a connection may be waiting there for its turn
     killed
 }
 
@@ -218,14 +221,18 @@ pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     if timeout < 0 {
         return Err(Error::new("ERR timeout is negative"));
     }
-    ctx.engine.pause.begin(Duration::from_millis(timeout as u64), only_writes);
+    const TOO_FAR: Error = Error::new("ERR timeout is out of range");
+    let is_a_time = ctx.now_ms.checked_add(timeout).is_some(); // else it would lie in the past
+    let until = Instant::now().checked_add(Duration::from_millis(timeout as u64));
+    let until = until.filter(|_| is_a_time).ok_or(TOO_FAR)?;
+    ctx.engine.pause.begin(until, only_writes);
     reply.ok();
     Ok(())
 }
 
 /// `CLIENT UNPAUSE`
 pub fn client_unpause(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    ctx.engine.pause.end();
+    pause::end(ctx.engine);
     reply.ok();
     Ok(())
 }

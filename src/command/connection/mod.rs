@@ -131,10 +131,7 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         return Err(HELLO_NEEDS_AUTH);
     }
     if let Some(version) = version {
-        ctx.client().protocol = version;
-        if ctx.client().tracking.is_some() {
-            ctx.client().expect_pushes();
-        }
+        ctx.client().set_protocol(version);
         reply.protocol = version;
     }
     introduce(ctx, reply);

@@ -9,7 +9,6 @@ pub mod object;
 pub mod scan;
 pub mod sort;
 
-pub use self::scan::scan;
 use super::args::{Options, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
@@ -66,6 +65,9 @@ pub fn keys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
             {
                 reply.bulk(&entry.key);
                 count += 1;
+                if reply.is_over_limit() {
+                    break;
+                }
             }
         }
         count

@@ -173,14 +173,14 @@ fn run(ctx: &mut Context<'_>, key: &[u8], mut query: Query<'_>, reply: &mut Repl
     match query.destination {
         None => {
             reply.array(elements.len() * query.get.len().max(1));
-            for element in &elements {
+            reply.each(&elements, |reply, element| {
                 if query.get.is_empty() {
                     reply.bulk(element);
                 }
                 for pattern in &query.get {
                     reply.bulk_or_null(pattern.look_up(ctx, element));
                 }
-            }
+            });
         }
         Some(destination) => {
             let mut list = List::new();

@@ -9,7 +9,6 @@
 
 pub mod moving;
 
-pub use self::moving::{lmove, rpoplpush};
 use super::args::{Options, count, integer, is, range};
 use super::context::Context;
 use super::error::{self, Error, Result};
@@ -195,7 +194,7 @@ pub fn lrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     };
     let range = range(start, stop, list.len());
     reply.array(range.len());
-    list.range(range).for_each(|element| reply.bulk(element));
+    reply.each(list.range(range), |reply, element| reply.bulk(element));
     Ok(())
 }
 

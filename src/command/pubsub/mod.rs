@@ -7,6 +7,7 @@
 use super::context::Context;
 use super::error::{Error, Result};
 use crate::catalogue::Command;
+use crate::engine::execution::Origin;
 use crate::engine::pubsub::{self, Space};
 use crate::number::glob;
 use crate::resp::{Args, Reply, Request};
@@ -23,7 +24,12 @@ pub fn psubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// `SSUBSCRIBE shardchannel [shardchannel ...]`
+///
+/// Unlike its relatives it may not be part of a transaction.
 pub fn ssubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.origin == Origin::Exec {
+        return Err(Error::new("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"));
+    }
     add(ctx, args, reply, Space::Shard, "ssubscribe")
 }
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
-use crate::engine::blocking::{self, Acknowledgements, Wait};
+use crate::command::connection::client_list::describe;
+use crate::engine::blocking::{self, Acknowledgements, Awaited, Wait};
 use crate::engine::execution::Origin;
 use crate::engine::role::{self, Failover, Phase, Replica};
 use crate::replication::failover::{self, address_of};
@@ -21,7 +22,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     let (host, port) = (args.at(1), args.at(2));
     if is(host, "no") && is(port, "one") {
         if ctx.engine.replication.master.is_some() {
-            crate::notice!("MASTER MODE enabled (user request)");
+            crate::notice!("MASTER MODE enabled (user request from '{}')", described(ctx));
         }
         role::promote(ctx.engine);
         reply.ok();
@@ -38,7 +39,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
         reply.simple("OK Already connected to specified master");
         return Ok(());
     }
-    crate::notice!("REPLICAOF {host}:{port} enabled (user request)");
+    crate::notice!("REPLICAOF {host}:{port} enabled (user request from '{}')", described(ctx));
     role::follow(ctx.engine, host, port);
     reply.ok();
     Ok(())
@@ -110,12 +111,11 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     }
     let deadline = Instant::now().checked_add(Duration::from_millis(timeout as u64));
     let wait = Wait {
+        awaited: Awaited::Replicas(Acknowledgements { offset, wanted }),
         request: Request::default(),
         db: ctx.db,
         keys: Vec::new(),
         deadline: deadline.filter(|_| timeout > 0),
-        sees_removal: false,
-        acknowledgements: Some(Acknowledgements { offset, wanted }),
     };
     blocking::block(ctx.engine, ctx.client, wait);
     let replication = &mut ctx.engine.replication;
@@ -207,7 +207,8 @@ fn acknowledge(ctx: &mut Context<'_>, offset: &[u8]) -> Result {
     ctx.engine.replication.acknowledged.notify_all();
     for waiter in ctx.engine.replication.waiters.clone() {
         let wait = ctx.engine.clients.get(waiter).wait.as_ref();
-        let Some(Acknowledgements { offset, wanted }) = wait.and_then(|w| w.acknowledgements)
+        let Some(Awaited::Replicas(Acknowledgements { offset, wanted })) =
+            wait.map(|wait| wait.awaited)
         else {
             continue;
         };
@@ -241,7 +242,7 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             return Err(Error::new("ERR PSYNC FAILOVER replid must match my replid."));
         }
         next_byte(args.at(2))?; // before anything is changed
-        crate::notice!("MASTER MODE enabled (failover request)");
+        crate::notice!("MASTER MODE enabled (failover request from '{}')", described(ctx));
         role::promote(ctx.engine);
     }
     if !may_become_replica(ctx)? {
@@ -260,19 +261,30 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     }
     replication.replicas.push(ctx.client);
     let our_id = replication.id.clone();
+    let name = ctx.client().replica_name();
+    crate::notice!("Replica {name} asks for synchronization");
     let replica = ctx.client().replica.get_or_insert_default();
     if continues {
         replica.phase = Phase::Continuing;
-        crate::notice!("Partial resynchronization request accepted, offset {next}.");
+        crate::notice!(
+            "Partial resynchronization request from {name} accepted, starting from offset {next}."
+        );
         match replica.knows_psync2 {
             true => reply.simple(&format!("CONTINUE {our_id}")),
             false => reply.simple("CONTINUE"),
         }
     } else {
         replica.phase = Phase::Requesting;
-        crate::notice!("Full resync requested by client id #{id}");
+        crate::notice!("Full resync requested by replica {name}");
     }
     Ok(())
+}
+
+/// Who asks, for the log.
+fn described(ctx: &mut Context<'_>) -> String {
+    let mut line = Vec::new();
+    describe(ctx.client(), None, &mut line);
+    String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
 }
 
 /// The first byte that a replica lacks; 0 is nothing that anybody has. A number that is no offset
@@ -321,8 +333,7 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     }
     if failover.force && (failover.deadline.is_none() || failover.target.is_none()) {
         return Err(Error::new(
-            "ERR FAILOVER with force option requires both a timeout and target HOST and IP to be \
-             specified.",
+            "ERR FAILOVER with force option requires both a timeout and target HOST and IP.",
         ));
     }
     if let Some(target) = &failover.target {

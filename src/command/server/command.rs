@@ -229,10 +229,9 @@ fn unknown(reply: &mut Reply) {
 
 /// Whether a client has to ask for the keys, because first, last and step can't tell them all.
 fn moves_keys(specs: &[KeySpec]) -> bool {
-    specs.iter().any(|spec| {
-        let is_plain = matches!((spec.begin, spec.find), (Begin::Index(_), Find::Range { .. }));
-        !is_plain || spec.flags.has(KeyFlags::INCOMPLETE)
-    })
+    let is_plain =
+        |spec: &KeySpec| matches!((spec.begin, spec.find), (Begin::Index(_), Find::Range { .. }));
+    !specs.iter().all(is_plain)
 }
 
 /// First key, last key (negative: from the end) and step, as Redis before 7.0 described keys.

@@ -7,7 +7,7 @@
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::command::permission::rules_changed;
-use crate::config::{Parameter, SetError};
+use crate::config::{Parameter, SetError, title};
 use crate::engine::Engine;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::make_room;
@@ -54,7 +54,10 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     let config = &engine.config;
     let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
     match parameter.name {
-        "maxmemory" | "maxmemory-policy" => _ = make_room(engine),
+        "maxmemory" | "maxmemory-policy" => {
+            evict_clients(engine);
+            _ = make_room(engine);
+        }
         "maxmemory-clients" => evict_clients(engine),
         "requirepass" => {
             engine.acl.set_default_password(&config.requirepass);
@@ -85,17 +88,31 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
         "aof-timestamp-enabled" => {
             engine.aof.writer.set_timestamps(config.aof_timestamp_enabled);
         }
-        "port" | "bind" if config.port != engine.port || parameter.name == "bind" => {
-            return refuse("cacheflow listens where it was started; change it and restart");
+        "port" if !listens(engine) => {
+            return refuse("Unable to listen on this port. Check server logs.");
         }
+        "bind" if !listens(engine) => return refuse("Failed to bind to specified addresses."),
+        "oom-score-adj" | "oom-score-adj-values" => {
+            if let Err(error) = engine.adjust_oom_score() {
+                crate::warning!("Unable to write oom_score_adj: {error}");
+                return refuse("Failed to set current oom_score_adj. Check server logs.");
+            }
+        }
+        "proc-title-template" => title::show(&engine.config),
         _ => {}
     }
     Ok(())
 }
 
+/// Listens where the configuration says. False: the log tells why it can't.
+fn listens(engine: &mut Engine) -> bool {
+    engine.listen().inspect_err(|error| crate::warning!("{error}")).is_ok()
+}
+
 /// `CONFIG RESETSTAT`
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.stats.reset();
+    ctx.engine.lazy_free.reset();
     reply.ok();
     Ok(())
 }

@@ -49,7 +49,8 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             ctx.engine.expiry.active = leading_integer(&args[2]) != 0;
             reply.ok();
         }
-        1 if given("ERROR") => return Err(Error::text(&args[2])),
+        // As it is: nothing has failed, so nothing is counted.
+        1 if given("ERROR") => reply.error(&args[2]),
         1 if given("LOG") => {
             crate::warning!("DEBUG LOG: {}", String::from_utf8_lossy(&args[2]));
             reply.ok();

@@ -119,13 +119,13 @@ fn select(ctx: &mut Context<'_>, args: Args<'_>, fixed: Fixed, reply: &mut Reply
     };
     let ranks = query.ranks(zset);
     members_header(reply, ranks.len(), query.with_scores);
-    let each = |(member, score): (&[u8], f64)| {
+    let each = |reply: &mut Reply, (member, score): (&[u8], f64)| {
         reply_member(reply, member, score, query.with_scores);
     };
     if query.reverse {
-        zset.range(ranks).rev().for_each(each);
+        reply.each(zset.range(ranks).rev(), each);
     } else {
-        zset.range(ranks).for_each(each);
+        reply.each(zset.range(ranks), each);
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     let options = claim_options(args, 5 + ids.len(), ctx.now_ms, min_idle_ms)?;
     let mut moved_on = advance(ctx, key, group, options.last_id)?;
     let mut claimed = 0;
-    let mut body = Reply::new(reply.protocol);
+    let mut body = reply.part();
     for (at, id) in ids.into_iter().enumerate() {
         let text = args.at(5 + at);
         match claim_one(ctx, key, group, consumer, id, &options.claim)? {
@@ -60,7 +60,7 @@ pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         group_changed(ctx, None, key);
     }
     reply.array(claimed);
-    reply.raw(body.as_bytes());
+    reply.append(&body);
     Ok(())
 }
 

@@ -22,15 +22,6 @@ pub mod info;
 pub mod read;
 pub mod trim;
 
-pub use self::claim::{xautoclaim, xclaim};
-pub use self::group::{
-    xack, xgroup_create, xgroup_createconsumer, xgroup_delconsumer, xgroup_destroy, xgroup_setid,
-    xpending,
-};
-pub use self::info::{xinfo_consumers, xinfo_groups, xinfo_stream};
-pub use self::read::{xrange, xread, xreadgroup, xrevrange};
-pub use self::trim::xtrim;
-
 use super::args::{Options, is};
 use super::context::Context;
 use super::error::{self, Error, Result, until_nul};
@@ -111,7 +102,14 @@ fn reply_entry(entry: Entry<'_>, reply: &mut Reply) {
 
 /// Entries, as an array whose length shows at the end.
 fn reply_entries<'a>(entries: impl Iterator<Item = Entry<'a>>, reply: &mut Reply) {
-    reply.array_of(|reply| entries.map(|entry| reply_entry(entry, reply)).count());
+    reply.array_of(|reply| {
+        let mut count = 0;
+        reply.each(entries, |reply, entry| {
+            reply_entry(entry, reply);
+            count += 1;
+        });
+        count
+    });
 }
 
 /// A change to what a group knows. It counts and is told, but no transaction that watches the key

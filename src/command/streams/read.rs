@@ -25,6 +25,7 @@ use crate::catalogue::Command;
 use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::engine::blocking::Awaited;
 use crate::engine::execution::Origin;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
@@ -200,13 +201,13 @@ fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     }
     let mut served = 0;
     // The header says how many streams have something, which shows only at the end.
-    let mut body = Reply::new(reply.protocol);
+    let mut body = reply.part();
     for (key, since) in request.keys.iter().zip(&since) {
         served += usize::from(serve(ctx, &request, key, *since, &mut body)?);
     }
     if served > 0 {
         reply_header(served, reply);
-        reply.raw(body.as_bytes());
+        reply.append(&body);
     } else if !wait(ctx, args, &request, &since) {
         reply.null_array();
     }
@@ -237,8 +238,8 @@ fn wait(ctx: &mut Context<'_>, args: Args<'_>, request: &Request<'_>, since: &[S
     let ids = resolved.iter().map(String::as_bytes);
     let again = resp::Request::new(args.first(first_id).iter().chain(ids));
     match request.group {
-        Some(_) => ctx.block_on_or_removal(again.args(), request.keys, deadline),
-        None => ctx.block_on(again.args(), request.keys, deadline),
+        Some(_) => ctx.block_on(Awaited::GroupEntry, again.args(), request.keys, deadline),
+        None => ctx.block_on(Awaited::Stream, again.args(), request.keys, deadline),
     }
 }
 

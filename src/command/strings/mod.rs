@@ -7,7 +7,6 @@ pub mod lcs;
 
 use std::sync::Arc;
 
-pub use self::lcs::lcs;
 use super::args::{Options, integer, is, range};
 use super::context::Context;
 use super::error::{self, Error, Result};
@@ -217,12 +216,10 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 /// `MGET key [key ...]`
 pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(args.len() - 1);
-    for key in args.iter().skip(1) {
-        match ctx.read(key) {
-            Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
-            _ => reply.null(),
-        }
-    }
+    reply.each(args.iter().skip(1), |reply, key| match ctx.read(key) {
+        Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
+        _ => reply.null(),
+    });
     Ok(())
 }
 

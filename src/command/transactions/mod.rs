@@ -55,9 +55,9 @@ pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
         reply.null_array();
         return Ok(());
     }
-    reply.array(transaction.queue.len());
+    reply.array(transaction.len());
     ctx.client().holds_pushes = true;
-    for queued in &transaction.queue {
+    for queued in transaction.queue() {
         run(ctx, queued, reply);
     }
     ctx.client().holds_pushes = false;

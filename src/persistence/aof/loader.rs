@@ -256,8 +256,8 @@ fn cut(
         ));
     }
     crate::warning!("!!! Warning: short read while loading the AOF file {name}!!!");
-    crate::warning!("AOF loaded anyway because aof-load-truncated is enabled");
-    crate::warning!("Truncating the AOF {name} at offset {complete} (it had {len} bytes)");
+    crate::warning!("!!! Truncating the AOF {name} at offset {complete} (it had {len} bytes) !!!");
+    crate::warning!("AOF {name} loaded anyway because aof-load-truncated is enabled");
     let file = OpenOptions::new().write(true).open(path)?;
     file.set_len(complete)?;
     file.sync_all()?;

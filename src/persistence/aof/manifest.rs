@@ -192,7 +192,7 @@ impl Manifest {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     crate::warning!("Can't delete the replaced AOF file {}: {error}", part.name);
                 }
-                _ => crate::notice!("Removed the replaced AOF file {}", part.name),
+                _ => crate::notice!("Removing the history file {}", part.name),
             }
         }
         self.store(place)
