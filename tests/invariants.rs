@@ -96,7 +96,7 @@ fn only_execute_dispatches() {
 fn only_execution_and_expiry_journal() {
     called_only_in(
         &["journal.add(", "journal.add_args("],
-        &["command/context.rs", "command/execute.rs", "engine/mod.rs", "persistence/history.rs"],
+        &["command/context.rs", "engine/mod.rs", "persistence/history.rs"],
     );
 }
 

@@ -115,9 +115,12 @@ impl Journal {
     #[inline]
     pub fn flush(&mut self) {
         let apart = std::mem::take(&mut self.apart);
-        if self.pending.is_empty() {
-            return;
+        if !self.pending.is_empty() {
+            self.write_unit(apart);
         }
+    }
+
+    fn write_unit(&mut self, apart: bool) {
         let selected = self.selected;
         self.encode(apart, |_| true);
         self.replicated += u64::from(self.replication.is_some());

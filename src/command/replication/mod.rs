@@ -333,8 +333,7 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     }
     if failover.force && (failover.deadline.is_none() || failover.target.is_none()) {
         return Err(Error::new(
-            "ERR FAILOVER with force option requires both a timeout and target HOST and IP to be \
-             specified.",
+            "ERR FAILOVER with force option requires both a timeout and target HOST and IP.",
         ));
     }
     if let Some(target) = &failover.target {

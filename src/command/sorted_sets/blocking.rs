@@ -1,6 +1,6 @@
 //! Sorted sets, waiting: BZPOPMIN, BZPOPMAX and BZMPOP.
 //!
-//! Each does what its twin in [`pop`](super::pop) does, as soon as there is something to take;
+//! Each does what its twin in [`pop`] does, as soon as there is something to take;
 //! [`command::blocking`](crate::command::blocking) has what they share with lists.
 
 use super::pop::{self, ScoreEnd};
