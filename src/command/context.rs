@@ -217,6 +217,7 @@ impl Context<'_> {
 
     /// THE call after every change: counts it, wakes whoever watches or waits for the key, and
     /// publishes the event.
+    #[inline]
     pub fn modified(&mut self, class: EventClasses, event: &str, key: &[u8]) {
         self.engine.dirty += 1;
         self.engine.key_modified(self.db, key);
@@ -259,6 +260,15 @@ impl Context<'_> {
         let row = row(self.command);
         let name = row.container().unwrap_or(row.name);
         Some(Request::new(std::iter::once(name.as_bytes()).chain(args.iter().skip(1))))
+    }
+
+    /// The request's own text is its effect, with the command's own name.
+    #[inline]
+    pub fn journal_as_sent(&mut self, args: Args<'_>) {
+        if self.engine.journal.is_needed() {
+            let request = self.under_own_name(args);
+            self.engine.journal.add_args(self.db, request.as_ref().map_or(args, Request::args));
+        }
     }
 
     /// The same, from a request that is put together already.

@@ -28,7 +28,7 @@ use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
-use crate::resp::{Args, Reply, Request};
+use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
 
 /// Executes one request of a client and writes its reply.
@@ -167,8 +167,7 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
         && ctx.propagation == Propagation::AsSent
         && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
     {
-        let request = ctx.under_own_name(args);
-        ctx.engine.journal.add_args(ctx.db, request.as_ref().map_or(args, Request::args));
+        ctx.journal_as_sent(args);
     }
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {

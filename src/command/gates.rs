@@ -117,6 +117,7 @@ fn needs_memory(client: &Client, row: &Row) -> bool {
 
 /// What only a master with enough good replicas may do, and what only a replica whose master is
 /// there.
+#[inline]
 fn check_replication(engine: &Engine, client: &Client, row: &Row, writes: bool) -> Result {
     let config = &engine.config;
     if engine.is_replica() {

@@ -45,6 +45,8 @@ pub mod meter;
 pub mod monitor;
 pub mod oom_score;
 pub mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 pub mod output;
 pub mod pause;
 pub mod prepared;

@@ -20,7 +20,11 @@
 
 pub mod backlog;
 pub mod group_commit;
+#[cfg(test)]
+mod group_commit_tests;
 pub mod turns;
+#[cfg(test)]
+mod turns_tests;
 
 use crate::resp::writer::encode_request;
 use crate::resp::{Args, Request};
@@ -115,9 +119,12 @@ impl Journal {
     #[inline]
     pub fn flush(&mut self) {
         let apart = std::mem::take(&mut self.apart);
-        if self.pending.is_empty() {
-            return;
+        if !self.pending.is_empty() {
+            self.write_unit(apart);
         }
+    }
+
+    fn write_unit(&mut self, apart: bool) {
         let selected = self.selected;
         self.encode(apart, |_| true);
         self.replicated += u64::from(self.replication.is_some());

@@ -208,7 +208,7 @@ impl<R: Read> Reader<R> {
 
     /// How many bytes have arrived behind request `index` of the batch.
     pub fn behind(&self, index: usize) -> usize {
-        self.bytes().len() - self.parser.raw_ends[index] as usize
+        self.bytes().len() - self.parser.raw_ends[index]
     }
 
     fn spill_over(&mut self) {
@@ -323,9 +323,9 @@ struct Parser {
     /// Arguments of the complete requests, then those of the request in progress.
     spans: Vec<Span>,
     /// For each complete request, where its arguments end in `spans`.
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     /// For each complete request, where it ends in the bytes.
-    raw_ends: Vec<u32>,
+    raw_ends: Vec<usize>,
     /// Arguments that the request in progress still lacks.
     lacking: i64,
     /// The announced length of the next argument.
@@ -422,8 +422,8 @@ impl Parser {
         self.lacking -= 1;
         if self.lacking == 0 {
             self.complete = self.position;
-            self.ends.push(self.spans.len() as u32);
-            self.raw_ends.push(self.position as u32);
+            self.ends.push(self.spans.len());
+            self.raw_ends.push(self.position);
         }
         Ok(true)
     }
@@ -469,8 +469,8 @@ impl Parser {
         self.position += newline + 1;
         self.complete = self.position;
         if !self.spans.is_empty() {
-            self.ends.push(self.spans.len() as u32);
-            self.raw_ends.push(self.position as u32);
+            self.ends.push(self.spans.len());
+            self.raw_ends.push(self.position);
             self.is_inline = true;
         }
         Ok(true)
@@ -487,13 +487,13 @@ impl Parser {
         if executed == 0 {
             return 0;
         }
-        let done = self.ends.last().map_or(0, |end| *end as usize);
+        let done = self.ends.last().copied().unwrap_or(0);
         self.spans.drain(..done);
         if self.spans.is_empty() {
             self.spans.shrink_to(KEEP_SPANS);
         }
         for span in &mut self.spans {
-            *span = Span::new(span.start as usize - executed, span.end as usize - executed);
+            *span = Span::new(span.start - executed, span.end - executed);
         }
         self.ends.clear();
         self.raw_ends.clear();
