@@ -209,7 +209,7 @@ impl<R: Read> Reader<R> {
 
     /// How many bytes have arrived behind request `index` of the batch.
     pub fn behind(&self, index: usize) -> usize {
-        self.bytes().len() - self.parser.raw_ends[index] as usize
+        self.bytes().len() - self.parser.raw_ends[index]
     }
 
     fn spill_over(&mut self) {
