@@ -48,9 +48,16 @@ instructions: ## Count instructions per command into docs/performance.md: needs 
 # How many seconds each target of `make fuzz` runs.
 FUZZ_SECONDS ?= 60
 
-fuzz: ## Feed random bytes to the RDB decoder and the request reader: needs nightly and cargo-fuzz
-	cargo +nightly fuzz run rdb -- -max_total_time=$(FUZZ_SECONDS)
-	cargo +nightly fuzz run request -- -max_total_time=$(FUZZ_SECONDS)
+# What the targets begin with, besides what they have found before.
+FUZZ_ARGS = fuzz/corpus/$@ fuzz/seeds -- -max_total_time=$(FUZZ_SECONDS) -timeout=20
+
+.PHONY: rdb request aof stream
+
+fuzz: rdb request aof stream ## Feed random bytes to decoder, reader, loader, stream: needs nightly and cargo-fuzz
+
+rdb request aof stream:
+	mkdir -p fuzz/corpus/$@
+	cargo +nightly fuzz run $@ $(FUZZ_ARGS)
 
 lint: ## Formatting, clippy and documentation, each warning an error
 	cargo fmt --check
