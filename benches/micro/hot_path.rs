@@ -18,11 +18,12 @@ use cacheflow::engine::client::Client;
 use cacheflow::engine::execution::Origin;
 use cacheflow::engine::lazy_free::Garbage;
 use cacheflow::engine::{Engine, SharedEngine};
-use cacheflow::resp::{KEEP_CAPACITY, Limits, Protocol, Reader, Reply};
+use cacheflow::resp::{KEEP_CAPACITY, Protocol, Reader, Reply, RequestLimits};
 use crossbeam::channel::Receiver;
 
 /// As for a client that needs no password.
-pub const LIMITS: Limits = Limits { bulk: 1 << 29, query_buffer: 1 << 30, authenticated: true };
+pub const LIMITS: RequestLimits =
+    RequestLimits { bulk: 1 << 29, query_buffer: 1 << 30, authenticated: true };
 
 /// A peer that sends the same bytes again whenever somebody reads.
 pub struct Fixed(Vec<u8>);

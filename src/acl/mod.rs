@@ -26,7 +26,7 @@ pub mod user;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::log::{Log, Place};
+pub use self::log::{Log, LogContext};
 pub use self::rules::RuleError;
 pub use self::selector::{Denied, Selector};
 pub use self::user::User;

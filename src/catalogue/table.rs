@@ -186,7 +186,7 @@ macro_rules! table {
                 Pfadd        "pfadd"           -2 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => pfadd;
                     "key [element [element ...]]"
                     "2.8.9"  "O(1) for each element" "Shows elements to a HyperLogLog, creating it if need be."
-                Pfcount      "pfcount"         -2 [READ] [range(1, -1, 1, RW|ACCESS)] => pfcount;
+                Pfcount      "pfcount"         -2 [READ MAY_REPLICATE] [range(1, -1, 1, RW|ACCESS)] => pfcount;
                     "key [key ...]"
                     "2.8.9"  "O(N), N being the keys" "Estimates how many different elements HyperLogLogs have seen."
                     .notes(&[(0, "May store the estimate in the value, for the next time")])
@@ -918,7 +918,7 @@ macro_rules! table {
                     "1.0.0"  "Depends on the subcommand" "Does things that only tests of the server need."
                     .internal()
             }
-            [blocking] "list" @[LIST] {
+            [lists::blocking] "list" @[LIST] {
                 Blmove       "blmove"            6 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => blmove;
                     "source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout"
                     "6.2.0"  "O(1)" "Moves an element between the ends of two lists, and waits for one if there is none."
@@ -936,7 +936,7 @@ macro_rules! table {
                     "2.2.0"  "O(1)" "Moves the last element of a list to the front of another, and waits for one if there is none."
                     .replaced("6.2.0", "BLMOVE source destination RIGHT LEFT timeout")
             }
-            [blocking] "sorted-set" @[SORTEDSET] {
+            [sorted_sets::blocking] "sorted-set" @[SORTEDSET] {
                 Bzmpop       "bzmpop"          -5 [WRITE BLOCKING] [keynum(2, RW|ACCESS|DELETE)] => bzmpop;
                     "timeout numkeys key [key ...] <MIN|MAX> [COUNT count]"
                     "7.0.0"  "O(K)+O(M*log(N)), K being the keys, M the members taken of N" "Takes the lowest or highest members of the first sorted set that has any, and waits if none has."
@@ -947,7 +947,7 @@ macro_rules! table {
                     "key [key ...] timeout"
                     "5.0.0"  "O(log(N)), N being the members" "Takes the lowest member of the first sorted set that has one, and waits if none has."
             }
-            [blocking] "connection" @[CONNECTION] {
+            [connection::client] "connection" @[CONNECTION] {
                 ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
                     "client-id [TIMEOUT|ERROR]"
                     "5.0.0"  "O(log(N)), N being the connections" "Ends the wait of a blocked connection."
@@ -1117,6 +1117,113 @@ macro_rules! table {
                     "key <MAXLEN|MINID> [=|~] threshold [LIMIT count]"
                     "5.0.0"  "O(N), N being the entries removed" "Removes the oldest entries of a stream."
                     .tips(&["nondeterministic_output"])
+            }
+            [cluster] "cluster" @[] {
+                Cluster      "cluster"         -2 [CONTAINER] [] => container;
+                    ""
+                    "3.0.0"  "It depends on the subcommand" "Commands about the cluster."
+                ClusterAddslots "cluster|addslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "slot [slot ...]"
+                    "3.0.0"  "O(N), N being the slots" "Gives slots to this node."
+                ClusterAddslotsrange "cluster|addslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "start-slot end-slot [start-slot end-slot ...]"
+                    "7.0.0"  "O(N), N being the slots" "Gives ranges of slots to this node."
+                ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Takes the next configuration epoch."
+                    .tips(&["nondeterministic_output"])
+                ClusterCountFailureReports "cluster|count-failure-reports"    3 [ADMIN STALE] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(N), N being the reports" "Counts who reports that a node has failed."
+                    .tips(&["nondeterministic_output"])
+                ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => disabled;
+                    "slot"
+                    "3.0.0"  "O(1)" "Counts the keys of a slot."
+                ClusterDelslots "cluster|delslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "slot [slot ...]"
+                    "3.0.0"  "O(N), N being the slots" "Takes slots away from this node."
+                ClusterDelslotsrange "cluster|delslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "start-slot end-slot [start-slot end-slot ...]"
+                    "7.0.0"  "O(N), N being the slots" "Takes ranges of slots away from this node."
+                ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "[FORCE|TAKEOVER]"
+                    "3.0.0"  "O(1)" "Lets a replica take over from its master."
+                ClusterFlushslots "cluster|flushslots"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Takes all slots away from this node."
+                ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(1)" "Removes a node from the table of nodes."
+                ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => disabled;
+                    "slot count"
+                    "3.0.0"  "O(log(N)), N being the keys asked for" "Lists keys of a slot."
+                    .tips(&["nondeterministic_output"])
+                ClusterHelp  "cluster|help"     2 [LOADING STALE] [] => disabled;
+                    ""
+                    "5.0.0"  "O(1)" "Lists the subcommands."
+                ClusterInfo  "cluster|info"     2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Tells the state of the cluster."
+                    .tips(&["nondeterministic_output"])
+                ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => disabled;
+                    "key"
+                    "3.0.0"  "O(N), N being the bytes of the key" "Tells the slot of a key."
+                ClusterLinks "cluster|links"    2 [STALE] [] => disabled;
+                    ""
+                    "7.0.0"  "O(N), N being the nodes" "Lists the connections to other nodes."
+                    .tips(&["nondeterministic_output"])
+                ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "ip port [cluster-bus-port]"
+                    "3.0.0"  "O(1)" "Connects this node with another one."
+                ClusterMyid  "cluster|myid"     2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Tells the id of this node."
+                ClusterNodes "cluster|nodes"    2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(N), N being the nodes" "Lists the nodes and their slots."
+                    .tips(&["nondeterministic_output"])
+                ClusterReplicas "cluster|replicas"    3 [ADMIN STALE] [] => disabled;
+                    "node-id"
+                    "5.0.0"  "O(1)" "Lists the replicas of a node."
+                    .tips(&["nondeterministic_output"])
+                ClusterReplicate "cluster|replicate"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(1)" "Makes this node a replica of another one."
+                ClusterReset "cluster|reset"   -2 [ADMIN NOSCRIPT STALE] [] => disabled;
+                    "[HARD|SOFT]"
+                    "3.0.0"  "O(N), N being the nodes" "Makes this node forget the cluster."
+                ClusterSaveconfig "cluster|saveconfig"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Writes the cluster's state to its file."
+                ClusterSetConfigEpoch "cluster|set-config-epoch"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "config-epoch"
+                    "3.0.0"  "O(1)" "Sets the configuration epoch of a new node."
+                ClusterSetslot "cluster|setslot"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                    "slot <IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE>"
+                    "3.0.0"  "O(1)" "Says whose a slot is, or where it moves."
+                ClusterShards "cluster|shards"    2 [STALE] [] => disabled;
+                    ""
+                    "7.0.0"  "O(N), N being the nodes" "Lists the shards with their nodes and slots."
+                    .tips(&["nondeterministic_output"])
+                ClusterSlaves "cluster|slaves"    3 [ADMIN STALE] [] => disabled;
+                    "node-id"
+                    "3.0.0"  "O(1)" "Lists the replicas of a node."
+                    .tips(&["nondeterministic_output"]).replaced("5.0.0", "CLUSTER REPLICAS")
+                ClusterSlots "cluster|slots"    2 [STALE] [] => disabled;
+                    ""
+                    "3.0.0"  "O(N), N being the nodes" "Lists ranges of slots with their nodes."
+                    .tips(&["nondeterministic_output"]).replaced("7.0.0", "CLUSTER SHARDS")
+            }
+            [cluster] "cluster" @[CONNECTION] {
+                Asking       "asking"           1 [FAST] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Says that the next command was redirected here by -ASK."
+                Readonly     "readonly"         1 [LOADING STALE FAST] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Allows reading from a replica of the cluster."
+                Readwrite    "readwrite"        1 [LOADING STALE FAST] [] => disabled;
+                    ""
+                    "3.0.0"  "O(1)" "Ends what READONLY has allowed."
             }
         }
     };

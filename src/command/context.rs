@@ -14,7 +14,7 @@ use crate::catalogue::{Command, row};
 use crate::config::EventClasses;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
-use crate::engine::blocking::{self, Wait};
+use crate::engine::blocking::{self, Awaited, Wait};
 use crate::engine::client::Client;
 use crate::engine::execution::Origin;
 use crate::journal::Effect;
@@ -160,7 +160,7 @@ impl Context<'_> {
             Ok(slot) => {
                 let entry = self.engine.databases[self.db].entry_mut(slot);
                 let old = std::mem::replace(&mut entry.value, value);
-                self.engine.bury(old);
+                self.engine.free_lazily(old);
                 self.touch(slot);
                 slot
             }
@@ -173,7 +173,7 @@ impl Context<'_> {
         match self.find_to_remove(key) {
             Ok(slot) => {
                 let entry = self.keyspace().remove(slot);
-                self.engine.bury(entry.value);
+                self.engine.free_lazily(entry.value);
                 true
             }
             Err(_) => false,
@@ -217,6 +217,7 @@ impl Context<'_> {
 
     /// THE call after every change: counts it, wakes whoever watches or waits for the key, and
     /// publishes the event.
+    #[inline]
     pub fn modified(&mut self, class: EventClasses, event: &str, key: &[u8]) {
         self.engine.dirty += 1;
         self.engine.key_modified(self.db, key);
@@ -261,6 +262,15 @@ impl Context<'_> {
         Some(Request::new(std::iter::once(name.as_bytes()).chain(args.iter().skip(1))))
     }
 
+    /// The request's own text is its effect, with the command's own name.
+    #[inline]
+    pub fn journal_as_sent(&mut self, args: Args<'_>) {
+        if self.engine.journal.is_needed() {
+            let request = self.under_own_name(args);
+            self.engine.journal.add_args(self.db, request.as_ref().map_or(args, Request::args));
+        }
+    }
+
     /// The same, from a request that is put together already.
     pub fn propagate_request(&mut self, args: Args<'_>) {
         self.propagation = Propagation::Replaced;
@@ -274,41 +284,20 @@ impl Context<'_> {
         self.propagation = Propagation::Replaced;
     }
 
-    /// Lets the client wait until one of `keys` has changed; then `args` is tried again. False: it
+    /// Lets the client wait until one of `keys` has such a value; then `args` is tried again. False: it
     /// may not wait here (a transaction, a script), so the handler replies that there is nothing.
-    pub fn block_on(&mut self, args: Args<'_>, keys: Args<'_>, deadline: Option<Instant>) -> bool {
-        self.block(args, keys, deadline, false)
-    }
-
-    /// The same; the request is also tried again when one of the keys has been removed.
-    pub fn block_on_or_removal(
+    pub fn block_on(
         &mut self,
+        awaited: Awaited,
         args: Args<'_>,
         keys: Args<'_>,
         deadline: Option<Instant>,
-    ) -> bool {
-        self.block(args, keys, deadline, true)
-    }
-
-    fn block(
-        &mut self,
-        args: Args<'_>,
-        keys: Args<'_>,
-        deadline: Option<Instant>,
-        sees_removal: bool,
     ) -> bool {
         match self.origin {
             Origin::Client => {
                 let keys: BTreeSet<&[u8]> = keys.iter().collect();
                 let keys = keys.into_iter().map(Bytes::new).collect();
-                let wait = Wait {
-                    request: args.into(),
-                    db: self.db,
-                    keys,
-                    deadline,
-                    sees_removal,
-                    acknowledgements: None,
-                };
+                let wait = Wait { awaited, request: args.into(), db: self.db, keys, deadline };
                 blocking::block(self.engine, self.client, wait);
                 true
             }

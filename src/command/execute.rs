@@ -24,11 +24,11 @@ use crate::catalogue::{Command, Row};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::{Client, ReplyMode};
+use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
-use crate::resp::{Args, Reply, Request};
+use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
 
 /// Executes one request of a client and writes its reply.
@@ -66,8 +66,8 @@ pub fn execute(
     state.last_command = Some(row.command);
     if origin == Origin::Client {
         let writes = effective_flags(state, row).any(Flags::WRITE.with(Flags::MAY_REPLICATE));
-        if let Some(left) = pause.remaining(writes) {
-            return Flow::Pause(left);
+        if pause.holds(writes) && !state.is_replica() && !state.monitors {
+            return Flow::Paused { writes };
         }
     }
     if state.transaction.is_some() && is_queued(row.command) {
@@ -150,10 +150,10 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     ctx.propagation = Propagation::AsSent;
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed_ns = ctx.engine.end_command().since(begun);
-    let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
+    let state = ctx.engine.clients.get(ctx.client);
+    let waits = state.wait.is_some() && reply.len() == start && result.is_ok();
     if ctx.origin != Origin::Loader {
-        let calls = u64::from(!waits || result.is_err());
-        count(ctx.engine, row.command, calls, elapsed_ns, result.as_ref().err());
+        count(ctx, row.command, waits, elapsed_ns, result.as_ref().err());
         slowlog::note(ctx, row, args, elapsed_ns, waits);
     }
     if let Err(error) = result {
@@ -167,8 +167,7 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
         && ctx.propagation == Propagation::AsSent
         && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
     {
-        let request = ctx.under_own_name(args);
-        ctx.engine.journal.add_args(ctx.db, request.as_ref().map_or(args, Request::args));
+        ctx.journal_as_sent(args);
     }
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
@@ -176,20 +175,22 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     }
 }
 
-/// Counts a call for INFO. What is loaded was counted when it was executed first.
+/// Counts a call for INFO. What is loaded was counted when it was executed first; what has waited, when
+/// it began to. How long it took is known only when it is executed at last.
 #[inline]
 fn count(
-    engine: &mut Engine,
+    ctx: &mut Context<'_>,
     command: Command,
-    calls: u64,
+    waits: bool,
     elapsed_ns: u64,
     error: Option<&Error>,
 ) {
-    if engine.config.latency_tracking && (calls > 0 || error.is_some()) {
-        engine.stats.record_latency(command, elapsed_ns);
+    if ctx.engine.config.latency_tracking && !waits {
+        ctx.engine.stats.record_latency(command, elapsed_ns);
     }
-    let stats = &mut engine.stats;
-    stats.total_commands_processed += 1;
+    let calls = u64::from(ctx.origin != Origin::Unblocked);
+    let stats = &mut ctx.engine.stats;
+    stats.total_commands_processed += calls;
     let counters = stats.command(command);
     counters.calls += calls;
     counters.usec += elapsed_ns / 1000;
@@ -263,12 +264,7 @@ fn after_reply(
     if client.wait.is_some() {
         return Flow::Blocked;
     }
-    let is_wanted = client.sends_replies();
-    match client.reply_mode {
-        ReplyMode::On | ReplyMode::Off => {}
-        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-        ReplyMode::Skip => client.reply_mode = ReplyMode::On,
-    }
+    let is_wanted = client.takes_reply();
     // Confirmations are pushes, which CLIENT REPLY is not about.
     if !is_wanted && !command.is_some_and(is_subscription) {
         reply.forget_since(start);

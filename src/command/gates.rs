@@ -17,7 +17,7 @@ use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
 use super::permission;
 use super::pubsub::is_subscription;
-use super::transactions::queue::{effective_flags, is_queued};
+use super::transactions::queue::{all_have, effective_flags, is_queued};
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{Command, Names, Row};
 use crate::engine::ClientKey;
@@ -84,7 +84,7 @@ pub fn check(
         return Err(error);
     }
     if origin == Origin::Client {
-        check_replication(engine, row, writes)?;
+        check_replication(engine, client, row, writes)?;
     }
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
@@ -101,7 +101,7 @@ pub fn check(
     {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
     }
-    if engine.loading && !row.is(Flags::LOADING) {
+    if engine.loading && !all_have(client, row, Flags::LOADING) {
         return Err(LOADING);
     }
     Ok(())
@@ -117,15 +117,16 @@ fn needs_memory(client: &Client, row: &Row) -> bool {
 
 /// What only a master with enough good replicas may do, and what only a replica whose master is
 /// there.
-fn check_replication(engine: &Engine, row: &Row, writes: bool) -> Result {
+#[inline]
+fn check_replication(engine: &Engine, client: &Client, row: &Row, writes: bool) -> Result {
     let config = &engine.config;
     if engine.is_replica() {
         if writes && config.replica_read_only {
             return Err(READ_ONLY);
         }
         if !config.replica_serve_stale_data
-            && !row.is(Flags::STALE)
             && !engine.replication.link_is_up()
+            && !all_have(client, row, Flags::STALE)
         {
             return Err(MASTER_DOWN);
         }

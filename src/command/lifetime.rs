@@ -104,7 +104,7 @@ impl Context<'_> {
 
     fn expire(&mut self, key: &[u8], slot: Slot) {
         let entry = self.engine.databases[self.db].remove(slot);
-        self.engine.bury(entry.value);
+        self.engine.free_lazily(entry.value);
         self.engine.key_expired(self.db, key);
     }
 }

@@ -6,13 +6,14 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::io::ioctl_fionread;
 use socket2::SockRef;
 
 use super::ClientKey;
+use super::activity::Activity;
 use super::blocking::Wait;
 use super::meter::Meter;
 use super::outbox::{Outbox, Pen};
@@ -24,6 +25,7 @@ use crate::acl::DEFAULT;
 use crate::catalogue::Command;
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
+use crate::system::wakeup::Wakeup;
 
 /// What `CLIENT REPLY` has asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +70,8 @@ pub struct Client {
     pub unrestricted: bool,
     /// When it connected.
     pub created: Instant,
-    /// When it last sent something.
-    pub last_active: Instant,
+    /// When bytes went over its connection last.
+    pub activity: Arc<Activity>,
     /// What it asked last.
     pub last_command: Option<Command>,
     /// What it has queued since MULTI.
@@ -87,7 +89,7 @@ pub struct Client {
     /// The reply to the command that waited, until its thread takes it.
     pub answer: Vec<u8>,
     /// Wakes its thread while it waits.
-    pub wakeup: Option<Arc<Condvar>>,
+    pub wakeup: Option<Arc<Wakeup>>,
     /// Held by whoever writes to the socket.
     pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
@@ -138,7 +140,7 @@ impl Client {
             user: DEFAULT.into(),
             unrestricted: true,
             created: now,
-            last_active: now,
+            activity: Arc::default(),
             last_command: None,
             transaction: None,
             watches: Watches::default(),
@@ -203,16 +205,22 @@ impl Client {
         self.wake();
     }
 
-    /// Wakes its thread, if that waits for a key.
+    /// Wakes its thread, if that waits.
     pub fn wake(&self) {
         if let Some(wakeup) = &self.wakeup {
-            wakeup.notify_one();
+            wakeup.wake();
         }
     }
 
-    /// Whether the reply of the command that just ran is sent.
-    pub fn sends_replies(&self) -> bool {
-        matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
+    /// A command has replied: whether that reply is sent.
+    pub fn takes_reply(&mut self) -> bool {
+        let mode = self.reply_mode;
+        match mode {
+            ReplyMode::On | ReplyMode::Off => {}
+            ReplyMode::SkipNext => self.reply_mode = ReplyMode::Skip,
+            ReplyMode::Skip => self.reply_mode = ReplyMode::On,
+        }
+        matches!(mode, ReplyMode::On | ReplyMode::SkipNext)
     }
 
     /// What the log calls a replica: where it listens, as far as it has told.
@@ -234,7 +242,10 @@ impl Client {
         self.db = 0;
         self.protocol = Protocol::Resp2;
         self.name.clear();
-        self.reply_mode = ReplyMode::On;
+        // This one isn't replied to if that was asked for; the next one is.
+        if self.reply_mode != ReplyMode::Skip {
+            self.reply_mode = ReplyMode::On;
+        }
     }
 }
 

@@ -5,8 +5,6 @@
 //! themselves: the append-only file while it is loaded, the stream of a master, a client that has
 //! waited. They are handed the way in once, as two functions, and need to know no command.
 
-use std::time::Duration;
-
 use super::ClientKey;
 use super::{Engine, blocking, tracking};
 use crate::resp::{Args, Reply};
@@ -37,8 +35,11 @@ pub enum Flow {
     Close,
     /// Closes without sending anything: the peer is no Redis client.
     Abort,
-    /// Waits, at most so long, and tries the same request again.
-    Pause(Duration),
+    /// Waits for the end of a pause, and tries the same request again.
+    Paused {
+        /// The request may write.
+        writes: bool,
+    },
     /// Waits until another client's command answers, or the time is over; nothing was replied.
     Blocked,
 }
@@ -77,9 +78,9 @@ impl Engine {
     /// Records what was changed and tells those who cache.
     #[inline]
     pub fn close_unit(&mut self) {
-        self.journal.end_of_unit();
+        self.journal.flush();
         if self.tracking.is_on() {
-            tracking::end_of_unit(self);
+            tracking::send_invalidations(self);
         }
     }
 }

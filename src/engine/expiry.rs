@@ -144,7 +144,7 @@ fn expire_own(engine: &mut Engine) -> bool {
 fn remove(engine: &mut Engine, db: usize, key: &[u8]) {
     if let Ok(slot) = engine.databases[db].find(key) {
         let entry = engine.databases[db].remove(slot);
-        engine.bury(entry.value);
+        engine.free_lazily(entry.value);
         engine.key_expired(db, key);
     }
 }

@@ -4,10 +4,26 @@
 //! cares about this key? Nearly always the answer is no, so [`Interest::is_empty`] is a single
 //! comparison, and only a server on which somebody watches or waits pays for more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 
 use super::ClientKey;
 use crate::store::Bytes;
+
+/// Tables that are not larger than this are kept.
+pub const KEEP_CAPACITY: usize = 1024;
+
+/// Whether a table was made for far more than it holds: many were waiting once, and no longer are.
+fn is_too_large(capacity: usize, len: usize) -> bool {
+    capacity > KEEP_CAPACITY && capacity / 8 > len
+}
+
+/// Gives memory back that a set doesn't need any more.
+pub fn shrink<T: Eq + Hash>(set: &mut HashSet<T>) {
+    if is_too_large(set.capacity(), set.len()) {
+        set.shrink_to(2 * set.len());
+    }
+}
 
 /// An index from keys to the clients that care about them.
 #[derive(Debug, Default)]
@@ -45,6 +61,9 @@ impl Interest {
         if clients.is_empty() {
             keys.remove(key);
             self.keys -= 1;
+            if is_too_large(keys.capacity(), keys.len()) {
+                keys.shrink_to(2 * keys.len());
+            }
         }
     }
 

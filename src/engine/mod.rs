@@ -13,7 +13,7 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`meter`], [`weight`], [`transaction`], [`pause`] | connections and their state            |
+//! | [`client`], [`meter`], [`weight`], [`activity`], [`transaction`], [`pause`] | connections and their state |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
@@ -27,11 +27,13 @@
 //! The engine knows nobody above it: commands, persistence, replication and the server call it. What
 //! they need to have kept under the lock is a plain struct here, and what is done about it there.
 
+pub mod activity;
 pub mod append_only;
 pub mod background;
 pub mod blocking;
 pub mod client;
 mod client_key;
+pub mod debugging;
 pub mod eviction;
 pub mod execution;
 pub mod expiry;
@@ -81,6 +83,7 @@ use background::Background;
 use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
+use debugging::Debugging;
 use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
@@ -149,6 +152,8 @@ pub struct Engine {
     pub pause: Pause,
     /// The data set is being loaded from disk.
     pub loading: bool,
+    /// What tests have switched.
+    pub debugging: Debugging,
     /// What active expiry remembers.
     pub expiry: Expiry,
     /// Forty hexadecimal digits, new at every start.
@@ -168,7 +173,7 @@ pub struct Engine {
     /// A large value that the executing connection has copied already.
     pub prepared: Prepared,
     /// What eviction remembers.
-    pub eviction: eviction::State,
+    pub eviction: eviction::EvictionState,
     /// How requests are executed: what stands above the engine, as far as it has to call it.
     pub execution: Execution,
     clock: Clock,
@@ -212,6 +217,7 @@ impl Engine {
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
+            debugging: Debugging::default(),
             expiry: Expiry::default(),
             run_id: secure_hex(40),
             started: Instant::now(),
@@ -219,12 +225,13 @@ impl Engine {
             leaving: None,
             shutdown: None,
             prepared: Prepared::default(),
-            eviction: eviction::State::default(),
+            eviction: eviction::EvictionState::default(),
             execution,
             clock: Clock::now(),
             last_reading: None,
             lazy_free,
         };
+        engine.debugging.delays.configure(&engine.config);
         (engine, garbage)
     }
 
@@ -275,7 +282,7 @@ impl Engine {
     }
 
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.
-    pub fn bury(&self, value: Value) {
+    pub fn free_lazily(&self, value: Value) {
         self.lazy_free.free(value);
     }
 
@@ -323,7 +330,7 @@ impl Engine {
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
-        blocking::leave(self, client);
+        pause::leave(self, client);
         role::remove_client(self, client);
         self.release_client(client);
         self.clients.remove(client);
@@ -410,7 +417,7 @@ impl Engine {
 }
 
 /// However many want the lock, who gives way goes on after this time.
-const LONGEST_WAY: Duration = Duration::from_millis(2);
+const LONGEST_YIELD: Duration = Duration::from_millis(2);
 
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
@@ -419,19 +426,15 @@ pub struct SharedEngine {
     waiting: AtomicUsize,
     /// Set when the server is about to end.
     stopping: AtomicBool,
-    /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
-    pub resumed: Arc<Condvar>,
 }
 
 impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
-        let resumed = engine.pause.resumed();
         Arc::new(SharedEngine {
             engine: Mutex::new(engine),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-            resumed,
         })
     }
 
@@ -463,9 +466,9 @@ impl SharedEngine {
 
     /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
     /// calls this between two of them: it would take the lock again before anybody else has woken up.
-    pub fn give_way(&self) {
+    pub fn yield_lock(&self) {
         let begun = Instant::now();
-        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_WAY {
+        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_YIELD {
             std::thread::yield_now();
         }
     }

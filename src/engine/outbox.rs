@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use rustix::net::{SendFlags, send};
 
+use super::activity::Activity;
 use super::writers::Writers;
 use crate::journal::group_commit::Aof;
 use crate::system::sync::atomic::{AtomicUsize, Ordering};
@@ -41,14 +42,15 @@ pub struct Pen {
     held: Mutex<()>,
     /// Bytes that who holds it still has to write, and waits for the reader.
     unsent: AtomicUsize,
+    activity: Arc<Activity>,
     journal: Option<Arc<Aof>>,
     writers: Arc<Writers>,
 }
 
 impl Pen {
     /// A pen that waits for this file.
-    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>) -> Self {
-        Pen { journal: Some(journal), writers, ..Pen::default() }
+    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>, activity: Arc<Activity>) -> Self {
+        Pen { journal: Some(journal), writers, activity, ..Pen::default() }
     }
 
     #[cfg(test)]
@@ -79,6 +81,7 @@ impl Pen {
         self.unsent.store(left, Ordering::Relaxed);
         for part in bytes.chunks(WRITE_SIZE) {
             stream.write_all(part)?;
+            self.activity.note();
             left -= part.len();
             self.unsent.store(left, Ordering::Relaxed);
         }
@@ -101,7 +104,10 @@ impl Pen {
         };
         match send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
-            result => Ok(result?),
+            result => {
+                self.activity.note();
+                Ok(result?)
+            }
         }
     }
 }

@@ -379,7 +379,12 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     if was_master {
         let waiting = engine.clients.connections();
         for client in waiting {
-            blocking::interrupt(engine, client, INSTANCE_CHANGED);
+            // They are to look for the new master, and do so when their connections end.
+            let wait = engine.clients.get(client).wait.as_ref();
+            if wait.is_some_and(|wait| wait.awaited.is_for_data()) {
+                engine.clients.get_mut(client).close_after_reply = true;
+                blocking::interrupt(engine, client, INSTANCE_CHANGED);
+            }
         }
     }
     engine.replication.role_changed.notify_all();

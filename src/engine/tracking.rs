@@ -248,7 +248,7 @@ fn tell(engine: &mut Engine, client: ClientKey, key: Option<&Bytes>) {
 
 /// A command, a transaction or a script has ended: tells its client what it has changed itself, and
 /// keeps the table within its limit. Which keys go is left to chance.
-pub fn end_of_unit(engine: &mut Engine) {
+pub fn send_invalidations(engine: &mut Engine) {
     forget_surplus(engine);
     let Some(client) = engine.executing else { return };
     for key in std::mem::take(&mut engine.tracking.pending) {

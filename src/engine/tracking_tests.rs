@@ -18,7 +18,7 @@ fn tracking(limit: u64) -> (Engine, ClientKey) {
 fn read(engine: &mut Engine, client: ClientKey, numbers: std::ops::Range<u32>) {
     for number in numbers {
         remember(engine, client, [number.to_le_bytes().as_slice()].into_iter());
-        end_of_unit(engine);
+        send_invalidations(engine);
     }
 }
 
@@ -44,7 +44,7 @@ fn a_lowered_limit_is_reached_in_steps_that_grow() {
     engine.config.tracking_table_max_keys = 10;
     let mut sizes = Vec::new();
     for _ in 0..5 {
-        end_of_unit(&mut engine);
+        send_invalidations(&mut engine);
         sizes.push(engine.tracking.keys());
     }
     assert_eq!(sizes, [900, 700, 400, 10, 10]);

@@ -117,11 +117,14 @@ impl Journal {
 
     /// The command, transaction or script has ended: what it left becomes one unit.
     #[inline]
-    pub fn end_of_unit(&mut self) {
+    pub fn flush(&mut self) {
         let apart = std::mem::take(&mut self.apart);
-        if self.pending.is_empty() {
-            return;
+        if !self.pending.is_empty() {
+            self.write_unit(apart);
         }
+    }
+
+    fn write_unit(&mut self, apart: bool) {
         let selected = self.selected;
         self.encode(apart, |_| true);
         self.replicated += u64::from(self.replication.is_some());
@@ -199,15 +202,15 @@ mod tests {
         journal.add(effect(0, &["SET", "lost", "as nobody listens"]));
         journal.aof = Some(Box::new(Collect(Arc::clone(&seen))));
         journal.add(effect(3, &["DEL", "a"]));
-        journal.end_of_unit();
-        journal.end_of_unit();
+        journal.flush();
+        journal.flush();
         journal.add(effect(4, &["DEL", "b"]));
         journal.add(effect(0, &["DEL", "c"]));
-        journal.end_of_unit();
+        journal.flush();
         journal.effects_are_apart();
         journal.add(effect(0, &["DEL", "d"]));
         journal.add(effect(0, &["DEL", "e"]));
-        journal.end_of_unit();
+        journal.flush();
         assert_eq!(
             words(&seen),
             "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC DEL d DEL e"
@@ -225,12 +228,12 @@ mod tests {
         journal.add(effect(0, &["DEL", "a"]));
         journal.replicate_only(0, publish.args());
         journal.add(effect(0, &["DEL", "b"]));
-        journal.end_of_unit();
+        journal.flush();
         journal.replicate_only(3, publish.args());
-        journal.end_of_unit();
+        journal.flush();
         journal.replicate_only(3, publish.args());
         journal.add(effect(3, &["DEL", "c"]));
-        journal.end_of_unit();
+        journal.flush();
         assert_eq!(
             words(&replicas),
             "SELECT 0 MULTI DEL a PUBLISH c m DEL b EXEC \

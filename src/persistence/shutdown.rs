@@ -20,8 +20,8 @@ use super::disk;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::append_only::AofState;
-use crate::engine::blocking::{self, Wait};
-use crate::engine::pause::Reason;
+use crate::engine::blocking::{self, Awaited, Wait};
+use crate::engine::pause::{self, Reason};
 use crate::engine::role;
 use crate::engine::shutdown::{Leaving, ShutdownRequest};
 use crate::resp::Request;
@@ -64,12 +64,11 @@ pub fn wait(engine: &mut Engine, client: ClientKey) {
     let Some(leaving) = leaving else { return };
     leaving.clients.push(clients.get(client).id);
     let wait = Wait {
+        awaited: Awaited::Shutdown,
         request: Request::default(),
         db: 0,
         keys: Vec::new(),
         deadline: None,
-        sees_removal: false,
-        acknowledgements: None,
     };
     blocking::block(engine, client, wait);
 }
@@ -108,7 +107,7 @@ pub fn abort(engine: &mut Engine) -> bool {
     let Some(leaving) = engine.leaving.take() else { return false };
     crate::notice!("Shutdown manually aborted.");
     end(leaving, engine, false);
-    engine.pause.release(Reason::Shutdown);
+    pause::release(engine, Reason::Shutdown);
     true
 }
 
@@ -142,6 +141,6 @@ fn finish(engine: &mut Engine, request: ShutdownRequest) -> Outcome {
 
 /// Goes on serving.
 fn fail(engine: &mut Engine) -> Outcome {
-    engine.pause.release(Reason::Shutdown);
+    pause::release(engine, Reason::Shutdown);
     Outcome::Failed
 }

@@ -73,7 +73,7 @@ impl Snapshot {
         &mut self,
         shared: &SharedEngine,
     ) -> Result<Option<(Database, Vec<Saved>)>, Superseded> {
-        shared.give_way();
+        shared.yield_lock();
         let mut engine = shared.lock();
         while let Some(database) = self.databases.get(self.current).copied() {
             let mark = Mark { snapshot: self.id, db: database.db };

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use crate::engine::Engine;
 use crate::engine::client::Client;
-use crate::engine::pause::Reason;
+use crate::engine::pause::{self, Reason};
 use crate::engine::role::{self, Failover, Phase};
 
 /// Begins one: from now on nothing is written.
@@ -28,7 +28,7 @@ pub fn begin(engine: &mut Engine, failover: Failover) {
 /// Ends one, whatever came of it.
 pub fn end(engine: &mut Engine) {
     if engine.replication.failover.take().is_some() {
-        engine.pause.release(Reason::Failover);
+        pause::release(engine, Reason::Failover);
     }
 }
 

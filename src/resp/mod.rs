@@ -10,5 +10,5 @@ pub mod reader;
 pub mod writer;
 
 pub use self::args::{Args, Batch, Request};
-pub use self::reader::{Limits, ProtocolError, Reader};
+pub use self::reader::{ProtocolError, Reader, RequestLimits};
 pub use self::writer::{KEEP_CAPACITY, Protocol, Reply};

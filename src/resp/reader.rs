@@ -17,8 +17,8 @@
 //! bytes received and never with a length that a peer claims, and is given back when it was not needed
 //! for a while. A request in progress is not parsed again when more of it arrives.
 //!
-//! Left out on purpose: what a request means. Limits that depend on the connection's state (is it
-//! authenticated?) come in through [`Limits`].
+//! Left out on purpose: what a request means. RequestLimits that depend on the connection's state (is it
+//! authenticated?) come in through [`RequestLimits`].
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
@@ -46,7 +46,7 @@ const KEEP_SPANS: usize = 4 * MAX_BATCH;
 
 /// What a peer may send. Before a client has authenticated, much less.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct RequestLimits {
     /// The longest argument (`proto-max-bulk-len`).
     pub bulk: usize,
     /// The most bytes that may wait to become a request (`client-query-buffer-limit`).
@@ -158,7 +158,7 @@ impl<R: Read> Reader<R> {
     /// get more bytes. What an earlier call returned counts as executed.
     ///
     /// [`fill`]: Reader::fill
-    pub fn batch(&mut self, limits: &Limits) -> Result<Batch<'_>, ProtocolError> {
+    pub fn batch(&mut self, limits: &RequestLimits) -> Result<Batch<'_>, ProtocolError> {
         self.drop_executed();
         if let Some(error) = self.error {
             return Err(error);
@@ -198,6 +198,28 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Reads on while the requests that [`batch`](Reader::batch) has found are not all executed, and leaves
+    /// them what they are; for a source of which it is known that it won't make this wait. 0 means that
+    /// the peer has closed its side.
+    pub fn read_ahead(&mut self) -> io::Result<usize> {
+        self.spill_over();
+        self.spill.read(&mut self.input, READ)
+    }
+
+    /// How many bytes have arrived behind request `index` of the batch.
+    pub fn behind(&self, index: usize) -> usize {
+        self.bytes().len() - self.parser.raw_ends[index]
+    }
+
+    fn spill_over(&mut self) {
+        if !self.spilled {
+            let begun = self.input.buffer().len();
+            self.spill.put(self.input.buffer());
+            self.input.consume(begun);
+            self.spilled = true;
+        }
+    }
+
     fn fill_once(&mut self) -> io::Result<usize> {
         if !self.spilled {
             if self.input.buffer().is_empty() && self.large_reads == 0 {
@@ -205,10 +227,7 @@ impl<R: Read> Reader<R> {
                 self.expect(count);
                 return Ok(count);
             }
-            let begun = self.input.buffer().len();
-            self.spill.put(self.input.buffer());
-            self.input.consume(begun);
-            self.spilled = true;
+            self.spill_over();
         }
         let missing = self.parser.missing(self.spill.bytes().len());
         if missing > READ {
@@ -244,12 +263,14 @@ impl<R: Read> Reader<R> {
 #[derive(Default)]
 struct Spill {
     bytes: Vec<u8>,
+    /// Before this place everything is executed.
+    begin: usize,
     filled: usize,
 }
 
 impl Spill {
     fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.filled]
+        &self.bytes[self.begin..self.filled]
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -280,9 +301,15 @@ impl Spill {
         result
     }
 
+    /// Moves what follows only when that is less than what is before it: many batches may come out of
+    /// what has gathered while the connection waited.
     fn drop_first(&mut self, count: usize) {
-        self.bytes.copy_within(count..self.filled, 0);
-        self.filled -= count;
+        self.begin += count;
+        if self.begin >= self.filled - self.begin {
+            self.bytes.copy_within(self.begin..self.filled, 0);
+            self.filled -= self.begin;
+            self.begin = 0;
+        }
     }
 }
 
@@ -296,9 +323,9 @@ struct Parser {
     /// Arguments of the complete requests, then those of the request in progress.
     spans: Vec<Span>,
     /// For each complete request, where its arguments end in `spans`.
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     /// For each complete request, where it ends in the bytes.
-    raw_ends: Vec<u32>,
+    raw_ends: Vec<usize>,
     /// Arguments that the request in progress still lacks.
     lacking: i64,
     /// The announced length of the next argument.
@@ -311,7 +338,7 @@ impl Parser {
     fn run(
         &mut self,
         bytes: &[u8],
-        limits: &Limits,
+        limits: &RequestLimits,
         unquoted: &mut Vec<u8>,
     ) -> Result<(), ProtocolError> {
         let most = if limits.authenticated { MAX_BATCH } else { 1 };
@@ -340,7 +367,11 @@ impl Parser {
     }
 
     /// `*<count>\r\n`. False: the line is not complete yet.
-    fn multibulk_header(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+    fn multibulk_header(
+        &mut self,
+        bytes: &[u8],
+        limits: &RequestLimits,
+    ) -> Result<bool, ProtocolError> {
         let (count, next) = match short_number(bytes, self.position + 1) {
             Some(found) => found,
             None => {
@@ -365,7 +396,7 @@ impl Parser {
     }
 
     /// `$<length>\r\n<bytes>\r\n`. False: it is not complete yet.
-    fn argument(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+    fn argument(&mut self, bytes: &[u8], limits: &RequestLimits) -> Result<bool, ProtocolError> {
         let length = match self.bulk {
             Some(length) => length,
             None => {
@@ -391,8 +422,8 @@ impl Parser {
         self.lacking -= 1;
         if self.lacking == 0 {
             self.complete = self.position;
-            self.ends.push(self.spans.len() as u32);
-            self.raw_ends.push(self.position as u32);
+            self.ends.push(self.spans.len());
+            self.raw_ends.push(self.position);
         }
         Ok(true)
     }
@@ -438,8 +469,8 @@ impl Parser {
         self.position += newline + 1;
         self.complete = self.position;
         if !self.spans.is_empty() {
-            self.ends.push(self.spans.len() as u32);
-            self.raw_ends.push(self.position as u32);
+            self.ends.push(self.spans.len());
+            self.raw_ends.push(self.position);
             self.is_inline = true;
         }
         Ok(true)
@@ -456,13 +487,13 @@ impl Parser {
         if executed == 0 {
             return 0;
         }
-        let done = self.ends.last().map_or(0, |end| *end as usize);
+        let done = self.ends.last().copied().unwrap_or(0);
         self.spans.drain(..done);
         if self.spans.is_empty() {
             self.spans.shrink_to(KEEP_SPANS);
         }
         for span in &mut self.spans {
-            *span = Span::new(span.start as usize - executed, span.end as usize - executed);
+            *span = Span::new(span.start - executed, span.end - executed);
         }
         self.ends.clear();
         self.raw_ends.clear();

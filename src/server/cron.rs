@@ -10,7 +10,6 @@ use crossbeam::channel::Receiver;
 use super::Shared;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::engine::blocking;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
 use crate::engine::expiry::{self, Lap};
@@ -18,8 +17,8 @@ use crate::engine::lazy_free::Garbage;
 use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
+use crate::system::cores;
 use crate::system::service::essential;
-use crate::system::{cores, peers};
 
 /// The part of each period that expiry, or eviction, may take at the most.
 const EXPIRE_SHARE: f64 = 0.25;
@@ -34,9 +33,11 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             let period =
                 Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
             park_timeout(period);
+            if shared.engine.lock().debugging.cron_paused {
+                continue;
+            }
             expire(&shared, period);
             evict(&shared, period);
-            close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
@@ -81,7 +82,7 @@ fn expire(shared: &Shared, period: Duration) {
             return;
         }
         drop(engine);
-        shared.engine.give_way();
+        shared.engine.yield_lock();
     }
 }
 
@@ -93,23 +94,7 @@ fn evict(shared: &Shared, period: Duration) {
         if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
             return;
         }
-        shared.engine.give_way();
-    }
-}
-
-/// Closes the connections of clients that wait for a key, but have hung up: nobody reads from
-/// their sockets, so nobody else would notice. The sockets are looked at without the lock.
-fn close_abandoned_clients(shared: &Shared) {
-    let waiting = blocking::sockets(&shared.engine.lock());
-    if waiting.is_empty() {
-        return;
-    }
-    let gone = peers::are_gone(waiting.iter().map(|(_, stream)| &**stream));
-    let mut engine = shared.engine.lock();
-    for ((id, _), _) in waiting.iter().zip(gone).filter(|(_, gone)| *gone) {
-        if let Some(key) = engine.clients.by_id(*id) {
-            engine.clients.get_mut(key).disconnect();
-        }
+        shared.engine.yield_lock();
     }
 }
 
@@ -134,7 +119,7 @@ fn close_idle_clients(engine: &mut Engine) {
             && !client.monitors
             && !client.is_master
             && !client.is_replica()
-            && client.last_active.elapsed() > timeout
+            && client.activity.idle() > timeout
         {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();

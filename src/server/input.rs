@@ -21,9 +21,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rustix::net::{RecvFlags, recv};
 
+use crate::engine::activity::Activity;
 use crate::engine::meter::Meter;
 use crate::system::clock::Tick;
-use crate::system::cores::Place;
+use crate::system::cores::Placement;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
 const LOOKS_ALONE: usize = 20;
@@ -45,14 +46,15 @@ static LOOKING: AtomicUsize = AtomicUsize::new(0);
 /// Reads from a shared socket.
 pub struct Input {
     stream: Arc<TcpStream>,
-    place: Place,
+    place: Placement,
     meter: Arc<Meter>,
+    activity: Arc<Activity>,
 }
 
 impl Input {
     /// The reading end of `stream`, for the calling thread.
-    pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>) -> Self {
-        Input { place: Place::of(&stream), stream, meter }
+    pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>, activity: Arc<Activity>) -> Self {
+        Input { place: Placement::of(&stream), stream, meter, activity }
     }
 
     /// Looks for bytes without sleeping. None: there are none yet.
@@ -98,6 +100,7 @@ impl Read for Input {
         };
         self.place.count(count);
         self.meter.arrived(count);
+        self.activity.note();
         Ok(count)
     }
 }

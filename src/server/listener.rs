@@ -1,4 +1,4 @@
-//! Listening sockets, the accept loop, and the checks at the door.
+//! Listening sockets, the accept loop, and the checks at the acceptor.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -34,7 +34,7 @@ pub struct Listeners(Mutex<Open>);
 struct Open {
     sockets: Vec<Listening>,
     /// Who accepts; None as long as nobody does.
-    door: Option<Door>,
+    acceptor: Option<Acceptor>,
     /// Threads of sockets that were closed.
     leaving: Vec<JoinHandle<()>>,
 }
@@ -80,9 +80,9 @@ impl Listeners {
     /// Starts to accept.
     pub fn serve(&self, shared: &Arc<Shared>) -> io::Result<()> {
         let open = &mut *self.lock();
-        let door = Door { shared: Arc::clone(shared), pool: Arc::default() };
-        let door = open.door.insert(door);
-        open.sockets.iter_mut().try_for_each(|socket| socket.accept(door))
+        let acceptor = Acceptor { shared: Arc::clone(shared), pool: Arc::default() };
+        let acceptor = open.acceptor.insert(acceptor);
+        open.sockets.iter_mut().try_for_each(|socket| socket.accept(acceptor))
     }
 
     /// Stops to accept.
@@ -90,7 +90,7 @@ impl Listeners {
         let mut open = self.lock();
         let sockets = std::mem::take(&mut open.sockets);
         open.close(sockets);
-        open.door = None;
+        open.acceptor = None;
         let leaving = std::mem::take(&mut open.leaving);
         drop(open); // they may be waiting for somebody who waits for us
         leaving.into_iter().for_each(|thread| _ = thread.join());
@@ -120,8 +120,8 @@ impl Open {
                     let listener = Arc::new(listener);
                     let (closed, thread) = (Arc::default(), None);
                     let mut socket = Listening { listener, address, closed, thread };
-                    if let Some(door) = &self.door {
-                        socket.accept(door)?;
+                    if let Some(acceptor) = &self.acceptor {
+                        socket.accept(acceptor)?;
                     }
                     self.sockets.push(socket);
                 }
@@ -144,11 +144,11 @@ impl Open {
 }
 
 impl Listening {
-    fn accept(&mut self, door: &Door) -> io::Result<()> {
+    fn accept(&mut self, acceptor: &Acceptor) -> io::Result<()> {
         let (listener, closed) = (Arc::clone(&self.listener), Arc::clone(&self.closed));
-        let door = door.clone();
+        let acceptor = acceptor.clone();
         let thread = std::thread::Builder::new().name("accept".into());
-        self.thread = Some(thread.spawn(essential(move || door.accept(&listener, &closed)))?);
+        self.thread = Some(thread.spawn(essential(move || acceptor.accept(&listener, &closed)))?);
         Ok(())
     }
 }
@@ -229,12 +229,12 @@ fn listen(ip: IpAddr, port: u16, config: &Config) -> io::Result<TcpListener> {
 
 /// What an accepting thread needs.
 #[derive(Clone)]
-struct Door {
+struct Acceptor {
     shared: Arc<Shared>,
     pool: Arc<Pool>,
 }
 
-impl Door {
+impl Acceptor {
     fn accept(&self, listener: &TcpListener, closed: &AtomicBool) {
         let ends = || closed.load(Ordering::Relaxed) || self.shared.is_stopping();
         while !ends() {
@@ -254,12 +254,12 @@ impl Door {
     fn admit(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
         let stream = Arc::new(stream);
-        let seat = self.pool.reserve().ok_or(TOO_MANY_CLIENTS);
-        match seat.and_then(|seat| Ok((seat, self.register(&stream)?))) {
-            Ok((seat, (client, keepalive))) => {
+        let reserved = self.pool.reserve().ok_or(TOO_MANY_CLIENTS);
+        match reserved.and_then(|reserved| Ok((reserved, self.register(&stream)?))) {
+            Ok((reserved, (client, keepalive))) => {
                 send_probes(&stream, keepalive);
                 let shared = Arc::clone(&self.shared);
-                seat.run(move || {
+                reserved.run(move || {
                     let _leaving = Leaving { shared: &shared, client };
                     session::serve(&shared, stream, client);
                 });
@@ -285,7 +285,8 @@ impl Door {
         }
         engine.stats.total_connections_received += 1;
         let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
-        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers));
+        let activity = Arc::clone(&engine.clients.get(key).activity);
+        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
         engine.clients.get_mut(key).pen = Arc::new(pen);
         log_out(&mut engine, key);
         Ok((key, engine.config.tcp_keepalive))

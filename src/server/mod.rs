@@ -11,11 +11,14 @@
 //! | [`listener`] | listening sockets, the accept loop, who is let in          |
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
+//! | [`waiting`]  | how it waits in between                                    |
+//! | [`ahead`]    | what is done for requests before their turn                |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
 //! | [`cron`]     | what happens by itself                                     |
 //! | [`healthcheck`] | asking a server whether it answers                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
+mod ahead;
 pub mod cron;
 pub mod healthcheck;
 pub mod input;
@@ -23,6 +26,7 @@ pub mod listener;
 pub mod pool;
 pub mod process;
 pub mod session;
+pub mod waiting;
 
 use std::io;
 use std::net::SocketAddr;
@@ -292,7 +296,6 @@ impl Server {
             let connections = engine.clients.connections();
             connections.iter().for_each(|key| engine.clients.get_mut(*key).disconnect());
             drop(engine);
-            self.shared.engine.resumed.notify_all();
             if connections.is_empty() || Instant::now() > deadline {
                 break;
             }

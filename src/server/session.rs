@@ -9,30 +9,30 @@
 //! The lock is held only while commands run. Reading, parsing and writing happen outside of it, so
 //! that is what many connections do at the same time.
 //!
-//! Two things may come between. A command that waits ([`Flow::Blocked`]) sends what was written so
-//! far and sleeps until it is answered, while requests that arrive meanwhile wait in the socket.
-//! And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the
+//! Two things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
+//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the
 //! lock, so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Shared;
+use super::ahead::{self, Ahead};
 use super::input::Input;
+use super::waiting::Ended;
 use crate::command::execute;
 use crate::engine::ClientKey;
-use crate::engine::blocking;
 use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
 use crate::engine::meter::Meter;
 use crate::engine::outbox::{Outbox, Pen};
-use crate::engine::prepared::Prepared;
+use crate::engine::pause;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
-use crate::resp::{Args, Batch, KEEP_CAPACITY, Limits, ProtocolError, Reader, Reply};
+use crate::resp::{KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
 
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
@@ -45,21 +45,19 @@ const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
 const GROWTH_TO_WEIGH: usize = 256 * 1024;
 /// How long a connection that ends waits for the last bytes of its outbox to be taken.
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
-/// Of so many requests at a time the keys are brought near before the first is executed.
-const AHEAD: usize = 16;
-/// A wait without a deadline looks at the clock this often; any time would do.
+/// So long does a connection wait for its outbox; any time would do.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// The thread's side of a connection.
 pub struct Session<'s> {
-    shared: &'s Shared,
-    stream: Arc<TcpStream>,
-    client: ClientKey,
-    reader: Reader<Input>,
-    output: Output,
+    pub(super) shared: &'s Shared,
+    pub(super) stream: Arc<TcpStream>,
+    pub(super) client: ClientKey,
+    pub(super) reader: Reader<Input>,
+    pub(super) output: Replies,
     /// What the buffers hold, for others to see.
     meter: Arc<Meter>,
-    received: usize,
+    pub(super) received: usize,
     /// Memory of the input buffers when it was last looked whether all clients have too much.
     weighed: usize,
     /// The connection has just become a replica's.
@@ -67,19 +65,19 @@ pub struct Session<'s> {
 }
 
 /// Replies on their way to the peer.
-struct Output {
+pub(super) struct Replies {
     stream: Arc<TcpStream>,
     pen: Arc<Pen>,
     /// Where they go, if the connection has one.
     outbox: Option<Outbox>,
-    reply: Reply,
+    pub(super) reply: Reply,
     sent: usize,
     /// Bytes given to the outbox since it was last waited for.
     handed_over: usize,
 }
 
 /// How a batch, or a request of it, ended.
-enum End {
+enum BatchEnd {
     /// Everything was executed.
     Done,
     /// The connection is to be closed, after what was written has been sent.
@@ -93,13 +91,14 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     let engine = shared.engine.lock();
     let state = engine.clients.get(client);
     let (pen, meter) = (Arc::clone(&state.pen), Arc::clone(&state.meter));
+    let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), Arc::clone(&state.activity));
     drop(engine);
     let reply = Reply::default();
     let output =
-        Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
+        Replies { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
-        reader: Reader::new(Input::new(Arc::clone(&stream), Arc::clone(&meter))),
+        reader: Reader::new(input),
         meter,
         stream,
         client,
@@ -114,7 +113,7 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     let _ = session.stream.shutdown(Shutdown::Write);
 }
 
-impl Session<'_> {
+impl<'s> Session<'s> {
     fn run(&mut self) -> io::Result<()> {
         let mut limits = limits_of(&self.shared.engine.lock(), self.client);
         loop {
@@ -129,10 +128,10 @@ impl Session<'_> {
                     };
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
-                    End::Done if self.is_new_replica => self.begin_replication()?,
-                    End::Done => {}
-                    End::Close => return self.output.write(),
-                    End::Abort => return Ok(()),
+                    BatchEnd::Done if self.is_new_replica => self.begin_replication()?,
+                    BatchEnd::Done => {}
+                    BatchEnd::Close => return self.output.write(),
+                    BatchEnd::Abort => return Ok(()),
                 },
                 Err(error) => return self.refuse(error),
             }
@@ -140,48 +139,85 @@ impl Session<'_> {
     }
 
     /// Executes the requests that have arrived, under one taking of the lock.
-    fn execute_batch(&mut self, limits: &mut Limits) -> io::Result<End> {
-        let prepared = Prepared::from(&self.reader.parsed());
-        let mut engine = self.shared.engine.lock();
-        engine.prepared = prepared;
+    fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
+        let done_before = Ahead::of(&self.reader.parsed());
+        let shared = self.shared;
+        let mut engine = shared.engine.lock();
+        done_before.hand_over(&mut engine);
         self.account(&mut engine);
-        let Session { shared, client, reader, output, .. } = self;
-        output.begin(&engine, *client);
-        let batch = reader.parsed();
+        self.output.begin(&engine, self.client);
         let mut first_ended = None;
-        for index in 0..batch.len() {
-            if index % AHEAD == 0 {
-                bring_keys_near(&engine, *client, &batch, index);
-            }
+        for index in 0..self.reader.parsed().len() {
+            ahead::look(&engine, self.client, &self.reader.parsed(), index);
             let end;
-            (engine, end) = request(shared, engine, *client, batch.request(index), output)?;
-            output.hand_over(&mut engine, *client);
-            if !matches!(end, End::Done) {
+            (engine, end) = self.request(engine, index, limits)?;
+            self.output.hand_over(&mut engine, self.client);
+            if !matches!(end, BatchEnd::Done) {
                 return Ok(end);
             }
             let ended = engine.last_reading();
             let held_ns = ended.zip(first_ended).map_or(0, |(last, first)| last.since(first));
             first_ended = first_ended.or(ended);
-            if output.is_long() || held_ns > LONGEST_HOLD_NS {
-                output.note_what_waits(&mut engine, *client);
+            if self.output.is_long() || held_ns > LONGEST_HOLD_NS {
+                self.output.note_what_waits(&mut engine, self.client);
                 drop(engine);
-                if output.may_be_sent_in_parts() {
-                    output.write_and_wait()?;
+                if self.output.may_be_sent_in_parts() {
+                    self.output.write_and_wait()?;
                 }
-                shared.engine.give_way();
+                shared.engine.yield_lock();
                 engine = shared.engine.lock();
                 first_ended = None;
             }
         }
-        self.is_new_replica = is_new_replica(&engine, *client);
-        *limits = limits_of(&engine, *client);
-        output.note_what_waits(&mut engine, *client);
+        self.is_new_replica = is_new_replica(&engine, self.client);
+        *limits = limits_of(&engine, self.client);
+        self.output.note_what_waits(&mut engine, self.client);
         drop(engine);
-        if output.outbox.is_some() {
-            output.write_and_wait()?;
+        if self.output.outbox.is_some() {
+            self.output.write_and_wait()?;
         }
         self.output.pen.help_writers();
-        Ok(End::Done)
+        Ok(BatchEnd::Done)
+    }
+
+    /// Executes one request, however long that takes.
+    fn request(
+        &mut self,
+        mut engine: EngineGuard<'s>,
+        index: usize,
+        limits: &RequestLimits,
+    ) -> io::Result<(EngineGuard<'s>, BatchEnd)> {
+        let (shared, client) = (self.shared, self.client);
+        let mut has_sent = false;
+        loop {
+            let args = self.reader.parsed().request(index);
+            let flow = execute(&mut engine, client, args, &mut self.output.reply, Origin::Client);
+            match flow {
+                Flow::Continue => return Ok((engine, BatchEnd::Done)),
+                Flow::Close => return Ok((engine, BatchEnd::Close)),
+                Flow::Abort => return Ok((engine, BatchEnd::Abort)),
+                Flow::Paused { writes } if has_sent => pause::join(&mut engine, client, writes),
+                Flow::Paused { .. } | Flow::Blocked => {
+                    self.output.hand_over(&mut engine, client);
+                    self.output.note_what_waits(&mut engine, client);
+                    drop(engine);
+                    self.output.write()?;
+                    has_sent = true;
+                    engine = shared.engine.lock();
+                    if flow != Flow::Blocked {
+                        continue; // it gets in line when it is free to go, for others stand behind it
+                    }
+                }
+            }
+            let ended;
+            (engine, ended) = self.wait(engine, index, limits);
+            match ended {
+                Ended::Answered => return Ok((engine, BatchEnd::Done)),
+                Ended::AnsweredAndClosed => return Ok((engine, BatchEnd::Close)),
+                Ended::Gone => return Ok((engine, BatchEnd::Abort)),
+                Ended::Resumed => {}
+            }
+        }
     }
 
     /// After PSYNC: once its reply is out, the stream follows. What the replica says is still read.
@@ -208,7 +244,6 @@ impl Session<'_> {
         stats.total_net_output_bytes += std::mem::take(&mut self.output.sent) as u64;
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
-        engine.clients.get_mut(self.client).last_active = Instant::now();
         self.weighed = self.reader.memory();
         self.meter.begin_batch(self.reader.complete(), self.reader.incomplete(), self.weighed);
         client_changed(engine, self.client);
@@ -217,8 +252,14 @@ impl Session<'_> {
     /// Shows what has arrived of a request. If it grows large, `maxmemory-clients` may have something
     /// to say about it long before it is complete.
     fn weigh_incomplete_request(&mut self) {
-        let (memory, parsed) = (self.reader.memory(), self.reader.in_progress());
-        self.meter.set_input(self.reader.incomplete() - parsed, parsed, memory);
+        let parsed = self.reader.in_progress();
+        self.weigh_input(self.reader.incomplete() - parsed, parsed);
+    }
+
+    /// Shows what has arrived and isn't executed.
+    pub(super) fn weigh_input(&mut self, unparsed: usize, arguments: usize) {
+        let memory = self.reader.memory();
+        self.meter.set_input(unparsed, arguments, memory);
         if memory > self.weighed + GROWTH_TO_WEIGH {
             client_changed(&mut self.shared.engine.lock(), self.client);
             self.weighed = memory;
@@ -226,7 +267,7 @@ impl Session<'_> {
     }
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
-    fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
+    pub(super) fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
         if error == ProtocolError::QueryBufferLimit {
             let engine = self.shared.engine.lock();
             let peer = engine.clients.get(self.client).peer;
@@ -254,67 +295,7 @@ fn discard_input(stream: &TcpStream) {
     let _ = io::copy(&mut stream.take(1 << 20), &mut io::sink());
 }
 
-/// Executes one request, however long that takes.
-fn request<'s>(
-    shared: &'s Shared,
-    mut engine: EngineGuard<'s>,
-    client: ClientKey,
-    args: Args<'_>,
-    output: &mut Output,
-) -> io::Result<(EngineGuard<'s>, End)> {
-    loop {
-        match execute(&mut engine, client, args, &mut output.reply, Origin::Client) {
-            Flow::Continue => return Ok((engine, End::Done)),
-            Flow::Close => return Ok((engine, End::Close)),
-            Flow::Abort => return Ok((engine, End::Abort)),
-            Flow::Pause(left) => {
-                engine = shared.engine.wait(&shared.engine.resumed, engine, left);
-                if shared.is_stopping() {
-                    return Ok((engine, End::Abort));
-                }
-            }
-            Flow::Blocked => {
-                output.hand_over(&mut engine, client);
-                drop(engine);
-                output.write()?;
-                engine = shared.engine.lock();
-                return Ok(wait_for_answer(shared, engine, client, &mut output.reply));
-            }
-        }
-    }
-}
-
-/// Sleeps until the waiting client has its answer, its time is over, or it is disconnected.
-fn wait_for_answer<'s>(
-    shared: &'s Shared,
-    mut engine: EngineGuard<'s>,
-    client: ClientKey,
-    reply: &mut Reply,
-) -> (EngineGuard<'s>, End) {
-    loop {
-        let state = engine.clients.get_mut(client);
-        let Some(wait) = &state.wait else {
-            reply.raw(&std::mem::take(&mut state.answer));
-            let end = if state.close_after_reply { End::Close } else { End::Done };
-            return (engine, end);
-        };
-        if state.close_after_reply {
-            blocking::leave(&mut engine, client);
-            return (engine, End::Abort);
-        }
-        let now = Instant::now();
-        let left = wait.deadline.map_or(LONG, |at| at.saturating_duration_since(now));
-        match &state.wakeup {
-            Some(wakeup) if !left.is_zero() => {
-                let wakeup = Arc::clone(wakeup);
-                engine = shared.engine.wait(&wakeup, engine, left);
-            }
-            _ => _ = blocking::time_out(&mut engine, client),
-        }
-    }
-}
-
-impl Output {
+impl Replies {
     /// Before a batch: replies are written as the client has asked for, and as much as it may have.
     fn begin(&mut self, engine: &Engine, client: ClientKey) {
         let client = engine.clients.get(client);
@@ -338,6 +319,7 @@ impl Output {
         let Engine { clients, config, .. } = engine;
         let state = clients.get_mut(client);
         state.meter.set_output(self.reply.capacity());
+        state.activity.note(); // however long its commands have taken
         state.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
         client_changed(engine, client);
     }
@@ -389,23 +371,13 @@ impl Output {
     }
 }
 
-/// Brings near what the next requests will look up. The first argument is taken for the key: mostly
-/// it is. With a million keys and pipelines of 16, GET and SET are 1.25 times as fast for it.
-fn bring_keys_near(engine: &Engine, client: ClientKey, batch: &Batch<'_>, from: usize) {
-    let to = batch.len().min(from + AHEAD);
-    if to - from > 1 {
-        let keys = (from..to).filter_map(|index| batch.request(index).get(1));
-        engine.databases[engine.clients.get(client).db].bring_near(keys);
-    }
-}
-
 fn is_new_replica(engine: &Engine, client: ClientKey) -> bool {
     let replica = engine.clients.get(client).replica.as_ref();
     replica.is_some_and(|replica| matches!(replica.phase, Phase::Continuing | Phase::Requesting))
 }
 
-fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {
-    Limits {
+fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> RequestLimits {
+    RequestLimits {
         bulk: engine.config.proto_max_bulk_len as usize,
         query_buffer: engine.config.client_query_buffer_limit as usize,
         authenticated: !engine.must_log_in(client),

@@ -15,6 +15,7 @@
 //! | [`outgoing`] | connections that we make                                |
 //! | [`pidfile`], [`title`] | what tells others of this process               |
 //! | [`peers`]   | is the other end of a socket still there?                |
+//! | [`wakeup`]  | sleeping until a socket or another thread has something   |
 
 pub mod clock;
 pub mod cores;
@@ -30,3 +31,4 @@ pub mod service;
 pub mod sync;
 pub mod threads;
 pub mod title;
+pub mod wakeup;

@@ -3,14 +3,17 @@
 //!
 //! | file         | what it is about                                                        |
 //! |--------------|-------------------------------------------------------------------------|
+//! | `debugging`  | DEBUG, and what slows a server down for tests                          |
 //! | `listening`  | addresses and ports, also while it runs; pidfile, title of the process  |
 //! | `log`        | lines that others look for                                              |
 //! | `renaming`   | `rename-command`, as replicas, the append-only file and a restart see it |
 //! | `protection` | a line that is meant to protect either does, or ends the start           |
+//! | `values`     | CONFIG SET takes back what CONFIG GET shows                              |
 
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // the scripts need more of it
 mod client;
+mod debugging;
 mod listening;
 mod log;
 mod protection;
@@ -18,3 +21,4 @@ mod renaming;
 #[path = "../persistence/server.rs"]
 #[allow(dead_code)] // the tests of persistence need more of it
 mod server;
+mod values;

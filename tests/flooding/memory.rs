@@ -249,3 +249,20 @@ fn messages_that_pile_up_count_for_who_does_not_read_them() {
     }
     assert_eq!(server.info("evicted_clients"), 1);
 }
+
+#[test]
+#[ignore = "takes 10 GB of memory"]
+fn offsets_of_a_request_may_be_larger_than_32_bits() {
+    let limits = ["--proto-max-bulk-len", "6gb", "--client-query-buffer-limit", "12gb"];
+    let server = Server::start(&limits);
+    server.ask("SET a x");
+    let mut client = server.connect();
+    let part = vec![b'x'; 1 << 20];
+    let parts = (1usize << 32 >> 20) + 5;
+    client.send_raw(format!("*3\r\n$6\r\nEXISTS\r\n${}\r\n", parts << 20).as_bytes()).unwrap();
+    (0..parts).for_each(|_| client.send_raw(&part).unwrap());
+    client.send_raw(b"\r\n$1\r\na\r\n").unwrap();
+    let crate::client::Output::Value(reply) = client.read(10 * PATIENCE).unwrap() else { panic!() };
+    assert_eq!(reply, Value::Integer(1));
+    assert_eq!(ask(&mut client, "GET a"), Value::Bulk(b"x".to_vec()));
+}

@@ -222,3 +222,49 @@ fn a_pipeline_of_a_client_that_gets_pushes_is_bounded() {
         }
     }
 }
+
+/// How often a thread of the server has been woken up, or has given way.
+fn switches(server: &Server, name: &str) -> u64 {
+    let tasks = format!("/proc/{}/task", server.0.child.id());
+    let tasks = std::fs::read_dir(tasks).unwrap().map(|task| task.unwrap().path());
+    let mut threads = tasks.filter(|task| {
+        std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim() == name)
+    });
+    let status = std::fs::read_to_string(threads.next().unwrap().join("status")).unwrap();
+    let value = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    value.unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn a_subscriber_that_never_reads_costs_no_time() {
+    let server = Server::start(&["--client-output-buffer-limit", "pubsub 0 0 0"]);
+    if server.is_redis() {
+        return; // one thread does everything
+    }
+    let mut subscribers = ["silent", "slow"].map(|name| {
+        let mut subscriber = named(&server, name);
+        ask(&mut subscriber, "SUBSCRIBE channel");
+        subscriber
+    });
+    let mut publisher = server.connect();
+    let message = format!("PUBLISH channel {}", "x".repeat(1_000_000));
+    (0..20).for_each(|_| assert_eq!(ask(&mut publisher, &message), Value::Integer(2)));
+    eventually("their sockets are full", || {
+        server.number("silent", "omem") > 1_000_000 && server.number("slow", "omem") > 1_000_000
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    let before = switches(&server, "waiter");
+    std::thread::sleep(Duration::from_secs(1));
+    let times = switches(&server, "waiter") - before;
+    assert!(times < 5, "{times}");
+    // Who begins to read gets everything all the same.
+    let mut missing = 20 * 1_000_000;
+    while missing > 0 {
+        let Output::Value(Value::Array(message)) = subscribers[1].read(PATIENCE).unwrap() else {
+            panic!("{missing} are missing")
+        };
+        let Value::Bulk(payload) = &message[2] else { panic!() };
+        missing -= payload.len();
+    }
+    assert!(server.number("silent", "omem") > 1_000_000);
+}

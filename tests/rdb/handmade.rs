@@ -1,7 +1,7 @@
 //! Files of forms that no server at hand writes any more, put together byte by byte.
 
 use cacheflow::rdb::dump::{PayloadError, decode_value};
-use cacheflow::rdb::{Limits, Reason, checksum::crc64};
+use cacheflow::rdb::{EncodingLimits, Reason, checksum::crc64};
 use cacheflow::store::Value;
 
 use super::{load, save};
@@ -166,7 +166,7 @@ fn a_collection_without_elements_is_left_out_of_a_file_and_refused_as_a_payload(
     assert_eq!((data.keys, data.empty), (1, 1));
     let mut payload = b"\x02\x00\x0a\x00".to_vec();
     payload.extend(crc64(0, &payload).to_le_bytes());
-    let error = decode_value(&payload, &Limits::default()).unwrap_err();
+    let error = decode_value(&payload, &EncodingLimits::default()).unwrap_err();
     assert_eq!(error, PayloadError::Value("an empty collection".into()));
 }
 

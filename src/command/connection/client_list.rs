@@ -107,7 +107,7 @@ pub fn describe(client: &Client, executing: Option<Args<'_>>, out: &mut Vec<u8>)
     );
     out.extend_from_slice(&client.name);
     let age = client.created.elapsed().as_secs();
-    let idle = client.last_active.elapsed().as_secs();
+    let idle = client.activity.idle().as_secs();
     let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
     let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
     let meter = &client.meter;

@@ -14,7 +14,7 @@ use crate::number::format_i64;
 use crate::resp::{Args, Reply, Request};
 use crate::store::SortedSet;
 use crate::store::geo::{self, Position};
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 use crate::store::sorted_set::Inserted;
 
 /// Parses `longitude latitude`, which must lie on the map.
@@ -36,9 +36,12 @@ pub fn unit(word: &[u8]) -> Result<f64> {
 }
 
 /// How large a sorted set may get before it is indexed.
-pub fn limits(ctx: &Context<'_>) -> Limits {
+pub fn limits(ctx: &Context<'_>) -> PackedLimits {
     let config = &ctx.engine.config;
-    Limits { entries: config.zset_max_listpack_entries, value: config.zset_max_listpack_value }
+    PackedLimits {
+        entries: config.zset_max_listpack_entries,
+        value: config.zset_max_listpack_value,
+    }
 }
 
 /// Writes a position as two coordinates.

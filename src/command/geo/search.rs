@@ -23,7 +23,7 @@ use crate::config::EventClasses;
 use crate::resp::{Args, Reply};
 use crate::store::SortedSet;
 use crate::store::geo::{self, Position, Shape};
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 use crate::store::sorted_set::ScoreRange;
 use crate::store::value::Kind;
 
@@ -358,7 +358,7 @@ fn write_found(query: &Query<'_>, found: &[Found<'_>], reply: &mut Reply) {
     }
 }
 
-fn as_sorted_set(query: &Query<'_>, found: &[Found<'_>], limits: Limits) -> SortedSet {
+fn as_sorted_set(query: &Query<'_>, found: &[Found<'_>], limits: PackedLimits) -> SortedSet {
     let mut result = SortedSet::new();
     for Found { member, score, distance, .. } in found {
         let score = if query.store_distances { distance / query.unit } else { *score };

@@ -16,12 +16,15 @@ use crate::config::EventClasses;
 use crate::number::{Digits, LongDouble, parse_i64};
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::Hash;
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 
 /// How large a hash may be in its packed form.
-fn limits(ctx: &Context<'_>) -> Limits {
+fn limits(ctx: &Context<'_>) -> PackedLimits {
     let config = &ctx.engine.config;
-    Limits { entries: config.hash_max_listpack_entries, value: config.hash_max_listpack_value }
+    PackedLimits {
+        entries: config.hash_max_listpack_entries,
+        value: config.hash_max_listpack_value,
+    }
 }
 
 /// `HSET key field value [field value ...]`

@@ -8,7 +8,7 @@ use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::command::connection::client_list::describe;
-use crate::engine::blocking::{self, Acknowledgements, Wait};
+use crate::engine::blocking::{self, Acknowledgements, Awaited, Wait};
 use crate::engine::execution::Origin;
 use crate::engine::role::{self, Failover, Phase, Replica};
 use crate::replication::failover::{self, address_of};
@@ -111,12 +111,11 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     }
     let deadline = Instant::now().checked_add(Duration::from_millis(timeout as u64));
     let wait = Wait {
+        awaited: Awaited::Replicas(Acknowledgements { offset, wanted }),
         request: Request::default(),
         db: ctx.db,
         keys: Vec::new(),
         deadline: deadline.filter(|_| timeout > 0),
-        sees_removal: false,
-        acknowledgements: Some(Acknowledgements { offset, wanted }),
     };
     blocking::block(ctx.engine, ctx.client, wait);
     let replication = &mut ctx.engine.replication;
@@ -208,7 +207,8 @@ fn acknowledge(ctx: &mut Context<'_>, offset: &[u8]) -> Result {
     ctx.engine.replication.acknowledged.notify_all();
     for waiter in ctx.engine.replication.waiters.clone() {
         let wait = ctx.engine.clients.get(waiter).wait.as_ref();
-        let Some(Acknowledgements { offset, wanted }) = wait.and_then(|w| w.acknowledgements)
+        let Some(Awaited::Replicas(Acknowledgements { offset, wanted })) =
+            wait.map(|wait| wait.awaited)
         else {
             continue;
         };
@@ -333,8 +333,7 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     }
     if failover.force && (failover.deadline.is_none() || failover.target.is_none()) {
         return Err(Error::new(
-            "ERR FAILOVER with force option requires both a timeout and target HOST and IP to be \
-             specified.",
+            "ERR FAILOVER with force option requires both a timeout and target HOST and IP.",
         ));
     }
     if let Some(target) = &failover.target {

@@ -14,8 +14,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::{
-    Args, Context, Limits, Reply, Result, SortedSet, Value, limits, members_header, reply_member,
-    store,
+    Args, Context, PackedLimits, Reply, Result, SortedSet, Value, limits, members_header,
+    reply_member, store,
 };
 use crate::catalogue::row;
 use crate::command::args::{Options, float, integer_in, is};
@@ -332,7 +332,7 @@ fn combine_and_store(
     let query = Query::parse(ctx, args, 2, operation)?;
     // Indexed first and packed at the end, if it fits: a packed set knows no -0, an indexed one
     // must not lose it on the way.
-    const NONE: Limits = Limits { entries: 0, value: 0 };
+    const NONE: PackedLimits = PackedLimits { entries: 0, value: 0 };
     let mut result = SortedSet::new();
     for (member, score) in query.result() {
         result.insert(&member, score, NONE);

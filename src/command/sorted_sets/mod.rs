@@ -9,12 +9,14 @@
 //! | [`remove`]  | ZREM and ZREMRANGEBY...                                                  |
 //! | [`pop`]     | ZPOPMIN, ZPOPMAX, ZMPOP                                                  |
 //! | [`algebra`] | union, intersection, difference                                          |
+//! | [`blocking`] | BZPOPMIN, BZPOPMAX, BZMPOP: the same, once there is something           |
 //!
 //! Members with their scores are one flat array in RESP2 and an array of pairs in RESP3, where the
 //! scores are doubles.
 
 pub mod add;
 pub mod algebra;
+pub mod blocking;
 pub mod bounds;
 pub mod pop;
 pub mod range;
@@ -27,14 +29,17 @@ use crate::command::keys::scan::{ScanOptions, parse_cursor, reply_found, reply_n
 use crate::config::EventClasses;
 use crate::number::format_f64;
 use crate::resp::{Args, Protocol, Reply};
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 use crate::store::value::Kind;
 use crate::store::{SortedSet, Value};
 
 /// How large a sorted set may be in its packed form.
-fn limits(ctx: &Context<'_>) -> Limits {
+fn limits(ctx: &Context<'_>) -> PackedLimits {
     let config = &ctx.engine.config;
-    Limits { entries: config.zset_max_listpack_entries, value: config.zset_max_listpack_value }
+    PackedLimits {
+        entries: config.zset_max_listpack_entries,
+        value: config.zset_max_listpack_value,
+    }
 }
 
 /// Begins an array of members, with or without their scores.

@@ -12,19 +12,19 @@ use crate::resp::Protocol;
 
 /// The end to take from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ScoreEnd {
     /// The lowest scores first.
     Min,
     /// The highest scores first.
     Max,
 }
 
-impl End {
+impl ScoreEnd {
     /// `MIN` or `MAX`.
-    pub fn parse(word: &[u8]) -> Result<End> {
+    pub fn parse(word: &[u8]) -> Result<ScoreEnd> {
         match word {
-            _ if is(word, "MIN") => Ok(End::Min),
-            _ if is(word, "MAX") => Ok(End::Max),
+            _ if is(word, "MIN") => Ok(ScoreEnd::Min),
+            _ if is(word, "MAX") => Ok(ScoreEnd::Max),
             _ => Err(error::SYNTAX),
         }
     }
@@ -32,15 +32,15 @@ impl End {
     /// The command that takes from this end.
     pub fn command(self) -> &'static [u8] {
         match self {
-            End::Min => b"ZPOPMIN",
-            End::Max => b"ZPOPMAX",
+            ScoreEnd::Min => b"ZPOPMIN",
+            ScoreEnd::Max => b"ZPOPMAX",
         }
     }
 
     fn event(self) -> &'static str {
         match self {
-            End::Min => "zpopmin",
-            End::Max => "zpopmax",
+            ScoreEnd::Min => "zpopmin",
+            ScoreEnd::Max => "zpopmax",
         }
     }
 }
@@ -60,15 +60,15 @@ pub enum Shape {
 
 /// `ZPOPMIN key [count]`
 pub fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_from_key(ctx, args, End::Min, reply)
+    pop_from_key(ctx, args, ScoreEnd::Min, reply)
 }
 
 /// `ZPOPMAX key [count]`
 pub fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_from_key(ctx, args, End::Max, reply)
+    pop_from_key(ctx, args, ScoreEnd::Max, reply)
 }
 
-fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: End, reply: &mut Reply) -> Result {
+fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: ScoreEnd, reply: &mut Reply) -> Result {
     let (wanted, shape) = match args.len() {
         2 => (1, Shape::Flat),
         3 if reply.protocol == Protocol::Resp3 => (count(&args[2])?, Shape::Pairs),
@@ -86,7 +86,7 @@ fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: End, reply: &mut Rep
 pub fn pop(
     ctx: &mut Context<'_>,
     key: &[u8],
-    end: End,
+    end: ScoreEnd,
     count: usize,
     shape: Shape,
     reply: &mut Reply,
@@ -118,12 +118,12 @@ pub fn pop(
         reply.double(score);
     };
     let ranks = match end {
-        End::Min => 0..count,
-        End::Max => len - count..len,
+        ScoreEnd::Min => 0..count,
+        ScoreEnd::Max => len - count..len,
     };
     match end {
-        End::Min => zset.range(ranks.clone()).for_each(each),
-        End::Max => zset.range(ranks.clone()).rev().for_each(each),
+        ScoreEnd::Min => zset.range(ranks.clone()).for_each(each),
+        ScoreEnd::Max => zset.range(ranks.clone()).rev().for_each(each),
     }
     if count < len {
         zset.remove_range(ranks);
@@ -142,7 +142,7 @@ pub fn pop(
 pub fn pop_first_of(
     ctx: &mut Context<'_>,
     keys: Args<'_>,
-    end: End,
+    end: ScoreEnd,
     count: usize,
     reply: &mut Reply,
 ) -> Result<bool> {
@@ -158,7 +158,7 @@ pub fn pop_first_of(
 
 /// `ZMPOP numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn zmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let MultiPop { keys, end, count } = MultiPop::parse(args, 1, End::parse)?;
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 1, ScoreEnd::parse)?;
     if !pop_first_of(ctx, keys, end, count, reply)? {
         reply.null_array();
     }

@@ -25,6 +25,7 @@ use crate::catalogue::Command;
 use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::engine::blocking::Awaited;
 use crate::engine::execution::Origin;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
@@ -237,8 +238,8 @@ fn wait(ctx: &mut Context<'_>, args: Args<'_>, request: &Request<'_>, since: &[S
     let ids = resolved.iter().map(String::as_bytes);
     let again = resp::Request::new(args.first(first_id).iter().chain(ids));
     match request.group {
-        Some(_) => ctx.block_on_or_removal(again.args(), request.keys, deadline),
-        None => ctx.block_on(again.args(), request.keys, deadline),
+        Some(_) => ctx.block_on(Awaited::GroupEntry, again.args(), request.keys, deadline),
+        None => ctx.block_on(Awaited::Stream, again.args(), request.keys, deadline),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What `execute` asks of transactions: is this request queued, and what is EXEC going to do?
 
 use crate::catalogue::spec::Flags;
-use crate::catalogue::{Command, Row, row};
+use crate::catalogue::{self, Command, Row, row};
 use crate::engine::client::Client;
 use crate::engine::transaction::Queued;
 use crate::resp::{Args, Reply};
@@ -26,6 +26,15 @@ pub fn queue(client: &mut Client, row: &Row, args: Args<'_>, reply: &mut Reply) 
         transaction.push(Queued { command: row.command, request: args.into() }, row.flags);
     }
     reply.simple("QUEUED");
+}
+
+/// Whether a command has these flags, and if it is EXEC, everything that it would run.
+pub fn all_have(client: &Client, row: &Row, flags: Flags) -> bool {
+    let queue = match &client.transaction {
+        Some(transaction) if row.command == Command::Exec => transaction.queue(),
+        _ => &[],
+    };
+    row.is(flags) && queue.iter().all(|queued| catalogue::row(queued.command).is(flags))
 }
 
 /// The flags by which gates judge a request: those of EXEC include everything it would run.

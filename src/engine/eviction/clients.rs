@@ -41,7 +41,6 @@ pub fn evict_clients(engine: &mut Engine) {
             }
             evict(engine, key);
         }
-        engine.pause.wake(); // a connection may be waiting there for its turn
     }
     // What is left of too much is of clients that may stay: no use in trying again until it grows.
     engine.eviction.clients_left = engine.clients.weight() as u64;

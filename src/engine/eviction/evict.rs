@@ -181,7 +181,7 @@ fn evict(engine: &mut Engine, db: usize, key: &Bytes) {
     if is_held {
         engine.eviction.held += (entry.key.len() + entry.value.heap_size(SAMPLES)) as u64;
     }
-    engine.bury(entry.value);
+    engine.free_lazily(entry.value);
     engine.key_evicted(db, key);
     engine.end_of_unit();
 }
@@ -204,7 +204,7 @@ mod tests {
         engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&engine.aof.writer))));
         let large = vec![b'x'; 1_000_000];
         engine.journal.add(Effect { db: 0, request: Request::new([&b"SET"[..], b"k", &large]) });
-        engine.journal.end_of_unit();
+        engine.journal.flush();
         assert!((1_000_000..1_001_000).contains(&not_counted(&engine)));
         engine.aof.writer.commit();
         assert_eq!(not_counted(&engine), 0);

@@ -26,7 +26,7 @@ use crate::rdb::Usage;
 
 /// What eviction keeps from one time to the next.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct EvictionState {
     /// Keys that might go next.
     pub pool: pool::Pool,
     /// The policy that the pool is for.

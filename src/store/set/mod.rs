@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use super::Bytes;
 use super::bytes::ARC_COUNTS;
+use super::chains::Chains;
 use super::intset::IntSet;
 use super::packed::{self, Packed};
 use super::table::{self, Table};
@@ -193,13 +194,30 @@ impl Set {
 
     /// Reports about `count` members, beginning at `cursor`, and returns the cursor to go on
     /// with; 0 begins a scan, and 0 ends it. A member that is there all the time is reported.
-    /// Small sets are reported at once: a scan that began in one has ended before it can grow.
+    /// Integers are reported at once: a scan that began among them has ended before they can grow.
+    /// A packed set has the same cursors as the table that it may become.
     pub fn scan(&self, cursor: u64, count: usize, report: &mut impl FnMut(&[u8])) -> u64 {
-        if let Form::Table(table) = &self.0 {
-            return table.scan(cursor, count, &mut |member| report(member));
+        match &self.0 {
+            Form::Ints(_) => {
+                self.iter().for_each(|member| report(&member));
+                0
+            }
+            Form::Packed(packed) => table::scan_list(packed.iter(), cursor, count, report),
+            Form::Table(table) => table.scan(cursor, count, &mut |member| report(member)),
         }
-        self.iter().for_each(|member| report(&member));
-        0
+    }
+
+    /// How the members are spread; None: they are listed as integers.
+    pub fn chains(&self) -> Option<Chains> {
+        match &self.0 {
+            Form::Ints(_) => None,
+            Form::Packed(packed) => {
+                let mut chains = Chains::default();
+                chains.add(packed.len()); // all in one place
+                Some(chains)
+            }
+            Form::Table(table) => Some(table.chains()),
+        }
     }
 
     /// Bytes allocated, estimated from `samples` members of a large set; 0 looks at all.

@@ -36,7 +36,8 @@ use std::sync::Arc;
 pub use self::ranges::{LexBound, LexRange, ScoreRange, page};
 use super::Bytes;
 use super::bytes::ARC_COUNTS;
-use super::packed::{self, Limits, Packed};
+use super::chains::Chains;
+use super::packed::{self, Packed, PackedLimits};
 use super::ranked_tree::{self, RankedTree};
 use super::table::{Keyed, Table};
 
@@ -127,7 +128,7 @@ impl SortedSet {
     }
 
     /// Gives a member a score, which must not be NaN.
-    pub fn insert(&mut self, member: &[u8], score: f64, limits: Limits) -> Inserted {
+    pub fn insert(&mut self, member: &[u8], score: f64, limits: PackedLimits) -> Inserted {
         debug_assert!(!score.is_nan());
         if let Form::Packed(packed) = &mut self.0 {
             let old = find(packed, member);
@@ -292,13 +293,21 @@ impl SortedSet {
     }
 
     /// Packs an indexed set again, if it is within the limits.
-    pub fn repack(&mut self, limits: Limits) {
+    pub fn repack(&mut self, limits: PackedLimits) {
         let Form::Indexed(indexed) = &self.0 else { return };
         let fits = |member: &[u8]| member.len() <= limits.value;
         if self.len() <= limits.entries && self.iter().all(|(member, _)| fits(member)) {
             let entries = indexed.tree.iter();
             let packed = entries.map(|entry| pack(&entry.member, entry.score)).collect();
             self.0 = Form::Packed(packed);
+        }
+    }
+
+    /// How the members are spread in the table that finds them; None: they are packed.
+    pub fn chains(&self) -> Option<Chains> {
+        match &self.0 {
+            Form::Packed(_) => None,
+            Form::Indexed(indexed) => Some(indexed.scores.chains()),
         }
     }
 
