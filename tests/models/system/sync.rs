@@ -129,6 +129,10 @@ pub mod channel {
             }
         }
 
+        pub fn try_iter(&self) -> impl Iterator<Item = T> {
+            std::iter::from_fn(|| self.try_recv().ok())
+        }
+
         pub fn len(&self) -> usize {
             self.0.state.lock().unwrap().queue.len()
         }
