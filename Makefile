@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-client differential bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test models test-client differential bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -26,6 +26,12 @@ run: ## Build and run the server: make run PORT=:3000
 
 test: ## Run all tests that need nothing but cargo; the scripts check what is journalled, too
 	CACHEFLOW_TEST_EFFECTS=1 cargo test
+
+# How many orders of threads `make models` tries for each scenario; `make test` tries some hundred.
+MODEL_RUNS ?= 5000
+
+models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
+	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
 
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
@@ -48,9 +54,16 @@ instructions: ## Count instructions per command into docs/performance.md: needs 
 # How many seconds each target of `make fuzz` runs.
 FUZZ_SECONDS ?= 60
 
-fuzz: ## Feed random bytes to the RDB decoder and the request reader: needs nightly and cargo-fuzz
-	cargo +nightly fuzz run rdb -- -max_total_time=$(FUZZ_SECONDS)
-	cargo +nightly fuzz run request -- -max_total_time=$(FUZZ_SECONDS)
+# What the targets begin with, besides what they have found before.
+FUZZ_ARGS = fuzz/corpus/$@ fuzz/seeds -- -max_total_time=$(FUZZ_SECONDS) -timeout=20
+
+.PHONY: rdb request aof stream
+
+fuzz: rdb request aof stream ## Feed random bytes to decoder, reader, loader, stream: needs nightly and cargo-fuzz
+
+rdb request aof stream:
+	mkdir -p fuzz/corpus/$@
+	cargo +nightly fuzz run $@ $(FUZZ_ARGS)
 
 lint: ## Formatting, clippy and documentation, each warning an error
 	cargo fmt --check

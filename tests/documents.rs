@@ -28,20 +28,36 @@ fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
     files
 }
 
-/// The handler of a row, as the table's source names it.
-fn handler(table: &str, row: &Row) -> String {
+/// The handler of a row, as the table's source names it: its module below `command`, and its name.
+fn handler(table: &str, row: &Row) -> (String, String) {
     let quoted = format!("\"{}\" ", row.name);
-    let line = table.lines().find(|line| line.contains(&quoted) && line.contains("=> "));
-    let (_, handler) = line.unwrap().rsplit_once("=> ").unwrap();
-    handler.trim_end_matches(';').rsplit("::").next().unwrap().to_owned()
+    let mut section = "";
+    for line in table.lines().map(str::trim_start) {
+        if let Some((module, _)) = line.strip_prefix('[').and_then(|line| line.split_once("] \"")) {
+            section = module;
+        }
+        if line.contains(&quoted) && line.contains("=> ") {
+            let (_, handler) = line.trim_end_matches(';').rsplit_once("=> ").unwrap();
+            let path = format!("{section}::{handler}");
+            let (module, name) = path.rsplit_once("::").unwrap();
+            return (module.replace("::", "/"), name.to_owned());
+        }
+    }
+    panic!("{} has no row in the table's source", row.name);
+}
+
+/// The text of a module below `command`.
+fn module(name: &str) -> String {
+    let folder = root().join("src/command");
+    let file = folder.join(format!("{name}.rs"));
+    let file = if file.exists() { file } else { folder.join(name).join("mod.rs") };
+    fs::read_to_string(file).unwrap()
 }
 
 /// The paragraphs of the doc comment in front of `pub fn name(`.
-fn comment(sources: &[(PathBuf, String)], name: &str) -> Vec<String> {
-    let head = format!("\npub fn {name}(");
-    let found = sources.iter().find_map(|(_, text)| text.split_once(&head)).map(|(above, _)| above);
-    let mut lines: Vec<&str> = found
-        .unwrap_or_default()
+fn comment(text: &str, name: &str) -> Vec<String> {
+    let (above, _) = text.split_once(&format!("\npub fn {name}(")).unwrap_or_default();
+    let mut lines: Vec<&str> = above
         .lines()
         .rev()
         .skip_while(|line| line.starts_with("#["))
@@ -56,17 +72,16 @@ fn comment(sources: &[(PathBuf, String)], name: &str) -> Vec<String> {
 /// for each. Their source is the row.
 #[test]
 fn handlers_open_with_the_syntax_of_their_rows() {
-    let sources = files("src/command", "rs");
     let table = fs::read_to_string(root().join("src/catalogue/table.rs")).unwrap();
     let mut wrong = Vec::new();
     for row in ROWS {
-        let handler = handler(&table, row);
+        let (place, handler) = handler(&table, row);
         if ["container", "help", "disabled"].contains(&handler.as_str()) {
             continue; // they serve whole families, and do the same for each row
         }
         let name = row.name.replace('|', " ").to_ascii_uppercase();
         let usage = format!("`{name} {}`", row.doc.syntax).replace(" `", "`");
-        let paragraphs = comment(&sources, &handler);
+        let paragraphs = comment(&module(&place), &handler);
         let usages = paragraphs.iter().take_while(|paragraph| paragraph.starts_with('`'));
         if !usages.clone().any(|paragraph| *paragraph == usage) {
             wrong.push(format!("fn {handler}: {usage}\n    has {:?}", usages.collect::<Vec<_>>()));

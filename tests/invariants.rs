@@ -33,10 +33,20 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// The lines that are code: no comments, and nothing from the tests at the end.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .take_while(|line| !line.starts_with("#[cfg(test)]"))
-        .map(str::trim_start)
-        .filter(|line| !line.starts_with("//"))
+    let tests = text.split("\n#[cfg(test)]\n").scan(0, |start, part| {
+        let begin = *start;
+        *start += part.len() + "\n#[cfg(test)]\n".len();
+        Some((begin, part))
+    });
+    // A module of tests in a file of its own may be declared anywhere.
+    let mut tests = tests.skip(1).filter(|(_, part)| !is_declaration(part));
+    let end = tests.next().map_or(text.len(), |(begin, _)| begin);
+    text[..end].lines().map(str::trim_start).filter(|line| !line.starts_with("//"))
+}
+
+fn is_declaration(part: &str) -> bool {
+    let mut lines = part.lines().skip_while(|line| line.starts_with("#["));
+    lines.next().is_some_and(|line| line.starts_with("mod ") && line.ends_with(';'))
 }
 
 /// Fails for every line of code in files below `folder` that mentions one of `words`.

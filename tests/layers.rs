@@ -59,7 +59,7 @@ fn source(path: &Path) -> Source {
 
 /// Identifiers and single characters, without comments, strings, and the tests at the end.
 fn tokens(text: &str) -> Vec<String> {
-    let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let chars: Vec<char> = code.chars().collect();
     let mut tokens = Vec::new();
     let mut at = 0;

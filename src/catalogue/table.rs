@@ -918,7 +918,7 @@ macro_rules! table {
                     "1.0.0"  "Depends on the subcommand" "Does things that only tests of the server need."
                     .internal()
             }
-            [blocking] "list" @[LIST] {
+            [lists::blocking] "list" @[LIST] {
                 Blmove       "blmove"            6 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => blmove;
                     "source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout"
                     "6.2.0"  "O(1)" "Moves an element between the ends of two lists, and waits for one if there is none."
@@ -936,7 +936,7 @@ macro_rules! table {
                     "2.2.0"  "O(1)" "Moves the last element of a list to the front of another, and waits for one if there is none."
                     .replaced("6.2.0", "BLMOVE source destination RIGHT LEFT timeout")
             }
-            [blocking] "sorted-set" @[SORTEDSET] {
+            [sorted_sets::blocking] "sorted-set" @[SORTEDSET] {
                 Bzmpop       "bzmpop"          -5 [WRITE BLOCKING] [keynum(2, RW|ACCESS|DELETE)] => bzmpop;
                     "timeout numkeys key [key ...] <MIN|MAX> [COUNT count]"
                     "7.0.0"  "O(K)+O(M*log(N)), K being the keys, M the members taken of N" "Takes the lowest or highest members of the first sorted set that has any, and waits if none has."
@@ -947,7 +947,7 @@ macro_rules! table {
                     "key [key ...] timeout"
                     "5.0.0"  "O(log(N)), N being the members" "Takes the lowest member of the first sorted set that has one, and waits if none has."
             }
-            [blocking] "connection" @[CONNECTION] {
+            [connection::client] "connection" @[CONNECTION] {
                 ClientUnblock "client|unblock"  -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_unblock;
                     "client-id [TIMEOUT|ERROR]"
                     "5.0.0"  "O(log(N)), N being the connections" "Ends the wait of a blocked connection."

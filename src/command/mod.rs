@@ -13,7 +13,7 @@
 //! | [`help`]     | what containers of subcommands answer by themselves                   |
 //! | [`sampling`] | random elements, for the three types that give them                   |
 //! | [`multi_pop`] | what LMPOP and ZMPOP are asked for, once                             |
-//! | [`blocking`] | commands that wait for an element                                     |
+//! | [`blocking`] | what commands share that wait for an element                          |
 //!
 //! Every folder is a family, named as its scripts are (`tests/scripts/<family>`). A handler is a function
 //! `fn(&mut Context, Args, &mut Reply) -> Result`: it checks its arguments in Redis' order, does

@@ -203,7 +203,9 @@ pub fn block(engine: &mut Engine, client: ClientKey, wait: Wait) {
 
 /// Ends a wait without an answer: the client takes itself out of all queues.
 pub fn leave(engine: &mut Engine, client: ClientKey) {
-    let Some(wait) = engine.clients.get_mut(client).wait.take() else { return };
+    let state = engine.clients.get_mut(client);
+    let Some(wait) = state.wait.take() else { return };
+    state.activity.note(); // it was not idle
     match wait.awaited {
         Awaited::Replicas(_) => engine.replication.waiters.retain(|waiter| *waiter != client),
         Awaited::Resumption { .. } => engine.pause.forget(client),

@@ -23,19 +23,20 @@
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::Builder;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
 use once_cell::sync::OnceCell;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
 use super::outbox::Outbox;
 use crate::system::cores;
 use crate::system::service::essential;
+use crate::system::sync::atomic::{AtomicBool, Ordering};
+use crate::system::sync::channel::{Receiver, Sender, unbounded};
+use crate::system::sync::thread::Builder;
+use crate::system::sync::{Mutex, MutexGuard, poll};
 
 /// More writers than this find nothing to do: most of the work is the kernel's.
 const MOST_WRITERS: usize = 4;

@@ -20,7 +20,11 @@
 
 pub mod backlog;
 pub mod group_commit;
+#[cfg(test)]
+mod group_commit_tests;
 pub mod turns;
+#[cfg(test)]
+mod turns_tests;
 
 use crate::resp::writer::encode_request;
 use crate::resp::{Args, Request};

@@ -1,4 +1,4 @@
-//! The stream, executed.
+//! The stream, followed.
 //!
 //! ```text
 //! read what has arrived ─> parse ─> lock ─> execute each, append its bytes to our backlog ─> unlock
@@ -29,21 +29,16 @@ use std::time::{Duration, Instant};
 
 use super::failover;
 use super::link::{Attempt, is_timeout};
-use crate::config::PropagationErrors;
+use super::stream::{Broken, LIMITS, Stream};
 use crate::engine::ClientKey;
-use crate::engine::Engine;
 use crate::engine::client::Client;
-use crate::engine::execution::{Flow, Origin};
 use crate::engine::role::Link;
 use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
-use crate::resp::{Reader, Reply, RequestLimits};
+use crate::resp::{Batch, Reader};
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
-/// What a master may send: whatever it holds itself.
-const LIMITS: RequestLimits =
-    RequestLimits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
 
 /// Follows the stream until the link breaks.
 pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R) -> io::Result<()> {
@@ -65,15 +60,9 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         attempt.is_up();
     }
     drop(engine);
-    let follower = Follower {
-        attempt,
-        stream,
-        aof,
-        client,
-        executed: offset,
-        kept: offset,
-        pending: Vec::new(),
-    };
+    let executor = Stream::new(client);
+    let follower =
+        Follower { attempt, stream, aof, client, executor, executed: offset, kept: offset };
     let result = follower.run(Reader::new(input));
     let mut engine = attempt.end(client);
     engine.remove_client(client);
@@ -86,50 +75,33 @@ struct Follower<'f, 's> {
     /// Our append-only file.
     aof: Arc<Aof>,
     client: ClientKey,
+    /// What executes it.
+    executor: Stream,
     /// How far we are.
     executed: u64,
     /// Up to where our append-only file has it.
     kept: u64,
-    /// The bytes of a transaction that isn't complete.
-    pending: Vec<u8>,
-}
-
-/// A command of the master has failed, by itself or within a transaction. False: that is no reason
-/// not to go on.
-fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) -> bool {
-    engine.stats.unexpected_error_replies += 1;
-    let shown = reply[..reply.len().min(256)].trim_ascii_end().escape_ascii();
-    crate::warning!("The master's command '{}' failed here: {shown}", name.escape_ascii());
-    let config = &engine.config;
-    let evicts = config.maxmemory > 0 && !config.replica_ignore_maxmemory;
-    if config.propagation_error_behavior != PropagationErrors::Ignore && config.replica_read_only {
-        crate::warning!(
-            "Ending, as propagation-error-behavior says: this is not the master's data"
-        );
-        std::process::exit(1);
-    }
-    config.replica_read_only && !evicts
 }
 
 impl Follower<'_, '_> {
     fn run<R: Read>(mut self, mut reader: Reader<R>) -> io::Result<()> {
         self.acknowledge()?;
         let mut last = Instant::now();
-        let mut reply = Reply::default();
         loop {
-            let asked = match reader.batch(&LIMITS) {
+            let (asked, is_all) = match reader.batch(&LIMITS) {
                 Err(error) => return self.refuse(&error.to_string()),
-                Ok(batch) if batch.is_empty() => {
-                    match reader.fill() {
-                        Ok(0) => return Err(io::Error::other("Connection with master lost.")),
-                        Err(error) if !is_timeout(&error) => return Err(error),
-                        _ => {}
-                    }
-                    false
+                Ok(batch) if !batch.is_empty() && batch.is_inline() => {
+                    return self.refuse("an inline request");
                 }
-                Ok(batch) if batch.is_inline() => return self.refuse("an inline request"),
-                Ok(_) => self.execute(&reader, &mut reply)?,
+                Ok(batch) => (self.execute(&batch)?, batch.is_empty()),
             };
+            if is_all {
+                match reader.fill() {
+                    Ok(0) => return Err(io::Error::other("Connection with master lost.")),
+                    Err(error) if !is_timeout(&error) => return Err(error),
+                    _ => {}
+                }
+            }
             if asked || last.elapsed() >= ACKNOWLEDGE {
                 self.acknowledge()?;
                 last = Instant::now();
@@ -138,36 +110,20 @@ impl Follower<'_, '_> {
     }
 
     /// Executes what has arrived. True: the master wants to know how far we are.
-    fn execute<R: Read>(&mut self, reader: &Reader<R>, reply: &mut Reply) -> io::Result<bool> {
+    fn execute(&mut self, batch: &Batch<'_>) -> io::Result<bool> {
+        if batch.is_empty() && batch.rest().is_empty() {
+            return Ok(false);
+        }
         let mut engine = self.attempt.lock()?;
-        let batch = reader.parsed();
-        for index in 0..batch.len() {
-            let args = batch.request(index);
-            let errors = engine.replication.stream_errors;
-            let flow = engine.execute(self.client, args, reply, Origin::Master);
-            if reply.as_bytes().starts_with(b"-") {
-                engine.replication.stream_errors = errors + 1; // it may not even have been called
+        match self.executor.execute(&mut engine, batch) {
+            Ok(()) => {}
+            Err(Broken::Closed) => {
+                return Err(io::Error::other("Connection with master was closed here."));
             }
-            if engine.replication.stream_errors != errors
-                && differs(&mut engine, args.at(0), reply.as_bytes())
-            {
+            Err(Broken::Differs) => {
                 drop(engine);
                 self.attempt.distrust();
                 return Err(io::Error::other("We differ from the master: full resync follows"));
-            }
-            reply.clear(1024);
-            if flow != Flow::Continue {
-                return Err(io::Error::other("Connection with master was closed here."));
-            }
-            let raw = batch.raw(index);
-            if engine.clients.get(self.client).transaction.is_some() {
-                self.pending.extend_from_slice(raw);
-            } else if self.pending.is_empty() {
-                engine.replication.backlog.append(raw);
-            } else {
-                self.pending.extend_from_slice(raw);
-                engine.replication.backlog.append(&self.pending);
-                self.pending = Vec::new();
             }
         }
         self.executed = engine.replication.offset();

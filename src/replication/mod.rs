@@ -20,7 +20,8 @@
 //! | [`handshake`] | how a replica introduces itself                                         |
 //! | [`link`]      | the thread that follows a master                                        |
 //! | [`retry`]     | how long it waits before it tries again                                 |
-//! | [`apply`]     | the stream, executed                                                    |
+//! | [`apply`]     | the stream, followed                                                    |
+//! | [`stream`]    | the stream, executed                                                    |
 //! | [`cron`]      | pings, timeouts, and what else goes by the clock                        |
 //! | [`failover`]  | FAILOVER: a planned exchange of roles                                   |
 //!
@@ -46,4 +47,5 @@ pub mod handshake;
 pub mod link;
 pub mod master;
 pub mod retry;
+pub mod stream;
 pub mod transfer;

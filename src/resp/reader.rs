@@ -184,6 +184,7 @@ impl<R: Read> Reader<R> {
             ends: &self.parser.ends,
             raw: self.bytes(),
             raw_ends: &self.parser.raw_ends,
+            complete: self.parser.complete,
             is_inline: self.parser.is_inline,
         }
     }
@@ -208,7 +209,7 @@ impl<R: Read> Reader<R> {
 
     /// How many bytes have arrived behind request `index` of the batch.
     pub fn behind(&self, index: usize) -> usize {
-        self.bytes().len() - self.parser.raw_ends[index] as usize
+        self.bytes().len() - self.parser.raw_ends[index]
     }
 
     fn spill_over(&mut self) {

@@ -12,11 +12,13 @@
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`waiting`]  | how it waits in between                                    |
+//! | [`ahead`]    | what is done for requests before their turn                |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
 //! | [`cron`]     | what happens by itself                                     |
 //! | [`healthcheck`] | asking a server whether it answers                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
+mod ahead;
 pub mod cron;
 pub mod healthcheck;
 pub mod input;

@@ -10,6 +10,7 @@
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
 //! | [`service`] | threads that the server can't do without                 |
+//! | [`sync`]    | locks and threads, where models check their order        |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`outgoing`] | connections that we make                                |
 //! | [`pidfile`], [`title`] | what tells others of this process               |
@@ -27,6 +28,7 @@ pub mod peers;
 pub mod pidfile;
 pub mod random;
 pub mod service;
+pub mod sync;
 pub mod threads;
 pub mod title;
 pub mod wakeup;

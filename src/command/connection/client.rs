@@ -5,7 +5,7 @@
 //! [`execute`] runs nothing for a client that is to be closed.
 //!
 //! CLIENT SETINFO is younger than 7.0, but clients of today send it on connect, and accepting it
-//! costs nothing. Tracking, and CLIENT UNBLOCK, are with what they belong to.
+//! costs nothing. Tracking is in a file of its own.
 //!
 //! [`execute`]: mod@crate::command::execute
 
@@ -17,6 +17,7 @@ use crate::command::args::{Options, integer, integer_in, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::engine::ClientKey;
+use crate::engine::blocking::{interrupt, time_out};
 use crate::engine::client::{Client, ReplyMode};
 use crate::engine::pause;
 use crate::resp::{Args, Reply};
@@ -234,5 +235,40 @@ pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
 pub fn client_unpause(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     pause::end(ctx.engine);
     reply.ok();
+    Ok(())
+}
+
+/// `CLIENT UNBLOCK client-id [TIMEOUT|ERROR]`
+pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let with_error = match args.get(3) {
+        None => false,
+        Some(word) if is(word, "TIMEOUT") => false,
+        Some(word) if is(word, "ERROR") => true,
+        Some(_) => {
+            return Err(Error::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+    };
+    if args.len() > 4 {
+        return Err(error::SYNTAX);
+    }
+    let id = integer(&args[2])?;
+    let id = u64::try_from(id).unwrap_or(0);
+    // What a SHUTDOWN waits for is for SHUTDOWN ABORT to end, and a pause for CLIENT UNPAUSE.
+    let clients = &ctx.engine.clients;
+    let waits_for_data = |client: &ClientKey| {
+        let wait = clients.get(*client).wait.as_ref();
+        wait.is_some_and(|wait| wait.awaited.is_for_data())
+    };
+    let client = clients.by_id(id).filter(waits_for_data);
+    let unblocked = client.is_some_and(|client| match with_error {
+        true => {
+            if let Some(command) = ctx.engine.clients.get(client).last_command {
+                ctx.engine.stats.command(command).failed_calls += 1;
+            }
+            interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        }
+        false => time_out(ctx.engine, client),
+    });
+    reply.integer(unblocked.into());
     Ok(())
 }

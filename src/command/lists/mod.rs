@@ -1,12 +1,13 @@
 //! Lists: push and pop at both ends, read and change what is between.
 //!
 //! The work at the ends is written as functions that know no reply format of their own
-//! ([`pop_one`], [`pop_many`], [`pop_first_of`] and, in [`crate::command::lists::moving`], `move_element`), because
-//! each serves two commands: one that answers at once and one that waits when there is nothing yet.
+//! ([`pop_one`], [`pop_many`], [`pop_first_of`] and, in [`moving`], `move_element`), because each serves
+//! two commands: one that answers at once, and one that waits when there is nothing yet ([`blocking`]).
 //!
 //! A list that has lost its last element goes away as a key; there is no empty list. What a
 //! command does to a list is told first (`lpop`), that the key is gone is told after it (`del`).
 
+pub mod blocking;
 pub mod moving;
 
 use super::args::{Options, count, integer, is, range};

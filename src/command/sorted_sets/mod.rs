@@ -9,12 +9,14 @@
 //! | [`remove`]  | ZREM and ZREMRANGEBY...                                                  |
 //! | [`pop`]     | ZPOPMIN, ZPOPMAX, ZMPOP                                                  |
 //! | [`algebra`] | union, intersection, difference                                          |
+//! | [`blocking`] | BZPOPMIN, BZPOPMAX, BZMPOP: the same, once there is something           |
 //!
 //! Members with their scores are one flat array in RESP2 and an array of pairs in RESP3, where the
 //! scores are doubles.
 
 pub mod add;
 pub mod algebra;
+pub mod blocking;
 pub mod bounds;
 pub mod pop;
 pub mod range;
