@@ -51,19 +51,16 @@ microbench: ## Time single functions (MICRO=text: only those whose name contains
 instructions: ## Count instructions per command into docs/performance.md: needs valgrind
 	cargo bench --bench micro -- instructions
 
-# How many seconds each target of `make fuzz` runs.
+# How many seconds each target of `make fuzz` runs, and which there are.
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = rdb request aof stream
 
-# What the targets begin with, besides what they have found before.
-FUZZ_ARGS = fuzz/corpus/$@ fuzz/seeds -- -max_total_time=$(FUZZ_SECONDS) -timeout=20
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed random bytes to what reads files and sockets: needs nightly and cargo-fuzz
 
-.PHONY: rdb request aof stream
-
-fuzz: rdb request aof stream ## Feed random bytes to decoder, reader, loader, stream: needs nightly and cargo-fuzz
-
-rdb request aof stream:
-	mkdir -p fuzz/corpus/$@
-	cargo +nightly fuzz run $@ $(FUZZ_ARGS)
+# It begins with what it has found before, and with seeds: a file, a stream, a handshake.
+fuzz-%:
+	mkdir -p fuzz/corpus/$*
+	cargo +nightly fuzz run $* fuzz/corpus/$* fuzz/seeds -- -max_total_time=$(FUZZ_SECONDS) -timeout=20
 
 lint: ## Formatting, clippy and documentation, each warning an error
 	cargo fmt --check
