@@ -66,7 +66,7 @@ impl Connection {
             theirs.set_nonblocking(true).unwrap();
             let connection = Connection {
                 stream: Arc::new(TcpStream::from(OwnedFd::from(ours))),
-                pen: Arc::new(Pen::new(Arc::clone(&aof), Arc::clone(&writers))),
+                pen: Arc::new(Pen::new(Arc::clone(&aof), Arc::clone(&writers), Arc::default())),
                 writers: Arc::clone(&writers),
                 the_lock: Arc::clone(&the_lock),
                 sent: Arc::default(),
