@@ -39,8 +39,8 @@ fuzz_target!(|input: (u8, &[u8])| {
 /// The answers to everything that a replica says, and the snapshot behind them.
 fn handshake(mut answers: &[u8], about_us: u8) {
     let config = cacheflow::config::Config {
-        masterauth: if about_us & 1 == 0 { String::new() } else { "secret".to_owned() },
-        replica_announce_ip: if about_us & 2 == 0 { String::new() } else { "::1".to_owned() },
+        masterauth: if about_us & 1 == 0 { Vec::new() } else { b"secret".to_vec() },
+        replica_announce_ip: if about_us & 2 == 0 { Vec::new() } else { b"::1".to_vec() },
         ..harness::config()
     };
     let mut handshake = Handshake { reader: &mut answers, writer: &mut sink() };
@@ -81,13 +81,11 @@ fn follow(bytes: &[u8], size: usize) -> (Vec<u8>, Vec<u8>) {
     let mut reader = Reader::new(Pieces { rest: bytes, size });
     loop {
         match reader.batch(&LIMITS) {
-            Ok(batch) if batch.is_empty() => {
-                if reader.fill().expect("the slice gives no error") == 0 {
+            Ok(batch) if batch.is_empty() || !batch.is_inline() => {
+                if stream.execute(&mut engine, &batch).is_err() {
                     break;
                 }
-            }
-            Ok(batch) if !batch.is_inline() => {
-                if stream.execute(&mut engine, &batch).is_err() {
+                if batch.is_empty() && reader.fill().expect("the slice gives no error") == 0 {
                     break;
                 }
             }

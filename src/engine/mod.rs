@@ -33,6 +33,7 @@ pub mod background;
 pub mod blocking;
 pub mod client;
 mod client_key;
+pub mod debugging;
 pub mod eviction;
 pub mod execution;
 pub mod expiry;
@@ -82,6 +83,7 @@ use background::Background;
 use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
+use debugging::Debugging;
 use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
@@ -150,6 +152,8 @@ pub struct Engine {
     pub pause: Pause,
     /// The data set is being loaded from disk.
     pub loading: bool,
+    /// What tests have switched.
+    pub debugging: Debugging,
     /// What active expiry remembers.
     pub expiry: Expiry,
     /// Forty hexadecimal digits, new at every start.
@@ -213,6 +217,7 @@ impl Engine {
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
+            debugging: Debugging::default(),
             expiry: Expiry::default(),
             run_id: secure_hex(40),
             started: Instant::now(),
@@ -226,6 +231,7 @@ impl Engine {
             last_reading: None,
             lazy_free,
         };
+        engine.debugging.delays.configure(&engine.config);
         (engine, garbage)
     }
 

@@ -184,6 +184,7 @@ impl<R: Read> Reader<R> {
             ends: &self.parser.ends,
             raw: self.bytes(),
             raw_ends: &self.parser.raw_ends,
+            complete: self.parser.complete,
             is_inline: self.parser.is_inline,
         }
     }
