@@ -25,6 +25,13 @@ pub fn shrink<T: Eq + Hash>(set: &mut HashSet<T>) {
     }
 }
 
+/// The same for a map.
+pub fn shrink_map<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    if is_too_large(map.capacity(), map.len()) {
+        map.shrink_to(2 * map.len());
+    }
+}
+
 /// An index from keys to the clients that care about them.
 #[derive(Debug, Default)]
 pub struct Interest {
@@ -61,9 +68,7 @@ impl Interest {
         if clients.is_empty() {
             keys.remove(key);
             self.keys -= 1;
-            if is_too_large(keys.capacity(), keys.len()) {
-                keys.shrink_to(2 * keys.len());
-            }
+            shrink_map(keys);
         }
     }
 

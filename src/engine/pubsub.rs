@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::ClientKey;
 use super::Engine;
+use super::interest::shrink_map;
 use super::meter::of_indexed;
 use crate::config::EventClasses;
 use crate::number::glob;
@@ -128,6 +129,7 @@ pub fn unsubscribe(engine: &mut Engine, client: ClientKey, space: Space, name: &
         }
         if clients.is_empty() {
             names.remove(name);
+            shrink_map(names);
         }
     }
 }

@@ -14,10 +14,8 @@
 //! Entries lie densely, in [segments](super::segments) of 64; removing one moves the last into its
 //! place. Two things follow.
 //!
-//! * SCAN walks each sub-table from its end to its beginning. An entry only ever moves towards the
-//!   beginning, from a place that was visited already or along with one that was not: no key that
-//!   is there during the whole scan is missed, however the tables grow and shrink meanwhile. When
-//!   their number has changed, it begins again with the sub-table that it is at.
+//! * A walk of SCAN goes on where it was, however the tables have grown and shrunk meanwhile (see
+//!   [`scan`](super::scan)).
 //! * Expired keys are found by reading `deadlines`, 16 bytes a key, and only in sub-tables whose
 //!   soonest deadline has passed.
 //!
@@ -42,8 +40,6 @@ use super::{Bytes, Value};
 /// millisecond.
 pub const TABLES: usize = 1024;
 pub(super) const TABLE_BITS: u32 = TABLES.trailing_zeros();
-/// Where the count of unvisited entries begins in a cursor of SCAN.
-const UNVISITED_BIT: u32 = TABLE_BITS + u8::BITS;
 /// So few keys are in the processor's cache anyway.
 const KEYS_IN_CACHE: usize = 10_000;
 /// `Entry::ttl` of a key that doesn't expire.
@@ -66,7 +62,7 @@ pub struct Entry {
 pub(super) struct Deadline {
     /// Unix time in milliseconds.
     pub(super) at: i64,
-    entry: u32,
+    pub(super) entry: u32,
 }
 
 #[derive(Debug)]
@@ -233,30 +229,6 @@ impl Keyspace {
         true
     }
 
-    /// Calls `report` for at least `count` entries from `cursor` on, as long as there are, and
-    /// returns where to go on: 0 is both the beginning and the end.
-    pub fn scan(&self, cursor: u64, count: usize, mut report: impl FnMut(&Entry)) -> u64 {
-        let mut table = (cursor as usize % TABLES) >> self.shift;
-        let is_same = (cursor >> TABLE_BITS) as u8 == self.resized;
-        let mut unvisited = if is_same { (cursor >> UNVISITED_BIT) as usize } else { 0 };
-        let mut reported = 0;
-        while let Some(sub) = self.tables.get(table) {
-            // 0 entries left to visit: the walk through this table has not begun.
-            let end = if unvisited == 0 { sub.entries.len() } else { unvisited };
-            let end = end.min(sub.entries.len());
-            let start = end.saturating_sub(count - reported);
-            (start..end).rev().for_each(|index| report(&sub.entries[index]));
-            reported += end - start;
-            (table, unvisited) = if start == 0 { (table + 1, 0) } else { (table, start) };
-            if reported >= count && table < self.tables.len() {
-                let place = (table << self.shift) as u64;
-                let resized = u64::from(self.resized) << TABLE_BITS;
-                return (unvisited as u64) << UNVISITED_BIT | resized | place;
-            }
-        }
-        0
-    }
-
     /// All entries.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.tables.iter().flat_map(|sub| sub.entries.iter())
@@ -272,43 +244,9 @@ impl Keyspace {
         })
     }
 
-    /// An entry chosen by the random number, each as likely as any other.
-    pub fn random(&self, random: u64) -> Option<&Entry> {
-        let mut rest = (random % self.len.max(1) as u64) as usize;
-        for sub in &self.tables {
-            match sub.entries.get(rest) {
-                Some(entry) => return Some(entry),
-                None => rest -= sub.entries.len(),
-            }
-        }
-        None
-    }
-
-    /// An entry to look at for eviction. Sub-tables are about equally long, so drawing one of them
-    /// and then one of its entries is nearly fair, and takes no time.
-    pub fn sample(&self, random: u64) -> Option<(&Entry, Option<i64>)> {
-        let sub = self.draw(random, |sub| !sub.entries.is_empty())?;
-        let entry = &sub.entries[(random >> 32) as usize % sub.entries.len()];
-        Some((entry, sub.deadlines.get(entry.ttl as usize).map(|deadline| deadline.at)))
-    }
-
-    /// The same, of the entries that expire.
-    pub fn sample_expiring(&self, random: u64) -> Option<(&Entry, Option<i64>)> {
-        let sub = self.draw(random, |sub| !sub.deadlines.is_empty())?;
-        let deadline = &sub.deadlines[(random >> 32) as usize % sub.deadlines.len()];
-        Some((&sub.entries[deadline.entry as usize], Some(deadline.at)))
-    }
-
     /// Whether a snapshot still has to copy this entry: it stays in memory when it is removed.
     pub fn is_held(&self, slot: Slot) -> bool {
         self.tables[slot.table as usize].undo.is_some()
-    }
-
-    /// A sub-table with the wanted property: one drawn by the random number, or the next.
-    fn draw(&self, random: u64, wanted: impl Fn(&SubTable) -> bool) -> Option<&SubTable> {
-        let start = random as usize % self.tables.len().max(1);
-        let (before, from) = self.tables.split_at(start);
-        from.iter().chain(before).find(|sub| wanted(sub))
     }
 
     /// Adds keys of sub-table `table` whose deadline is before `now` to `expired`, until it has
