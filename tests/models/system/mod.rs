@@ -1,5 +1,7 @@
 //! What stands in the place of the operating system.
 
+pub use cacheflow::system::clock;
+
 pub mod disk;
 pub mod sync;
 

@@ -88,11 +88,9 @@ pub mod channel {
     #[derive(Debug)]
     pub struct Disconnected;
 
+    /// Nothing has been sent.
     #[derive(Debug)]
-    pub enum TryRecvError {
-        Empty,
-        Disconnected,
-    }
+    pub struct Empty;
 
     pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
         let state = Mutex::new(State { queue: VecDeque::new(), senders: 1 });
@@ -120,16 +118,11 @@ pub mod channel {
             }
         }
 
-        pub fn try_recv(&self) -> Result<T, TryRecvError> {
-            let mut state = self.0.state.lock().unwrap();
-            match state.queue.pop_front() {
-                Some(item) => Ok(item),
-                None if state.senders == 0 => Err(TryRecvError::Disconnected),
-                None => Err(TryRecvError::Empty),
-            }
+        pub fn try_recv(&self) -> Result<T, Empty> {
+            self.0.state.lock().unwrap().queue.pop_front().ok_or(Empty)
         }
 
-        pub fn try_iter(&self) -> impl Iterator<Item = T> {
+        pub fn try_iter(&self) -> impl Iterator<Item = T> + '_ {
             std::iter::from_fn(|| self.try_recv().ok())
         }
 
