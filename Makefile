@@ -37,7 +37,7 @@ test-client: build ## Check with real clients: needs go, python3, node and mvn (
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
 
 differential: ## Compare with a real redis-server: scripts, RDB files, random commands (DIFF_SEED, DIFF_COMMANDS)
-	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts
+	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts --test tiny
 	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
 	cargo test --test replication -- --ignored --nocapture
