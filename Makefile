@@ -37,7 +37,7 @@ test-client: build ## Check with real clients: needs go, python3, node and mvn (
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
 
 differential: ## Compare with a real redis-server: scripts, RDB files, random commands (DIFF_SEED, DIFF_COMMANDS)
-	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts
+	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts --test tiny
 	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
 	cargo test --test replication -- --ignored --nocapture
@@ -53,11 +53,11 @@ instructions: ## Count instructions per command into docs/performance.md: needs 
 
 # How many seconds each target of `make fuzz` runs, and which there are.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS = rdb request aof stream
+FUZZ_TARGETS = rdb request aof stream config users
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed random bytes to what reads files and sockets: needs nightly and cargo-fuzz
 
-# It begins with what it has found before, and with seeds: a file, a stream, a handshake.
+# It begins with what it has found before, and with seeds: files, a stream, a handshake.
 fuzz-%:
 	mkdir -p fuzz/corpus/$*
 	cargo +nightly fuzz run $* fuzz/corpus/$* fuzz/seeds -- -max_total_time=$(FUZZ_SECONDS) -timeout=20

@@ -48,7 +48,7 @@ impl Selector {
     }
 
     /// The rules for commands, as ACL GETUSER tells them.
-    pub fn describe_commands(&self) -> String {
+    pub fn describe_commands(&self) -> Vec<u8> {
         commands(self)
     }
 
@@ -58,7 +58,7 @@ impl Selector {
         let channels = self.describe_channels();
         let reset: &[u8] = if self.all_channels { b"" } else { b"resetchannels" };
         let keys = self.describe_keys();
-        let commands = self.describe_commands().into_bytes();
+        let commands = self.describe_commands();
         let parts: [Cow<'_, [u8]>; 4] =
             [keys.into(), reset.into(), channels.into(), commands.into()];
         rules::join(parts.into_iter().filter(|part| !part.is_empty()))
@@ -66,19 +66,19 @@ impl Selector {
 }
 
 /// Rules that lead to the selector's permissions for commands.
-fn commands(goal: &Selector) -> String {
+fn commands(goal: &Selector) -> Vec<u8> {
     // What is to be added to nothing, or taken from everything.
     let adds = !goal.future;
     let mut reached = Selector::new(false);
-    let mut text = String::from(if adds { "-@all" } else { "+@all" });
-    let _ = reached.apply(text.as_bytes()); // always valid
+    let mut text = if adds { b"-@all" } else { b"+@all" }.to_vec();
+    let _ = reached.apply(&text); // always valid
     let mut left = goal.clone();
     let mut unused = Categories::NAMES.to_vec();
     while let Some(best) = best_category(&left, &unused, adds) {
         let (category, name) = unused.remove(best);
         reached.set_all_of(category, adds);
         left.set_all_of(category, !adds);
-        text.push_str(&format!(" {}@{name}", sign(adds)));
+        text.extend(format!(" {}@{name}", sign(adds)).into_bytes());
     }
     let single = subjects::all().iter().filter(|subject| subject.container().is_none());
     let mut single: Vec<&Subject> = single.collect();
@@ -111,18 +111,19 @@ fn best_category(
 }
 
 /// Adds the rules in which a command, and then each of its subcommands, still differs.
-fn mend(goal: &Selector, reached: &mut Selector, subject: &Subject, text: &mut String) {
+fn mend(goal: &Selector, reached: &mut Selector, subject: &Subject, text: &mut Vec<u8>) {
     let permitted = goal.permits_subject(subject);
     if permitted != reached.permits_subject(subject) {
         reached.set(subject, permitted);
-        text.push_str(&format!(" {}{}", sign(permitted), subject.name));
+        text.extend(format!(" {}{}", sign(permitted), subject.name).into_bytes());
     }
     let mut inner: Vec<&Subject> = subject.subcommands().collect();
     inner.sort_unstable_by_key(|subject| subject.name);
     inner.iter().for_each(|subject| mend(goal, reached, subject, text));
     for (_, first) in goal.first_args.iter().filter(|(index, _)| *index == subject.index) {
         if !permitted {
-            text.push_str(&format!(" +{}|{}", subject.name, String::from_utf8_lossy(first)));
+            text.extend(format!(" +{}|", subject.name).into_bytes());
+            text.extend_from_slice(first);
         }
     }
 }
@@ -141,7 +142,7 @@ mod tests {
         for rule in rules.split(' ') {
             selector.apply(rule.as_bytes()).unwrap();
         }
-        selector.describe_commands()
+        String::from_utf8(selector.describe_commands()).unwrap()
     }
 
     #[test]

@@ -26,7 +26,12 @@ pub fn load(path: &str, all_channels: bool) -> Result<BTreeMap<Arc<[u8]>, User>,
     parse(path, &text, all_channels)
 }
 
-fn parse(path: &str, text: &[u8], all_channels: bool) -> Result<BTreeMap<Arc<[u8]>, User>, String> {
+/// The users of a text that was read from `path`.
+pub fn parse(
+    path: &str,
+    text: &[u8],
+    all_channels: bool,
+) -> Result<BTreeMap<Arc<[u8]>, User>, String> {
     let mut users = BTreeMap::new();
     let mut errors = String::new();
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {

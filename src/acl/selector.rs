@@ -8,7 +8,7 @@
 //! A user has a root selector, and any number of further ones in parentheses. A request is permitted
 //! if one selector permits all of it: the command, each key, each channel.
 //!
-//! Permissions of commands are a flag for each of the [`subjects`](super::subjects), containers and subcommands
+//! Permissions of commands are a flag for each of the `subjects`, containers and subcommands
 //! included; categories and `+@all` only set many of them at once. One more flag, `future`, stands
 //! for the commands that this version doesn't know yet: `+@all` sets it, `-@all` clears it.
 

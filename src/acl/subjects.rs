@@ -21,12 +21,26 @@ pub struct Subject {
     pub categories: Categories,
     /// Its place among all. Commands of the table have theirs, that of their row.
     pub index: usize,
+    /// The places of its subcommands.
+    subcommands: Vec<usize>,
 }
 
 static SUBJECTS: Lazy<Vec<Subject>> = Lazy::new(|| {
     let present = ROWS.iter().map(|row| (row.name, row.categories));
-    let all = present.chain(ABSENT.iter().copied()).enumerate();
-    all.map(|(index, (name, categories))| Subject { name, categories, index }).collect()
+    let all: Vec<(&str, Categories)> = present.chain(ABSENT.iter().copied()).collect();
+    let subcommands = |container: &str| {
+        let is_inside = |(_, (name, _)): &(usize, &(&str, Categories))| {
+            name.split_once('|').is_some_and(|(outside, _)| outside == container)
+        };
+        all.iter().enumerate().filter(is_inside).map(|(index, _)| index).collect()
+    };
+    let subject = |(index, (name, categories)): (usize, &(&'static str, Categories))| Subject {
+        name,
+        categories: *categories,
+        index,
+        subcommands: subcommands(name),
+    };
+    all.iter().enumerate().map(subject).collect()
 });
 
 /// All of them.
@@ -47,8 +61,7 @@ impl Subject {
 
     /// The subcommands of a container.
     pub fn subcommands(&self) -> impl Iterator<Item = &'static Subject> {
-        let name = self.name;
-        SUBJECTS.iter().filter(move |subject| subject.container() == Some(name))
+        self.subcommands.iter().map(|index| &SUBJECTS[*index])
     }
 }
 

@@ -8,8 +8,8 @@
 //!                                    v
 //!                             parameters.rs  THE TABLE: one row per parameter
 //!        (words.rs: quotes)          |           (define.rs: what a row becomes)
-//!                                    |           (value.rs, compound.rs, limits.rs, choices.rs,
-//!                                    |            events.rs, listen.rs, title.rs: notations)
+//!                                    |           (value.rs, verbatim.rs, compound.rs, limits.rs,
+//!                                    |            choices.rs, events.rs, listen.rs, title.rs: notations)
 //!                 .------------------+----------------------.
 //!                 v                  v                      v
 //!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
@@ -40,6 +40,7 @@ mod start_error;
 mod tests;
 pub mod title;
 pub mod value;
+mod verbatim;
 pub mod words;
 
 use std::collections::HashMap;

@@ -18,6 +18,7 @@ use super::limits::*;
 use super::listen::ListenAddress;
 use super::title::check_template;
 use super::value::*;
+use super::verbatim::*;
 use crate::catalogue::Names;
 use crate::system::logging::Level;
 

@@ -11,18 +11,16 @@
 //! | `syntax()`            | `--help`                                            |
 //!
 //! Here are the kinds whose value is one word: yes/no, integers, amounts of memory, one of several
-//! names, text. Those that take several words are next door in `compound.rs`.
+//! names. Words that are kept as they are stand in `verbatim.rs`, kinds of several words in `compound.rs`.
 //!
 //! Refusals are the exact texts of Redis 7.0.15, because operators grep for them. Left out on
 //! purpose: fractional units (`1.5gb`) and terabytes, which Redis does not take either.
 //!
-//! Words are bytes, as arguments of commands are: a password may be any. What is a name or a path of
-//! our own ([`Text`]) has to be UTF-8.
+//! Words are bytes, as arguments of commands are.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
 
-use super::words::quote;
 use crate::number::parse_i64;
 
 /// The largest value of a C `int`, the upper limit of many parameters.
@@ -323,76 +321,6 @@ impl<E: Choice> Kind for OneOf<E> {
 pub fn must_be_one_of(names: impl Iterator<Item = &'static str>) -> String {
     let names: Vec<_> = names.collect();
     format!("argument(s) must be one of the following: {}", names.join(", "))
-}
-
-/// Any text, quoted when written back. The field says with an empty string that there is none.
-pub struct Text(pub &'static str);
-
-impl Kind for Text {
-    type Value = String;
-
-    fn parse(&self, words: &[&[u8]], _now: &String) -> Result<String, String> {
-        Ok(text(one_word(words)?)?.to_owned())
-    }
-
-    fn format(&self, value: &String) -> Vec<u8> {
-        value.clone().into()
-    }
-
-    fn lines(&self, value: &String) -> Vec<String> {
-        vec![quote(value)]
-    }
-
-    fn syntax(&self) -> String {
-        self.0.to_owned()
-    }
-}
-
-/// Any bytes: passwords, and what is only handed on. The field says with no bytes that there are none.
-pub struct Bytes(pub &'static str);
-
-impl Kind for Bytes {
-    type Value = Vec<u8>;
-
-    fn parse(&self, words: &[&[u8]], _now: &Vec<u8>) -> Result<Vec<u8>, String> {
-        one_word(words).map(<[u8]>::to_vec)
-    }
-
-    fn format(&self, value: &Vec<u8>) -> Vec<u8> {
-        value.clone()
-    }
-
-    fn lines(&self, value: &Vec<u8>) -> Vec<String> {
-        vec![quote(value)]
-    }
-
-    fn syntax(&self) -> String {
-        self.0.to_owned()
-    }
-}
-
-/// Text that must pass a check.
-pub struct Checked(pub &'static str, pub fn(&str) -> Result<(), String>);
-
-impl Kind for Checked {
-    type Value = String;
-
-    fn parse(&self, words: &[&[u8]], _now: &String) -> Result<String, String> {
-        let word = text(one_word(words)?)?;
-        self.1(word).map(|()| word.to_owned())
-    }
-
-    fn format(&self, value: &String) -> Vec<u8> {
-        value.clone().into()
-    }
-
-    fn lines(&self, value: &String) -> Vec<String> {
-        vec![quote(value)]
-    }
-
-    fn syntax(&self) -> String {
-        self.0.to_owned()
-    }
 }
 
 /// The refusal, or the value as CONFIG GET shows it. Starts from `now`.

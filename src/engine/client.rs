@@ -226,9 +226,10 @@ impl Client {
     /// What the log calls a replica: where it listens, as far as it has told.
     pub fn replica_name(&self) -> String {
         let replica = self.replica.as_ref();
-        let announced = replica.map(|replica| replica.announced_ip.clone());
+        let announced = replica.map(|replica| String::from_utf8_lossy(&replica.announced_ip));
         let peer = || self.peer_ip().map(|ip| ip.to_string());
-        let ip = announced.filter(|ip| !ip.is_empty()).or_else(peer);
+        let announced = announced.filter(|ip| !ip.is_empty()).map(|ip| ip.into_owned());
+        let ip = announced.or_else(peer);
         match (ip, replica.map_or(0, |replica| replica.port)) {
             (Some(ip), 0) => format!("{ip}:<unknown-replica-port>"),
             (Some(ip), port) => format!("{ip}:{port}"),

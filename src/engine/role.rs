@@ -77,7 +77,7 @@ pub struct Replica {
     /// The port on which it listens (REPLCONF listening-port).
     pub port: u16,
     /// The address under which it wants to be known (REPLCONF ip-address).
-    pub announced_ip: String,
+    pub announced_ip: Vec<u8>,
     /// It can find the end of a snapshot of unknown length (REPLCONF capa eof).
     pub knows_eof: bool,
     /// It can change the id that it follows (REPLCONF capa psync2).
@@ -101,7 +101,7 @@ impl Default for Replica {
         Replica {
             phase: Phase::Introducing,
             port: 0,
-            announced_ip: String::new(),
+            announced_ip: Vec::new(),
             knows_eof: false,
             knows_psync2: false,
             rdb_only: false,
@@ -209,7 +209,7 @@ impl Link {
 #[derive(Clone, Debug)]
 pub struct Failover {
     /// Address and port of the replica that is to take over; None: the first that has everything.
-    pub target: Option<(String, u16)>,
+    pub target: Option<(Vec<u8>, u16)>,
     /// When to give up waiting.
     pub deadline: Option<Instant>,
     /// Go on nevertheless.

@@ -18,7 +18,9 @@ use crate::engine::role::{self, Failover, Phase};
 /// Begins one: from now on nothing is written.
 pub fn begin(engine: &mut Engine, failover: Failover) {
     match &failover.target {
-        Some((host, port)) => crate::notice!("FAILOVER requested to {host}:{port}."),
+        Some((host, port)) => {
+            crate::notice!("FAILOVER requested to {}:{port}.", host.escape_ascii());
+        }
         None => crate::notice!("FAILOVER requested to any replica."),
     }
     engine.replication.failover = Some(failover);
@@ -61,7 +63,8 @@ pub fn tick(engine: &mut Engine) {
     }
 }
 
-fn exchange(engine: &mut Engine, host: String, port: u16) {
+fn exchange(engine: &mut Engine, host: Vec<u8>, port: u16) {
+    let host = String::from_utf8_lossy(&host).into_owned();
     crate::notice!("Failover target {host}:{port} is synced, failing over.");
     if let Some(failover) = &mut engine.replication.failover {
         failover.in_progress = true;
@@ -76,9 +79,9 @@ fn exchange(engine: &mut Engine, host: String, port: u16) {
 /// given.
 pub fn find(
     engine: &Engine,
-    target: Option<&(String, u16)>,
+    target: Option<&(Vec<u8>, u16)>,
     is_wanted: impl Fn(&Client) -> bool,
-) -> Option<(String, u16)> {
+) -> Option<(Vec<u8>, u16)> {
     let clients = engine.replication.replicas.iter().map(|key| engine.clients.get(*key));
     let online = clients.filter(|c| c.replica.as_ref().is_some_and(|r| r.phase == Phase::Online));
     let found = online.filter(|client| is_wanted(client)).map(address_of);
@@ -86,10 +89,10 @@ pub fn find(
 }
 
 /// Where a replica listens, as far as it has told.
-pub fn address_of(client: &Client) -> (String, u16) {
-    let Some(replica) = &client.replica else { return (String::new(), 0) };
+pub fn address_of(client: &Client) -> (Vec<u8>, u16) {
+    let Some(replica) = &client.replica else { return (Vec::new(), 0) };
     let ip = if replica.announced_ip.is_empty() {
-        client.peer_ip().map_or_else(String::new, |ip| ip.to_canonical().to_string())
+        client.peer_ip().map_or_else(Vec::new, |ip| ip.to_canonical().to_string().into())
     } else {
         replica.announced_ip.clone()
     };

@@ -17,7 +17,8 @@
 //! * A walk of SCAN goes on where it was, however the tables have grown and shrunk meanwhile (see
 //!   [`scan`](super::scan)).
 //! * Expired keys are found by reading `deadlines`, 16 bytes a key, and only in sub-tables whose
-//!   soonest deadline has passed.
+//!   soonest deadline has passed. What was looked through rests for a while, the longer the more there
+//!   was: of twenty million keys some end every moment, and looking for each would take all the time.
 //!
 //! A snapshot (see [`snapshot`](super::snapshot)) marks every sub-table. Until a marked one has been
 //! copied, whoever changes an entry first puts its old state into the sub-table's `undo`; the copy
@@ -42,6 +43,11 @@ pub const TABLES: usize = 1024;
 pub(super) const TABLE_BITS: u32 = TABLES.trailing_zeros();
 /// So few keys are in the processor's cache anyway.
 const KEYS_IN_CACHE: usize = 10_000;
+/// Deadlines of a sub-table that are looked at for each millisecond that it rests: the look takes a ten
+/// thousandth of that.
+const LOOKED_AT_PER_MS: i64 = 20;
+/// A key is gone this long after its time at the latest, as far as it is up to looking.
+const LONGEST_REST_MS: i64 = 1000;
 /// `Entry::ttl` of a key that doesn't expire.
 pub(super) const NO_TTL: u32 = u32::MAX;
 
@@ -72,6 +78,8 @@ pub(super) struct SubTable {
     pub(super) deadlines: Segments<Deadline>,
     /// No deadline is earlier than this.
     pub(super) soonest: i64,
+    /// Until then nothing that is due is looked for.
+    rests_until: i64,
     /// Marked for a snapshot: old states of the entries that have changed since.
     pub(super) undo: Option<Box<Undo>>,
 }
@@ -258,7 +266,7 @@ impl Keyspace {
         limit: usize,
         expired: &mut Vec<Bytes>,
     ) -> usize {
-        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.soonest < now) else {
+        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.is_worth_a_look(now)) else {
             return 0;
         };
         let mut soonest = i64::MAX;
@@ -273,6 +281,8 @@ impl Keyspace {
         }
         // What is due goes now, so this is all.
         sub.soonest = soonest;
+        sub.rests_until =
+            now + (sub.deadlines.len() as i64 / LOOKED_AT_PER_MS).min(LONGEST_REST_MS);
         sub.deadlines.len()
     }
 
@@ -324,8 +334,15 @@ impl SubTable {
             entries: Segments::new(),
             deadlines: Segments::new(),
             soonest: i64::MAX,
+            rests_until: 0,
             undo: None,
         }
+    }
+
+    /// Whether there may be something due. A clock that was set back makes nobody rest longer.
+    fn is_worth_a_look(&self, now: i64) -> bool {
+        let rests = now < self.rests_until && self.rests_until <= now + LONGEST_REST_MS;
+        self.soonest < now && !rests
     }
 
     #[inline]

@@ -215,3 +215,30 @@ fn samples_come_from_everywhere() {
     }
     assert!(drawn.len() > 4900, "{}", drawn.len());
 }
+
+#[test]
+fn what_was_looked_through_rests_for_a_while() {
+    let mut keyspace = Keyspace::default();
+    let key = |number: u32| format!("key:{number}").into_bytes();
+    for number in 0..200_000 {
+        let slot = put(&mut keyspace, &key(number), value(0));
+        keyspace.set_deadline(slot, 1_000_000);
+    }
+    let look = |keyspace: &mut Keyspace, now: i64| {
+        let mut due = Vec::new();
+        let looked_at: usize =
+            (0..TABLES).map(|table| keyspace.expired(table, now, 10, &mut due)).sum();
+        (looked_at, due.len())
+    };
+    assert_eq!(look(&mut keyspace, 500), (0, 0), "nothing is due");
+    let slots: Vec<_> = (0..2).map(|number| keyspace.find(&key(number)).unwrap()).collect();
+    keyspace.set_deadline(slots[0], 400);
+    let (looked_at, due) = look(&mut keyspace, 500);
+    assert!(looked_at > 100 && due == 1, "{looked_at} {due}");
+    keyspace.set_deadline(slots[0], 501);
+    assert_eq!(look(&mut keyspace, 502), (0, 0), "it has just been looked through");
+    assert_eq!(look(&mut keyspace, 600).1, 1);
+    assert_eq!(look(&mut keyspace, -5000).1, 0, "long before any deadline");
+    keyspace.set_deadline(slots[1], -6000);
+    assert_eq!(look(&mut keyspace, -5000).1, 1, "a clock that is set back");
+}

@@ -3,6 +3,7 @@
 //!
 //! | file         | what it is about                                                        |
 //! |--------------|-------------------------------------------------------------------------|
+//! | `bytes`      | passwords and names that are no text                                   |
 //! | `debugging`  | DEBUG, and what slows a server down for tests                          |
 //! | `listening`  | addresses and ports, also while it runs; pidfile, title of the process  |
 //! | `log`        | lines that others look for                                              |
@@ -10,6 +11,7 @@
 //! | `protection` | a line that is meant to protect either does, or ends the start           |
 //! | `values`     | CONFIG SET takes back what CONFIG GET shows                              |
 
+mod bytes;
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // the scripts need more of it
 mod client;

@@ -47,7 +47,8 @@ impl Target {
 
 /// A running server; dropped, it is killed and its directory removed.
 pub struct Server {
-    process: servers::Server,
+    /// None: somebody else has started it, and minds it.
+    process: Option<servers::Server>,
     /// Where it listens.
     pub address: SocketAddr,
     journal: Option<JournalReader>,
@@ -80,11 +81,18 @@ impl Server {
         }?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, process.port));
         let journal = effects.then(JournalReader::default);
-        let mut server = Server { process, address, journal, config: BTreeMap::new() };
+        let config = BTreeMap::new();
+        let mut server = Server { process: Some(process), address, journal, config };
         let mut client = server.connect()?;
         server.config = configuration(&mut client)?;
         server.reset()?;
         Ok(server)
+    }
+
+    /// A server that is running already, without a journal.
+    #[allow(dead_code)] // for `tests/tiny.rs`
+    pub fn at(address: SocketAddr) -> Server {
+        Server { process: None, address, journal: None, config: BTreeMap::new() }
     }
 
     /// Undoes what a script did: data, statistics, configuration, scripts, pauses. False means that
@@ -123,14 +131,15 @@ impl Server {
 
     /// The last lines of the log, to be shown beside a failure.
     pub fn log_tail(&self) -> String {
-        let text = self.process.log();
+        let text = self.process.as_ref().map_or(String::new(), servers::Server::log);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
     }
 
     /// Is the process still there?
     pub fn is_running(&mut self) -> bool {
-        matches!(self.process.child.try_wait(), Ok(None))
+        let exit = self.process.as_mut().map(|process| process.child.try_wait());
+        matches!(exit, None | Some(Ok(None)))
     }
 
     /// Does it write the journal that `~` lines are compared with?
@@ -141,7 +150,8 @@ impl Server {
     /// The commands journalled since the last call, or `None` if this server keeps no journal.
     pub fn new_effects(&mut self) -> io::Result<Option<Vec<String>>> {
         let Some(reader) = &mut self.journal else { return Ok(None) };
-        let Some(file) = journal_file(self.process.directory().join("appendonlydir"))? else {
+        let Some(process) = &self.process else { return Ok(None) };
+        let Some(file) = journal_file(process.directory().join("appendonlydir"))? else {
             self.journal = None;
             return Ok(None);
         };

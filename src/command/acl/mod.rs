@@ -120,7 +120,7 @@ pub fn acl_getuser(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
 /// Three fields of a map: commands, keys and channels.
 fn describe(selector: &Selector, reply: &mut Reply) {
     reply.bulk(b"commands");
-    reply.bulk(selector.describe_commands().as_bytes());
+    reply.bulk(&selector.describe_commands());
     reply.bulk(b"keys");
     reply.bulk(&selector.describe_keys());
     reply.bulk(b"channels");

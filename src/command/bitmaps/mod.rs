@@ -104,7 +104,11 @@ pub fn bitcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     let (start, end, unit) = match args.len() {
         2 => (0, -1, Unit::Byte),
         4 => (integer(&args[2])?, integer(&args[3])?, Unit::Byte),
-        5 => (integer(&args[2])?, integer(&args[3])?, unit(&args[4])?),
+        5 => match (integer(&args[2])?, integer(&args[3])?) {
+            // What counts from the end and is the wrong way round needs no unit to be nothing.
+            (start, end) if end < start && start < 0 => (start, end, Unit::Byte),
+            (start, end) => (start, end, unit(&args[4])?),
+        },
         _ => return Err(error::SYNTAX),
     };
     let ones = text.with_bytes(|bitmap| bits::count(bitmap, start, end, unit));

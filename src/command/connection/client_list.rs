@@ -129,7 +129,7 @@ pub fn describe(client: &Client, executing: Option<Args<'_>>, out: &mut Vec<u8>)
     let rest = format!(
         " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={unparsed} \
          qbuf-free={free} argv-mem={arguments} multi-mem={multi_memory} rbs={} rbp={} obl={apart} \
-         oll={queued} omem={backlog} tot-mem={memory} events=r cmd={command} user={} redir={redirection} resp={}\n",
+         oll={queued} omem={backlog} tot-mem={memory} events=r cmd={command} user=",
         flags(client),
         client.db,
         client.subscriptions.len(Space::Channel),
@@ -137,10 +137,11 @@ pub fn describe(client: &Client, executing: Option<Args<'_>>, out: &mut Vec<u8>)
         client.subscriptions.len(Space::Shard),
         meter.output(),
         meter.output(),
-        String::from_utf8_lossy(&client.user),
-        if client.protocol == Protocol::Resp3 { 3 } else { 2 },
     );
     out.extend_from_slice(rest.as_bytes());
+    out.extend_from_slice(&client.user);
+    let protocol = if client.protocol == Protocol::Resp3 { 3 } else { 2 };
+    out.extend_from_slice(format!(" redir={redirection} resp={protocol}\n").as_bytes());
 }
 
 /// A letter for each state; `N` for none.

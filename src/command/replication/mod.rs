@@ -75,7 +75,7 @@ pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
             if replica.phase == Phase::Online {
                 let (ip, port) = address_of(client);
                 reply.array(3);
-                reply.bulk(ip.as_bytes());
+                reply.bulk(&ip);
                 reply.bulk(port.to_string().as_bytes());
                 reply.bulk(replica.acknowledged.to_string().as_bytes());
                 count += 1;
@@ -165,7 +165,7 @@ fn introduce(replica: &mut Replica, option: &[u8], value: &[u8]) -> Result {
                     value.len()
                 )));
             }
-            replica.announced_ip = String::from_utf8_lossy(value).into_owned();
+            replica.announced_ip = value.to_vec();
         }
         _ if is(option, "capa") => {
             replica.knows_eof |= is(value, "eof");
@@ -365,7 +365,7 @@ fn parse_failover(args: Args<'_>) -> Result<Failover> {
                     Instant::now().checked_add(Duration::from_millis(timeout as u64));
             }
             _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
-                let host = String::from_utf8_lossy(options.value()?).into_owned();
+                let host = options.value()?.to_vec();
                 let port = integer_in(options.value()?, 0, 65535, error::NOT_INTEGER)? as u16;
                 failover.target = Some((host, port));
             }

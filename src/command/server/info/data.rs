@@ -127,10 +127,9 @@ pub fn replication(ctx: &mut Context<'_>, fields: &mut Fields) {
         let (ip, port) = address_of(client);
         let (offset, phase) = (replica.acknowledged, replica.phase.name());
         let lag = replica.lag_s().unwrap_or(0);
-        fields.put(
-            format_args!("slave{number}"),
-            format_args!("ip={ip},port={port},state={phase},offset={offset},lag={lag}"),
-        );
+        let rest = format!(",port={port},state={phase},offset={offset},lag={lag}");
+        let begin = format!("slave{number}:ip=");
+        fields.line(&[begin.as_bytes(), &ip, rest.as_bytes()].concat());
     }
     let failover = replication.failover.as_ref();
     fields.put("master_failover_state", failover.map_or("no-failover", |failover| failover.name()));

@@ -16,7 +16,8 @@ pub mod memory;
 pub mod server;
 pub mod stats;
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
+use std::io::Write;
 
 use crate::command::args::is;
 use crate::command::context::Context;
@@ -26,12 +27,18 @@ use crate::resp::{Args, Reply};
 
 /// The lines of a section.
 #[derive(Default)]
-pub struct Fields(String);
+pub struct Fields(Vec<u8>);
 
 impl Fields {
     /// `name:value`
     pub fn put(&mut self, name: impl Display, value: impl Display) {
-        let _ = write!(self.0, "{name}:{value}\r\n"); // writing to a string never fails
+        let _ = write!(self.0, "{name}:{value}\r\n"); // a vector takes every byte
+    }
+
+    /// A whole line, of any bytes.
+    pub fn line(&mut self, line: &[u8]) {
+        self.0.extend_from_slice(line);
+        self.0.extend_from_slice(b"\r\n");
     }
 
     /// `name:bytes` and `name_human:bytes`, the latter for people.
@@ -96,12 +103,12 @@ pub fn info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let mut fields = Fields::default();
     for section in SECTIONS.iter().filter(|section| section.is_wanted(args.from(1))) {
         if !fields.0.is_empty() {
-            fields.0.push_str("\r\n");
+            fields.0.extend_from_slice(b"\r\n");
         }
         let _ = write!(fields.0, "# {}\r\n", section.title);
         (section.write)(ctx, &mut fields);
     }
-    reply.verbatim("txt", fields.0.as_bytes());
+    reply.verbatim("txt", &fields.0);
     Ok(())
 }
 

@@ -92,8 +92,8 @@ fn counters(command: &CommandStats) -> String {
 /// INFO errorstats: error replies by their first word.
 pub fn errorstats(ctx: &mut Context<'_>, fields: &mut Fields) {
     for (code, count) in &ctx.engine.stats.errors {
-        let code = String::from_utf8_lossy(code);
-        fields.put(format_args!("errorstat_{code}"), format_args!("count={count}"));
+        let line = [b"errorstat_", &code[..], format!(":count={count}").as_bytes()].concat();
+        fields.line(&line);
     }
 }
 
