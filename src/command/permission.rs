@@ -101,7 +101,7 @@ struct Refusal<'a> {
 
 fn log_refusal(engine: &mut Engine, client: ClientKey, refusal: Refusal<'_>) {
     let mut line = Vec::new();
-    describe(engine.clients.get(client), None, &mut line);
+    describe(engine, client, None, &mut line);
     let entry = log::Entry {
         count: 1,
         reason: refusal.reason,

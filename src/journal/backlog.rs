@@ -160,6 +160,12 @@ impl Backlog {
         self.grown.notify_all();
     }
 
+    /// How many bytes a reader has not taken yet.
+    pub fn lag(&self, reader: u64) -> u64 {
+        let ring = self.lock();
+        ring.readers.get(&reader).map_or(0, |place| ring.end - place.position)
+    }
+
     /// Copies what comes next for a reader, after waiting for it if need be.
     pub fn read(&self, reader: u64, buffer: &mut Vec<u8>, at_most: Duration) -> Next {
         buffer.clear();
@@ -274,12 +280,6 @@ mod tests {
     const NO_LIMIT: BufferLimit = BufferLimit { hard: 0, soft: 0, soft_seconds: 0 };
     const NOW: Duration = Duration::ZERO;
 
-    /// How many bytes a reader has not taken yet.
-    fn lag(backlog: &Backlog, reader: u64) -> u64 {
-        let ring = backlog.lock();
-        ring.readers.get(&reader).map_or(0, |place| ring.end - place.position)
-    }
-
     #[test]
     fn readers_get_every_byte_from_their_position() {
         let backlog = Backlog::new(1 << 20, NO_LIMIT);
@@ -304,7 +304,7 @@ mod tests {
         assert!(backlog.attach(7, 0));
         (0..100).for_each(|_| backlog.append(&[b'x'; 1000]));
         assert_eq!(backlog.range(), (0, 100_000));
-        assert_eq!(lag(&backlog, 7), 100_000);
+        assert_eq!(backlog.lag(7), 100_000);
         backlog.detach(7);
         let (start, len) = backlog.range();
         assert!((16 << 10..(16 << 10) + 2 * BLOCK as u64).contains(&len), "{len}");
@@ -343,7 +343,7 @@ mod tests {
         let backlog = Backlog::new(16 << 10, limit);
         assert!(backlog.attach(1, 0));
         (0..50).for_each(|_| backlog.append(&[b'x'; 1000]));
-        assert_eq!(lag(&backlog, 1), 50_000);
+        assert_eq!(backlog.lag(1), 50_000);
         backlog.append(b"y");
         assert_eq!(backlog.read(1, &mut Vec::new(), NOW), Next::Dropped);
     }

@@ -57,6 +57,9 @@ fn what_a_replica_has_yet_to_read_is_shown_and_evicts_nothing() {
     let grown = master.info("used_memory") - before - not_counted;
     assert!(grown < 4_000_000, "{grown}");
     assert_eq!(master.info("evicted_keys"), 0);
+    let list = super::text(&master.ask("CLIENT LIST TYPE replica"));
+    let omem = list.split_once(" omem=").unwrap().1.split(' ').next().unwrap();
+    assert!(omem.parse::<usize>().unwrap() > 30_000_000, "{list}");
     assert_eq!(master.ask("DBSIZE"), Value::Integer(100));
     // It goes with the replica.
     master.ask("CLIENT KILL TYPE replica");

@@ -31,7 +31,7 @@ pub fn client_id(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 /// `CLIENT INFO`
 pub fn client_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut text = Vec::new();
-    describe(ctx.client(), Some(args), &mut text);
+    describe(ctx.engine, ctx.client, Some(args), &mut text);
     reply.verbatim("txt", &text);
     Ok(())
 }
@@ -58,7 +58,7 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     };
     let mut text = Vec::new();
     for key in listed {
-        describe(clients.get(key), (key == ctx.client).then_some(args), &mut text);
+        describe(ctx.engine, key, (key == ctx.client).then_some(args), &mut text);
     }
     reply.verbatim("txt", &text);
     Ok(())

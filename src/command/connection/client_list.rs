@@ -13,7 +13,7 @@
 //! | `argv-mem`            | arguments of a request that is incomplete, or being executed           |
 //! | `rbs`, `rbp`          | the buffer for replies                                                 |
 //! | `obl`                 | what the connection's thread is writing, as far as Redis keeps it apart |
-//! | `oll`, `omem`         | the rest of that, and what waits in the outbox                         |
+//! | `oll`, `omem`         | the rest of that, what waits in the outbox, and what a replica has yet to read |
 //! | `tot-mem`             | all of it                                                              |
 
 use std::net::SocketAddr;
@@ -25,6 +25,7 @@ use crate::command::error::{Error, Result};
 use crate::engine::client::Client;
 use crate::engine::outbox::Outbox;
 use crate::engine::pubsub::Space;
+use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Protocol};
 
 /// What kinds of connection there are, for the TYPE filter.
@@ -99,7 +100,13 @@ fn address(address: Option<SocketAddr>) -> String {
 const APART: usize = 16 * 1024;
 
 /// One line, with its line feed. `executing` is the request of the client that asks for it.
-pub fn describe(client: &Client, executing: Option<Args<'_>>, out: &mut Vec<u8>) {
+pub fn describe(
+    engine: &Engine,
+    client: ClientKey,
+    executing: Option<Args<'_>>,
+    out: &mut Vec<u8>,
+) {
+    let client = engine.clients.get(client);
     let fd = client.stream.as_ref().map_or(-1, |stream| stream.as_raw_fd());
     let (peer, local) = (address(client.peer), address(client.local));
     out.extend_from_slice(
@@ -120,9 +127,15 @@ pub fn describe(client: &Client, executing: Option<Args<'_>>, out: &mut Vec<u8>)
     let free = meter.input().saturating_sub(unparsed + meter.arguments());
     let unsent = client.unsent_by_thread();
     let apart = unsent.min(APART);
-    let queued = client.outbox.as_ref().map_or(0, Outbox::len) + usize::from(unsent > APART);
-    let backlog = client.unsent() - apart;
-    let memory = client.memory();
+    // What a replica has yet to read is in the backlog, and may be there for others, too.
+    let lag = match client.is_replica() {
+        true => engine.replication.backlog.lag(client.id) as usize,
+        false => 0,
+    };
+    let lists = usize::from(unsent > APART) + usize::from(lag > 0);
+    let queued = client.outbox.as_ref().map_or(0, Outbox::len) + lists;
+    let backlog = client.unsent() - apart + lag;
+    let memory = client.memory() + lag;
     let redirection =
         client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| catalogue::row(command).name);

@@ -283,7 +283,7 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 /// Who asks, for the log.
 fn described(ctx: &mut Context<'_>) -> String {
     let mut line = Vec::new();
-    describe(ctx.client(), None, &mut line);
+    describe(ctx.engine, ctx.client, None, &mut line);
     String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
 }
 
