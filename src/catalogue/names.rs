@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(names.rename(b"nosuch", b"x"), Err("No such command in rename-command"));
         assert_eq!(names.rename(b"config|get", b"x"), Err("No such command in rename-command"));
         assert_eq!(names.rename(b"get", b"SET"), Err("Target command name already exists"));
-        assert_eq!(names.rename(b"get", b"Eval"), Err("Target command name already exists"));
-        assert_eq!(names.rename(b"EVAL", b""), Ok(()));
+        assert_eq!(names.rename(b"get", b"Migrate"), Err("Target command name already exists"));
+        assert_eq!(names.rename(b"MIGRATE", b""), Ok(()));
         assert!(!names.are_changed());
         names.rename(b"get", b"GET").unwrap();
         assert_eq!(meaning(&names, "get k"), Some("get"));
