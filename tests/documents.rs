@@ -4,29 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cacheflow::catalogue::{ROWS, Row};
+use tree::{files, root};
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files below `folder` whose names end in `extension`, with their text.
-fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
-    let mut folders = vec![root().join(folder)];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|found| found == extension) {
-                let text = fs::read_to_string(&path).unwrap();
-                files.push((path, text));
-            }
-        }
-    }
-    files.sort();
-    files
-}
+#[path = "support/tree.rs"]
+mod tree;
 
 /// The handler of a row, as the table's source names it: its module below `command`, and its name.
 fn handler(table: &str, row: &Row) -> (String, String) {
@@ -146,7 +127,7 @@ impl Code {
         let files = ["src", "tests", "benches"].iter().flat_map(|folder| files(folder, "rs"));
         // This file names, further down, what must not be there.
         let others = files.filter(|(path, _)| !path.ends_with("documents.rs"));
-        let server = self::files("src", "rs").iter().map(|(_, text)| code(text)).collect();
+        let server = tree::files("src", "rs").iter().map(|(_, text)| code(text)).collect();
         Code { files: others.map(|(path, text)| (module(&path), code(&text))).collect(), server }
     }
 

@@ -3,33 +3,11 @@
 //! They are listed in `docs/ARCHITECTURE.md`; this test reads the tree and holds it to them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-/// Every Rust file below `src`, as a path from there and its text without comments and tests.
-fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    files
-        .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).unwrap())
-        })
-        .collect()
-}
+use tree::{root, sources};
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
+#[path = "support/tree.rs"]
+mod tree;
 
 /// The lines that are code: no comments, and nothing from the tests at the end.
 fn code(text: &str) -> impl Iterator<Item = &str> {
@@ -156,11 +134,9 @@ fn options_are_read_with_the_cursor() {
 /// Every row of the table has a script, or `docs/compatibility.md` says why not.
 #[test]
 fn every_command_has_a_script() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut scripts = Vec::new();
-    collect_scripts(&root.join("tests/scripts"), &mut scripts);
-    let scripts = scripts.join("\n").to_ascii_lowercase();
-    let reasons = fs::read_to_string(root.join("docs/compatibility.md")).unwrap_or_default();
+    let scripts = tree::files("tests/scripts", "redis").into_iter().map(|(_, text)| text);
+    let scripts = scripts.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
+    let reasons = fs::read_to_string(root().join("docs/compatibility.md")).unwrap_or_default();
     let missing: Vec<&str> = cacheflow::catalogue::ROWS
         .iter()
         .map(|row| row.name)
@@ -203,15 +179,4 @@ fn every_parameter_does_something_or_says_that_it_does_not() {
         wrong.is_empty(),
         "flagged as idle but read, or read nowhere and not flagged: {wrong:?}"
     );
-}
-
-fn collect_scripts(folder: &Path, scripts: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect_scripts(&path, scripts);
-        } else {
-            scripts.push(fs::read_to_string(path).unwrap());
-        }
-    }
 }

@@ -10,7 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use tree::root;
+
+#[path = "support/tree.rs"]
+mod tree;
 
 type Module = Vec<String>;
 
@@ -23,37 +27,17 @@ struct Source {
     paths: Vec<(Module, bool)>,
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
-
 fn sources() -> Vec<Source> {
-    let mut files = Vec::new();
-    collect(&root().join("src"), &mut files);
-    files.sort();
-    let files = files.into_iter().filter(|path| !path.to_string_lossy().contains("tests"));
-    files.map(|path| source(&path)).collect()
+    let files = tree::sources().into_iter().filter(|(name, _)| !name.contains("tests"));
+    files.map(|(name, text)| source(name, &text)).collect()
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-fn source(path: &Path) -> Source {
-    let name = path.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
+fn source(name: String, text: &str) -> Source {
     let mut module: Module = name.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
     if module.last().is_some_and(|last| ["mod", "lib", "main"].contains(&last.as_str())) {
         module.pop();
     }
-    let tokens = tokens(&fs::read_to_string(path).unwrap());
-    let paths = paths(&tokens, &module);
+    let paths = paths(&tokens(text), &module);
     Source { name, module, paths }
 }
 
