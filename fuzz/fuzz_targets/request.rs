@@ -2,10 +2,12 @@
 
 #![no_main]
 
-use std::io::Read;
-
 use cacheflow::resp::{RequestLimits, ProtocolError, Reader};
 use libfuzzer_sys::fuzz_target;
+use pieces::Pieces;
+
+#[path = "../pieces.rs"]
+mod pieces;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (piece, bytes) = input;
@@ -13,21 +15,6 @@ fuzz_target!(|input: (u8, &[u8])| {
     let in_pieces = requests(bytes, usize::from(piece % 17) + 1);
     assert_eq!(at_once, in_pieces);
 });
-
-/// A peer that sends so many bytes at a time.
-struct Pieces<'a> {
-    rest: &'a [u8],
-    size: usize,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let piece = self.rest.split_off(..self.size.min(buffer.len()).min(self.rest.len()));
-        let piece = piece.expect("no more than there is");
-        buffer[..piece.len()].copy_from_slice(piece);
-        Ok(piece.len())
-    }
-}
 
 /// What the bytes ask for, and the error that ends them, if one does.
 fn requests(bytes: &[u8], size: usize) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {

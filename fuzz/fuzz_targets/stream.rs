@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use std::io::{Read, sink};
+use std::io::sink;
 use std::time::Duration;
 
 use cacheflow::command::EXECUTION;
@@ -17,9 +17,12 @@ use cacheflow::replication::handshake::{Handshake, Introduction};
 use cacheflow::replication::stream::{LIMITS, Stream};
 use cacheflow::resp::Reader;
 use libfuzzer_sys::fuzz_target;
+use pieces::Pieces;
 
 #[path = "../harness.rs"]
 mod harness;
+#[path = "../pieces.rs"]
+mod pieces;
 
 const ID: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -58,21 +61,6 @@ fn handshake(mut answers: &[u8], about_us: u8) {
     let Ok(_length) = handshake.line() else { return };
     let Ok(mut decoder) = Decoder::new(answers, EncodingLimits::default()) else { return };
     while decoder.next_item().is_ok_and(|item| !matches!(item, Item::End)) {}
-}
-
-/// A peer that sends so many bytes at a time.
-struct Pieces<'a> {
-    rest: &'a [u8],
-    size: usize,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let piece = self.rest.split_off(..self.size.min(buffer.len()).min(self.rest.len()));
-        let piece = piece.expect("no more than there is");
-        buffer[..piece.len()].copy_from_slice(piece);
-        Ok(piece.len())
-    }
 }
 
 /// What came of a stream.
