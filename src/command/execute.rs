@@ -78,8 +78,8 @@ pub fn execute(
     if engine.blocking.has_ready() {
         // What this does to others may concern the client, too: after the reply that is written.
         engine.clients.get_mut(client).holds_pushes = true;
+        engine.serve_waiting();
     }
-    engine.end_of_unit();
     after_reply(engine, client, Some(row.command), reply, start)
 }
 

@@ -70,6 +70,12 @@ impl Engine {
     #[inline]
     pub fn end_of_unit(&mut self) {
         self.close_unit();
+        self.serve_waiting();
+    }
+
+    /// Serves those who have waited for what the last unit has changed.
+    #[inline]
+    pub fn serve_waiting(&mut self) {
         if self.blocking.has_ready() {
             blocking::serve(self, self.execution.retry);
         }

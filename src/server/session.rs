@@ -10,8 +10,9 @@
 //! that is what many connections do at the same time.
 //!
 //! Two things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
-//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the
-//! lock, so that replies and pushes keep the order in which they came about.
+//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). And a
+//! connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the lock,
+//! so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
