@@ -17,7 +17,7 @@
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
-//! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
+//! | [`expiry`], [`eviction`], [`slots`]                | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
@@ -57,6 +57,7 @@ pub mod pubsub;
 pub mod role;
 pub mod saving;
 pub mod shutdown;
+pub mod slots;
 pub mod slowlog;
 pub mod stats;
 pub mod tracking;
@@ -188,7 +189,10 @@ impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
     pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Garbage>) {
         let (lazy_free, garbage) = LazyFree::new();
-        let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let mut databases: Vec<_> = (0..config.databases).map(|_| Keyspace::default()).collect();
+        if config.cluster_enabled {
+            databases[0].index_slots();
+        }
         let mut acl = Acl::default();
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
