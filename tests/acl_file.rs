@@ -73,10 +73,10 @@ fn loading_takes_all_or_nothing_and_ends_connections() {
 
 #[test]
 fn the_configuration_can_have_users() {
-    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<String>>();
+    let words = |line: &str| line.split(' ').map(|word| word.into()).collect::<Vec<Vec<u8>>>();
     let server = start(|config| {
         config.users = vec![words("eve on nopass ( +get ~k* )"), words("default on >x ~* +ping")];
-        config.requirepass = "y".to_owned();
+        config.requirepass = b"y".to_vec();
     })
     .unwrap();
     let url = format!("redis://:x@{}/", server.address());
@@ -97,7 +97,7 @@ fn a_wrong_rule_keeps_the_server_from_starting() {
     fs::write(&path, "user default foo\n").unwrap();
     let reason = with_file(&path).err().unwrap().to_string();
     assert!(reason.ends_with("no change to the previously active ACL rules was performed"));
-    let line = ["eve", "+nosuch"].map(str::to_owned).to_vec();
+    let line = ["eve", "+nosuch"].map(|word| word.as_bytes().to_vec()).to_vec();
     let reason = start(|config| config.users = vec![line]).err().unwrap().to_string();
     assert_eq!(
         reason,

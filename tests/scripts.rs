@@ -21,6 +21,7 @@ macro_rules! families {
 families! {
     acl
     bitmaps
+    cluster
     connection
     geo
     hashes

@@ -43,7 +43,7 @@ pub fn serve() -> Result<()> {
 /// Answers everything that comes on a connection.
 fn answer(stream: TcpStream) {
     let stream = Arc::new(stream);
-    let mut input = Input::new(Arc::clone(&stream));
+    let mut input = Input::new(Arc::clone(&stream), Arc::default(), Arc::default());
     let mut buffer = vec![0; BUFFER_SIZE];
     let mut replies = Vec::new();
     let (mut expected, mut reply) = (0, &b""[..]);

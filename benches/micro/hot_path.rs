@@ -13,16 +13,17 @@ use std::sync::Arc;
 
 use cacheflow::command::{EXECUTION, execute};
 use cacheflow::config::{Allowed, Config};
-use cacheflow::engine::client::{Client, ClientKey};
+use cacheflow::engine::ClientKey;
+use cacheflow::engine::client::Client;
 use cacheflow::engine::execution::Origin;
-use cacheflow::engine::{Burial, Engine, SharedEngine};
-use cacheflow::resp::{Limits, Protocol, Reader, Reply};
+use cacheflow::engine::lazy_free::Garbage;
+use cacheflow::engine::{Engine, SharedEngine};
+use cacheflow::resp::{KEEP_CAPACITY, Protocol, Reader, Reply, RequestLimits};
 use crossbeam::channel::Receiver;
 
 /// As for a client that needs no password.
-pub const LIMITS: Limits = Limits { bulk: 1 << 29, query_buffer: 1 << 30, authenticated: true };
-/// As much of the reply buffer as a session keeps.
-const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
+pub const LIMITS: RequestLimits =
+    RequestLimits { bulk: 1 << 29, query_buffer: 1 << 30, authenticated: true };
 
 /// A peer that sends the same bytes again whenever somebody reads.
 pub struct Fixed(Vec<u8>);
@@ -53,7 +54,7 @@ pub struct HotPath {
     client: ClientKey,
     reader: Reader<Fixed>,
     reply: Reply,
-    _garbage: Receiver<Burial>, // what is too large to be freed at once would go here
+    _garbage: Receiver<Garbage>, // what is too large to be freed at once would go here
 }
 
 impl HotPath {
@@ -90,7 +91,7 @@ impl HotPath {
         drop(engine);
         assert!(!reply.as_bytes().starts_with(b"-"), "only what works is worth measuring");
         let len = reply.len();
-        reply.clear(KEEP_REPLY_CAPACITY);
+        reply.clear(KEEP_CAPACITY);
         len
     }
 }

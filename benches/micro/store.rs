@@ -2,14 +2,14 @@
 
 use cacheflow::store::keyspace::Keyspace;
 use cacheflow::store::list::End;
-use cacheflow::store::packed::Limits;
+use cacheflow::store::packed::PackedLimits;
 use cacheflow::store::{Hash, List, Set, SortedSet, Str, Value, hash};
 use divan::Bencher;
 
 /// Small collections are packed, large ones are not; both sides are measured.
 const SIZES: [usize; 2] = [50, 100_000];
 /// As configured by default.
-const LIMITS: Limits = Limits { entries: 128, value: 64 };
+const LIMITS: PackedLimits = PackedLimits { entries: 128, value: 64 };
 /// The default of `set-max-intset-entries`.
 const MAX_INTSET: usize = 512;
 

@@ -4,7 +4,7 @@
 
 use cacheflow::rdb::decode::Key;
 use cacheflow::rdb::{
-    Decoder, Item, Limits, Style, checksum::crc64, decode_value, dump,
+    Decoder, Item, EncodingLimits, Style, checksum::crc64, decode_value, dump,
 };
 use cacheflow::store::Value;
 use libfuzzer_sys::fuzz_target;
@@ -14,13 +14,13 @@ fuzz_target!(|bytes: &[u8]| {
     let mut payload = bytes.to_vec();
     payload.extend(10u16.to_le_bytes());
     payload.extend(crc64(0, &payload).to_le_bytes());
-    if let Ok(value) = decode_value(&payload, &Limits::default()) {
+    if let Ok(value) = decode_value(&payload, &EncodingLimits::default()) {
         check(&value);
     }
 });
 
 fn read_file(bytes: &[u8]) {
-    let Ok(mut decoder) = Decoder::new(bytes, Limits::default()) else { return };
+    let Ok(mut decoder) = Decoder::new(bytes, EncodingLimits::default()) else { return };
     loop {
         match decoder.next_item() {
             Ok(Item::Key(Key { value: Some(value), .. })) => check(&value),
@@ -33,7 +33,7 @@ fn read_file(bytes: &[u8]) {
 /// What was read can be written, read again, and written the same.
 fn check(value: &Value) {
     let payload = dump(value, Style::default());
-    let again = decode_value(&payload, &Limits::default()).expect("our own payload");
+    let again = decode_value(&payload, &EncodingLimits::default()).expect("our own payload");
     let ordered = !matches!(payload[0], 2 | 4); // hash tables have no order
     assert!(!ordered || dump(&again, Style::default()) == payload);
 }

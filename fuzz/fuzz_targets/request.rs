@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use cacheflow::resp::{Limits, ProtocolError, Reader};
+use cacheflow::resp::{RequestLimits, ProtocolError, Reader};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &[u8])| {
@@ -31,7 +31,7 @@ impl Read for Pieces<'_> {
 
 /// What the bytes ask for, and the error that ends them, if one does.
 fn requests(bytes: &[u8], size: usize) -> (Vec<Vec<Vec<u8>>>, Option<ProtocolError>) {
-    let limits = Limits { bulk: 1 << 20, query_buffer: 1 << 30, authenticated: true };
+    let limits = RequestLimits { bulk: 1 << 20, query_buffer: 1 << 30, authenticated: true };
     let mut reader = Reader::new(Pieces { rest: bytes, size });
     let mut found = Vec::new();
     loop {

@@ -13,12 +13,60 @@
 //! The same way as Redis takes, so that both arrive at the same rules. Only the order of single
 //! commands is that of a hash table there, and the alphabet here.
 
+use std::borrow::Cow;
+
+use super::rules::{self, Access};
 use super::selector::Selector;
 use crate::catalogue::spec::Categories;
 use crate::catalogue::{ROWS, Row, subcommands};
 
+impl Selector {
+    /// The rules for keys, as ACL GETUSER tells them.
+    pub fn describe_keys(&self) -> Vec<u8> {
+        if self.all_keys {
+            return b"~*".to_vec();
+        }
+        let rules = self.keys.iter().map(|(access, pattern)| {
+            let prefix: &[u8] = match access {
+                Access { read: true, write: true } => b"~",
+                Access { read: true, write: false } => b"%R~",
+                _ => b"%W~",
+            };
+            Cow::Owned([prefix, pattern].concat())
+        });
+        rules::join(rules)
+    }
+
+    /// The rules for channels, as ACL GETUSER tells them.
+    pub fn describe_channels(&self) -> Vec<u8> {
+        match self.all_channels {
+            true => b"&*".to_vec(),
+            false => {
+                rules::join(self.channels.iter().map(|name| [b"&", &name[..]].concat().into()))
+            }
+        }
+    }
+
+    /// The rules for commands, as ACL GETUSER tells them.
+    pub fn describe_commands(&self) -> String {
+        commands(self)
+    }
+
+    /// All rules, as ACL LIST tells them. Who gets the rules may have other defaults for channels,
+    /// so these are always told.
+    pub fn describe(&self) -> Vec<u8> {
+        let channels = self.describe_channels();
+        let reset: &[u8] = if self.all_channels { b"" } else { b"resetchannels" };
+        let keys = self.describe_keys();
+        let commands = self.describe_commands().into_bytes();
+        let parts: [Cow<'_, [u8]>; 4] =
+            [keys.into(), reset.into(), channels.into(), commands.into()];
+        rules::join(parts.into_iter().filter(|part| !part.is_empty()))
+    }
+}
+
 /// Rules that lead to the selector's permissions for commands.
-pub(super) fn commands(goal: &Selector) -> String {
+fn commands(goal: &Selector) -> String {
     // What is to be added to nothing, or taken from everything.
     let adds = !goal.future;
     let mut reached = Selector::new(false);

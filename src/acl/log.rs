@@ -12,7 +12,7 @@ const SEARCHED: usize = 10;
 
 /// In what a request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LogContext {
     /// On its own.
     Toplevel,
     /// In a transaction: queued, or run by EXEC.
@@ -21,13 +21,13 @@ pub enum Place {
     Script,
 }
 
-impl Place {
+impl LogContext {
     /// The name that ACL LOG tells.
     pub fn name(self) -> &'static str {
         match self {
-            Place::Toplevel => "toplevel",
-            Place::Multi => "multi",
-            Place::Script => "lua",
+            LogContext::Toplevel => "toplevel",
+            LogContext::Multi => "multi",
+            LogContext::Script => "lua",
         }
     }
 }
@@ -40,7 +40,7 @@ pub struct Entry {
     /// What was not permitted: `command`, `key`, `channel` or `auth`.
     pub reason: &'static str,
     /// In what.
-    pub place: Place,
+    pub place: LogContext,
     /// The command, the key, the channel.
     pub object: Vec<u8>,
     /// Whom.
@@ -94,7 +94,7 @@ mod tests {
         Entry {
             count: 1,
             reason: "key",
-            place: Place::Toplevel,
+            place: LogContext::Toplevel,
             object: object.as_bytes().to_vec(),
             username: b"eve".to_vec(),
             unix_ms,

@@ -10,7 +10,7 @@
 //! | [`log`]      | what was refused                                                  |
 //!
 //! All of this is data and decisions about data; it knows the command table, but no client and no
-//! engine. The gate that asks it is `command/permission.rs`, the commands are in `command/acl.rs`.
+//! engine. The gate that asks it is `command/permission.rs`, the commands are in `command/acl/`.
 //!
 //! Whoever connects is the user `default`, who can't be removed, and who may do everything unless
 //! somebody says otherwise. A user that may do everything costs nothing: each client has a flag
@@ -26,7 +26,7 @@ pub mod user;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::log::{Log, Place};
+pub use self::log::{Log, LogContext};
 pub use self::rules::RuleError;
 pub use self::selector::{Denied, Selector};
 pub use self::user::User;
@@ -104,20 +104,22 @@ impl Acl {
     }
 
     /// Sets the password of the default user; the empty one means that none is needed.
-    pub fn set_default_password(&mut self, password: &str) {
-        let rule = if password.is_empty() { "nopass".to_owned() } else { format!(">{password}") };
-        for rule in ["resetpass", &rule] {
+    pub fn set_default_password(&mut self, password: &[u8]) {
+        let given = [b">", password].concat();
+        let rule = if password.is_empty() { &b"nopass"[..] } else { &given };
+        for rule in [b"resetpass", rule] {
             // Always valid; and the default user exists, so nothing else is changed.
-            let _ = self.set_user(DEFAULT, [rule.as_bytes()], true);
+            let _ = self.set_user(DEFAULT, [rule], true);
         }
     }
 
     /// Puts other users in the place of all; without a default user among them, that one is as
-    /// in the beginning.
-    pub fn replace_users(&mut self, users: BTreeMap<Arc<[u8]>, User>) {
+    /// in the beginning, with the password of the configuration.
+    pub fn replace_users(&mut self, users: BTreeMap<Arc<[u8]>, User>, password: &[u8]) {
         self.users = users;
         if self.user(DEFAULT).is_none() {
             self.put(User::unrestricted(DEFAULT));
+            self.set_default_password(password);
         }
     }
 
@@ -143,11 +145,11 @@ mod tests {
     fn the_default_user_stays() {
         let mut acl = Acl::default();
         assert!(!acl.remove_user(DEFAULT));
-        acl.set_default_password("secret");
+        acl.set_default_password(b"secret");
         assert!(!acl.default_user().is_open() && acl.default_user().accepts(b"secret"));
-        acl.set_default_password("");
+        acl.set_default_password(b"");
         assert!(acl.default_user().is_open());
-        acl.replace_users(BTreeMap::new());
+        acl.replace_users(BTreeMap::new(), b"");
         assert_eq!(acl.lines().collect::<Vec<_>>(), [b"user default on nopass ~* &* +@all"]);
     }
 }

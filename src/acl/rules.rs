@@ -19,9 +19,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::selector::Access;
 use crate::catalogue::spec::Categories;
 use crate::resp::inline;
+
+/// What may be done with a key that a pattern matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Access {
+    pub(super) read: bool,
+    pub(super) write: bool,
+}
 
 /// What is wrong with a rule, in Redis' words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

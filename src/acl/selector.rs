@@ -12,10 +12,7 @@
 //! included; categories and `+@all` only set many of them at once. One more flag, `future`, stands
 //! for the commands that this version doesn't know yet: `+@all` sets it, `-@all` clears it.
 
-use std::borrow::Cow;
-
-use super::describe;
-use super::rules::{self, RuleError};
+use super::rules::{self, Access, RuleError};
 use crate::catalogue::find_keys::{find_keys, has_keys};
 use crate::catalogue::spec::{Categories, Flags, KeyFlags};
 use crate::catalogue::{Command, ROWS, Row, by_name, subcommands};
@@ -34,13 +31,6 @@ pub enum Denied {
     Channel(usize),
 }
 
-/// What may be done with a key that a pattern matches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Access {
-    pub(super) read: bool,
-    pub(super) write: bool,
-}
-
 /// One set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
@@ -50,10 +40,10 @@ pub struct Selector {
     /// Commands that are permitted only with these first arguments.
     pub(super) first_args: Vec<(Command, Vec<u8>)>,
     all_commands: bool,
-    all_keys: bool,
-    keys: Vec<(Access, Vec<u8>)>,
-    all_channels: bool,
-    channels: Vec<Vec<u8>>,
+    pub(super) all_keys: bool,
+    pub(super) keys: Vec<(Access, Vec<u8>)>,
+    pub(super) all_channels: bool,
+    pub(super) channels: Vec<Vec<u8>>,
 }
 
 impl Selector {
@@ -269,49 +259,6 @@ impl Selector {
             self.channels.push(pattern.to_vec());
         }
         Ok(())
-    }
-
-    /// The rules for keys, as ACL GETUSER tells them.
-    pub fn describe_keys(&self) -> Vec<u8> {
-        if self.all_keys {
-            return b"~*".to_vec();
-        }
-        let rules = self.keys.iter().map(|(access, pattern)| {
-            let prefix: &[u8] = match access {
-                Access { read: true, write: true } => b"~",
-                Access { read: true, write: false } => b"%R~",
-                _ => b"%W~",
-            };
-            Cow::Owned([prefix, pattern].concat())
-        });
-        rules::join(rules)
-    }
-
-    /// The rules for channels, as ACL GETUSER tells them.
-    pub fn describe_channels(&self) -> Vec<u8> {
-        match self.all_channels {
-            true => b"&*".to_vec(),
-            false => {
-                rules::join(self.channels.iter().map(|name| [b"&", &name[..]].concat().into()))
-            }
-        }
-    }
-
-    /// The rules for commands, as ACL GETUSER tells them.
-    pub fn describe_commands(&self) -> String {
-        describe::commands(self)
-    }
-
-    /// All rules, as ACL LIST tells them. Who gets the rules may have other defaults for channels,
-    /// so these are always told.
-    pub fn describe(&self) -> Vec<u8> {
-        let channels = self.describe_channels();
-        let reset: &[u8] = if self.all_channels { b"" } else { b"resetchannels" };
-        let keys = self.describe_keys();
-        let commands = self.describe_commands().into_bytes();
-        let parts: [Cow<'_, [u8]>; 4] =
-            [keys.into(), reset.into(), channels.into(), commands.into()];
-        rules::join(parts.into_iter().filter(|part| !part.is_empty()))
     }
 }
 

@@ -215,7 +215,7 @@ fn parse_hash(text: &[u8]) -> Result<Hash, RuleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::lookup;
+    use crate::catalogue::Names;
     use crate::resp::Request;
 
     fn user(rules: &str) -> User {
@@ -227,7 +227,8 @@ mod tests {
 
     fn check(user: &User, request: &str) -> Result<(), Denied> {
         let request = Request::new(request.split(' ').map(str::as_bytes));
-        user.check(lookup(request.args()).unwrap(), request.args())
+        let row = Names::default().lookup(request.args()).unwrap();
+        user.check(row, request.args())
     }
 
     #[test]

@@ -4,19 +4,22 @@
 //! |---------------|-----------------------------------------------------------------------|
 //! | `table.rs`    | THE TABLE, one row per command                                        |
 //! | [`row`](mod@row) | what a row is turned into, and how one is found                    |
+//! | [`names`]     | the names by which commands are called: `rename-command`              |
 //! | [`spec`]      | the vocabulary of rows: flags, categories, key positions              |
+//! | [`doc`]       | the part of a row that COMMAND DOCS and HELP tell                     |
 //! | [`find_keys`] | the keys of a request                                                 |
-//! | [`docs`]      | what COMMAND DOCS and HELP tell                                       |
 //! | [`syntax`]    | the notation of arguments, and the tree that COMMAND DOCS makes of it |
 //!
 //! Access control, statistics and tracking ask here whether a command writes or where its keys are;
 //! only `command` knows the handlers.
 
-pub mod docs;
+pub mod doc;
 pub mod find_keys;
+pub mod names;
 pub mod row;
 pub mod spec;
 pub mod syntax;
 pub(crate) mod table;
 
-pub use row::{Command, ROWS, Row, by_name, lookup, row, subcommand, subcommands};
+pub use names::Names;
+pub use row::{Command, ROWS, Row, by_name, row, subcommands};

@@ -1,12 +1,13 @@
 //! What a row of the table is turned into: a [`Command`], and the facts about it in [`ROWS`].
 //!
 //! There is no policy in it: what a flag means is decided where it is read. Rows are found by the name
-//! that a request begins with ([`lookup`]), by their command ([`row`]), or by their full name
-//! ([`by_name`]).
+//! that a request begins with ([`Names`](super::Names)), by their command ([`row`]), or by their full
+//! name ([`by_name`]).
 
 use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
+use super::doc::Doc;
 use super::spec::{self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, range, unknown};
 use super::table::table;
 use crate::resp::Args;
@@ -28,6 +29,8 @@ pub struct Row {
     pub keys: &'static [KeySpec],
     /// The group under which the documentation lists it.
     pub group: &'static str,
+    /// What to tell about it. Behind a pointer: requests read the rows, and hardly ever this.
+    pub doc: &'static Doc,
 }
 
 impl Row {
@@ -56,7 +59,9 @@ impl Row {
 macro_rules! facts {
     ($($module:tt $group:literal @$section:tt {
         $($variant:ident $name:literal $arity:literal [$($flag:ident)*] $(@[$($category:ident)*])?
-            [$($spec:ident($($arg:tt)*)),*] => $handler:ident;)*
+            [$($spec:ident($($arg:tt)*)),*] => $($handler:ident)::+;
+            $syntax:literal $since:literal $complexity:literal $summary:literal
+            $(.$more:ident($($value:expr),*))*)*
     })*) => {
         /// Every command and subcommand.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +72,8 @@ macro_rules! facts {
         /// The rows, in the order of [`Command`].
         pub static ROWS: &[Row] = &[$($({
             const FLAGS: Flags = Flags::NONE$(.with(Flags::$flag))*;
+            const DOC: Doc =
+                Doc::new($syntax, $since, $complexity, $summary)$(.$more($($value),*))*;
             Row {
                 command: Command::$variant,
                 name: $name,
@@ -76,9 +83,9 @@ macro_rules! facts {
                     .with(spec::implied(FLAGS)),
                 keys: &[$(facts!(@key $spec($($arg)*))),*],
                 group: $group,
+                doc: &DOC,
             }
         },)*)*];
-
     };
     (@categories [$($category:ident)*]) => {
         Categories::NONE$(.with(Categories::$category))*
@@ -118,31 +125,32 @@ fn find(names: &HashTable<u16>, name: &[u8]) -> Option<&'static Row> {
     names.find(name_hash(name), found).map(|index| &ROWS[*index as usize])
 }
 
-/// A hash of a name, whatever its case. Names are few and nobody can add one, so three letters and the
-/// length tell them apart well enough, at a fraction of the price of a hash for keys.
+/// FNV-1a of a name, whatever its case. Names are few and nobody can add one, so it need not be keyed.
 #[inline]
 fn name_hash(name: &[u8]) -> u64 {
-    let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
-    let letters = [*first, name[name.len() / 2], *last, name.len() as u8];
-    // Spread over the whole word: the table looks at both of its ends.
-    u64::from(u32::from_le_bytes(letters) | 0x0020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x100_0000_01b3);
+    name.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
-/// The row named `name`, in any case; `container|subcommand` names a subcommand.
+/// The row whose own name this is, in any case; `container|subcommand` names a subcommand.
 pub fn by_name(name: &[u8]) -> Option<&'static Row> {
     find(&COMMANDS, name).or_else(|| find(&SUBCOMMANDS, name))
 }
 
-/// The row that a request asks for: that of the subcommand, if the command has any. The container
-/// itself is returned when there is no such subcommand.
+/// The row that a request for `row` is about: that of the subcommand, if the command has any. The
+/// container itself is returned when there is no such subcommand.
 #[inline]
-pub fn lookup(args: Args<'_>) -> Option<&'static Row> {
-    // A subcommand is asked for by two words, not by the name of its row.
-    let row = find(&COMMANDS, args.at(0))?;
+pub(super) fn of_request(row: &'static Row, args: Args<'_>) -> &'static Row {
     if row.is(Flags::CONTAINER) && args.len() > 1 {
-        return Some(subcommand(row, args.at(1)).unwrap_or(row));
+        return subcommand(row, args.at(1)).unwrap_or(row);
     }
-    Some(row)
+    row
+}
+
+/// The row of the command, not a subcommand, whose own name this is, in any case.
+#[inline]
+pub(super) fn command(name: &[u8]) -> Option<&'static Row> {
+    find(&COMMANDS, name)
 }
 
 /// The row of a container's subcommand.

@@ -90,8 +90,6 @@ bits! {
         LOADING = "loading",
         /// Allowed on a replica that has lost its master and doesn't serve old data.
         STALE = "stale",
-        /// Not shown by MONITOR.
-        SKIP_MONITOR = "skip_monitor",
         /// Not kept in the slow log.
         SKIP_SLOWLOG = "skip_slowlog",
         /// For Redis Cluster.
@@ -163,8 +161,6 @@ bits! {
         DELETE = "delete",
         /// Not a key, but routed as if it were (shard channels).
         NOT_KEY = "not_key",
-        /// There may be more keys than this finds.
-        INCOMPLETE = "incomplete",
         /// What is done depends on the arguments.
         VARIABLE_FLAGS = "variable_flags",
     }
@@ -265,6 +261,15 @@ pub const fn unknown(flags: KeyFlags) -> KeySpec {
 impl KeySpec {
     /// The indexes of the keys in `args`. None: the arguments make no sense.
     pub fn find(&self, args: Args<'_>) -> Option<Vec<usize>> {
+        self.find_counted(args, crate::number::parse_i64)
+    }
+
+    /// The same, with numbers of keys read by `count`.
+    pub fn find_counted(
+        &self,
+        args: Args<'_>,
+        count: impl FnOnce(&[u8]) -> Option<i64>,
+    ) -> Option<Vec<usize>> {
         let first = match self.begin {
             Begin::Index(index) => index,
             Begin::Unknown => return Some(Vec::new()),
@@ -284,7 +289,7 @@ impl KeySpec {
                 (first, last, step)
             }
             Find::Keynum => {
-                let count = crate::number::parse_i64(args.get(first)?)?;
+                let count = count(args.get(first)?)?;
                 (first + 1, (first as i64).checked_add(count)?, 1)
             }
             Find::Unknown => return Some(Vec::new()),

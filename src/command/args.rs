@@ -29,7 +29,20 @@ pub fn count(text: &[u8]) -> Result<usize> {
 ///
 /// ```text
 /// SET key value  PX 1500 NX
-///                ^ option() takes "PX", then value() takes "1500"
+///                ^ next() takes "PX", then value() takes "1500"
+/// ```
+///
+/// All commands read theirs in this way: what may not come twice, or not without a value behind it,
+/// says so in its arm's condition, and an option that no arm takes is an error.
+///
+/// ```text
+/// while let Some(option) = options.next() {
+///     match option {
+///         _ if is(option, "REPLACE") => replace = true,
+///         _ if is(option, "DB") && options.left() > 0 => db = options.integer()?,
+///         _ => return Err(error::SYNTAX),
+///     }
+/// }
 /// ```
 pub struct Options<'a> {
     args: Args<'a>,

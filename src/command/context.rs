@@ -10,11 +10,12 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::error::{Error, Result, until_nul};
-use crate::catalogue::Command;
+use crate::catalogue::{Command, row};
 use crate::config::EventClasses;
+use crate::engine::ClientKey;
 use crate::engine::Engine;
-use crate::engine::blocking::{self, Wait};
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::blocking::{self, Awaited, Wait};
+use crate::engine::client::Client;
 use crate::engine::execution::Origin;
 use crate::journal::Effect;
 use crate::resp::{Args, Request};
@@ -67,22 +68,9 @@ impl Context<'_> {
         self.engine.random.next_u64()
     }
 
-    /// Looks a key up. An expired key is removed first; on a replica, where only the master
-    /// removes, it is merely not seen (see [`Context::peek`]).
-    pub fn find(&mut self, key: &[u8]) -> Lookup {
-        let found = self.engine.databases[self.db].find(key);
-        match found {
-            Ok(slot) if self.is_expired(slot) && self.may_expire() => {
-                self.expire(key, slot);
-                self.engine.databases[self.db].find(key)
-            }
-            found => found,
-        }
-    }
-
     /// Looks a key up without counting it as a use.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Value> {
-        let slot = self.find(key).ok().filter(|slot| !self.hides(*slot))?;
+        let slot = self.find_to_read(key)?;
         Some(&self.engine.databases[self.db].entry(slot).value)
     }
 
@@ -107,7 +95,7 @@ impl Context<'_> {
 
     #[inline]
     fn look_up(&mut self, key: &[u8]) -> Option<Slot> {
-        let found = self.find(key).ok().filter(|slot| !self.hides(*slot));
+        let found = self.find_to_read(key);
         if found.is_some() {
             self.engine.stats.keyspace_hits += 1;
         } else {
@@ -172,7 +160,7 @@ impl Context<'_> {
             Ok(slot) => {
                 let entry = self.engine.databases[self.db].entry_mut(slot);
                 let old = std::mem::replace(&mut entry.value, value);
-                self.engine.bury(old);
+                self.engine.free_lazily(old);
                 self.touch(slot);
                 slot
             }
@@ -182,10 +170,10 @@ impl Context<'_> {
 
     /// Removes a key; says nothing to anybody. False: it wasn't there.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        match self.find(key) {
+        match self.find_to_remove(key) {
             Ok(slot) => {
                 let entry = self.keyspace().remove(slot);
-                self.engine.bury(entry.value);
+                self.engine.free_lazily(entry.value);
                 true
             }
             Err(_) => false,
@@ -223,12 +211,13 @@ impl Context<'_> {
         let slot = self.add(vacant, key, entry.value);
         self.keyspace().set_access(slot, entry.access);
         if let Some(at) = deadline {
-            self.keyspace().set_deadline(slot, at);
+            self.set_deadline(slot, at);
         }
     }
 
     /// THE call after every change: counts it, wakes whoever watches or waits for the key, and
     /// publishes the event.
+    #[inline]
     pub fn modified(&mut self, class: EventClasses, event: &str, key: &[u8]) {
         self.engine.dirty += 1;
         self.engine.key_modified(self.db, key);
@@ -255,6 +244,33 @@ impl Context<'_> {
         }
     }
 
+    /// The request itself is the effect, even if it has changed nothing here.
+    pub fn propagate_as_sent(&mut self, args: Args<'_>) {
+        match self.under_own_name(args) {
+            Some(request) => self.propagate_request(request.args()),
+            None => self.propagate_request(args),
+        }
+    }
+
+    /// The request as those must see it who don't know how commands were renamed here; None: as it is.
+    pub fn under_own_name(&self, args: Args<'_>) -> Option<Request> {
+        if !self.engine.config.command_names.are_changed() {
+            return None;
+        }
+        let row = row(self.command);
+        let name = row.container().unwrap_or(row.name);
+        Some(Request::new(std::iter::once(name.as_bytes()).chain(args.iter().skip(1))))
+    }
+
+    /// The request's own text is its effect, with the command's own name.
+    #[inline]
+    pub fn journal_as_sent(&mut self, args: Args<'_>) {
+        if self.engine.journal.is_needed() {
+            let request = self.under_own_name(args);
+            self.engine.journal.add_args(self.db, request.as_ref().map_or(args, Request::args));
+        }
+    }
+
     /// The same, from a request that is put together already.
     pub fn propagate_request(&mut self, args: Args<'_>) {
         self.propagation = Propagation::Replaced;
@@ -268,41 +284,20 @@ impl Context<'_> {
         self.propagation = Propagation::Replaced;
     }
 
-    /// Lets the client wait until one of `keys` has changed; then `args` is tried again. False: it
+    /// Lets the client wait until one of `keys` has such a value; then `args` is tried again. False: it
     /// may not wait here (a transaction, a script), so the handler replies that there is nothing.
-    pub fn block_on(&mut self, args: Args<'_>, keys: Args<'_>, deadline: Option<Instant>) -> bool {
-        self.block(args, keys, deadline, false)
-    }
-
-    /// The same; the request is also tried again when one of the keys has been removed.
-    pub fn block_on_or_removal(
+    pub fn block_on(
         &mut self,
+        awaited: Awaited,
         args: Args<'_>,
         keys: Args<'_>,
         deadline: Option<Instant>,
-    ) -> bool {
-        self.block(args, keys, deadline, true)
-    }
-
-    fn block(
-        &mut self,
-        args: Args<'_>,
-        keys: Args<'_>,
-        deadline: Option<Instant>,
-        sees_removal: bool,
     ) -> bool {
         match self.origin {
             Origin::Client => {
                 let keys: BTreeSet<&[u8]> = keys.iter().collect();
                 let keys = keys.into_iter().map(Bytes::new).collect();
-                let wait = Wait {
-                    request: args.into(),
-                    db: self.db,
-                    keys,
-                    deadline,
-                    sees_removal,
-                    acknowledgements: None,
-                };
+                let wait = Wait { awaited, request: args.into(), db: self.db, keys, deadline };
                 blocking::block(self.engine, self.client, wait);
                 true
             }
@@ -337,50 +332,17 @@ impl Context<'_> {
         if len > limit { Err(super::error::TOO_LONG) } else { Ok(()) }
     }
 
-    /// Whether a deadline in the past removes the key now. While loading, and on a replica, the
-    /// removal comes as a command of its own.
-    pub fn deletes_past_deadlines(&self) -> bool {
-        !self.engine.loading && self.origin != Origin::Master && !self.engine.is_replica()
-    }
-
-    /// Whether the key's time is over.
-    fn is_expired(&self, slot: Slot) -> bool {
-        let deadline = self.engine.databases[self.db].deadline(slot);
-        deadline.is_some_and(|at| at < self.now_ms)
-    }
-
-    /// Whether an expired key is removed here and now. A replica waits for its master to say so;
-    /// what the master itself sends sees every key. While writes pause, the data stands still.
-    fn may_expire(&self) -> bool {
-        let Engine { loading, pause, .. } = &*self.engine;
-        let stands_still = *loading || self.engine.is_replica() || pause.holds_writes();
-        self.origin != Origin::Master && !stands_still
-    }
-
-    /// Whether the key is there but must not be seen.
-    fn hides(&self, slot: Slot) -> bool {
-        self.origin != Origin::Master && self.origin != Origin::Loader && self.is_expired(slot)
-    }
-
     fn touch(&mut self, slot: Slot) {
-        if !self.engine.clients.get(self.client).no_touch {
-            let old = self.engine.databases[self.db].entry(slot).access;
-            let access = self.engine.next_access(old, self.now_ms);
-            self.engine.databases[self.db].set_access(slot, access);
-        }
-    }
-
-    fn expire(&mut self, key: &[u8], slot: Slot) {
-        let entry = self.engine.databases[self.db].remove(slot);
-        self.engine.bury(entry.value);
-        self.engine.key_expired(self.db, key);
+        let old = self.engine.databases[self.db].entry(slot).access;
+        let access = self.engine.next_access(old, self.now_ms);
+        self.engine.databases[self.db].set_access(slot, access);
     }
 }
 
 /// The error of a subcommand that doesn't exist.
-pub fn unknown_subcommand(container: &str, name: &[u8]) -> Error {
+pub fn unknown_subcommand(args: Args<'_>) -> Error {
+    let name = args.get(1).unwrap_or_default();
     let shown = until_nul(&name[..name.len().min(128)]);
-    let container = container.to_ascii_uppercase();
-    let hint = format!("'. Try {container} HELP.");
-    Error::text([b"ERR unknown subcommand '", shown, hint.as_bytes()].concat())
+    let container = args[0].to_ascii_uppercase();
+    Error::text([b"ERR unknown subcommand '", shown, b"'. Try ", &container, b" HELP."].concat())
 }

@@ -9,7 +9,9 @@ use crate::resp::{Args, Reply};
 macro_rules! handlers {
     ($($module:tt $group:literal @$section:tt {
         $($variant:ident $name:literal $arity:literal [$($flag:tt)*] $(@[$($category:tt)*])?
-            [$($key:tt)*] => $handler:ident;)*
+            [$($key:tt)*] => $($handler:ident)::+;
+            $syntax:literal $since:literal $complexity:literal $summary:literal
+            $(.$more:ident $value:tt)*)*
     })*) => {
         /// Calls the command's handler. The compiler makes a jump table of this.
         #[inline]
@@ -21,14 +23,16 @@ macro_rules! handlers {
         ) -> Result {
             match command {
                 $($(Command::$variant => {
-                    handlers!(@path $module $handler)(ctx, args, reply)
+                    handlers!(@path $module $($handler)::+)(ctx, args, reply)
                 })*)*
             }
         }
     };
     (@path $module:tt container) => { super::help::container };
     (@path $module:tt help) => { super::help::help };
-    (@path [$($module:ident)::+] $handler:ident) => { super::$($module::)+$handler };
+    (@path [$($module:ident)::+] $($handler:ident)::+) => {
+        super::$($module::)+$($handler)::+
+    };
 }
 
 table!(handlers);

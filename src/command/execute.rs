@@ -9,19 +9,22 @@
 //!    '--------'------------'-----------'--------> error reply, nothing called
 //! ```
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::context::{Context, Propagation};
 use super::dispatch::dispatch;
 use super::error::Error;
-use super::gates::{check, look_up};
+use super::gates::{check, find_row, look_up};
 use super::pubsub::is_subscription;
 use super::server::monitor;
 use super::server::slowlog;
-use super::transactions::{effective_flags, is_queued, queue};
+use super::transactions::queue::{effective_flags, is_queued, queue};
 use crate::catalogue::spec::{Flags, KeyFlags};
-use crate::catalogue::{self, Command, Row};
+use crate::catalogue::{Command, Row};
+use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking;
-use crate::engine::client::{ClientKey, ReplyMode};
+use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
 use crate::engine::tracking;
 use crate::engine::transaction;
@@ -45,15 +48,16 @@ pub fn execute(
     if engine.shutdown.is_some() && !state.is_replica() {
         return Flow::Abort; // what is executed now would not be saved any more
     }
-    let passed =
-        look_up(args).and_then(|row| check(engine, client, row, args, origin).map(|()| row));
+    let passed = look_up(&engine.config.command_names, args, origin)
+        .and_then(|row| check(engine, client, row, args, origin).map(|()| row));
     let row = match passed {
         Ok(row) => row,
         Err(error) if is_http(args.at(0)) && error.as_bytes().starts_with(b"ERR unknown") => {
+            report_attack(engine);
             return Flow::Abort;
         }
         Err(error) => {
-            reject(engine, client, args, reply, &error);
+            reject(engine, client, args, reply, origin, &error);
             return after_reply(engine, client, None, reply, start);
         }
     };
@@ -62,8 +66,8 @@ pub fn execute(
     state.last_command = Some(row.command);
     if origin == Origin::Client {
         let writes = effective_flags(state, row).any(Flags::WRITE.with(Flags::MAY_REPLICATE));
-        if let Some(left) = pause.remaining(writes) {
-            return Flow::Pause(left);
+        if pause.holds(writes) && !state.is_replica() && !state.monitors {
+            return Flow::Paused { writes };
         }
     }
     if state.transaction.is_some() && is_queued(row.command) {
@@ -71,6 +75,10 @@ pub fn execute(
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
+    if engine.blocking.has_ready() {
+        // What this does to others may concern the client, too: after the reply that is written.
+        engine.clients.get_mut(client).holds_pushes = true;
+    }
     engine.end_of_unit();
     after_reply(engine, client, Some(row.command), reply, start)
 }
@@ -102,6 +110,7 @@ fn run(
     call(&mut ctx, row, args, reply, begun);
     engine.close_unit();
     engine.executing = None;
+    end_caching(engine.clients.get_mut(client), Some(row));
     if engine.journal.replicated != replicated {
         engine.clients.get_mut(client).last_write = engine.replication.offset();
     }
@@ -113,19 +122,23 @@ pub const EXECUTION: Execution = Execution { execute, retry: try_again };
 /// Executes the request of a waiting client again. True: that has ended the wait.
 fn try_again(engine: &mut Engine, client: ClientKey) -> bool {
     let state = engine.clients.get_mut(client);
-    let mut reply = Reply::new(state.protocol);
+    let limit = state.reply_limit(&engine.config.client_output_buffer_limit);
+    let mut reply = Reply::limited(state.protocol, limit);
     let Some(wait) = &mut state.wait else { return true };
     let request = std::mem::take(&mut wait.request);
-    let Some(row) = catalogue::lookup(request.args()) else { return true };
+    let names = &engine.config.command_names;
+    let Some(row) = names.lookup(request.args()) else { return true };
     run(engine, client, row, request.args(), &mut reply, Origin::Unblocked);
-    if reply.is_empty() {
+    if reply.is_empty() && !reply.is_over_limit() {
         if let Some(wait) = &mut engine.clients.get_mut(client).wait {
             wait.request = request;
         }
         return false;
     }
     blocking::leave(engine, client);
-    after_reply(engine, client, Some(row.command), &mut reply, 0);
+    if after_reply(engine, client, Some(row.command), &mut reply, 0) == Flow::Abort {
+        return true;
+    }
     blocking::answer(engine, client, reply.take());
     true
 }
@@ -137,22 +150,24 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     ctx.propagation = Propagation::AsSent;
     let result = dispatch(row.command, ctx, args, reply);
     let elapsed_ns = ctx.engine.end_command().since(begun);
-    let waits = ctx.engine.clients.get(ctx.client).wait.is_some() && reply.len() == start;
+    let state = ctx.engine.clients.get(ctx.client);
+    let waits = state.wait.is_some() && reply.len() == start && result.is_ok();
     if ctx.origin != Origin::Loader {
-        let calls = u64::from(!waits || result.is_err());
-        count(ctx.engine, row.command, calls, elapsed_ns, result.as_ref().err());
+        count(ctx, row.command, waits, elapsed_ns, result.as_ref().err());
         slowlog::note(ctx, row, args, elapsed_ns, waits);
     }
     if let Err(error) = result {
         reply.truncate(start);
         reply.error(error.as_bytes());
+        // Also within a transaction, in whose reply it would be hard to find.
+        ctx.engine.replication.stream_errors += u64::from(ctx.origin == Origin::Master);
     }
     let changed = ctx.engine.dirty != dirty;
     if changed
         && ctx.propagation == Propagation::AsSent
         && row.is(Flags::WRITE.with(Flags::MAY_REPLICATE))
     {
-        ctx.engine.journal.add_args(ctx.db, args);
+        ctx.journal_as_sent(args);
     }
     monitor::show_executed(ctx, row, args);
     if ctx.engine.tracking.is_on() {
@@ -160,20 +175,22 @@ pub fn call(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, reply: &mut Reply,
     }
 }
 
-/// Counts a call for INFO. What is loaded was counted when it was executed first.
+/// Counts a call for INFO. What is loaded was counted when it was executed first; what has waited, when
+/// it began to. How long it took is known only when it is executed at last.
 #[inline]
 fn count(
-    engine: &mut Engine,
+    ctx: &mut Context<'_>,
     command: Command,
-    calls: u64,
+    waits: bool,
     elapsed_ns: u64,
     error: Option<&Error>,
 ) {
-    if engine.config.latency_tracking && (calls > 0 || error.is_some()) {
-        engine.stats.record_latency(command, elapsed_ns);
+    if ctx.engine.config.latency_tracking && !waits {
+        ctx.engine.stats.record_latency(command, elapsed_ns);
     }
-    let stats = &mut engine.stats;
-    stats.total_commands_processed += 1;
+    let calls = u64::from(ctx.origin != Origin::Unblocked);
+    let stats = &mut ctx.engine.stats;
+    stats.total_commands_processed += calls;
     let counters = stats.command(command);
     counters.calls += calls;
     counters.usec += elapsed_ns / 1000;
@@ -190,12 +207,6 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
         let keys = keys.flat_map(|spec| spec.find(args).unwrap_or_default());
         tracking::remember(ctx.engine, ctx.client, keys.map(|index| args.at(index)));
     }
-    // CLIENT CACHING is about the next command, or the next transaction.
-    let client = ctx.client();
-    let begins = row.container() == Some("client") || client.transaction.is_some();
-    if let Some(mode) = client.tracking.as_mut().filter(|_| !begins && !client.holds_pushes) {
-        mode.caching = false;
-    }
 }
 
 /// Replies an error for a request that was not called. A transaction it would have been part of
@@ -205,14 +216,16 @@ fn reject(
     client: ClientKey,
     args: Args<'_>,
     reply: &mut Reply,
+    origin: Origin,
     error: &Error,
 ) {
-    let row = catalogue::lookup(args);
+    let row = find_row(&engine.config.command_names, args, origin);
     if let Some(row) = row {
         engine.stats.command(row.command).rejected_calls += 1;
     }
     if row.is_some_and(|row| row.command == Command::Exec) {
         transaction::abandon(engine, client);
+        end_caching(engine.clients.get_mut(client), row);
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
@@ -222,8 +235,20 @@ fn reject(
     if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
         transaction.aborted = true;
     }
+    end_caching(engine.clients.get_mut(client), row);
     engine.stats.error(error.code());
     reply.error(error.as_bytes());
+}
+
+/// CLIENT CACHING is about the next command, whatever comes of it, or about the next transaction.
+#[inline]
+fn end_caching(client: &mut Client, row: Option<&Row>) {
+    if let Some(mode) = &mut client.tracking
+        && client.transaction.is_none()
+        && row.and_then(Row::container) != Some("client")
+    {
+        mode.caching = false;
+    }
 }
 
 /// After a reply was written: is it to be sent, and does the connection go on?
@@ -239,18 +264,30 @@ fn after_reply(
     if client.wait.is_some() {
         return Flow::Blocked;
     }
+    let is_wanted = client.takes_reply();
     // Confirmations are pushes, which CLIENT REPLY is not about.
-    let start = if command.is_some_and(is_subscription) { reply.len() } else { start };
-    match client.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(start),
-        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-        ReplyMode::Skip => {
-            reply.truncate(start);
-            client.reply_mode = ReplyMode::On;
-        }
+    if !is_wanted && !command.is_some_and(is_subscription) {
+        reply.forget_since(start);
+    }
+    if reply.is_over_limit() {
+        client.close_for_output();
+        return Flow::Abort;
     }
     if client.close_after_reply { Flow::Close } else { Flow::Continue }
+}
+
+/// Tells the log of a browser that was lured into talking to us, once a minute at the most.
+fn report_attack(engine: &Engine) {
+    static NEXT_MS: AtomicI64 = AtomicI64::new(0);
+    let now_ms = engine.unix_ms();
+    if NEXT_MS.load(Ordering::Relaxed) <= now_ms {
+        NEXT_MS.store(now_ms + 60_000, Ordering::Relaxed);
+        crate::warning!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross Protocol \
+             Scripting to compromise your Redis instance. Connection aborted."
+        );
+    }
 }
 
 /// Whether this is how an HTTP request begins: a browser lured into talking to us.

@@ -5,6 +5,7 @@
 //! |-----------------|--------------------------------------------------------------------------|
 //! | [`look_up`]     | a name that is no command, a wrong number of arguments                   |
 //! | authentication  | clients that have not said who they are                                  |
+//! | transaction     | what may not stand inside MULTI                                          |
 //! | permission      | what the client's user may not do ([`permission`])                       |
 //! | memory          | what needs memory when there is none                                     |
 //! | disk            | writes that could not be kept                                            |
@@ -16,11 +17,12 @@ use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
 use super::permission;
 use super::pubsub::is_subscription;
-use super::transactions::{effective_flags, is_queued};
+use super::transactions::queue::{all_have, effective_flags, is_queued};
 use crate::catalogue::spec::Flags;
-use crate::catalogue::{self, Command, Row};
+use crate::catalogue::{Command, Names, Row};
+use crate::engine::ClientKey;
 use crate::engine::Engine;
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::client::Client;
 use crate::engine::eviction::evict::{Outcome, make_room};
 use crate::engine::execution::Origin;
 use crate::engine::role;
@@ -28,12 +30,21 @@ use crate::resp::{Args, Protocol};
 
 /// Finds the row, or says what is wrong with the name or the number of arguments.
 #[inline]
-pub fn look_up(args: Args<'_>) -> Result<&'static Row> {
-    let row = catalogue::lookup(args).ok_or_else(|| unknown_command(args))?;
+pub fn look_up(names: &Names, args: Args<'_>, origin: Origin) -> Result<&'static Row> {
+    let row = find_row(names, args, origin).ok_or_else(|| unknown_command(args))?;
     if row.is(Flags::CONTAINER) && args.len() > 1 {
-        return Err(unknown_subcommand(row.name, args.at(1)));
+        return Err(unknown_subcommand(args));
     }
     if row.accepts(args.len()) { Ok(row) } else { Err(Error::arity(row.name)) }
+}
+
+/// What a request asks for. Copies use the commands' own names, clients those that they were given.
+#[inline]
+pub fn find_row(names: &Names, args: Args<'_>, origin: Origin) -> Option<&'static Row> {
+    match origin {
+        Origin::Loader | Origin::Master => names.lookup_recorded(args),
+        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked => names.lookup(args),
+    }
 }
 
 /// The gates between a known command and its execution, in Redis' order.
@@ -73,7 +84,7 @@ pub fn check(
         return Err(error);
     }
     if origin == Origin::Client {
-        check_replication(engine, row, writes)?;
+        check_replication(engine, client, row, writes)?;
     }
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
@@ -90,7 +101,7 @@ pub fn check(
     {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
     }
-    if engine.loading && !row.is(Flags::LOADING) {
+    if engine.loading && !all_have(client, row, Flags::LOADING) {
         return Err(LOADING);
     }
     Ok(())
@@ -106,15 +117,16 @@ fn needs_memory(client: &Client, row: &Row) -> bool {
 
 /// What only a master with enough good replicas may do, and what only a replica whose master is
 /// there.
-fn check_replication(engine: &Engine, row: &Row, writes: bool) -> Result {
+#[inline]
+fn check_replication(engine: &Engine, client: &Client, row: &Row, writes: bool) -> Result {
     let config = &engine.config;
     if engine.is_replica() {
         if writes && config.replica_read_only {
             return Err(READ_ONLY);
         }
         if !config.replica_serve_stale_data
-            && !row.is(Flags::STALE)
             && !engine.replication.link_is_up()
+            && !all_have(client, row, Flags::STALE)
         {
             return Err(MASTER_DOWN);
         }

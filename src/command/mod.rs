@@ -7,11 +7,13 @@
 //! | [`dispatch`](mod@dispatch) | from the row of [`crate::catalogue`] to the handler           |
 //! | [`permission`] | the gate of access control                                          |
 //! | [`context`]  | what handlers work with                                               |
+//! | [`lifetime`] | keys whose time is over: for whom they are gone, and who removes them |
 //! | [`args`]     | reading arguments and options                                         |
 //! | [`error`]    | what goes wrong, in Redis' words                                      |
 //! | [`help`]     | what containers of subcommands answer by themselves                   |
 //! | [`sampling`] | random elements, for the three types that give them                   |
-//! | [`blocking`] | commands that wait for an element                                     |
+//! | [`multi_pop`] | what LMPOP and ZMPOP are asked for, once                             |
+//! | [`blocking`] | what commands share that wait for an element                          |
 //!
 //! Every folder is a family, named as its scripts are (`tests/scripts/<family>`). A handler is a function
 //! `fn(&mut Context, Args, &mut Reply) -> Result`: it checks its arguments in Redis' order, does
@@ -22,6 +24,7 @@ pub mod acl;
 pub mod args;
 pub mod bitmaps;
 pub mod blocking;
+pub mod cluster;
 pub mod connection;
 pub mod context;
 pub mod dispatch;
@@ -33,7 +36,9 @@ pub mod hashes;
 pub mod help;
 pub mod hyperloglog;
 pub mod keys;
+mod lifetime;
 pub mod lists;
+pub mod multi_pop;
 pub mod permission;
 pub mod persistence;
 pub mod pubsub;
@@ -47,5 +52,4 @@ pub mod strings;
 pub mod transactions;
 
 pub use self::context::Context;
-pub use self::error::{Error, Result};
 pub use self::execute::{EXECUTION, execute};

@@ -6,11 +6,12 @@
 
 use super::context::Context;
 use super::error::{Error, Result};
-use crate::acl::{Denied, Place, User, log};
-use crate::catalogue::{self, Row};
+use crate::acl::{Denied, LogContext, User, log};
+use crate::catalogue::{self, Command, Row};
 use crate::command::connection::client_list::describe;
+use crate::engine::ClientKey;
 use crate::engine::Engine;
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::client::Client;
 use crate::engine::execution::Origin;
 use crate::engine::pubsub::Space;
 use crate::resp::Args;
@@ -22,8 +23,8 @@ pub fn check(engine: &mut Engine, client: ClientKey, row: &Row, args: Args<'_>) 
         return Ok(());
     }
     let place = match engine.clients.get(client).transaction {
-        Some(_) => Place::Multi,
-        None => Place::Toplevel,
+        Some(_) => LogContext::Multi,
+        None => LogContext::Toplevel,
     };
     permitted(engine, client, row, args, place).map_err(|denied| match denied {
         Denied::Command => Error::text(format!(
@@ -45,7 +46,7 @@ pub fn check_queued(engine: &mut Engine, client: ClientKey, row: &Row, args: Arg
     if engine.clients.get(client).unrestricted {
         return Ok(());
     }
-    permitted(engine, client, row, args, Place::Multi).map_err(|denied| {
+    permitted(engine, client, row, args, LogContext::Multi).map_err(|denied| {
         let reason = match denied {
             Denied::Command => "no permission to execute the command or subcommand",
             Denied::Key(_) => "no permission to touch the specified keys",
@@ -64,7 +65,7 @@ fn permitted(
     client: ClientKey,
     row: &Row,
     args: Args<'_>,
-    place: Place,
+    place: LogContext,
 ) -> std::result::Result<(), Denied> {
     engine.clients.get_mut(client).last_command = Some(row.command);
     let name = &engine.clients.get(client).user;
@@ -74,6 +75,10 @@ fn permitted(
         Some(Err(denied)) => denied,
         None => Denied::Command,
     };
+    // Clients send this when they connect, whoever they are: nobody has tried anything.
+    if row.command == Command::ClientSetinfo {
+        return Err(denied);
+    }
     let username = name.to_vec();
     let stats = &mut engine.stats;
     let (counter, reason, object) = match denied {
@@ -89,14 +94,14 @@ fn permitted(
 /// What goes into the log, but for the circumstances.
 struct Refusal<'a> {
     reason: &'static str,
-    place: Place,
+    place: LogContext,
     object: &'a [u8],
     username: Vec<u8>,
 }
 
 fn log_refusal(engine: &mut Engine, client: ClientKey, refusal: Refusal<'_>) {
     let mut line = Vec::new();
-    describe(engine.clients.get(client), &mut line);
+    describe(engine.clients.get(client), None, &mut line);
     let entry = log::Entry {
         count: 1,
         reason: refusal.reason,
@@ -122,8 +127,8 @@ pub fn log_in(ctx: &mut Context<'_>, command: &[u8], name: &[u8], password: &[u8
     let Some(user) = ctx.engine.acl.user(name).filter(|user| user.accepts(password)) else {
         ctx.engine.stats.acl_access_denied_auth += 1;
         let place = match ctx.origin {
-            Origin::Exec => Place::Multi,
-            _ => Place::Toplevel,
+            Origin::Exec => LogContext::Multi,
+            _ => LogContext::Toplevel,
         };
         let username = name.to_vec();
         let refusal = Refusal { reason: "auth", place, object: command, username };
@@ -191,6 +196,5 @@ fn disconnect(engine: &mut Engine, key: ClientKey) {
         client.close_after_reply = true;
     } else {
         client.disconnect();
-        engine.pause.wake(); // it may be waiting there for its turn
     }
 }

@@ -55,16 +55,17 @@ impl Config {
     /// is now another.
     ///
     /// A caller that has to act on the changes, and may fail, keeps a clone to go back to.
-    pub fn set_many(
+    pub fn set_many<W: AsRef<[u8]>>(
         &mut self,
-        pairs: &[(&str, &str)],
+        pairs: &[(W, W)],
         local: bool,
     ) -> Result<Vec<&'static Parameter>, SetError> {
         let targets = self.admissible(pairs, local)?;
         let mut changed = self.clone();
         for ((name, parameter), (_, value)) in targets.iter().zip(pairs) {
             let set = |reason: String| SetError::refused(name, &reason);
-            changed.apply(parameter, &words_of(parameter, value)).map_err(set)?;
+            let words = words_of(parameter, value.as_ref());
+            changed.apply(parameter, &words).map_err(set)?;
         }
         let differs = |row: &&Parameter| (row.get)(self) != (row.get)(&changed);
         let differing = PARAMETERS.iter().filter(differs).collect();
@@ -73,15 +74,16 @@ impl Config {
     }
 
     /// The parameters that the pairs name, if all of them may be set.
-    fn admissible(
+    fn admissible<W: AsRef<[u8]>>(
         &self,
-        pairs: &[(&str, &str)],
+        pairs: &[(W, W)],
         local: bool,
     ) -> Result<Vec<(&'static str, &'static Parameter)>, SetError> {
         let mut targets: Vec<(&'static str, &'static Parameter)> = Vec::with_capacity(pairs.len());
         for (given, _) in pairs {
             let Some((name, parameter)) = lookup(given) else {
-                return Err(SetError::Unknown((*given).to_owned()));
+                let given = String::from_utf8_lossy(given.as_ref());
+                return Err(SetError::Unknown(given.into_owned()));
             };
             let protected = parameter.has(Flag::Protected);
             let reason = if parameter.has(Flag::Immutable) {
@@ -106,15 +108,18 @@ impl Config {
     ///
     /// A pattern without wildcards is a name: it also finds hidden parameters, and comes back
     /// spelled as it was given.
-    pub fn get_matching(&self, patterns: &[&str]) -> Vec<(String, String)> {
-        let mut found: Vec<(String, String)> = Vec::new();
-        let mut add = |name: &str, parameter: &Parameter| {
+    pub fn get_matching<'a>(
+        &self,
+        patterns: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut found: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+        let mut add = |name: &[u8], parameter: &Parameter| {
             if !found.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
                 found.push((name.to_owned(), (parameter.get)(self)));
             }
         };
         for pattern in patterns {
-            if !pattern.contains(['*', '?', '[']) {
+            if !pattern.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[')) {
                 if let Some((_, parameter)) = lookup(pattern) {
                     add(pattern, parameter);
                 }
@@ -122,8 +127,8 @@ impl Config {
             }
             for parameter in PARAMETERS.iter().filter(|row| !row.has(Flag::Hidden)) {
                 for name in std::iter::once(&parameter.name).chain(parameter.aliases) {
-                    if glob::matches(pattern.as_bytes(), name.as_bytes(), true) {
-                        add(name, parameter);
+                    if glob::matches(pattern, name.as_bytes(), true) {
+                        add(name.as_bytes(), parameter);
                     }
                 }
             }
@@ -134,12 +139,12 @@ impl Config {
 
 /// The words of a value that came as one string. Several words are separated by exactly one
 /// blank, as Redis has it, so `900  1` has an empty word in it.
-pub(super) fn words_of<'a>(parameter: &Parameter, value: &'a str) -> Vec<&'a str> {
+pub(super) fn words_of<'a>(parameter: &Parameter, value: &'a [u8]) -> Vec<&'a [u8]> {
     if !parameter.has(Flag::Multi) {
         vec![value]
     } else if value.is_empty() {
         Vec::new()
     } else {
-        value.split(' ').collect()
+        value.split(|byte| *byte == b' ').collect()
     }
 }

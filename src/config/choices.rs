@@ -194,21 +194,25 @@ choice! {
 pub(super) const NO_TLS: &str =
     "cacheflow does not support TLS; put a TLS proxy such as stunnel in front of it";
 
+/// Why a server refuses to be what `cluster-enabled` asks for: clients would take it for a node that
+/// has all slots.
+pub(super) const NO_CLUSTER: &str = "cacheflow cannot be part of a cluster";
+
 /// A port that must be 0, because there is no TLS.
 pub(super) struct NoTlsPort;
 
 impl Kind for NoTlsPort {
     type Value = u16;
 
-    fn parse(&self, words: &[&str], now: &u16) -> Result<u16, String> {
+    fn parse(&self, words: &[&[u8]], now: &u16) -> Result<u16, String> {
         match integer::<u16>(0, 65535).parse(words, now)? {
             0 => Ok(0),
             _ => Err(NO_TLS.to_owned()),
         }
     }
 
-    fn format(&self, value: &u16) -> String {
-        value.to_string()
+    fn format(&self, value: &u16) -> Vec<u8> {
+        value.to_string().into()
     }
 
     fn syntax(&self) -> String {
@@ -252,21 +256,6 @@ pub(super) fn check_hostname(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the names between braces. The title itself is not cacheflow's to set (see `NoEffect`).
-pub(super) fn check_title_template(template: &str) -> Result<(), String> {
-    let known =
-        ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
-    // Behind every opening brace comes a known name and a closing brace.
-    let well_formed = template
-        .split('{')
-        .skip(1)
-        .all(|rest| rest.split_once('}').is_some_and(|(name, _)| known.contains(&name)));
-    if template.trim().is_empty() || !well_formed {
-        return Err("template format is invalid or contains unknown variables".to_owned());
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,15 +272,6 @@ mod tests {
             check_appenddirname("a/b").unwrap_err(),
             "appenddirname can't be a path, just a dirname"
         );
-    }
-
-    #[test]
-    fn title_templates_know_their_variables() {
-        assert!(check_title_template("{title} {listen-addr} {server-mode}").is_ok());
-        assert!(check_title_template("plain").is_ok());
-        for template in ["", "{foo}", "{title"] {
-            assert!(check_title_template(template).is_err(), "{template}");
-        }
     }
 
     #[test]

@@ -1,32 +1,32 @@
 //! From the arguments of the process to a configuration, or to something to print.
 //!
-//! To Redis the command line is configuration text: `--save 900 1` is the line `save 900 1`, and an
-//! option takes as many words as there are up to the next one. clap cannot model that (how many
-//! words `--save` has is not known beforehand, `--name` has any letter case, the first argument may
-//! be a file, `-` or nothing). So the arguments are normalised first, to one word per option:
+//! To Redis the command line is configuration text: `--save 900 1` is the line `save "900" "1"`, and an
+//! option takes as many words as there are up to the next one. So that is what it is made into:
 //!
 //! ```text
 //! redis.conf --SAVE 900 1 --replicaof "10.0.0.1 6379" --requirepass "a b" -
-//!                                     |
-//!            [file] --save "900 1" --replicaof "10.0.0.1 6379" --requirepass "\"a b\""
+//! |              |                                                        |
+//! |              SAVE "900" "1"                                           standard input is
+//! the file,      replicaof "10.0.0.1 6379"                                configuration text, too
+//! read first     requirepass "a b"
 //! ```
 //!
-//! where each word is configuration text with its quotes. clap then finds the unknown options and
-//! suggests better ones, knows which of a repeated flag counts, and prints the help; the words go
-//! the same way as the lines of a file.
+//! Lines are counted through all of it (file, standard input, an empty line, options), and a mistake is
+//! reported as one of a file: harnesses know that form. clap prints the help, and finds the option that
+//! was meant by one that isn't there.
 
-use std::ffi::OsString;
-use std::fmt;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
-use clap::ArgMatches;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 
-use super::file::{Loader, split_words};
+use super::file::Loader;
 use super::help::Extent;
-use super::value::quote_if_needed;
-use super::{Config, Flag, PARAMETERS, REDIS_VERSION, VERSION, environment, help, lookup};
+use super::start_error::StartError;
+use super::words::quote;
+use super::{Config, REDIS_VERSION, VERSION, environment, help};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -38,52 +38,6 @@ pub enum Invocation {
     /// Ask the server at this address whether it is well.
     Healthcheck(String),
 }
-
-/// Why there is no configuration. Displayed, it is what belongs on stderr; the exit code is 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StartError {
-    /// A mistake on the command line or in the environment: one line.
-    Usage(String),
-    /// A mistake in a line of configuration text.
-    Line {
-        /// The included file it is in; `None` for the main file.
-        origin: Option<PathBuf>,
-        /// Its number, from 1.
-        number: usize,
-        /// The line without the blanks around it.
-        line: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A file that cannot be read.
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Usage(mistake) => write!(f, "cacheflow: {mistake}"),
-            Self::Line { origin, number, line, reason } => {
-                write!(f, "\n*** FATAL CONFIG FILE ERROR (Redis {REDIS_VERSION}) ***\n")?;
-                write!(f, "Reading the configuration file, at line {number}")?;
-                if let Some(path) = origin {
-                    write!(f, " of {}", path.display())?;
-                }
-                write!(f, "\n>>> '{line}'\n{reason}")
-            }
-            Self::Unreadable { path, reason } => {
-                write!(f, "Fatal error, can't open config file '{}': {reason}", path.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 /// The line that `-v` prints. It has the form that Redis harnesses parse, and our own version.
 pub fn version_line() -> String {
@@ -101,160 +55,127 @@ pub fn from_command_line(
     environment: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
     mut stdin: impl Read,
 ) -> Result<Invocation, StartError> {
-    let arguments = arguments.into_iter().skip(1).map(|argument| {
-        let refuse = |text: OsString| StartError::Usage(format!("{text:?} is not UTF-8 text"));
-        argument.into().into_string().map_err(refuse)
-    });
-    let normalised = normalise(arguments.collect::<Result<_, _>>()?)?;
-    let reads_stdin = normalised.reads_stdin;
-    let matches = match help::command(Extent::Short).try_get_matches_from(normalised.words) {
-        Ok(matches) => matches,
-        Err(error) => return explain(&error),
-    };
-    for (flag, extent) in [("h", Extent::Short), ("help", Extent::Full)] {
-        if matches.get_flag(flag) {
-            let text = help::command(extent).render_help().to_string();
-            return Ok(Invocation::PrintAndExit(text.trim_end().to_owned()));
-        }
-    }
-    if matches.get_flag("version") {
-        return Ok(Invocation::PrintAndExit(version_line()));
-    }
-
+    let arguments = arguments.into_iter().skip(1).map(|argument| argument.into().into_vec());
+    let arguments: Vec<Vec<u8>> = arguments.collect();
     let mut loader = Loader::default();
-    // What is not UTF-8 cannot be meant for a parameter.
-    let variables = environment.into_iter().filter_map(|(name, value)| {
-        Some((name.into().into_string().ok()?, value.into().into_string().ok()?))
-    });
-    if let Some(healthcheck) = matches.subcommand_matches("healthcheck") {
-        environment::apply(&mut loader, variables)?;
-        let given = healthcheck.get_one::<String>("address").cloned();
-        return Ok(Invocation::Healthcheck(given.unwrap_or_else(|| own_address(&loader.config))));
+    let environment = environment.into_iter().map(|(name, value)| (name.into(), value.into()));
+    match arguments.first().map(Vec::as_slice) {
+        Some(b"-v" | b"--version") => return Ok(Invocation::PrintAndExit(version_line())),
+        Some(b"-h") => return Ok(Invocation::PrintAndExit(help::text(Extent::Short))),
+        Some(b"--help") => return Ok(Invocation::PrintAndExit(help::text(Extent::Full))),
+        Some(b"healthcheck") => {
+            environment::apply(&mut loader, environment)?;
+            return healthcheck(&arguments, &loader.config);
+        }
+        _ => {}
     }
-    if let Some(path) = matches.get_one::<String>("file") {
-        loader.main_file(path)?;
+    let options = Options::of(&arguments);
+    if let Some(path) = options.file {
+        loader.main_file(Path::new(OsStr::from_bytes(path)))?;
     }
-    if reads_stdin {
-        let mut text = String::new();
-        stdin.read_to_string(&mut text).map_err(|error| {
+    if options.reads_stdin {
+        let mut text = Vec::new();
+        stdin.read_to_end(&mut text).map_err(|error| {
             StartError::Usage(format!("cannot read the configuration from stdin: {error}"))
         })?;
         loader.text(&text, None)?;
     }
-    environment::apply(&mut loader, variables)?;
-    for (name, text) in options_in_order(&matches) {
-        apply_option(&mut loader, name, &text)?;
-    }
+    environment::apply(&mut loader, environment)?;
+    loader.text(&options.text, None)?;
     check_as_a_whole(&loader.config)?;
     Ok(Invocation::Run(Box::new(loader.config)))
 }
 
-/// Arguments as clap can take them.
-struct Normalised {
-    /// Program name, file, options with one word each.
-    words: Vec<String>,
-    /// Whether `-` was among them.
+/// What the arguments say.
+#[derive(Default)]
+struct Options<'a> {
+    /// The configuration file.
+    file: Option<&'a [u8]>,
+    /// Whether `-` was the first of the others, or the last.
     reads_stdin: bool,
+    /// The options, as configuration text.
+    text: Vec<u8>,
 }
 
-/// One word per option; see the module's essay.
-fn normalise(arguments: Vec<String>) -> Result<Normalised, StartError> {
-    let mut normalised = Normalised { words: vec!["cacheflow".to_owned()], reads_stdin: false };
-    if arguments.first().is_some_and(|first| first == "healthcheck") {
-        normalised.words.extend(arguments);
-        return Ok(normalised);
-    }
-    let last = arguments.len();
-    let mut rest = arguments.into_iter().enumerate().peekable();
-    while let Some((index, argument)) = rest.next() {
-        let position = index + 1;
-        if argument == "-" && (position == 1 || position == last) {
-            normalised.reads_stdin = true;
-            continue;
+impl<'a> Options<'a> {
+    fn of(arguments: &'a [Vec<u8>]) -> Self {
+        let mut options = Options { text: b"\n".to_vec(), ..Options::default() };
+        let mut rest = arguments;
+        if let Some((file, others)) =
+            arguments.split_first().filter(|(file, _)| !file.starts_with(b"-"))
+        {
+            options.file = Some(file);
+            rest = others;
         }
-        let Some((name, mut text)) = option_of(&argument) else {
-            if position > 1 && !argument.starts_with('-') {
-                let mistake = format!("unexpected argument '{argument}'; options begin with --");
-                return Err(StartError::Usage(mistake));
+        // An option has at least one word, even one that looks like an option: a password, say.
+        let mut wants_word = false;
+        for (index, argument) in rest.iter().enumerate() {
+            let is_last = index + 1 == rest.len();
+            let is_first = index == 0 && options.file.is_none();
+            if argument == b"-" && (is_first || is_last) {
+                options.reads_stdin = true;
+                continue;
             }
-            normalised.words.push(argument);
-            continue;
-        };
-        let mut count = usize::from(!text.is_empty());
-        while let Some((index, word)) = rest.peek() {
-            let stdin = word == "-" && index + 1 == last;
-            if stdin || ends_values(word, count) {
-                break;
+            let Some(option) = argument.strip_prefix(b"--").filter(|_| !wants_word) else {
+                options.push(b" ", quote(argument).as_bytes());
+                wants_word = false;
+                continue;
+            };
+            wants_word = options.begin(option);
+            // `--save` alone has meant `--save ""` since before options had to have a word.
+            let next = rest.get(index + 1);
+            if wants_word
+                && option.eq_ignore_ascii_case(b"save")
+                && next.is_none_or(|next| next.starts_with(b"--"))
+            {
+                options.push(b" ", b"\"\"");
+                wants_word = false;
             }
-            count += 1;
-            text.extend((!text.is_empty()).then_some(' '));
-            text.push_str(&quote_if_needed(word));
-            rest.next();
         }
-        normalised.words.extend([format!("--{name}"), text]);
+        options
     }
-    Ok(normalised)
+
+    /// Begins a line with an option. True: its words are still to come; they may also stand in the same
+    /// argument (`"--timeout 5"`), or behind an equals sign.
+    fn begin(&mut self, option: &[u8]) -> bool {
+        let end = option.iter().position(|byte| matches!(byte, b'=' | b' '));
+        let (name, rest) = option.split_at(end.unwrap_or(option.len()));
+        // The spelling of Go programs.
+        let is_ours = name.eq_ignore_ascii_case(b"listenaddr");
+        let separator: &[u8] = if self.text == b"\n" { b"" } else { b"\n" };
+        self.push(separator, if is_ours { b"listen-addr" } else { name });
+        match rest.strip_prefix(b"=") {
+            Some(word) => self.push(b" ", quote(word).as_bytes()),
+            None => self.push(b"", rest),
+        }
+        rest.trim_ascii().is_empty()
+    }
+
+    fn push(&mut self, before: &[u8], text: &[u8]) {
+        self.text.extend_from_slice(before);
+        self.text.extend_from_slice(text);
+    }
 }
 
-/// The name and the text behind it, if `argument` is an option other than help and version.
-fn option_of(argument: &str) -> Option<(String, String)> {
-    let body = argument.strip_prefix("--").filter(|body| !body.is_empty())?;
-    // `--timeout 5` may also come as one argument, or with an equals sign.
-    let end = body.find(['=', ' ']).unwrap_or(body.len());
-    let (name, value) = body.split_at(end);
-    let name = name.to_ascii_lowercase();
-    if matches!(name.as_str(), "help" | "version") {
-        return None;
-    }
-    let text = match value.strip_prefix('=') {
-        Some(word) => quote_if_needed(word),
-        None => value.trim().to_owned(),
+/// `healthcheck [ADDRESS]`, or its help.
+fn healthcheck(arguments: &[Vec<u8>], config: &Config) -> Result<Invocation, StartError> {
+    let words = arguments.iter().map(|argument| OsStr::from_bytes(argument));
+    let command = help::command(Extent::Short);
+    let matches = match command.try_get_matches_from(std::iter::once(OsStr::new("")).chain(words)) {
+        Ok(matches) => matches,
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            let text = error.render().to_string();
+            return Ok(Invocation::PrintAndExit(text.trim_end().to_owned()));
+        }
+        Err(error) => {
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            return Err(StartError::Usage(first.trim_start_matches("error: ").to_owned()));
+        }
     };
-    // The spelling of Go programs.
-    let name = if name == "listenaddr" { "listen-addr".to_owned() } else { name };
-    Some((name, text))
-}
-
-/// Whether `word` begins something new rather than being the next word of an option that has got
-/// `count` of them. The first one may be anything, such as a password of dashes, except an option.
-fn ends_values(word: &str, count: usize) -> bool {
-    let known = |name: &str| lookup(name).is_some() || help::DIRECTIVES.contains(&name);
-    match option_of(word) {
-        Some((name, _)) => count > 0 || known(&name),
-        None => {
-            matches!(word, "--help" | "--version") || (count > 0 && matches!(word, "-v" | "-h"))
-        }
-    }
-}
-
-/// All options with their words, in the order in which they were given.
-fn options_in_order(matches: &ArgMatches) -> Vec<(&'static str, String)> {
-    let names = PARAMETERS.iter().map(|parameter| parameter.name);
-    let mut options = Vec::new();
-    for name in names.chain(help::DIRECTIVES.iter().copied()) {
-        let indices = matches.indices_of(name).into_iter().flatten();
-        let values = matches.get_many::<String>(name).into_iter().flatten();
-        options.extend(indices.zip(values).map(|(index, text)| (index, name, text.clone())));
-    }
-    options.sort_by_key(|(index, ..)| *index);
-    options.into_iter().map(|(_, name, text)| (name, text)).collect()
-}
-
-fn apply_option(loader: &mut Loader, name: &str, text: &str) -> Result<(), StartError> {
-    let secret = lookup(name).is_some_and(|(_, parameter)| parameter.has(Flag::Sensitive));
-    let mistake = |reason| {
-        let shown = if secret { "..." } else { text };
-        StartError::Usage(format!("{}: {reason}", format!("--{name} {shown}").trim_end()))
-    };
-    let words = split_words(text).map_err(mistake)?;
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match (name, words.as_slice()) {
-        ("include", [path]) => loader.include(path),
-        ("user", [line]) if line.contains(' ') => {
-            loader.directive(name, &line.split(' ').collect::<Vec<_>>()).map_err(mistake)
-        }
-        (name, words) => loader.directive(name, words).map_err(mistake),
-    }
+    let given = matches.subcommand_matches("healthcheck");
+    let given = given.and_then(|matches| matches.get_one::<String>("address").cloned());
+    Ok(Invocation::Healthcheck(given.unwrap_or_else(|| own_address(config))))
 }
 
 /// What no single line can be blamed for.
@@ -277,31 +198,4 @@ fn own_address(config: &Config) -> String {
     } else {
         format!("{host}:{}", config.port)
     }
-}
-
-/// What clap has to say: help to print, or a mistake in one line.
-fn explain(error: &clap::Error) -> Result<Invocation, StartError> {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
-        _ => None,
-    };
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
-    Err(StartError::Usage(match error.kind() {
-        ErrorKind::DisplayHelp => {
-            let text = error.render().to_string();
-            return Ok(Invocation::PrintAndExit(text.trim_end().to_owned()));
-        }
-        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            format!("unexpected argument '{argument}'")
-        }
-        ErrorKind::UnknownArgument => {
-            let hint = match context(ContextKind::SuggestedArg) {
-                Some(better) => format!("did you mean {better}?"),
-                None => "see cacheflow --help".to_owned(),
-            };
-            format!("unknown option {argument}; {hint}")
-        }
-        _ => error.render().to_string().lines().next().unwrap_or_default().to_owned(),
-    }))
 }

@@ -10,9 +10,12 @@
 //! | `OnSignal`       | `save now`                                             |
 //! | `Directory`      | a directory that exists                                |
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::value::{Choice, Kind, choice, must_be_one_of, one_word, quote, quote_if_needed};
+use super::value::{Choice, Kind, choice, must_be_one_of, one_word, text};
+use super::words::{quote, quote_if_needed};
 use crate::number::parse_i64;
 
 /// "Snapshot after `seconds` if at least `changes` writes happened."
@@ -37,17 +40,15 @@ pub struct SavePoints;
 impl Kind for SavePoints {
     type Value = Vec<SavePoint>;
 
-    fn parse(&self, words: &[&str], _now: &Vec<SavePoint>) -> Result<Vec<SavePoint>, String> {
-        if matches!(words, [] | [""]) {
+    fn parse(&self, words: &[&[u8]], _now: &Vec<SavePoint>) -> Result<Vec<SavePoint>, String> {
+        if matches!(words, [] | [b""]) {
             return Ok(Vec::new());
         }
         let invalid = || "Invalid save parameters".to_owned();
-        let number = |word: &str, min| {
-            parse_i64(word.as_bytes())
-                .filter(|n| (min..=i64::from(i32::MAX)).contains(n))
-                .map(|n| n as u64)
+        let number = |word: &[u8], min| {
+            parse_i64(word).filter(|n| (min..=i64::from(i32::MAX)).contains(n)).map(|n| n as u64)
         };
-        let point = |pair: &[&str]| match pair {
+        let point = |pair: &[&[u8]]| match pair {
             [seconds, changes] => {
                 Some(SavePoint { seconds: number(seconds, 1)?, changes: number(changes, 0)? })
             }
@@ -56,10 +57,10 @@ impl Kind for SavePoints {
         words.chunks(2).map(|pair| point(pair).ok_or_else(invalid)).collect()
     }
 
-    fn format(&self, value: &Vec<SavePoint>) -> String {
+    fn format(&self, value: &Vec<SavePoint>) -> Vec<u8> {
         let points: Vec<_> =
             value.iter().map(|point| format!("{} {}", point.seconds, point.changes)).collect();
-        points.join(" ")
+        points.join(" ").into()
     }
 
     fn lines(&self, value: &Vec<SavePoint>) -> Vec<String> {
@@ -83,25 +84,25 @@ const MAX_ADDRESSES: usize = 16;
 impl Kind for Addresses {
     type Value = Vec<String>;
 
-    fn parse(&self, words: &[&str], _now: &Vec<String>) -> Result<Vec<String>, String> {
+    fn parse(&self, words: &[&[u8]], _now: &Vec<String>) -> Result<Vec<String>, String> {
         match words {
-            [""] => Ok(Vec::new()),
+            [b""] => Ok(Vec::new()),
             words if words.len() > MAX_ADDRESSES => {
                 Err("Too many bind addresses specified.".to_owned())
             }
-            words => Ok(words.iter().map(|word| (*word).to_owned()).collect()),
+            words => words.iter().map(|word| Ok(text(word)?.to_owned())).collect(),
         }
     }
 
-    fn format(&self, value: &Vec<String>) -> String {
-        value.join(" ")
+    fn format(&self, value: &Vec<String>) -> Vec<u8> {
+        value.join(" ").into()
     }
 
     fn lines(&self, value: &Vec<String>) -> Vec<String> {
         if value.is_empty() {
             return vec!["\"\"".to_owned()];
         }
-        vec![value.iter().map(|address| quote_if_needed(address)).collect::<Vec<_>>().join(" ")]
+        vec![value.iter().map(quote_if_needed).collect::<Vec<_>>().join(" ")]
     }
 
     fn syntax(&self) -> String {
@@ -115,17 +116,17 @@ pub struct MasterAddress;
 impl Kind for MasterAddress {
     type Value = Option<(String, u16)>;
 
-    fn parse(&self, words: &[&str], _now: &Self::Value) -> Result<Self::Value, String> {
+    fn parse(&self, words: &[&[u8]], _now: &Self::Value) -> Result<Self::Value, String> {
         let [host, port] = words else { return Err("wrong number of arguments".to_owned()) };
-        if host.eq_ignore_ascii_case("no") && port.eq_ignore_ascii_case("one") {
+        if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
             return Ok(None);
         }
-        let port = port.parse().map_err(|_| "Invalid master port".to_owned())?;
-        Ok(Some(((*host).to_owned(), port)))
+        let port = text(port).ok().and_then(|port| port.parse().ok());
+        Ok(Some((text(host)?.to_owned(), port.ok_or("Invalid master port")?)))
     }
 
-    fn format(&self, value: &Self::Value) -> String {
-        value.as_ref().map_or_else(String::new, |(host, port)| format!("{host} {port}"))
+    fn format(&self, value: &Self::Value) -> Vec<u8> {
+        value.as_ref().map_or_else(Vec::new, |(host, port)| format!("{host} {port}").into())
     }
 
     fn lines(&self, value: &Self::Value) -> Vec<String> {
@@ -143,11 +144,11 @@ pub struct Percentiles;
 impl Kind for Percentiles {
     type Value = Vec<f64>;
 
-    fn parse(&self, words: &[&str], _now: &Vec<f64>) -> Result<Vec<f64>, String> {
-        if matches!(words, [""]) {
+    fn parse(&self, words: &[&[u8]], _now: &Vec<f64>) -> Result<Vec<f64>, String> {
+        if matches!(words, [b""]) {
             return Ok(Vec::new());
         }
-        let parse = |word: &&str| match word.parse::<f64>() {
+        let parse = |word: &[u8]| match text(word).unwrap_or_default().parse::<f64>() {
             Ok(number) if (0.0..=100.0).contains(&number) => Ok(number),
             Ok(number) if !number.is_nan() => Err("latency-tracking-info-percentiles parameters \
                                                    should sit between [0.0,100.0]"),
@@ -156,16 +157,19 @@ impl Kind for Percentiles {
         words.iter().map(|word| parse(word).map_err(str::to_owned)).collect()
     }
 
-    fn format(&self, value: &Vec<f64>) -> String {
+    fn format(&self, value: &Vec<f64>) -> Vec<u8> {
         let shorten = |number: &f64| {
             let text = format!("{number:.6}");
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         };
-        value.iter().map(shorten).collect::<Vec<_>>().join(" ")
+        value.iter().map(shorten).collect::<Vec<_>>().join(" ").into()
     }
 
     fn lines(&self, value: &Vec<f64>) -> Vec<String> {
-        if value.is_empty() { vec!["\"\"".to_owned()] } else { vec![self.format(value)] }
+        match value.as_slice() {
+            [] => vec!["\"\"".to_owned()],
+            _ => vec![String::from_utf8_lossy(&self.format(value)).into_owned()],
+        }
     }
 
     fn syntax(&self) -> String {
@@ -179,19 +183,22 @@ pub struct OomScores;
 impl Kind for OomScores {
     type Value = [i32; 3];
 
-    fn parse(&self, words: &[&str], _now: &[i32; 3]) -> Result<[i32; 3], String> {
+    fn parse(&self, words: &[&[u8]], _now: &[i32; 3]) -> Result<[i32; 3], String> {
         let [master, replica, children] = words else {
             return Err("wrong number of arguments".to_owned());
         };
-        let score = |word: &str| {
-            let score = word.parse().ok().filter(|score| (-2000..=2000).contains(score));
+        let score = |word: &[u8]| {
+            let score = text(word)
+                .ok()
+                .and_then(|word| word.parse().ok())
+                .filter(|score| (-2000..=2000).contains(score));
             score.ok_or("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
         };
         Ok([score(master)?, score(replica)?, score(children)?])
     }
 
-    fn format(&self, value: &[i32; 3]) -> String {
-        value.map(|score| score.to_string()).join(" ")
+    fn format(&self, value: &[i32; 3]) -> Vec<u8> {
+        value.map(|score| score.to_string()).join(" ").into()
     }
 
     fn syntax(&self) -> String {
@@ -234,7 +241,7 @@ pub struct OnSignal;
 impl Kind for OnSignal {
     type Value = ShutdownMode;
 
-    fn parse(&self, words: &[&str], _now: &ShutdownMode) -> Result<ShutdownMode, String> {
+    fn parse(&self, words: &[&[u8]], _now: &ShutdownMode) -> Result<ShutdownMode, String> {
         let names = ShutdownWord::ALL;
         let refuse = || must_be_one_of(names.iter().map(|row| row.0));
         let mut mode = ShutdownMode::default();
@@ -242,7 +249,7 @@ impl Kind for OnSignal {
             return Err(refuse());
         }
         for word in words {
-            let found = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+            let found = names.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word));
             match found.ok_or_else(refuse)?.1 {
                 ShutdownWord::Default => {}
                 ShutdownWord::Save => mode.save = true,
@@ -257,7 +264,7 @@ impl Kind for OnSignal {
         Ok(mode)
     }
 
-    fn format(&self, value: &ShutdownMode) -> String {
+    fn format(&self, value: &ShutdownMode) -> Vec<u8> {
         let words = [
             (value.save, "save"),
             (value.no_save, "nosave"),
@@ -265,7 +272,7 @@ impl Kind for OnSignal {
             (value.force, "force"),
         ];
         let set: Vec<_> = words.iter().filter(|row| row.0).map(|row| row.1).collect();
-        if set.is_empty() { "default".to_owned() } else { set.join(" ") }
+        if set.is_empty() { "default".into() } else { set.join(" ").into() }
     }
 
     fn syntax(&self) -> String {
@@ -276,24 +283,24 @@ impl Kind for OnSignal {
 /// A directory that exists, kept as an absolute path.
 ///
 /// Redis makes it the process' working directory. A library must not: two servers may live in one
-/// process. So the path is kept, and whoever opens a file joins it (`Config::in_dir`).
+/// process. So the path is kept, and whoever opens a file joins it.
 pub struct Directory;
 
 impl Kind for Directory {
     type Value = PathBuf;
 
-    fn parse(&self, words: &[&str], _now: &PathBuf) -> Result<PathBuf, String> {
-        let path = Path::new(one_word(words)?);
+    fn parse(&self, words: &[&[u8]], _now: &PathBuf) -> Result<PathBuf, String> {
+        let path = Path::new(OsStr::from_bytes(one_word(words)?));
         let absolute = path.canonicalize().map_err(|error| system_text(&error))?;
         if absolute.is_dir() { Ok(absolute) } else { Err("Not a directory".to_owned()) }
     }
 
-    fn format(&self, value: &PathBuf) -> String {
-        value.to_string_lossy().into_owned()
+    fn format(&self, value: &PathBuf) -> Vec<u8> {
+        value.as_os_str().as_bytes().to_vec()
     }
 
     fn lines(&self, value: &PathBuf) -> Vec<String> {
-        vec![quote(&value.to_string_lossy())]
+        vec![quote(value.as_os_str().as_bytes())]
     }
 
     fn syntax(&self) -> String {
@@ -344,7 +351,7 @@ mod tests {
 
     #[test]
     fn there_are_at_most_sixteen_addresses() {
-        let many = ["::1"; MAX_ADDRESSES + 1];
+        let many = [&b"::1"[..]; MAX_ADDRESSES + 1];
         assert!(Addresses.parse(&many[1..], &Vec::new()).is_ok());
         assert_eq!(
             Addresses.parse(&many, &Vec::new()).unwrap_err(),

@@ -49,9 +49,9 @@ pub struct Parameter {
     /// The notation of its value, for help.
     pub syntax: fn() -> String,
     /// The value as CONFIG GET shows it.
-    pub get: fn(&Config) -> String,
+    pub get: fn(&Config) -> Vec<u8>,
     /// Parses the words after the name and stores them, or says what is wrong with them.
-    pub set: fn(&mut Config, &[&str]) -> Result<(), String>,
+    pub set: fn(&mut Config, &[&[u8]]) -> Result<(), String>,
     /// The value as lines of configuration text (without the name).
     pub lines: fn(&Config) -> Vec<String>,
 }
@@ -90,9 +90,9 @@ macro_rules! parameters {
             /// The file that was read, as an absolute path; CONFIG REWRITE writes to it.
             pub config_file: Option<std::path::PathBuf>,
             /// `user` lines as words: name, then rules. For the ACL to interpret.
-            pub users: Vec<Vec<String>>,
-            /// `rename-command` lines: command, new name (empty: the command disappears).
-            pub renamed_commands: Vec<(String, String)>,
+            pub users: Vec<Vec<Vec<u8>>>,
+            /// The names of commands, as `rename-command` lines have changed them.
+            pub command_names: Names,
         }
 
         impl Default for Config {
@@ -101,7 +101,7 @@ macro_rules! parameters {
                     $($($field: $default,)*)*
                     config_file: None,
                     users: Vec::new(),
-                    renamed_commands: Vec::new(),
+                    command_names: Default::default(),
                 }
             }
         }

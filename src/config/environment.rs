@@ -8,39 +8,55 @@
 //! - For the same reason, and because images carry variables like `CACHEFLOW_VERSION`, unknown
 //!   names are ignored here, while they are mistakes everywhere else.
 
-use super::command_line::StartError;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
 use super::define::{Flag, Parameter};
-use super::file::{Loader, split_words};
+use super::file::Loader;
+use super::help::DIRECTIVES;
 use super::lookup;
+use super::start_error::StartError;
+use super::words::split_words;
 
 const PREFIX: &str = "CACHEFLOW_";
 
 /// Takes the variables that name parameters, in alphabetical order so that the outcome is certain.
 pub(super) fn apply(
     loader: &mut Loader,
-    variables: impl IntoIterator<Item = (String, String)>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), StartError> {
-    let mut ours: Vec<_> = variables.into_iter().filter_map(recognise).collect();
+    let mut ours = Vec::new();
+    for (variable, value) in variables {
+        // What is not UTF-8 cannot be the name of a parameter.
+        let Ok(variable) = variable.into_string() else { continue };
+        let Some(name) = variable.strip_prefix(PREFIX) else { continue };
+        // A few names have real underscores.
+        let name = name.replace('_', "-").to_ascii_lowercase();
+        if let Some((_, parameter)) = lookup(&name).or_else(|| lookup(&variable[PREFIX.len()..])) {
+            ours.push((parameter, variable, value));
+        } else if DIRECTIVES.contains(&name.as_str()) {
+            // Somebody relies on it, perhaps for protection: it must not be passed over.
+            let reason = format!("{variable}: {name} belongs into a file or on the command line");
+            return Err(StartError::Usage(reason));
+        }
+    }
+    ours.retain(|(parameter, _, value)| !is_from_orchestrator(parameter, value.as_bytes()));
     ours.sort_by_key(|(parameter, ..)| parameter.name);
     for (parameter, variable, value) in ours {
         let mistake = |reason| StartError::Usage(format!("{variable}: {reason}"));
         let words = if parameter.has(Flag::Multi) {
-            split_words(&value).map_err(mistake)?
+            split_words(value.as_bytes()).map_err(mistake)?
         } else {
-            vec![value]
+            vec![value.as_bytes().to_vec()]
         };
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        loader.directive(parameter.name, &words).map_err(mistake)?;
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        loader.directive(parameter.name.as_bytes(), &words).map_err(mistake)?;
     }
     Ok(())
 }
 
-fn recognise((variable, value): (String, String)) -> Option<(&'static Parameter, String, String)> {
-    let name = variable.strip_prefix(PREFIX)?;
-    // A few names have real underscores.
-    let (_, parameter) = lookup(&name.replace('_', "-")).or_else(|| lookup(name))?;
-    let from_orchestrator = parameter.name == "port" && value.contains("://");
-    (!from_orchestrator).then_some((parameter, variable, value))
+fn is_from_orchestrator(parameter: &Parameter, value: &[u8]) -> bool {
+    parameter.name == "port" && value.windows(3).any(|part| part == b"://")
 }
 
 #[cfg(test)]
@@ -49,7 +65,7 @@ mod tests {
 
     fn load(variables: &[(&str, &str)]) -> Result<crate::config::Config, String> {
         let mut loader = Loader::default();
-        let owned = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let owned = variables.iter().map(|(name, value)| (name.into(), value.into()));
         apply(&mut loader, owned).map_err(|error| error.to_string())?;
         Ok(loader.config)
     }
@@ -69,7 +85,7 @@ mod tests {
         assert_eq!(config.save, []);
         assert_eq!(config.bind, ["127.0.0.1", "::1"]);
         assert_eq!(config.bio_cpulist, "0-3");
-        assert_eq!(config.requirepass, "a b");
+        assert_eq!(config.requirepass, b"a b");
         assert_eq!(config.port, 5001);
     }
 
@@ -84,6 +100,11 @@ mod tests {
         assert_eq!(
             load(&[("CACHEFLOW_PORT", "x")]).unwrap_err(),
             "cacheflow: CACHEFLOW_PORT: argument couldn't be parsed into an integer"
+        );
+        assert_eq!(
+            load(&[("CACHEFLOW_RENAME_COMMAND", "FLUSHALL \"\"")]).unwrap_err(),
+            "cacheflow: CACHEFLOW_RENAME_COMMAND: rename-command belongs into a file or on the \
+             command line"
         );
     }
 }

@@ -4,7 +4,8 @@
 //! others say which events. `A` stands for the classes `g$lshzxetd`; `m` and `n` are not in it,
 //! because an application that asked for "all" before they existed should not get them unasked.
 
-use super::value::{Kind, one_word, quote};
+use super::value::{Kind, one_word};
+use super::words::quote;
 
 /// A set of classes of keyspace events, with where to publish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,9 +73,9 @@ pub struct Events;
 impl Kind for Events {
     type Value = EventClasses;
 
-    fn parse(&self, words: &[&str], _now: &EventClasses) -> Result<EventClasses, String> {
+    fn parse(&self, words: &[&[u8]], _now: &EventClasses) -> Result<EventClasses, String> {
         let mut classes = 0;
-        for letter in one_word(words)?.chars() {
+        for letter in one_word(words)?.iter().map(|byte| char::from(*byte)) {
             classes |= match EVENT_LETTERS.iter().find(|row| row.0 == letter) {
                 Some((_, class)) => class.0,
                 None if letter == 'A' => EventClasses::ALL.0,
@@ -84,21 +85,21 @@ impl Kind for Events {
         Ok(EventClasses(classes))
     }
 
-    fn format(&self, value: &EventClasses) -> String {
+    fn format(&self, value: &EventClasses) -> Vec<u8> {
         let all = value.contains(EventClasses::ALL);
         // Beside `A` Redis does not show `n`, although it is not part of it.
         let covered = EventClasses(EventClasses::ALL.0 | EventClasses::NEW.0);
         let shown =
             |class: EventClasses| value.contains(class) && !(all && covered.contains(class));
         let letters = EVENT_LETTERS.iter().filter(|row| shown(row.1)).map(|row| row.0);
-        all.then_some('A').into_iter().chain(letters).collect()
+        all.then_some('A').into_iter().chain(letters).collect::<String>().into()
     }
 
     fn lines(&self, value: &EventClasses) -> Vec<String> {
         // Unlike CONFIG GET this must lose nothing.
         let mut letters = self.format(value);
-        if value.contains(EventClasses::NEW) && !letters.contains('n') {
-            letters.push('n');
+        if value.contains(EventClasses::NEW) && !letters.contains(&b'n') {
+            letters.push(b'n');
         }
         vec![quote(&letters)]
     }
@@ -111,10 +112,11 @@ impl Kind for Events {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::value::outcome;
 
     #[test]
     fn letters_come_back_in_the_order_of_redis() {
-        let shown = |text| Events.format(&Events.parse(&[text], &EventClasses(0)).unwrap());
+        let shown = |text: &str| outcome(&Events, &EventClasses(0), text);
         let cases = [
             ("", ""),
             ("KEA", "AKE"),
@@ -134,14 +136,14 @@ mod tests {
 
     #[test]
     fn rewriting_loses_no_class() {
-        let classes = Events.parse(&["AKEn"], &EventClasses(0)).unwrap();
+        let classes = Events.parse(&[b"AKEn"], &EventClasses(0)).unwrap();
         assert_eq!(Events.lines(&classes), ["\"AKEn\""]);
     }
 
     #[test]
     fn other_letters_are_refused() {
         assert_eq!(
-            Events.parse(&["KQ"], &EventClasses(0)).unwrap_err(),
+            Events.parse(&[b"KQ"], &EventClasses(0)).unwrap_err(),
             "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."
         );
     }

@@ -4,6 +4,7 @@
 //! chapters of the table as well; of what has no effect it lists only the names, at the end, so
 //! that nobody studies it by accident.
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 use super::{Flag, PARAMETERS, Parameter};
@@ -92,6 +93,22 @@ pub(super) fn command(extent: Extent) -> Command {
             option(row).help_heading(row.group).hide(hidden)
         }))
         .args(DIRECTIVES.iter().map(|name| directive(name).hide(!full || *name == "loadmodule")))
+}
+
+/// The help.
+pub(super) fn text(extent: Extent) -> String {
+    command(extent).render_help().to_string().trim_end().to_owned()
+}
+
+/// The option that was meant by a line whose name is none.
+pub(super) fn meant_by(line: &str) -> Option<String> {
+    let name = line.split(' ').next()?;
+    let words = ["cacheflow".to_owned(), format!("--{name}"), String::new()];
+    let error = command(Extent::Short).try_get_matches_from(words).err()?;
+    match error.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(better)) => Some(better.trim_start_matches("--").to_owned()),
+        _ => None,
+    }
 }
 
 fn healthcheck() -> Command {

@@ -7,7 +7,7 @@
 //!
 //! `maxmemory-clients` limits all connections together, in bytes or as a share: `64mb`, `5%`.
 
-use super::value::{Kind, format_memory, one_word, parse_memory};
+use super::value::{Kind, format_memory, one_word, parse_memory, text};
 use crate::number::parse_i64;
 
 /// How much unread output a client may pile up before it is disconnected.
@@ -49,16 +49,16 @@ pub struct OutputLimits;
 impl Kind for OutputLimits {
     type Value = BufferLimits;
 
-    fn parse(&self, words: &[&str], now: &BufferLimits) -> Result<BufferLimits, String> {
+    fn parse(&self, words: &[&[u8]], now: &BufferLimits) -> Result<BufferLimits, String> {
         if !words.len().is_multiple_of(4) {
             return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
         }
         let mut limits = *now;
         for group in words.chunks(4) {
-            let class = match group[0].to_ascii_lowercase().as_str() {
-                "normal" => &mut limits.normal,
-                "replica" | "slave" => &mut limits.replica,
-                "pubsub" => &mut limits.pubsub,
+            let class = match group[0].to_ascii_lowercase().as_slice() {
+                b"normal" => &mut limits.normal,
+                b"replica" | b"slave" => &mut limits.replica,
+                b"pubsub" => &mut limits.pubsub,
                 _ => {
                     let reason = "Invalid client class specified in buffer limit configuration.";
                     return Err(reason.to_owned());
@@ -68,7 +68,7 @@ impl Kind for OutputLimits {
                 Some(BufferLimit {
                     hard: parse_memory(group[1])?,
                     soft: parse_memory(group[2])?,
-                    soft_seconds: parse_i64(group[3].as_bytes())?.try_into().ok()?,
+                    soft_seconds: parse_i64(group[3])?.try_into().ok()?,
                 })
             };
             *class = limit().ok_or(
@@ -78,7 +78,7 @@ impl Kind for OutputLimits {
         Ok(limits)
     }
 
-    fn format(&self, value: &BufferLimits) -> String {
+    fn format(&self, value: &BufferLimits) -> Vec<u8> {
         let class = |name, limit: BufferLimit| {
             format!("{name} {} {} {}", limit.hard, limit.soft, limit.soft_seconds)
         };
@@ -89,6 +89,7 @@ impl Kind for OutputLimits {
             class("pubsub", value.pubsub),
         ]
         .join(" ")
+        .into()
     }
 
     fn lines(&self, value: &BufferLimits) -> Vec<String> {
@@ -117,16 +118,32 @@ pub enum Share {
     Percent(u8),
 }
 
+impl Share {
+    /// Whether there is any limit. A percentage of no `maxmemory` is none, too, but that is not known here.
+    #[inline]
+    pub fn is_set(self) -> bool {
+        self != Share::Bytes(0)
+    }
+
+    /// The bytes that it comes to; 0 for no limit.
+    pub fn of(self, maxmemory: u64) -> u64 {
+        match self {
+            Share::Bytes(bytes) => bytes,
+            Share::Percent(percent) => (maxmemory as f64 * f64::from(percent) / 100.0) as u64,
+        }
+    }
+}
+
 /// The notation of [`Share`].
 pub struct BytesOrPercent;
 
 impl Kind for BytesOrPercent {
     type Value = Share;
 
-    fn parse(&self, words: &[&str], _now: &Share) -> Result<Share, String> {
+    fn parse(&self, words: &[&[u8]], _now: &Share) -> Result<Share, String> {
         let word = one_word(words)?;
-        let parsed = match word.strip_suffix('%') {
-            Some(number) => match number.parse::<u64>() {
+        let parsed = match word.strip_suffix(b"%") {
+            Some(number) => match text(number).unwrap_or_default().parse::<u64>() {
                 Ok(0) => Some(Share::Bytes(0)),
                 Ok(percent @ 1..=100) => Some(Share::Percent(percent as u8)),
                 Ok(_) => return Err("percentage argument must be less or equal to 100".to_owned()),
@@ -137,10 +154,10 @@ impl Kind for BytesOrPercent {
         parsed.ok_or_else(|| "argument must be a memory or percent value".to_owned())
     }
 
-    fn format(&self, value: &Share) -> String {
+    fn format(&self, value: &Share) -> Vec<u8> {
         match value {
-            Share::Bytes(bytes) => bytes.to_string(),
-            Share::Percent(percent) => format!("{percent}%"),
+            Share::Bytes(bytes) => bytes.to_string().into(),
+            Share::Percent(percent) => format!("{percent}%").into(),
         }
     }
 

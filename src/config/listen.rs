@@ -12,7 +12,8 @@
 //! the last form says something that those two cannot, because `port 0` means "no TCP" in Redis.
 //! So the text is kept, and `Config::listens_on_tcp` looks at both.
 
-use super::value::{Kind, one_word, quote};
+use super::value::{Kind, one_word, text};
+use super::words::quote;
 
 /// The notation `HOST:PORT`.
 pub struct ListenAddress;
@@ -20,16 +21,16 @@ pub struct ListenAddress;
 impl Kind for ListenAddress {
     type Value = String;
 
-    fn parse(&self, words: &[&str], _now: &String) -> Result<String, String> {
-        let word = one_word(words)?;
+    fn parse(&self, words: &[&[u8]], _now: &String) -> Result<String, String> {
+        let word = text(one_word(words)?)?;
         if !word.is_empty() {
             split(word).ok_or("argument must be an address such as :5001 or 127.0.0.1:5001")?;
         }
         Ok(word.to_owned())
     }
 
-    fn format(&self, value: &String) -> String {
-        value.clone()
+    fn format(&self, value: &String) -> Vec<u8> {
+        value.clone().into()
     }
 
     fn lines(&self, value: &String) -> Vec<String> {

@@ -7,9 +7,9 @@
 //!                 '------------------+----------------------'
 //!                                    v
 //!                             parameters.rs  THE TABLE: one row per parameter
-//!                                    |           (define.rs: what a row becomes)
+//!        (words.rs: quotes)          |           (define.rs: what a row becomes)
 //!                                    |           (value.rs, compound.rs, limits.rs, choices.rs,
-//!                                    |            events.rs, listen.rs: notations of values)
+//!                                    |            events.rs, listen.rs, title.rs: notations)
 //!                 .------------------+----------------------.
 //!                 v                  v                      v
 //!          config.maxmemory    CONFIG GET/SET        CONFIG REWRITE
@@ -20,8 +20,7 @@
 //! changes (open a port, resize a backlog) is the business of whoever owns the thing, which is told
 //! by the list of changed parameters that [`Config::set_many`] returns.
 //!
-//! Left out on purpose: configuration of modules, Sentinel mode, `--check-system`, and values that
-//! are not UTF-8.
+//! Left out on purpose: configuration of modules, Sentinel mode, and `--check-system`.
 
 mod change;
 mod choices;
@@ -36,26 +35,30 @@ mod limits;
 mod listen;
 mod parameters;
 pub mod rewrite;
+mod start_error;
 #[cfg(test)]
 mod tests;
+pub mod title;
 pub mod value;
+pub mod words;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+
+use once_cell::sync::Lazy;
 
 pub use self::change::SetError;
 pub use self::choices::{
     AclPubsubDefault, Allowed, DisklessLoad, EndpointType, EvictionPolicy, FsyncPolicy,
     OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
 };
-pub use self::command_line::{Invocation, StartError, from_command_line};
+pub use self::command_line::{Invocation, from_command_line};
 pub use self::compound::{SavePoint, ShutdownMode, system_text};
 pub use self::define::{Flag, Parameter};
 pub use self::events::EventClasses;
 pub use self::limits::{BufferLimit, BufferLimits, Share};
 pub use self::listen::split as split_listen_addr;
 pub use self::parameters::{Config, PARAMETERS};
+pub use self::start_error::StartError;
 
 /// The version of Redis whose behaviour cacheflow reproduces.
 pub const REDIS_VERSION: &str = "7.0.15";
@@ -63,7 +66,7 @@ pub const REDIS_VERSION: &str = "7.0.15";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Names and aliases, each with its parameter.
-static BY_NAME: LazyLock<HashMap<&'static str, &'static Parameter>> = LazyLock::new(|| {
+static BY_NAME: Lazy<HashMap<&'static str, &'static Parameter>> = Lazy::new(|| {
     let names = PARAMETERS.iter().flat_map(|parameter| {
         let aliases = parameter.aliases.iter().copied();
         std::iter::once(parameter.name).chain(aliases).map(move |name| (name, parameter))
@@ -73,14 +76,16 @@ static BY_NAME: LazyLock<HashMap<&'static str, &'static Parameter>> = LazyLock::
 
 /// The parameter of this name or alias, in any letter case, together with the name as the table
 /// spells it.
-pub fn lookup(name: &str) -> Option<(&'static str, &'static Parameter)> {
-    let lower = name.to_ascii_lowercase();
-    BY_NAME.get_key_value(lower.as_str()).map(|(name, parameter)| (*name, *parameter))
+pub fn lookup(name: impl AsRef<[u8]>) -> Option<(&'static str, &'static Parameter)> {
+    let lower = name.as_ref().to_ascii_lowercase();
+    BY_NAME
+        .get_key_value(std::str::from_utf8(&lower).ok()?)
+        .map(|(name, parameter)| (*name, *parameter))
 }
 
 impl Config {
     /// Stores one value, with what follows from it for other parameters.
-    pub fn apply(&mut self, parameter: &Parameter, words: &[&str]) -> Result<(), String> {
+    pub fn apply(&mut self, parameter: &Parameter, words: &[&[u8]]) -> Result<(), String> {
         (parameter.set)(self, words)?;
         match parameter.name {
             "listen-addr" => {
@@ -109,11 +114,6 @@ impl Config {
         self.port != 0 || !self.listen_addr.is_empty()
     }
 
-    /// A path as seen from the `dir` parameter. Absolute paths stay what they are.
-    pub fn in_dir(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.dir.join(path)
-    }
-
     /// The parameters that were given a value, but do nothing in cacheflow: for one line of log.
     pub fn without_effect(&self) -> Vec<&'static Parameter> {
         let default = Self::default();
@@ -131,7 +131,9 @@ impl std::fmt::Debug for Config {
             let value = (parameter.get)(self);
             if value != (parameter.get)(&default) {
                 let secret = parameter.has(Flag::Sensitive);
-                shown.field(parameter.name, if secret { &"(secret)" } else { &value });
+                let value =
+                    if secret { "(secret)".into() } else { String::from_utf8_lossy(&value) };
+                shown.field(parameter.name, &value);
             }
         }
         shown.finish_non_exhaustive()

@@ -16,7 +16,9 @@ use super::define::{Flag, Parameter, parameters, syntax_of};
 use super::events::{EventClasses, Events};
 use super::limits::*;
 use super::listen::ListenAddress;
+use super::title::check_template;
 use super::value::*;
+use crate::catalogue::Names;
 use crate::system::logging::Level;
 
 parameters! {
@@ -43,7 +45,7 @@ parameters! {
         "unixsocketperm" unixsocketperm: u32 = 0 => Octal, [Immutable NoEffect];
         /// Mark of the listening sockets, for packet filters
         "socket-mark-id" socket_mark_id: u32 = 0
-            => integer(0, u32::MAX as i64), [Immutable NoEffect];
+            => integer(0, u32::MAX as i64), [Immutable];
     }
     "General" {
         /// Number of databases
@@ -58,7 +60,7 @@ parameters! {
         /// How often per second background tasks run, 1 to 500
         "hz" hz: u32 = 10 => integer(0, INT_MAX).clamped(1, 500);
         /// Run background tasks more often when there are many clients
-        "dynamic-hz" dynamic_hz: bool = true => YesNo;
+        "dynamic-hz" dynamic_hz: bool = true => YesNo, [NoEffect];
         /// Write the process id to this file
         "pidfile" pidfile: String = String::new() => Text("path"), [Immutable];
         /// Run in the background (use a service manager instead)
@@ -85,11 +87,11 @@ parameters! {
         /// Draw a logo at the start
         "always-show-logo" always_show_logo: bool = false => YesNo, [Immutable NoEffect];
         /// Show state in the process title
-        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable NoEffect];
+        "set-proc-title" set_proc_title: bool = true => YesNo, [Immutable];
         /// What the process title shows
         "proc-title-template" proc_title_template: String
             = "{title} {listen-addr} {server-mode}".into()
-            => Checked("template", check_title_template), [NoEffect];
+            => Checked("template", check_template);
         /// Write a report to the log on a crash
         "crash-log-enabled" crash_log_enabled: bool = true => YesNo, [NoEffect];
         /// Test the memory on a crash
@@ -121,13 +123,13 @@ parameters! {
         /// Minutes after which the counter of the LFU policies decays
         "lfu-decay-time" lfu_decay_time: u32 = 1 => integer(0, INT_MAX);
         /// How hard to look for expired keys, 1 to 10
-        "active-expire-effort" active_expire_effort: u8 = 1 => integer(1, 10);
+        "active-expire-effort" active_expire_effort: u8 = 1 => integer(1, 10), [NoEffect];
         /// Resize hash tables in the background
         "activerehashing" activerehashing: bool = true => YesNo, [NoEffect];
         /// Free evicted values in the background
-        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = false => YesNo, [NoEffect];
+        "lazyfree-lazy-eviction" lazyfree_lazy_eviction: bool = false => YesNo;
         /// Free expired values in the background
-        "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false => YesNo, [NoEffect];
+        "lazyfree-lazy-expire" lazyfree_lazy_expire: bool = false => YesNo;
         /// Free overwritten values in the background
         "lazyfree-lazy-server-del" lazyfree_lazy_server_del: bool = false => YesNo, [NoEffect];
         /// DEL frees like UNLINK
@@ -167,8 +169,8 @@ parameters! {
         "rdbchecksum" rdbchecksum: bool = true => YesNo, [Immutable];
         /// Refuse writes after a snapshot failed
         "stop-writes-on-bgsave-error" stop_writes_on_bgsave_error: bool = true => YesNo;
-        /// Delete the file of a synchronisation if nothing else needs it
-        "rdb-del-sync-files" rdb_del_sync_files: bool = false => YesNo;
+        /// Delete the file of a full synchronisation (cacheflow always does)
+        "rdb-del-sync-files" rdb_del_sync_files: bool = false => YesNo, [NoEffect];
         /// fsync a snapshot piece by piece while writing it
         "rdb-save-incremental-fsync" rdb_save_incremental_fsync: bool = true => YesNo;
         /// Verify payloads deeply (cacheflow always does)
@@ -219,9 +221,9 @@ parameters! {
         "replicaof" | "slaveof" replicaof: Option<(String, u16)> = None
             => MasterAddress, [Immutable Multi];
         /// Password to give to the master
-        "masterauth" masterauth: String = String::new() => Text("password"), [Sensitive];
+        "masterauth" masterauth: Vec<u8> = Vec::new() => Bytes("password"), [Sensitive];
         /// User name to give to the master
-        "masteruser" masteruser: String = String::new() => Text("name"), [Sensitive];
+        "masteruser" masteruser: Vec<u8> = Vec::new() => Bytes("name"), [Sensitive];
         /// Replicas refuse writes of clients
         "replica-read-only" | "slave-read-only" replica_read_only: bool = true => YesNo;
         /// Replicas answer with old data while the master is away
@@ -232,8 +234,8 @@ parameters! {
         /// Show this replica to Sentinel
         "replica-announced" replica_announced: bool = true => YesNo;
         /// Address that a replica reports to its master
-        "replica-announce-ip" | "slave-announce-ip" replica_announce_ip: String = String::new()
-            => Text("address");
+        "replica-announce-ip" | "slave-announce-ip" replica_announce_ip: Vec<u8> = Vec::new()
+            => Bytes("address");
         /// Port that a replica reports to its master
         "replica-announce-port" | "slave-announce-port" replica_announce_port: u16 = 0
             => integer(0, 65535);
@@ -277,7 +279,7 @@ parameters! {
     }
     "Security" {
         /// Password of the default user
-        "requirepass" requirepass: String = String::new() => Text("password"), [Sensitive];
+        "requirepass" requirepass: Vec<u8> = Vec::new() => Bytes("password"), [Sensitive];
         /// File with the users
         "aclfile" aclfile: String = String::new() => Text("path"), [Immutable];
         /// Length of ACL LOG
@@ -327,7 +329,7 @@ parameters! {
             = vec![50.0, 99.0, 99.9] => Percentiles, [Multi];
         /// Milliseconds after which a script no longer blocks other clients
         "busy-reply-threshold" | "lua-time-limit" busy_reply_threshold: u64 = 5000
-            => integer(0, LONG_MAX);
+            => integer(0, LONG_MAX), [NoEffect];
     }
     "Data structures" {
         /// Most fields of a hash in compact form
@@ -371,16 +373,16 @@ parameters! {
         /// CPUs for snapshots
         "bgsave_cpulist" bgsave_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// Tell the kernel which processes to sacrifice first
-        "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of(), [NoEffect];
+        "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of();
         /// The scores for that
         "oom-score-adj-values" oom_score_adj_values: [i32; 3] = [0, 200, 800]
-            => OomScores, [Multi NoEffect];
+            => OomScores, [Multi];
         /// Switch transparent huge pages off
         "disable-thp" disable_thp: bool = true => YesNo, [Immutable NoEffect];
     }
     "Cluster" {
-        /// Be a node of a cluster
-        "cluster-enabled" cluster_enabled: bool = false => YesNo, [Immutable NoEffect];
+        /// Be a node of a cluster (only no)
+        "cluster-enabled" cluster_enabled: bool = false => OnlyNo(NO_CLUSTER), [Immutable];
         /// File of the cluster's state
         "cluster-config-file" cluster_config_file: String = "nodes.conf".into()
             => Text("name"), [Immutable NoEffect];
@@ -390,8 +392,8 @@ parameters! {
         "cluster-node-timeout" cluster_node_timeout: u64 = 15_000
             => integer(0, LONG_MAX), [NoEffect];
         /// Address to announce to the cluster
-        "cluster-announce-ip" cluster_announce_ip: String = String::new()
-            => Text("address"), [NoEffect];
+        "cluster-announce-ip" cluster_announce_ip: Vec<u8> = Vec::new()
+            => Bytes("address"), [NoEffect];
         /// Host name to announce to the cluster
         "cluster-announce-hostname" cluster_announce_hostname: String = String::new()
             => Checked("name", check_hostname), [NoEffect];
@@ -446,8 +448,8 @@ parameters! {
         /// Private key
         "tls-key-file" tls_key_file: String = String::new() => Text("path"), [NoEffect];
         /// Password of the private key
-        "tls-key-file-pass" tls_key_file_pass: String = String::new()
-            => Text("password"), [Sensitive NoEffect];
+        "tls-key-file-pass" tls_key_file_pass: Vec<u8> = Vec::new()
+            => Bytes("password"), [Sensitive NoEffect];
         /// Certificate for outgoing connections
         "tls-client-cert-file" tls_client_cert_file: String = String::new()
             => Text("path"), [NoEffect];
@@ -455,8 +457,8 @@ parameters! {
         "tls-client-key-file" tls_client_key_file: String = String::new()
             => Text("path"), [NoEffect];
         /// Its password
-        "tls-client-key-file-pass" tls_client_key_file_pass: String = String::new()
-            => Text("password"), [Sensitive NoEffect];
+        "tls-client-key-file-pass" tls_client_key_file_pass: Vec<u8> = Vec::new()
+            => Bytes("password"), [Sensitive NoEffect];
         /// Diffie-Hellman parameters
         "tls-dh-params-file" tls_dh_params_file: String = String::new()
             => Text("path"), [NoEffect];

@@ -28,8 +28,15 @@ fn run_with(
     }
 }
 
+/// CONFIG GET.
+fn matching(config: &Config, patterns: &[&str]) -> Vec<(String, String)> {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let found = config.get_matching(patterns.iter().map(|pattern| pattern.as_bytes()));
+    found.into_iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
 fn get(config: &Config, name: &str) -> String {
-    let found = config.get_matching(&[name]);
+    let found = matching(config, &[name]);
     assert_eq!(found.len(), 1, "{name}");
     found[0].1.clone()
 }
@@ -44,7 +51,7 @@ fn names_and_defaults_are_those_of_redis() {
     assert_eq!(expected.insert("listen-addr", ""), None);
     let here = std::env::current_dir().unwrap();
     expected.insert("dir", here.to_str().unwrap());
-    let ours = Config::default().get_matching(&["*"]);
+    let ours = matching(&Config::default(), &["*"]);
     let shown: BTreeMap<&str, &str> =
         ours.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(shown.len(), ours.len(), "a name appears twice");
@@ -62,7 +69,7 @@ fn every_default_can_be_set_as_it_is_shown() {
         let shown = (parameter.get)(&config);
         let words = change::words_of(parameter, &shown);
         (parameter.set)(&mut config, &words)
-            .unwrap_or_else(|reason| panic!("{} {shown:?}: {reason}", parameter.name));
+            .unwrap_or_else(|reason| panic!("{}: {reason}", parameter.name));
         assert_eq!((parameter.get)(&config), shown, "{}", parameter.name);
         assert!(!parameter.help.is_empty() && parameter.help.len() <= 80, "{}", parameter.name);
         assert!(!parameter.help.ends_with('.'), "{}", parameter.name);
@@ -175,7 +182,10 @@ fn arguments_are_configuration_text() {
         (&["--timeout 7"], "timeout", "7"),
         (&["--timeout=7"], "timeout", "7"),
         (&["--list-max-ziplist-size", "-1"], "list-max-listpack-size", "-1"),
+        (&["--save", "900", "1", "--save"], "save", ""),
         (&["--requirepass", "--abc"], "requirepass", "--abc"),
+        (&["--requirepass", "--port", "--port", "7"], "requirepass", "--port"),
+        (&["--proc-title-template", "--a", "--hz", "7"], "hz", "7"),
         (&["--requirepass", "-v"], "requirepass", "-v"),
         (&["--requirepass", "a \"b\" \\"], "requirepass", "a \"b\" \\"),
         (&["--requirepass="], "requirepass", ""),
@@ -188,7 +198,7 @@ fn arguments_are_configuration_text() {
         assert_eq!(get(&run(arguments).unwrap(), name), value, "{arguments:?}");
     }
     let config = run(&["--user", "bob", "on", ">x", "--user", "eve off"]).unwrap();
-    assert_eq!(config.users, [vec!["bob", "on", ">x"], vec!["eve", "off"]]);
+    assert_eq!(config.users, [vec![&b"bob"[..], b"on", b">x"], vec![b"eve", b"off"]]);
 }
 
 #[test]
@@ -234,18 +244,57 @@ fn later_sources_win() {
     assert_eq!(run(&[]).unwrap().config_file, None);
 }
 
+/// As redis-server 7.0.15 reports them.
 #[test]
-fn mistakes_on_the_command_line_are_one_line() {
+fn mistakes_on_the_command_line_are_those_of_a_file() {
+    let fatal = |number: usize, line: &str, reason: &str| {
+        format!(
+            "\n*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***\nReading the configuration file, at \
+             line {number}\n>>> '{line}'\n{reason}"
+        )
+    };
+    let number = "argument couldn't be parsed into an integer";
+    let count = "wrong number of arguments";
+    let bad = "Bad directive or wrong number of arguments";
+    for (arguments, line, shown, reason) in [
+        (&["--port", "abc"][..], 2, r#"port "abc""#, number),
+        (&["--port"], 2, "port", count),
+        (&["--port", "7", "stray"], 2, r#"port "7" "stray""#, count),
+        (&["--port", "7", "--timeout", "1", "2"], 3, r#"timeout "1" "2""#, count),
+        (&["--port", "--timeout", "1"], 2, r#"port "--timeout" "1""#, count),
+        (&["--Timeout x"], 2, "Timeout x", number),
+        (&["--save", "900"], 2, r#"save "900""#, "Invalid save parameters"),
+        (&["--replicaof", "no", "one", "--hz", "x"], 3, r#"hz "x""#, number),
+        (&["--replicaof", ""], 2, r#"replicaof """#, count),
+        (&["--hz", "1", "--help"], 3, "help", bad),
+        (&["-x"], 2, r#""-x""#, bad),
+        (&["--hz", "1", "--xyzzy", "a\"\n"], 3, r#"xyzzy "a\"\n""#, bad),
+        (&["/dev/null", "b.conf"], 2, r#""b.conf""#, bad),
+        (&["--requirepass", "a", "b"], 2, "requirepass ...", count),
+        (&["--maxmemry", "1"], 2, r#"maxmemry "1""#, &format!("{bad}; did you mean maxmemory?")),
+        (&["--loadmodule", "x.so"], 2, r#"loadmodule "x.so""#, "cacheflow cannot load modules"),
+        (&["--rename-command", "GET"], 2, r#"rename-command "GET""#, bad),
+        (
+            &["--rename-command", "GET", "SET"],
+            2,
+            r#"rename-command "GET" "SET""#,
+            "Target command name already exists",
+        ),
+        (&["--tls-port", "6380"], 2, r#"tls-port "6380""#, choices::NO_TLS),
+    ] {
+        assert_eq!(run(arguments).unwrap_err(), fatal(line, shown, reason), "{arguments:?}");
+    }
+    let counted = |arguments: &[&str], stdin| run_with(arguments, &[], stdin).unwrap_err();
+    assert_eq!(counted(&["--port", "1", "-"], "\ntimeout x"), fatal(2, "timeout x", number));
+    assert_eq!(counted(&["-", "--hz", "x"], "timeout 1\n"), fatal(3, r#"hz "x""#, number));
+    assert!(run(&["--tls-port", "0", "--tls-cert-file", "x"]).is_ok());
+    assert!(run(&["--port", "7", "--"]).is_ok());
+    assert_eq!(
+        run(&["/nonexistent.conf", "b"]).unwrap_err(),
+        "Fatal error, can't open config file '/nonexistent.conf': No such file or directory"
+    );
     for (arguments, message) in [
-        (&["--port", "x"][..], "--port x: argument couldn't be parsed into an integer"),
-        (&["--timeout", "1", "2"], "--timeout 1 2: wrong number of arguments"),
-        (&["--timeout"], "--timeout: wrong number of arguments"),
-        (&["--requirepass", "a", "b"], "--requirepass ...: wrong number of arguments"),
-        (&["--maxmemry", "1"], "unknown option --maxmemry; did you mean --maxmemory?"),
-        (&["--xyzzy", "1"], "unknown option --xyzzy; see cacheflow --help"),
-        (&["healthcheck", "a", "b"], "unexpected argument 'b'"),
-        (&["-x"], "unknown option -x; see cacheflow --help"),
-        (&["--loadmodule", "x.so"], "--loadmodule x.so: cacheflow cannot load modules"),
+        (&["healthcheck", "a", "b"][..], "unexpected argument 'b' found"),
         (
             &["--aclfile", "x", "--user", "a", "on"],
             "users are declared both in the configuration and in an aclfile; \
@@ -254,15 +303,30 @@ fn mistakes_on_the_command_line_are_one_line() {
     ] {
         assert_eq!(run(arguments).unwrap_err(), format!("cacheflow: {message}"), "{arguments:?}");
     }
-    let tls = run(&["--tls-port", "6380"]).unwrap_err();
-    assert!(tls.starts_with("cacheflow: --tls-port 6380: cacheflow does not support TLS"), "{tls}");
-    assert!(run(&["--tls-port", "0", "--tls-cert-file", "x"]).is_ok());
-    let two_files = run(&["/dev/null", "b.conf"]).unwrap_err();
-    assert!(two_files.starts_with("cacheflow: unexpected argument 'b.conf'"), "{two_files}");
-    assert_eq!(
-        run(&["/nonexistent.conf"]).unwrap_err(),
-        "Fatal error, can't open config file '/nonexistent.conf': No such file or directory"
-    );
+}
+
+#[test]
+fn text_is_bytes_wherever_it_comes_from() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = |text: &[u8]| OsString::from_vec(text.to_vec());
+    let arguments = ["cacheflow", "-", "--masterauth"].map(OsString::from);
+    let arguments = arguments.into_iter().chain([bytes(b"a\xffb")]);
+    let environment = [("CACHEFLOW_MASTERUSER", bytes(b"\xfe"))];
+    let stdin = &b"# caf\xe9\nrequirepass \xe9\nreplica-announce-ip \"\\xea\"\nuser \xeb >\xec"[..];
+    let Ok(Invocation::Run(config)) = from_command_line(arguments, environment, stdin) else {
+        panic!()
+    };
+    assert_eq!(config.masterauth, b"a\xffb");
+    assert_eq!(config.masteruser, b"\xfe");
+    assert_eq!(config.requirepass, b"\xe9");
+    assert_eq!(config.replica_announce_ip, b"\xea");
+    assert_eq!(config.users, [[&b"\xeb"[..], b">\xec"]]);
+    // And it is written down so that it is the same again.
+    let mut loader = file::Loader::default();
+    loader.text(&config.rewritten(""), None).unwrap();
+    assert_eq!(loader.config.requirepass, config.requirepass);
+    assert_eq!(loader.config.users, config.users);
 }
 
 #[test]
@@ -384,7 +448,7 @@ fn config_get_takes_patterns_names_and_aliases() {
     let config = Config::default();
     let names = |patterns: &[&str]| {
         let mut names: Vec<_> =
-            config.get_matching(patterns).into_iter().map(|(name, _)| name).collect();
+            matching(&config, patterns).into_iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         names
     };

@@ -14,12 +14,15 @@
 //! names, text. Those that take several words are next door in `compound.rs`.
 //!
 //! Refusals are the exact texts of Redis 7.0.15, because operators grep for them. Left out on
-//! purpose: fractional units (`1.5gb`) and terabytes, which Redis does not take either, and
-//! configuration text that is not UTF-8.
+//! purpose: fractional units (`1.5gb`) and terabytes, which Redis does not take either.
+//!
+//! Words are bytes, as arguments of commands are: a password may be any. What is a name or a path of
+//! our own ([`Text`]) has to be UTF-8.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
 
+use super::words::quote;
 use crate::number::parse_i64;
 
 /// The largest value of a C `int`, the upper limit of many parameters.
@@ -34,14 +37,14 @@ pub trait Kind {
 
     /// Parses the words that follow a parameter's name. `now` is the present value, for the one
     /// kind whose text changes only a part of it.
-    fn parse(&self, words: &[&str], now: &Self::Value) -> Result<Self::Value, String>;
+    fn parse(&self, words: &[&[u8]], now: &Self::Value) -> Result<Self::Value, String>;
 
     /// The value as `CONFIG GET` shows it.
-    fn format(&self, value: &Self::Value) -> String;
+    fn format(&self, value: &Self::Value) -> Vec<u8>;
 
     /// The value as configuration text, one string for each line it needs.
     fn lines(&self, value: &Self::Value) -> Vec<String> {
-        vec![self.format(value)]
+        vec![String::from_utf8_lossy(&self.format(value)).into_owned()]
     }
 
     /// The notation in a few characters, for `--help`.
@@ -49,11 +52,16 @@ pub trait Kind {
 }
 
 /// The only word, or the complaint that there are more or fewer.
-pub fn one_word<'a>(words: &[&'a str]) -> Result<&'a str, String> {
+pub fn one_word<'a>(words: &[&'a [u8]]) -> Result<&'a [u8], String> {
     match words {
         [word] => Ok(word),
         _ => Err("wrong number of arguments".to_owned()),
     }
+}
+
+/// A word as text.
+pub fn text(word: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(word).map_err(|_| "argument must be UTF-8 text".to_owned())
 }
 
 /// `yes` or `no`.
@@ -62,19 +70,19 @@ pub struct YesNo;
 impl Kind for YesNo {
     type Value = bool;
 
-    fn parse(&self, words: &[&str], _now: &bool) -> Result<bool, String> {
+    fn parse(&self, words: &[&[u8]], _now: &bool) -> Result<bool, String> {
         let word = one_word(words)?;
-        if word.eq_ignore_ascii_case("yes") {
+        if word.eq_ignore_ascii_case(b"yes") {
             Ok(true)
-        } else if word.eq_ignore_ascii_case("no") {
+        } else if word.eq_ignore_ascii_case(b"no") {
             Ok(false)
         } else {
             Err("argument must be 'yes' or 'no'".to_owned())
         }
     }
 
-    fn format(&self, value: &bool) -> String {
-        if *value { "yes" } else { "no" }.to_owned()
+    fn format(&self, value: &bool) -> Vec<u8> {
+        if *value { "yes" } else { "no" }.into()
     }
 
     fn syntax(&self) -> String {
@@ -88,11 +96,11 @@ pub struct OnlyNo(pub &'static str);
 impl Kind for OnlyNo {
     type Value = bool;
 
-    fn parse(&self, words: &[&str], now: &bool) -> Result<bool, String> {
+    fn parse(&self, words: &[&[u8]], now: &bool) -> Result<bool, String> {
         if YesNo.parse(words, now)? { Err(self.0.to_owned()) } else { Ok(false) }
     }
 
-    fn format(&self, value: &bool) -> String {
+    fn format(&self, value: &bool) -> Vec<u8> {
         YesNo.format(value)
     }
 
@@ -124,9 +132,9 @@ impl<T> Integer<T> {
 impl<T: TryFrom<i64> + Display> Kind for Integer<T> {
     type Value = T;
 
-    fn parse(&self, words: &[&str], _now: &T) -> Result<T, String> {
-        let number = parse_i64(one_word(words)?.as_bytes())
-            .ok_or("argument couldn't be parsed into an integer")?;
+    fn parse(&self, words: &[&[u8]], _now: &T) -> Result<T, String> {
+        let number =
+            parse_i64(one_word(words)?).ok_or("argument couldn't be parsed into an integer")?;
         if !(self.min..=self.max).contains(&number) {
             return Err(out_of_range(self.min, self.max));
         }
@@ -134,8 +142,8 @@ impl<T: TryFrom<i64> + Display> Kind for Integer<T> {
         T::try_from(number).map_err(|_| out_of_range(self.min, self.max))
     }
 
-    fn format(&self, value: &T) -> String {
-        value.to_string()
+    fn format(&self, value: &T) -> Vec<u8> {
+        value.to_string().into()
     }
 
     fn syntax(&self) -> String {
@@ -177,7 +185,7 @@ impl<T> Memory<T> {
 impl<T: TryFrom<u64> + TryInto<u64> + Display + Copy> Kind for Memory<T> {
     type Value = T;
 
-    fn parse(&self, words: &[&str], _now: &T) -> Result<T, String> {
+    fn parse(&self, words: &[&[u8]], _now: &T) -> Result<T, String> {
         let bytes = parse_memory(one_word(words)?).ok_or("argument must be a memory value")?;
         if !(self.min..=self.max).contains(&bytes) {
             return Err(out_of_range(self.min, self.max));
@@ -185,8 +193,8 @@ impl<T: TryFrom<u64> + TryInto<u64> + Display + Copy> Kind for Memory<T> {
         T::try_from(bytes.max(self.least)).map_err(|_| out_of_range(self.min, self.max))
     }
 
-    fn format(&self, value: &T) -> String {
-        value.to_string()
+    fn format(&self, value: &T) -> Vec<u8> {
+        value.to_string().into()
     }
 
     fn lines(&self, value: &T) -> Vec<String> {
@@ -200,22 +208,22 @@ impl<T: TryFrom<u64> + TryInto<u64> + Display + Copy> Kind for Memory<T> {
 
 /// Bytes written as `100`, `1k` (1000), `1kb` (1024), and so on with m and g, in any letter case.
 /// No digits at all mean 0, and what does not fit saturates: both as Redis does.
-pub fn parse_memory(word: &str) -> Option<u64> {
-    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+pub fn parse_memory(word: &[u8]) -> Option<u64> {
+    let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, unit) = word.split_at(digits);
-    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" => 1000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
+    let factor: u64 = match unit.to_ascii_lowercase().as_slice() {
+        b"" | b"b" => 1,
+        b"k" => 1000,
+        b"kb" => 1 << 10,
+        b"m" => 1_000_000,
+        b"mb" => 1 << 20,
+        b"g" => 1_000_000_000,
+        b"gb" => 1 << 30,
         _ => return None,
     };
-    // Only too many digits can make this fail, since nothing but digits is left.
-    let number = if number.is_empty() { 0 } else { number.parse().unwrap_or(u64::MAX) };
-    Some(number.saturating_mul(factor))
+    let next =
+        |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+    Some(number.iter().fold(0, next).saturating_mul(factor))
 }
 
 /// The shortest exact notation: `1gb` rather than `1073741824`.
@@ -234,21 +242,24 @@ pub struct Octal;
 impl Kind for Octal {
     type Value = u32;
 
-    fn parse(&self, words: &[&str], _now: &u32) -> Result<u32, String> {
+    fn parse(&self, words: &[&[u8]], _now: &u32) -> Result<u32, String> {
         let word = one_word(words)?;
         // The empty word is 0 here: Redis reads it with strtoll.
-        let number = if word.is_empty() { Ok(0) } else { i64::from_str_radix(word, 8) };
+        let number = match word {
+            [] => Some(0),
+            word => text(word).ok().and_then(|word| i64::from_str_radix(word, 8).ok()),
+        };
         match number {
-            Ok(mode @ 0..=0o777) => Ok(mode as u32),
-            Ok(..0) | Ok(0o1000..=0o7777) => {
+            Some(mode @ 0..=0o777) => Ok(mode as u32),
+            Some(..0 | 0o1000..=0o7777) => {
                 Err("argument must be between 0 and 777 inclusive".into())
             }
             _ => Err("argument couldn't be parsed as an octal number".to_owned()),
         }
     }
 
-    fn format(&self, value: &u32) -> String {
-        format!("{value:o}")
+    fn format(&self, value: &u32) -> Vec<u8> {
+        format!("{value:o}").into()
     }
 
     fn syntax(&self) -> String {
@@ -293,14 +304,14 @@ pub const fn one_of<E: Choice>() -> OneOf<E> {
 impl<E: Choice> Kind for OneOf<E> {
     type Value = E;
 
-    fn parse(&self, words: &[&str], _now: &E) -> Result<E, String> {
+    fn parse(&self, words: &[&[u8]], _now: &E) -> Result<E, String> {
         let word = one_word(words)?;
-        let found = E::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        let found = E::ALL.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word));
         found.map(|(_, value)| *value).ok_or_else(|| must_be_one_of(E::ALL.iter().map(|row| row.0)))
     }
 
-    fn format(&self, value: &E) -> String {
-        value.name().to_owned()
+    fn format(&self, value: &E) -> Vec<u8> {
+        value.name().into()
     }
 
     fn syntax(&self) -> String {
@@ -320,15 +331,38 @@ pub struct Text(pub &'static str);
 impl Kind for Text {
     type Value = String;
 
-    fn parse(&self, words: &[&str], _now: &String) -> Result<String, String> {
-        one_word(words).map(str::to_owned)
+    fn parse(&self, words: &[&[u8]], _now: &String) -> Result<String, String> {
+        Ok(text(one_word(words)?)?.to_owned())
     }
 
-    fn format(&self, value: &String) -> String {
-        value.clone()
+    fn format(&self, value: &String) -> Vec<u8> {
+        value.clone().into()
     }
 
     fn lines(&self, value: &String) -> Vec<String> {
+        vec![quote(value)]
+    }
+
+    fn syntax(&self) -> String {
+        self.0.to_owned()
+    }
+}
+
+/// Any bytes: passwords, and what is only handed on. The field says with no bytes that there are none.
+pub struct Bytes(pub &'static str);
+
+impl Kind for Bytes {
+    type Value = Vec<u8>;
+
+    fn parse(&self, words: &[&[u8]], _now: &Vec<u8>) -> Result<Vec<u8>, String> {
+        one_word(words).map(<[u8]>::to_vec)
+    }
+
+    fn format(&self, value: &Vec<u8>) -> Vec<u8> {
+        value.clone()
+    }
+
+    fn lines(&self, value: &Vec<u8>) -> Vec<String> {
         vec![quote(value)]
     }
 
@@ -343,13 +377,13 @@ pub struct Checked(pub &'static str, pub fn(&str) -> Result<(), String>);
 impl Kind for Checked {
     type Value = String;
 
-    fn parse(&self, words: &[&str], _now: &String) -> Result<String, String> {
-        let word = one_word(words)?;
+    fn parse(&self, words: &[&[u8]], _now: &String) -> Result<String, String> {
+        let word = text(one_word(words)?)?;
         self.1(word).map(|()| word.to_owned())
     }
 
-    fn format(&self, value: &String) -> String {
-        value.clone()
+    fn format(&self, value: &String) -> Vec<u8> {
+        value.clone().into()
     }
 
     fn lines(&self, value: &String) -> Vec<String> {
@@ -361,41 +395,12 @@ impl Kind for Checked {
     }
 }
 
-/// Text in double quotes, so that the file reader gives back exactly `text`.
-pub fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            control if control.is_ascii_control() => {
-                quoted.push_str(&format!("\\x{:02x}", control as u32));
-            }
-            plain => quoted.push(plain),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// The text itself where it reads as one plain word, quoted otherwise.
-pub fn quote_if_needed(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
-    if !text.is_empty() && !text.starts_with('#') && text.bytes().all(plain) {
-        text.to_owned()
-    } else {
-        quote(text)
-    }
-}
-
 /// The refusal, or the value as CONFIG GET shows it. Starts from `now`.
 #[cfg(test)]
 pub fn outcome<K: Kind>(kind: &K, now: &K::Value, text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').collect();
-    kind.parse(&words, now).map_or_else(|reason| reason, |value| kind.format(&value))
+    let words: Vec<&[u8]> = text.split(' ').map(str::as_bytes).collect();
+    let shown = |value| String::from_utf8(kind.format(&value)).unwrap();
+    kind.parse(&words, now).map_or_else(|reason| reason, shown)
 }
 
 #[cfg(test)]
@@ -418,10 +423,10 @@ mod tests {
             ("18446744073709551616", u64::MAX),
         ];
         for (text, bytes) in cases {
-            assert_eq!(parse_memory(text), Some(bytes), "{text}");
+            assert_eq!(parse_memory(text.as_bytes()), Some(bytes), "{text}");
         }
         for text in ["-1", "+1", "1.5mb", "1 kb", "1t", "0x10", "10 ", "50%"] {
-            assert_eq!(parse_memory(text), None, "{text}");
+            assert_eq!(parse_memory(text.as_bytes()), None, "{text}");
         }
     }
 
@@ -430,7 +435,7 @@ mod tests {
         let amounts = [(0, "0"), (1, "1"), (1024, "1kb"), (1000, "1000"), (3 << 20, "3mb")];
         for (bytes, text) in amounts.into_iter().chain([(u64::MAX, "18446744073709551615")]) {
             assert_eq!(format_memory(bytes), text);
-            assert_eq!(parse_memory(text), Some(bytes));
+            assert_eq!(parse_memory(text.as_bytes()), Some(bytes));
         }
     }
 
@@ -438,30 +443,22 @@ mod tests {
     fn refusals_have_the_words_of_redis() {
         let port = integer::<u16>(0, 65535);
         assert_eq!(
-            port.parse(&["x"], &0).unwrap_err(),
+            port.parse(&[b"x"], &0).unwrap_err(),
             "argument couldn't be parsed into an integer"
         );
         assert_eq!(
-            port.parse(&["65536"], &0).unwrap_err(),
+            port.parse(&[b"65536"], &0).unwrap_err(),
             "argument must be between 0 and 65535 inclusive"
         );
-        assert_eq!(port.parse(&["1", "2"], &0).unwrap_err(), "wrong number of arguments");
-        assert_eq!(YesNo.parse(&["on"], &false).unwrap_err(), "argument must be 'yes' or 'no'");
+        assert_eq!(port.parse(&[b"1", b"2"], &0).unwrap_err(), "wrong number of arguments");
+        assert_eq!(YesNo.parse(&[b"on"], &false).unwrap_err(), "argument must be 'yes' or 'no'");
         assert_eq!(
-            Octal.parse(&["778"], &0).unwrap_err(),
+            Octal.parse(&[b"778"], &0).unwrap_err(),
             "argument couldn't be parsed as an octal number"
         );
         assert_eq!(
-            Octal.parse(&["-1"], &0).unwrap_err(),
+            Octal.parse(&[b"-1"], &0).unwrap_err(),
             "argument must be between 0 and 777 inclusive"
         );
-    }
-
-    #[test]
-    fn quoting_protects_what_the_reader_would_change() {
-        assert_eq!(quote("a \"b\"\\\n\u{1}"), r#""a \"b\"\\\n\x01""#);
-        assert_eq!(quote_if_needed("~*"), "~*");
-        assert_eq!(quote_if_needed("a b"), "\"a b\"");
-        assert_eq!(quote_if_needed(""), "\"\"");
     }
 }

@@ -23,6 +23,9 @@ pub enum AofState {
 pub struct AppendOnly {
     /// Whether it is in use.
     pub state: AofState,
+    /// How often it was switched on or off: whoever works on it for long can tell that what it
+    /// works on is not what is in use now, though the state may look the same.
+    pub switches: u64,
     /// Where units go.
     pub writer: Arc<Aof>,
     /// Where the files are, once they are there.
@@ -48,6 +51,7 @@ impl AppendOnly {
         writer.set_timestamps(config.aof_timestamp_enabled);
         AppendOnly {
             state: AofState::Off,
+            switches: 0,
             writer: Arc::new(writer),
             place: None,
             base_size: 0,

@@ -101,16 +101,21 @@ impl Background {
     }
 
     /// Lets the running job end soon, without an outcome, and begins no other.
-    pub fn cancel(&mut self) {
+    pub fn cancel_all(&mut self) {
         self.control.cancel();
         (self.save_scheduled, self.rewrite_scheduled) = (false, false);
     }
 
-    /// Lets a running BGSAVE end without an outcome: from here on, it replaces no file.
-    pub fn cancel_save(&mut self) {
-        if self.is_running(Kind::Save) {
+    /// Lets a running job of this kind end without an outcome: from here on, it replaces no file.
+    pub fn cancel(&mut self, kind: Kind) {
+        if self.is_running(kind) {
             self.control.cancel();
         }
+    }
+
+    /// Whether there is somebody to do it: not before the data is loaded, nor when the server ends.
+    pub fn has_thread(&self) -> bool {
+        self.jobs.is_some()
     }
 
     /// Hands a job over; only one is ever on its way. False: the thread has ended.

@@ -5,10 +5,10 @@
 //! BLPOP q 0  ── execute ──> nothing there: block_on([q])
 //!   Flow::Blocked <───────  A waits in the queue of q
 //!   sends what it has,
-//!   waits on its Condvar                              RPUSH q x ── execute
+//!   sleeps on its Wakeup                              RPUSH q x ── execute
 //!                           key_modified(q): q is ready ......... │ the handler
 //!                           serve: A's own request, tried again ..│ after it: LPOP q
-//!   answer, notify  <─────  A leaves the queue, its answer is     │
+//!   answer, wake  <───────  A leaves the queue, its answer is     │
 //!   sends the answer        written into `Client::answer`         ▼ +reply
 //! ```
 //!
@@ -25,30 +25,36 @@
 //!
 //! Clients are served after the command, transaction or script that made the key ready has ended,
 //! first come first served for each key, until the key is gone. What they do (BLMOVE pushes) may
-//! make other keys ready, so this goes on until none is. [`Wait::sees_removal`] is for those who
-//! want to hear that their key is no more (XREADGROUP).
+//! make other keys ready, so this goes on until none is. They stand in a queue for each type of
+//! value ([`Awaited`]): who waits for a list isn't asked when a sorted set comes.
 //!
-//! Nothing polls. A thread that waits for a client costs its stack; whether the peer is still there
-//! is looked up for all waiting clients at once, by `cron`, and for one just before it is served:
-//! an element must not be taken for a client that has gone.
+//! Nothing polls. The thread of a client that waits sleeps on its socket as well as on what others
+//! wake it by ([`Wakeup`]): it goes on reading, so it comes to the end of the stream, however much lies
+//! before that, and takes its client out of the queue (`server/waiting.rs`). Between the moment at
+//! which a peer hangs up and the one at which that thread has the lock, others may run. So whoever is
+//! about to take an element for a client looks at its socket once more: one system call for an element
+//! that would be lost.
 //!
 //! [`Context::may_take_from`]: crate::command::Context::may_take_from
 
 use std::collections::{HashSet, VecDeque};
-use std::net::TcpStream;
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::ClientKey;
 use super::Engine;
-use super::client::ClientKey;
-use super::interest::Interest;
+use super::interest::{Interest, KEEP_CAPACITY, shrink};
 use super::role;
 use crate::resp::{Reply, Request};
-use crate::store::Bytes;
+use crate::store::{Bytes, Value};
+use crate::system::peers;
+use crate::system::wakeup::Wakeup;
 
 /// What a client waits for.
 #[derive(Debug)]
 pub struct Wait {
+    /// What has to come.
+    pub awaited: Awaited,
     /// The request, to be tried again.
     pub request: Request,
     /// The database of the keys.
@@ -57,10 +63,28 @@ pub struct Wait {
     pub keys: Vec<Bytes>,
     /// When it gives up; None: never.
     pub deadline: Option<Instant>,
-    /// It is also tried again when its key has been removed.
-    pub sees_removal: bool,
-    /// It waits for replicas instead (WAIT).
-    pub acknowledgements: Option<Acknowledgements>,
+}
+
+/// What has to come, so that a client need not wait any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// A list, under one of the keys.
+    List,
+    /// A sorted set.
+    SortedSet,
+    /// An entry in a stream.
+    Stream,
+    /// An entry for a consumer group, or the news that its stream is no more.
+    GroupEntry,
+    /// Acknowledgements (WAIT).
+    Replicas(Acknowledgements),
+    /// The end, or its abortion (SHUTDOWN).
+    Shutdown,
+    /// The end of a pause; the request may write, or not.
+    Resumption {
+        /// It may.
+        writes: bool,
+    },
 }
 
 /// What WAIT waits for.
@@ -72,17 +96,47 @@ pub struct Acknowledgements {
     pub wanted: i64,
 }
 
+/// How many queues there may be for one key.
+const QUEUES: usize = 4;
+
+impl Awaited {
+    /// Which of the queues of a key it stands in.
+    fn queue(self) -> usize {
+        match self {
+            Awaited::List => 0,
+            Awaited::SortedSet => 1,
+            Awaited::Stream => 2,
+            _ => 3,
+        }
+    }
+
+    /// What this value is to those who wait.
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::List(_) => Some(Awaited::List),
+            Value::SortedSet(_) => Some(Awaited::SortedSet),
+            Value::Stream(_) => Some(Awaited::Stream),
+            Value::Str(_) | Value::Set(_) | Value::Hash(_) => None,
+        }
+    }
+
+    /// Whether clients may end such a wait (CLIENT UNBLOCK), and a change of the server's role does.
+    pub fn is_for_data(self) -> bool {
+        !matches!(self, Awaited::Shutdown | Awaited::Resumption { .. })
+    }
+}
+
 /// All waiting clients, by the keys that they wait for.
 #[derive(Debug, Default)]
 pub struct Blocking {
-    waiting: Interest,
+    waiting: [Interest; QUEUES],
     clients: HashSet<ClientKey>,
     /// Keys that have changed since clients were last served, in order and without repetition.
     ready: VecDeque<(usize, Bytes)>,
     marked: HashSet<(usize, Bytes)>,
     /// The key for which a client is being served.
     pub serving: Option<Bytes>,
-    removal_watchers: usize,
+    with_keys: usize,
     with_deadline: usize,
 }
 
@@ -97,15 +151,10 @@ impl Blocking {
         self.with_deadline
     }
 
-    /// How many keys are waited for.
-    pub fn keys(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// Whether nobody waits for anything.
+    /// Whether nobody waits for a key.
     #[inline]
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty()
+        self.with_keys == 0
     }
 
     /// Whether clients have to be served.
@@ -116,16 +165,16 @@ impl Blocking {
 
     /// A key has changed: whoever waits for it is served when the running command has ended.
     pub fn key_changed(&mut self, db: usize, key: &[u8]) {
-        if self.waiting.contains(db, key) && self.marked.insert((db, Bytes::new(key))) {
+        let is_awaited = self.waiting.iter().any(|queues| queues.contains(db, key));
+        if is_awaited && self.marked.insert((db, Bytes::new(key))) {
             self.ready.push_back((db, Bytes::new(key)));
         }
     }
 
     /// A database was emptied or has got other contents.
     pub fn database_changed(&mut self, db: usize) {
-        for key in self.waiting.keys(db) {
-            self.key_changed(db, &key);
-        }
+        let keys: Vec<Bytes> = self.waiting.iter().flat_map(|queues| queues.keys(db)).collect();
+        keys.iter().for_each(|key| self.key_changed(db, key));
     }
 
     /// The next key whose clients are to be served.
@@ -142,41 +191,52 @@ pub fn block(engine: &mut Engine, client: ClientKey, wait: Wait) {
         return;
     }
     let blocking = &mut engine.blocking;
-    wait.keys.iter().for_each(|key| blocking.waiting.add(wait.db, key, client));
-    blocking.removal_watchers += usize::from(wait.sees_removal);
+    let queues = &mut blocking.waiting[wait.awaited.queue()];
+    wait.keys.iter().for_each(|key| queues.add(wait.db, key, client));
+    blocking.with_keys += usize::from(!wait.keys.is_empty());
     blocking.with_deadline += usize::from(wait.deadline.is_some());
     blocking.clients.insert(client);
     let client = engine.clients.get_mut(client);
     client.wait = Some(Box::new(wait));
-    client.wakeup.get_or_insert_with(|| Arc::new(Condvar::new()));
+    client.wakeup.get_or_insert_with(|| Arc::new(Wakeup::default()));
 }
 
 /// Ends a wait without an answer: the client takes itself out of all queues.
 pub fn leave(engine: &mut Engine, client: ClientKey) {
-    let Some(wait) = engine.clients.get_mut(client).wait.take() else { return };
-    if wait.acknowledgements.is_some() {
-        engine.replication.waiters.retain(|waiter| *waiter != client);
+    let state = engine.clients.get_mut(client);
+    let Some(wait) = state.wait.take() else { return };
+    state.activity.note(); // it was not idle
+    match wait.awaited {
+        Awaited::Replicas(_) => engine.replication.waiters.retain(|waiter| *waiter != client),
+        Awaited::Resumption { .. } => engine.pause.forget(client),
+        _ => {}
     }
     let blocking = &mut engine.blocking;
-    wait.keys.iter().for_each(|key| blocking.waiting.remove(wait.db, key, client));
-    blocking.removal_watchers -= usize::from(wait.sees_removal);
+    let queues = &mut blocking.waiting[wait.awaited.queue()];
+    wait.keys.iter().for_each(|key| queues.remove(wait.db, key, client));
+    blocking.with_keys -= usize::from(!wait.keys.is_empty());
     blocking.with_deadline -= usize::from(wait.deadline.is_some());
     blocking.clients.remove(&client);
+    shrink(&mut blocking.clients);
 }
 
 /// Ends a wait with an answer, and wakes the thread that will send it.
 pub fn answer(engine: &mut Engine, client: ClientKey, answer: Vec<u8>) {
     leave(engine, client);
-    let client = engine.clients.get_mut(client);
+    let Engine { clients, config, .. } = engine;
+    let client = clients.get_mut(client);
     client.answer = answer;
+    if client.outbox.is_some() {
+        client.hand_over_answer(&config.client_output_buffer_limit);
+    }
     client.wake();
 }
 
 /// Ends a wait because its time is over. False: the client wasn't waiting. Whoever waits for
 /// replicas learns how many there were.
 pub fn time_out(engine: &mut Engine, client: ClientKey) -> bool {
-    let wait = engine.clients.get(client).wait.as_ref();
-    if let Some(Acknowledgements { offset, .. }) = wait.and_then(|wait| wait.acknowledgements) {
+    let awaited = engine.clients.get(client).wait.as_ref().map(|wait| wait.awaited);
+    if let Some(Awaited::Replicas(Acknowledgements { offset, .. })) = awaited {
         let count = role::count_acknowledged(engine, offset);
         return end_with(engine, client, |reply| reply.count(count));
     }
@@ -185,17 +245,20 @@ pub fn time_out(engine: &mut Engine, client: ClientKey) -> bool {
 
 /// Ends a wait with an error. False: the client wasn't waiting.
 pub fn interrupt(engine: &mut Engine, client: ClientKey, error: &str) -> bool {
-    engine.stats.error(error.split(' ').next().unwrap_or_default().as_bytes());
-    end_with(engine, client, |reply| reply.error(error.as_bytes()))
+    let interrupted = end_with(engine, client, |reply| reply.error(error.as_bytes()));
+    if interrupted {
+        engine.stats.error(error.split(' ').next().unwrap_or_default().as_bytes());
+    }
+    interrupted
 }
 
 fn end_with(engine: &mut Engine, client: ClientKey, write: impl FnOnce(&mut Reply)) -> bool {
-    let state = engine.clients.get(client);
+    let state = engine.clients.get_mut(client);
     if state.wait.is_none() {
         return false;
     }
     let mut reply = Reply::new(state.protocol);
-    if state.sends_replies() {
+    if state.takes_reply() {
         write(&mut reply);
     }
     answer(engine, client, reply.take());
@@ -204,34 +267,48 @@ fn end_with(engine: &mut Engine, client: ClientKey, write: impl FnOnce(&mut Repl
 
 /// Serves the clients that wait for keys that have changed, until no key is ready any more.
 /// `try_again` executes a client's request once more and says whether that has ended its wait.
-pub fn serve(engine: &mut Engine, mut try_again: impl FnMut(&mut Engine, ClientKey) -> bool) {
+pub fn serve(engine: &mut Engine, try_again: impl Fn(&mut Engine, ClientKey) -> bool) {
     while let Some((db, key)) = engine.blocking.next_ready() {
-        let mut place = 0;
-        while let Some(client) = engine.blocking.waiting.at(db, &key, place) {
-            let is_gone = engine.databases[db].find(&key).is_err();
-            if is_gone && engine.blocking.removal_watchers == 0 {
-                break;
-            }
-            let state = engine.clients.get_mut(client);
-            let wanted = !is_gone || state.wait.as_ref().is_some_and(|wait| wait.sees_removal);
-            if wanted && state.stream.as_deref().is_some_and(is_gone_peer) {
-                leave(engine, client);
-                engine.clients.get_mut(client).disconnect();
-                continue;
-            }
-            engine.blocking.serving = Some(key.clone());
-            place += usize::from(!wanted || !try_again(engine, client));
-            engine.blocking.serving = None;
+        if let Some(awaited) = there(engine, db, &key) {
+            serve_queue(engine, db, &key, awaited, &try_again);
+        }
+        serve_queue(engine, db, &key, Awaited::GroupEntry, &try_again);
+    }
+    let Blocking { marked, ready, .. } = &mut engine.blocking;
+    shrink(marked);
+    ready.shrink_to(KEEP_CAPACITY);
+}
+
+/// Who could use what there is under a key now.
+fn there(engine: &Engine, db: usize, key: &[u8]) -> Option<Awaited> {
+    let slot = engine.databases[db].find(key).ok()?;
+    Awaited::of(&engine.databases[db].entry(slot).value)
+}
+
+/// Serves those who wait for one type of value under one key.
+fn serve_queue(
+    engine: &mut Engine,
+    db: usize,
+    key: &Bytes,
+    awaited: Awaited,
+    try_again: &impl Fn(&mut Engine, ClientKey) -> bool,
+) {
+    let mut place = 0;
+    while let Some(client) = engine.blocking.waiting[awaited.queue()].at(db, key, place) {
+        // A stream has entries for all who read it, so nothing of it is lost.
+        let takes = awaited != Awaited::Stream;
+        let state = engine.clients.get_mut(client);
+        if takes && state.stream.as_deref().is_some_and(peers::is_gone) {
+            state.disconnect();
+            leave(engine, client);
+            continue;
+        }
+        engine.blocking.serving = Some(key.clone());
+        place += usize::from(!try_again(engine, client));
+        engine.blocking.serving = None;
+        // A group hears it, too, when there is nothing left.
+        if awaited != Awaited::GroupEntry && there(engine, db, key) != Some(awaited) {
+            return;
         }
     }
-}
-
-/// The sockets of waiting clients, with what is needed to find them again.
-pub fn sockets(engine: &Engine) -> Vec<(u64, Arc<TcpStream>)> {
-    let clients = engine.blocking.clients.iter().map(|client| engine.clients.get(*client));
-    clients.filter_map(|client| Some((client.id, client.stream.clone()?))).collect()
-}
-
-fn is_gone_peer(stream: &TcpStream) -> bool {
-    crate::system::peers::are_gone([stream])[0]
 }

@@ -6,10 +6,16 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Condvar};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use rustix::io::ioctl_fionread;
+use socket2::SockRef;
+
+use super::ClientKey;
+use super::activity::Activity;
 use super::blocking::Wait;
+use super::meter::Meter;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
 use super::tracking::Mode;
@@ -17,13 +23,9 @@ use super::transaction::Transaction;
 use super::watch::Watches;
 use crate::acl::DEFAULT;
 use crate::catalogue::Command;
-use crate::config::{BufferLimit, BufferLimits};
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
-
-/// A client's place in the registry. It may be reused when the client is gone, its id never.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientKey(usize);
+use crate::system::wakeup::Wakeup;
 
 /// What `CLIENT REPLY` has asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +70,8 @@ pub struct Client {
     pub unrestricted: bool,
     /// When it connected.
     pub created: Instant,
-    /// When it last sent something.
-    pub last_active: Instant,
+    /// When bytes went over its connection last.
+    pub activity: Arc<Activity>,
     /// What it asked last.
     pub last_command: Option<Command>,
     /// What it has queued since MULTI.
@@ -87,11 +89,13 @@ pub struct Client {
     /// The reply to the command that waited, until its thread takes it.
     pub answer: Vec<u8>,
     /// Wakes its thread while it waits.
-    pub wakeup: Option<Arc<Condvar>>,
+    pub wakeup: Option<Arc<Wakeup>>,
     /// Held by whoever writes to the socket.
     pub pen: Arc<Pen>,
     /// Where its replies and pushes go, once it has needed one.
     pub outbox: Option<Outbox>,
+    /// Tracking may send it pushes.
+    pub expects_pushes: bool,
     /// It is executing a transaction or a script: a push must not come into the midst of the reply.
     pub holds_pushes: bool,
     /// Pushes that have to come after the reply of the running command.
@@ -108,16 +112,14 @@ pub struct Client {
     pub last_write: u64,
     /// CLIENT NO-EVICT ON.
     pub no_evict: bool,
-    /// Its reads don't count as uses.
-    pub no_touch: bool,
     /// The connection ends when what is written so far has been sent.
     pub close_after_reply: bool,
-    /// Bytes received that are not executed yet.
-    pub query_buffer: usize,
-    /// Memory of its input buffers.
-    pub input_memory: usize,
-    /// Memory of its output buffer.
-    pub output_memory: usize,
+    /// Its socket is shut, and its thread is about to find out.
+    pub is_gone: bool,
+    /// What its thread holds.
+    pub meter: Arc<Meter>,
+    /// Bytes it took when it was last looked at, while `maxmemory-clients` is set.
+    pub weight: usize,
 }
 
 impl Client {
@@ -138,7 +140,7 @@ impl Client {
             user: DEFAULT.into(),
             unrestricted: true,
             created: now,
-            last_active: now,
+            activity: Arc::default(),
             last_command: None,
             transaction: None,
             watches: Watches::default(),
@@ -150,6 +152,7 @@ impl Client {
             wakeup: None,
             pen: Arc::default(),
             outbox: None,
+            expects_pushes: false,
             holds_pushes: false,
             held_back: Vec::new(),
             above_soft_limit: None,
@@ -158,11 +161,10 @@ impl Client {
             is_master: false,
             last_write: 0,
             no_evict: false,
-            no_touch: false,
             close_after_reply: false,
-            query_buffer: 0,
-            input_memory: 0,
-            output_memory: 0,
+            is_gone: false,
+            meter: Arc::default(),
+            weight: 0,
         }
     }
 
@@ -190,103 +192,48 @@ impl Client {
     /// Ends the connection at once; its thread notices when it next reads or writes.
     pub fn disconnect(&mut self) {
         self.close_after_reply = true;
+        self.is_gone = true;
         if let Some(stream) = &self.stream {
+            // In the midst of sending, the peer would not notice, but wait for us to take the rest. A
+            // reset tells it, and that is what closing a socket with unread input does anyway.
+            let is_sending = self.meter.has_incomplete_request();
+            if is_sending || ioctl_fionread(stream).is_ok_and(|unread| unread > 0) {
+                let _ = SockRef::from(&**stream).set_linger(Some(Duration::ZERO));
+            }
             let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
         }
         self.wake();
     }
 
-    /// Wakes its thread, if that waits for a key.
+    /// Wakes its thread, if that waits.
     pub fn wake(&self) {
         if let Some(wakeup) = &self.wakeup {
-            wakeup.notify_one();
+            wakeup.wake();
         }
     }
 
-    /// Bytes that the connection takes: its buffers, what it has queued, what waits to be sent.
-    pub fn memory(&self) -> usize {
-        size_of::<Client>()
-            + self.outbox.as_ref().map_or(0, Outbox::backlog)
-            + self.name.len()
-            + self.input_memory
-            + self.output_memory
-            + self.transaction.as_ref().map_or(0, |queued| queued.memory())
-    }
-
-    /// Whether the reply of the command that just ran is sent.
-    pub fn sends_replies(&self) -> bool {
-        matches!(self.reply_mode, ReplyMode::On | ReplyMode::SkipNext)
-    }
-
-    /// Lets replies and pushes go through an outbox from now on.
-    pub fn open_outbox(&mut self) {
-        if let (None, Some(stream)) = (&self.outbox, &self.stream) {
-            match Outbox::open(Arc::clone(stream), Arc::clone(&self.pen)) {
-                Ok(outbox) => self.outbox = Some(outbox),
-                Err(error) => {
-                    crate::warning!("Can't start the writer threads: {error}");
-                    self.disconnect();
-                }
-            }
+    /// A command has replied: whether that reply is sent.
+    pub fn takes_reply(&mut self) -> bool {
+        let mode = self.reply_mode;
+        match mode {
+            ReplyMode::On | ReplyMode::Off => {}
+            ReplyMode::SkipNext => self.reply_mode = ReplyMode::Skip,
+            ReplyMode::Skip => self.reply_mode = ReplyMode::On,
         }
+        matches!(mode, ReplyMode::On | ReplyMode::SkipNext)
     }
 
-    /// Sends what the client hasn't asked for just now.
-    pub fn push(&mut self, message: &Arc<[u8]>, limits: &BufferLimits) {
-        self.open_outbox();
-        if self.holds_pushes {
-            self.held_back.push(Arc::clone(message));
-        } else if !self.close_after_reply {
-            self.send(Arc::clone(message), limits);
+    /// What the log calls a replica: where it listens, as far as it has told.
+    pub fn replica_name(&self) -> String {
+        let replica = self.replica.as_ref();
+        let announced = replica.map(|replica| replica.announced_ip.clone());
+        let peer = || self.peer_ip().map(|ip| ip.to_string());
+        let ip = announced.filter(|ip| !ip.is_empty()).or_else(peer);
+        match (ip, replica.map_or(0, |replica| replica.port)) {
+            (Some(ip), 0) => format!("{ip}:<unknown-replica-port>"),
+            (Some(ip), port) => format!("{ip}:{port}"),
+            (None, _) => format!("client id #{}", self.id),
         }
-    }
-
-    /// Puts a push into the outbox. If the client has been reading too slowly for too long, the
-    /// connection ends instead: whoever publishes must not pay for it.
-    fn send(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
-        if let Some(outbox) = &self.outbox {
-            let backlog = outbox.send(message);
-            self.check(backlog, limits);
-        }
-    }
-
-    /// Puts a reply into the outbox, which its own thread is about to flush.
-    pub fn put(&mut self, message: Arc<[u8]>, limits: &BufferLimits) {
-        if let Some(outbox) = &self.outbox {
-            let backlog = outbox.put(message);
-            self.check(backlog, limits);
-        }
-    }
-
-    /// Ends the connection if too much is waiting in its outbox.
-    pub fn check_backlog(&mut self, limits: &BufferLimits) {
-        self.check(self.outbox.as_ref().map_or(0, Outbox::backlog), limits);
-    }
-
-    fn check(&mut self, backlog: usize, limits: &BufferLimits) {
-        let limit = if self.subscriptions.is_empty() { limits.normal } else { limits.pubsub };
-        let backlog = backlog as u64;
-        if !self.close_after_reply && self.is_too_slow(backlog, limit) {
-            crate::warning!(
-                "Client id={} addr={} closed for overcoming of output buffer limits.",
-                self.id,
-                self.peer.map_or(String::new(), |peer| peer.to_string())
-            );
-            self.disconnect();
-        }
-    }
-
-    /// Whether so many unread bytes are too many, or have been for too long.
-    fn is_too_slow(&mut self, backlog: u64, limit: BufferLimit) -> bool {
-        if limit.hard > 0 && backlog >= limit.hard {
-            return true;
-        }
-        if limit.soft == 0 || backlog < limit.soft {
-            self.above_soft_limit = None;
-            return false;
-        }
-        let since = *self.above_soft_limit.get_or_insert_with(Instant::now);
-        since.elapsed().as_secs() > limit.soft_seconds
     }
 
     /// Back to how it was when it connected, for RESET; only NO-EVICT and NO-TOUCH stay, as in
@@ -295,7 +242,10 @@ impl Client {
         self.db = 0;
         self.protocol = Protocol::Resp2;
         self.name.clear();
-        self.reply_mode = ReplyMode::On;
+        // This one isn't replied to if that was asked for; the next one is.
+        if self.reply_mode != ReplyMode::Skip {
+            self.reply_mode = ReplyMode::On;
+        }
     }
 }
 
@@ -306,8 +256,12 @@ pub struct Clients {
     free: Vec<usize>,
     by_id: HashMap<u64, ClientKey>,
     last_id: u64,
+    /// Where [`next_few`](Clients::next_few) goes on.
+    next: usize,
     /// Clients that are connections.
     connected: usize,
+    /// Bytes that they take together, each when it was last looked at.
+    pub(super) weight: usize,
 }
 
 impl Clients {
@@ -334,6 +288,7 @@ impl Clients {
     /// Removes a client.
     pub fn remove(&mut self, key: ClientKey) -> Option<Box<Client>> {
         let client = self.slots[key.0].take()?;
+        self.weight -= client.weight;
         self.by_id.remove(&client.id);
         self.connected -= usize::from(client.stream.is_some());
         self.free.push(key.0);
@@ -362,9 +317,19 @@ impl Clients {
         self.slots.iter_mut().flatten().map(|client| &mut **client)
     }
 
-    /// The ids of all clients that are connections, in order of arrival.
+    /// The clients in the next so many places, and so in turn all of them again and again.
+    pub fn next_few(&mut self, places: usize) -> impl Iterator<Item = &Client> {
+        let start = if self.next < self.slots.len() { self.next } else { 0 };
+        self.next = self.slots.len().min(start + places);
+        self.slots[start..self.next].iter().flatten().map(|client| &**client)
+    }
+
+    /// All clients that are connections, in order of arrival, without those that have been ended.
     pub fn connections(&self) -> Vec<ClientKey> {
-        let is_connection = |key: &ClientKey| self.get(*key).stream.is_some();
+        let is_connection = |key: &ClientKey| {
+            let client = self.get(*key);
+            client.stream.is_some() && !client.is_gone
+        };
         let mut keys: Vec<ClientKey> = self.by_id.values().copied().filter(is_connection).collect();
         keys.sort_unstable_by_key(|key| self.get(*key).id);
         keys

@@ -5,9 +5,7 @@
 //! themselves: the append-only file while it is loaded, the stream of a master, a client that has
 //! waited. They are handed the way in once, as two functions, and need to know no command.
 
-use std::time::Duration;
-
-use super::client::ClientKey;
+use super::ClientKey;
 use super::{Engine, blocking, tracking};
 use crate::resp::{Args, Reply};
 
@@ -37,8 +35,11 @@ pub enum Flow {
     Close,
     /// Closes without sending anything: the peer is no Redis client.
     Abort,
-    /// Waits, at most so long, and tries the same request again.
-    Pause(Duration),
+    /// Waits for the end of a pause, and tries the same request again.
+    Paused {
+        /// The request may write.
+        writes: bool,
+    },
     /// Waits until another client's command answers, or the time is over; nothing was replied.
     Blocked,
 }
@@ -50,14 +51,6 @@ pub struct Execution {
     pub execute: fn(&mut Engine, ClientKey, Args<'_>, &mut Reply, Origin) -> Flow,
     /// Executes the request of a waiting client again. True: that has ended the wait.
     pub retry: fn(&mut Engine, ClientKey) -> bool,
-}
-
-#[cfg(test)]
-impl Execution {
-    /// For tests that execute nothing.
-    pub fn none() -> Self {
-        Execution { execute: |_, _, _, _, _| Flow::Abort, retry: |_, _| true }
-    }
 }
 
 impl Engine {
@@ -85,9 +78,17 @@ impl Engine {
     /// Records what was changed and tells those who cache.
     #[inline]
     pub fn close_unit(&mut self) {
-        self.journal.end_of_unit();
+        self.journal.flush();
         if self.tracking.is_on() {
-            tracking::end_of_unit(self);
+            tracking::send_invalidations(self);
         }
+    }
+}
+
+#[cfg(test)]
+impl Execution {
+    /// For tests that execute nothing.
+    pub fn none() -> Self {
+        Execution { execute: |_, _, _, _, _| Flow::Abort, retry: |_, _| true }
     }
 }

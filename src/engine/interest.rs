@@ -4,10 +4,26 @@
 //! cares about this key? Nearly always the answer is no, so [`Interest::is_empty`] is a single
 //! comparison, and only a server on which somebody watches or waits pays for more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 
-use super::client::ClientKey;
+use super::ClientKey;
 use crate::store::Bytes;
+
+/// Tables that are not larger than this are kept.
+pub const KEEP_CAPACITY: usize = 1024;
+
+/// Whether a table was made for far more than it holds: many were waiting once, and no longer are.
+fn is_too_large(capacity: usize, len: usize) -> bool {
+    capacity > KEEP_CAPACITY && capacity / 8 > len
+}
+
+/// Gives memory back that a set doesn't need any more.
+pub fn shrink<T: Eq + Hash>(set: &mut HashSet<T>) {
+    if is_too_large(set.capacity(), set.len()) {
+        set.shrink_to(2 * set.len());
+    }
+}
 
 /// An index from keys to the clients that care about them.
 #[derive(Debug, Default)]
@@ -22,11 +38,6 @@ impl Interest {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.keys == 0
-    }
-
-    /// How many keys somebody cares about.
-    pub fn len(&self) -> usize {
-        self.keys
     }
 
     /// Adds a client behind those that came before it. It must not be there yet.
@@ -50,6 +61,9 @@ impl Interest {
         if clients.is_empty() {
             keys.remove(key);
             self.keys -= 1;
+            if is_too_large(keys.capacity(), keys.len()) {
+                keys.shrink_to(2 * keys.len());
+            }
         }
     }
 
@@ -89,7 +103,7 @@ mod tests {
         interest.add(3, b"k", b);
         interest.add(3, b"k", a);
         interest.add(0, b"k", a);
-        assert_eq!((interest.len(), interest.clients(3, b"k")), (2, vec![b, a]));
+        assert_eq!((interest.keys, interest.clients(3, b"k")), (2, vec![b, a]));
         assert!(interest.contains(0, b"k") && !interest.contains(1, b"k"));
         interest.remove(3, b"k", b);
         assert_eq!((interest.at(3, b"k", 0), interest.at(3, b"k", 1)), (Some(a), None));

@@ -2,8 +2,10 @@
 //!
 //! One mutex guards all data and all state that commands share. A connection's thread takes it
 //! once for all requests that have arrived, and never waits, writes to a socket or syncs a file
-//! while it holds it. So no command ever sees another half done, and the rest of the code needs
-//! no locks, no atomics and no thought about order.
+//! while it holds it. So no command ever sees another half done, and a command's code needs no locks,
+//! no atomics and no thought about order. What threads share beside this lock is little, and each
+//! says what keeps it in order: outboxes and their writers, the inbox of the append-only file, the
+//! backlog of replicas, and figures that somebody shows while another thread counts.
 //!
 //! A panic while the lock is held leaves the data in doubt, so it ends the process with a report:
 //! what the disk has is better than what memory may have become. A panic elsewhere costs only the
@@ -11,13 +13,13 @@
 //!
 //! | files                                              | what is behind the lock                |
 //! |----------------------------------------------------|----------------------------------------|
-//! | [`client`], [`transaction`], [`pause`]             | connections and their state            |
+//! | [`client`], [`meter`], [`weight`], [`activity`], [`transaction`], [`pause`] | connections and their state |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
-//! | [`outbox`], [`writers`]                            | how a connection gets what it hasn't asked for |
+//! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
-//! | [`role`]                                           | master or replica, and of whom         |
+//! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
@@ -25,17 +27,26 @@
 //! The engine knows nobody above it: commands, persistence, replication and the server call it. What
 //! they need to have kept under the lock is a plain struct here, and what is done about it there.
 
+pub mod activity;
 pub mod append_only;
 pub mod background;
 pub mod blocking;
 pub mod client;
+mod client_key;
 pub mod eviction;
 pub mod execution;
 pub mod expiry;
 pub mod interest;
 pub mod latency;
+pub mod lazy_free;
+pub mod listening;
+pub mod meter;
 pub mod monitor;
+pub mod oom_score;
 pub mod outbox;
+#[cfg(test)]
+mod outbox_tests;
+pub mod output;
 pub mod pause;
 pub mod prepared;
 pub mod progress;
@@ -48,14 +59,15 @@ pub mod stats;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
+pub mod weight;
 pub mod writers;
 
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::Receiver;
 
 use crate::acl::Acl;
 use crate::config::{Config, EventClasses};
@@ -68,10 +80,14 @@ use crate::system::random::{Random, secure_hex};
 use append_only::AppendOnly;
 use background::Background;
 use blocking::Blocking;
-use client::{ClientKey, Clients};
+use client::Clients;
+pub use client_key::ClientKey;
 use execution::Execution;
+use expiry::Expiry;
 use interest::Interest;
 use latency::LatencyMonitor;
+use lazy_free::{Garbage, LazyFree};
+use listening::Listen;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -134,8 +150,8 @@ pub struct Engine {
     pub pause: Pause,
     /// The data set is being loaded from disk.
     pub loading: bool,
-    /// Whether expired keys are looked for (DEBUG SET-ACTIVE-EXPIRE).
-    pub active_expire: bool,
+    /// What active expiry remembers.
+    pub expiry: Expiry,
     /// Forty hexadecimal digits, new at every start.
     pub run_id: String,
     /// When the server started.
@@ -144,6 +160,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// The server's sockets, if it has any.
+    pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
     /// A SHUTDOWN that is settled: nothing is executed any more.
@@ -151,58 +169,26 @@ pub struct Engine {
     /// A large value that the executing connection has copied already.
     pub prepared: Prepared,
     /// What eviction remembers.
-    pub eviction: eviction::State,
+    pub eviction: eviction::EvictionState,
     /// How requests are executed: what stands above the engine, as far as it has to call it.
     pub execution: Execution,
     clock: Clock,
     /// When the last command ended, if it ran under the same taking of the lock.
     last_reading: Option<Tick>,
-    graveyard: Sender<Burial>,
-    /// Bytes in the graveyard.
-    to_free: Arc<AtomicU64>,
+    /// What is freed where nobody waits for it.
+    pub lazy_free: LazyFree,
 }
-
-/// Something to be freed, by dropping it; its weight is off the scales when it is gone.
-pub struct Burial {
-    /// What is dropped.
-    pub garbage: Garbage,
-    _weight: Weight, // behind it, so that it is dropped later
-}
-
-/// Bytes that are about to be free, an estimate.
-struct Weight {
-    bytes: u64,
-    to_free: Arc<AtomicU64>,
-}
-
-impl Drop for Weight {
-    fn drop(&mut self) {
-        self.to_free.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// Something whose memory takes long to free.
-pub enum Garbage {
-    /// The value of a key that was removed or overwritten.
-    Value(Value),
-    /// A whole database.
-    Keyspace(Keyspace),
-}
-
-/// A value of more elements than this is freed by the thread that has nothing else to do.
-const EFFORT_TO_FREE_ELSEWHERE: usize = 64;
-/// Elements that are looked at to estimate the size of such a value.
-const ELEMENTS_TO_WEIGH: usize = 5;
 
 impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
-    pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Burial>) {
-        let (graveyard, garbage) = unbounded();
+    pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Garbage>) {
+        let (lazy_free, garbage) = LazyFree::new();
         let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
         let mut acl = Acl::default();
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),
@@ -227,19 +213,18 @@ impl Engine {
             random: Random::from_system(),
             pause: Pause::default(),
             loading: false,
-            active_expire: true,
+            expiry: Expiry::default(),
             run_id: secure_hex(40),
             started: Instant::now(),
             startup_memory: crate::system::memory::used(),
             leaving: None,
             shutdown: None,
             prepared: Prepared::default(),
-            eviction: eviction::State::default(),
+            eviction: eviction::EvictionState::default(),
             execution,
             clock: Clock::now(),
             last_reading: None,
-            graveyard,
-            to_free: Arc::default(),
+            lazy_free,
         };
         (engine, garbage)
     }
@@ -291,42 +276,21 @@ impl Engine {
     }
 
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.
-    pub fn bury(&self, value: Value) {
-        if value.effort_to_drop() > EFFORT_TO_FREE_ELSEWHERE {
-            let bytes = value.heap_size(ELEMENTS_TO_WEIGH) as u64;
-            self.send_to_grave(Garbage::Value(value), bytes);
-        }
-    }
-
-    fn send_to_grave(&self, garbage: Garbage, bytes: u64) {
-        self.to_free.fetch_add(bytes, Ordering::Relaxed);
-        let weight = Weight { bytes, to_free: Arc::clone(&self.to_free) };
-        let burial = Burial { garbage, _weight: weight };
-        let _ = self.graveyard.send(burial); // fails only when all is ending
-    }
-
-    /// Bytes that are allocated, but about to be freed.
-    pub fn memory_to_free(&self) -> u64 {
-        self.to_free.load(Ordering::Relaxed)
-    }
-
-    /// How many large values wait to be freed.
-    pub fn values_to_free(&self) -> usize {
-        self.graveyard.len()
+    pub fn free_lazily(&self, value: Value) {
+        self.lazy_free.free(value);
     }
 
     /// Empties a database; its memory is freed where nobody waits for it.
     pub fn empty_database(&mut self, db: usize) -> usize {
         self.about_to_replace(db, None);
-        self.tracking.database_emptied();
         let all: usize = self.databases.iter().map(Keyspace::len).sum();
         let keyspace = self.databases[db].take_all();
         let removed = keyspace.len();
         // Its share of everything that was allocated since the start, by number of keys.
         let used = crate::system::memory::used()
-            .saturating_sub(self.startup_memory + self.memory_to_free());
+            .saturating_sub(self.startup_memory + self.lazy_free.pending_bytes());
         let bytes = (used as f64 * removed as f64 / all.max(1) as f64) as u64;
-        self.send_to_grave(Garbage::Keyspace(keyspace), bytes);
+        self.lazy_free.send(keyspace, bytes, removed as u64);
         removed
     }
 
@@ -360,7 +324,7 @@ impl Engine {
 
     /// Forgets a client whose connection has ended, and everything it has asked for.
     pub fn remove_client(&mut self, client: ClientKey) {
-        blocking::leave(self, client);
+        pause::leave(self, client);
         role::remove_client(self, client);
         self.release_client(client);
         self.clients.remove(client);
@@ -389,11 +353,16 @@ impl Engine {
     /// A key has changed: whoever watches it learns of it, whoever waits for it is tried again.
     #[inline]
     pub fn key_modified(&mut self, db: usize, key: &[u8]) {
+        self.key_changed(db, key, self.executing);
+    }
+
+    #[inline]
+    fn key_changed(&mut self, db: usize, key: &[u8], by: Option<ClientKey>) {
         if !self.watched.is_empty() {
             watch::key_changed(self, db, key);
         }
         if self.tracking.is_on() {
-            tracking::key_changed(self, key, self.executing);
+            tracking::key_changed(self, key, by);
         }
         if !self.blocking.is_idle() {
             self.blocking.key_changed(db, key);
@@ -411,31 +380,38 @@ impl Engine {
     /// A key was removed because its time was over.
     pub fn key_expired(&mut self, db: usize, key: &[u8]) {
         self.stats.expired_keys += 1;
-        self.key_gone(db, key);
         self.notify(EventClasses::EXPIRED, "expired", key, db);
+        self.key_gone(db, key, self.config.lazyfree_lazy_expire);
     }
 
     /// A key was removed because its memory was needed.
     pub fn key_evicted(&mut self, db: usize, key: &[u8]) {
         self.stats.evicted_keys += 1;
-        self.key_gone(db, key);
+        self.key_gone(db, key, self.config.lazyfree_lazy_eviction);
         self.notify(EventClasses::EVICTED, "evicted", key, db);
     }
 
-    /// A key was removed by the server itself.
-    fn key_gone(&mut self, db: usize, key: &[u8]) {
-        if self.journal.is_needed() {
-            self.journal.add(Effect { db, request: Request::new([&b"DEL"[..], key]) });
+    /// What was executed under this taking of the lock is told to those who hear of it in one piece.
+    #[inline]
+    fn about_to_unlock(&mut self) {
+        if self.tracking.has_broadcasts() {
+            tracking::broadcast(self);
         }
-        // Whoever happens to be executing has not changed it.
-        let executing = self.executing.take();
-        self.key_modified(db, key);
-        self.executing = executing;
+    }
+
+    /// A key was removed by the server itself. Copies are told to free it in the background, if that
+    /// is how it is wanted here: for a server without threads it makes a difference.
+    fn key_gone(&mut self, db: usize, key: &[u8], lazily: bool) {
+        if self.journal.is_needed() {
+            let name = if lazily { &b"UNLINK"[..] } else { b"DEL" };
+            self.journal.add(Effect { db, request: Request::new([name, key]) });
+        }
+        self.key_changed(db, key, None); // not by whoever happens to be executing
     }
 }
 
 /// However many want the lock, who gives way goes on after this time.
-const LONGEST_WAY: Duration = Duration::from_millis(2);
+const LONGEST_YIELD: Duration = Duration::from_millis(2);
 
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
@@ -444,19 +420,15 @@ pub struct SharedEngine {
     waiting: AtomicUsize,
     /// Set when the server is about to end.
     stopping: AtomicBool,
-    /// Signalled when a pause ends, or the server stops; the engine's pause has it, too.
-    pub resumed: Arc<Condvar>,
 }
 
 impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
-        let resumed = engine.pause.resumed();
         Arc::new(SharedEngine {
             engine: Mutex::new(engine),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-            resumed,
         })
     }
 
@@ -488,9 +460,9 @@ impl SharedEngine {
 
     /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
     /// calls this between two of them: it would take the lock again before anybody else has woken up.
-    pub fn give_way(&self) {
+    pub fn yield_lock(&self) {
         let begun = Instant::now();
-        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_WAY {
+        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_YIELD {
             std::thread::yield_now();
         }
     }
@@ -504,6 +476,7 @@ impl SharedEngine {
     ) -> EngineGuard<'a> {
         let mut inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
         inner.prepared = Prepared::default();
+        inner.about_to_unlock();
         if let Some(collected) = inner.writers.take_collected() {
             collected.release();
         }
@@ -549,6 +522,7 @@ impl Drop for EngineGuard<'_> {
             std::process::abort();
         }
         let Some(mut engine) = self.guard.take() else { return };
+        engine.about_to_unlock();
         let collected = engine.writers.take_collected();
         let unused = std::mem::take(&mut engine.prepared);
         drop(engine);

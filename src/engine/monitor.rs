@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
+use super::ClientKey;
 use super::Engine;
-use super::client::ClientKey;
 use crate::catalogue::Command;
 use crate::resp::Args;
 use crate::resp::args::is;
@@ -47,7 +47,7 @@ pub fn show(
     let line: Arc<[u8]> = line.into();
     let Engine { monitors, clients, config, .. } = engine;
     for monitor in monitors {
-        clients.get_mut(*monitor).push(&line, &config.client_output_buffer_limit);
+        clients.push(*monitor, &line, config);
     }
 }
 

@@ -24,27 +24,38 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::net::{SendFlags, send};
 
+use super::activity::Activity;
 use super::writers::Writers;
 use crate::journal::group_commit::Aof;
+use crate::system::sync::atomic::{AtomicUsize, Ordering};
+use crate::system::sync::{Condvar, Instant, Mutex, MutexGuard, TryLockError};
 
 /// How anything is written to a connection, whichever thread writes: one at a time, and not before
 /// the append-only file has what the bytes tell of.
 #[derive(Default)]
 pub struct Pen {
     held: Mutex<()>,
+    /// Bytes that who holds it still has to write, and waits for the reader.
+    unsent: AtomicUsize,
+    activity: Arc<Activity>,
     journal: Option<Arc<Aof>>,
     writers: Arc<Writers>,
 }
 
 impl Pen {
     /// A pen that waits for this file.
-    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>) -> Self {
-        Pen { held: Mutex::default(), journal: Some(journal), writers }
+    pub fn new(journal: Arc<Aof>, writers: Arc<Writers>, activity: Arc<Activity>) -> Self {
+        Pen { journal: Some(journal), writers, activity, ..Pen::default() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn writers(&self) -> &Arc<Writers> {
+        &self.writers
     }
 
     /// Makes what was executed as safe as it is promised to be. Every batch ends with this, even
@@ -66,7 +77,20 @@ impl Pen {
     pub fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
         self.commit();
         let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        stream.write_all(bytes)
+        let mut left = bytes.len();
+        self.unsent.store(left, Ordering::Relaxed);
+        for part in bytes.chunks(WRITE_SIZE) {
+            stream.write_all(part)?;
+            self.activity.note();
+            left -= part.len();
+            self.unsent.store(left, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Bytes that are being written.
+    pub fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::Relaxed)
     }
 
     /// Writes as much as can be written without waiting for the reader.
@@ -80,7 +104,10 @@ impl Pen {
         };
         match send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
-            result => Ok(result?),
+            result => {
+                self.activity.note();
+                Ok(result?)
+            }
         }
     }
 }
@@ -173,6 +200,12 @@ impl Outbox {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// What writes to it.
+    #[cfg(test)]
+    pub(super) fn pen(&self) -> &Arc<Pen> {
+        &self.0.pen
     }
 
     /// The socket.
@@ -288,94 +321,5 @@ impl Queue {
             self.messages.push_back(message);
         }
         self.bytes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Read;
-    use std::net::TcpListener;
-
-    fn pair() -> (TcpStream, Outbox) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let ours = Arc::new(listener.accept().unwrap().0);
-        (peer, Outbox::open(ours, Arc::default()).unwrap())
-    }
-
-    fn send(outbox: &Outbox, message: Arc<[u8]>) {
-        outbox.send(message);
-        if let Some(collected) = outbox.0.pen.writers.take_collected() {
-            collected.release();
-        }
-    }
-
-    /// `numbers`, each with a comma.
-    fn listed(numbers: std::ops::Range<usize>) -> String {
-        numbers.map(|number| format!("{number},")).collect()
-    }
-
-    #[test]
-    fn messages_arrive_in_order_whoever_writes_them() {
-        let (mut peer, outbox) = pair();
-        for number in 0..1000 {
-            let message = Arc::from(format!("{number},").as_bytes());
-            if number % 3 == 0 {
-                _ = outbox.put(message)
-            } else {
-                send(&outbox, message)
-            }
-            if number % 7 == 0 {
-                outbox.flush();
-            }
-        }
-        outbox.flush();
-        outbox.wait_for_backlog(0, Duration::from_secs(5));
-        assert_eq!(outbox.backlog(), 0);
-        drop(outbox);
-        let mut text = String::new();
-        peer.read_to_string(&mut text).unwrap();
-        assert_eq!(text, listed(0..1000));
-    }
-
-    #[test]
-    fn what_a_full_socket_did_not_take_follows_when_it_is_read() {
-        let (mut peer, outbox) = pair();
-        let expected = listed(0..2_000_000);
-        for part in expected.as_bytes().chunks(100_000) {
-            send(&outbox, part.into());
-        }
-        outbox.wait_for_backlog(0, Duration::from_millis(50));
-        assert!(outbox.backlog() > 0, "the socket took it all");
-        let mut received = vec![0; expected.len()];
-        peer.read_exact(&mut received).unwrap();
-        assert!(received == expected.as_bytes());
-    }
-
-    #[test]
-    fn a_reader_who_never_reads_holds_nobody_up() {
-        let (_silent, stuck) = pair();
-        let message: Arc<[u8]> = vec![b'x'; 1 << 20].into();
-        (0..64).for_each(|_| send(&stuck, Arc::clone(&message)));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let ours = Arc::new(listener.accept().unwrap().0);
-        let outbox = Outbox::open(ours, Arc::clone(&stuck.0.pen)).unwrap();
-        send(&outbox, b"hello".as_slice().into());
-        let mut text = [0; 5];
-        peer.read_exact(&mut text).unwrap();
-        assert!(stuck.backlog() > 32 << 20, "{}", stuck.backlog());
-    }
-
-    #[test]
-    fn the_end_of_the_reader_clears_the_backlog() {
-        let (peer, outbox) = pair();
-        let message: Arc<[u8]> = vec![b'x'; 1 << 20].into();
-        (0..64).for_each(|_| send(&outbox, Arc::clone(&message)));
-        drop(peer);
-        outbox.wait_for_backlog(0, Duration::from_secs(5));
-        assert_eq!(outbox.backlog(), 0);
-        assert_eq!(outbox.send(message), 0);
     }
 }

@@ -2,9 +2,21 @@
 //!
 //! CLIENT PAUSE is for a time, and CLIENT UNPAUSE ends it. The server itself holds writes until a
 //! matter of its own is settled, and no client can end that.
+//!
+//! Who is held waits as a client of BLPOP does ([`blocking`]), in a queue of its own. When the pause is
+//! over they go on in the order in which they came: the first one executes its request, and lets the
+//! next one go as it leaves the queue. One that hangs up in a pause leaves the queue, and what it asked
+//! for is not executed.
+//!
+//! Replicas and monitors are never held: a replica that could not say that it is there would be given up.
 
-use std::sync::{Arc, Condvar};
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::ClientKey;
+use super::Engine;
+use super::blocking::{self, Awaited, Wait};
+use crate::resp::Request;
 
 /// Why the server itself holds writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,24 +34,16 @@ pub struct Pause {
     /// Only commands that may write wait.
     only_writes: bool,
     held: Vec<Reason>,
-    /// Signalled when those who wait should look again.
-    resumed: Arc<Condvar>,
+    /// Who waits for the end, and whether their requests may write, in order of arrival.
+    queue: VecDeque<(ClientKey, bool)>,
 }
 
 impl Pause {
-    /// Pauses for `duration`. A pause in force is never shortened, nor made milder.
-    pub fn begin(&mut self, duration: Duration, only_writes: bool) {
-        let now = Instant::now();
-        let until = now.checked_add(duration).unwrap_or(now + FOREVER);
-        let running = self.until.filter(|until| *until > now);
+    /// Pauses up to a moment. A pause in force is never shortened, nor made milder.
+    pub fn begin(&mut self, until: Instant, only_writes: bool) {
+        let running = self.until.filter(|until| *until > Instant::now());
         self.only_writes = only_writes && (running.is_none() || self.only_writes);
         self.until = Some(running.map_or(until, |running| running.max(until)));
-    }
-
-    /// Ends the pause.
-    pub fn end(&mut self) {
-        self.until = None;
-        self.wake();
     }
 
     /// Writes wait until this reason is gone.
@@ -49,41 +53,69 @@ impl Pause {
         }
     }
 
-    /// The reason is gone.
-    pub fn release(&mut self, reason: Reason) {
-        self.held.retain(|held| *held != reason);
-        self.wake();
-    }
-
     /// Whether the server itself holds writes.
     pub fn is_held(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// Lets all who wait look again: the pause is over, or their connection is.
-    pub fn wake(&self) {
-        self.resumed.notify_all();
+    /// Whether a command has to wait.
+    #[inline]
+    pub fn holds(&self, writes: bool) -> bool {
+        let is_over = |until: Instant| until <= Instant::now();
+        writes && self.is_held() || self.end(writes).is_some_and(|until| !is_over(until))
     }
 
-    /// What those who wait wait for.
-    pub fn resumed(&self) -> Arc<Condvar> {
-        Arc::clone(&self.resumed)
-    }
-
-    /// How long a command still has to wait.
-    pub fn remaining(&self, writes: bool) -> Option<Duration> {
-        if writes && self.is_held() {
-            return Some(FOREVER);
-        }
-        let until = self.until.filter(|_| writes || !self.only_writes)?;
-        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    /// When the time of a pause for such commands is over, if it has one.
+    #[inline]
+    pub fn end(&self, writes: bool) -> Option<Instant> {
+        self.until.filter(|_| writes || !self.only_writes)
     }
 
     /// Whether expiry and eviction have to wait, so that the data stands still.
     pub fn holds_writes(&self) -> bool {
-        self.remaining(true).is_some()
+        self.holds(true)
+    }
+
+    /// The client whose turn it is, if there is one that need not wait any more.
+    pub fn next(&self) -> Option<ClientKey> {
+        self.queue.iter().find(|(_, writes)| !self.holds(*writes)).map(|(client, _)| *client)
+    }
+
+    /// A client waits no more. Who comes behind it has to be woken; see [`resume`].
+    pub fn forget(&mut self, client: ClientKey) {
+        self.queue.retain(|(held, _)| *held != client);
     }
 }
 
-/// A century: for a pause whose end lies beyond what clocks can say.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// The client waits for the end of the pause.
+pub fn join(engine: &mut Engine, client: ClientKey, writes: bool) {
+    let awaited = Awaited::Resumption { writes };
+    let request = Request::default(); // its thread has it
+    blocking::block(engine, client, Wait { awaited, request, db: 0, keys: vec![], deadline: None });
+    engine.pause.queue.push_back((client, writes));
+}
+
+/// The client need not wait any more: it was its turn, or its connection has ended.
+pub fn leave(engine: &mut Engine, client: ClientKey) {
+    blocking::leave(engine, client);
+    resume(engine);
+}
+
+/// Ends the pause.
+pub fn end(engine: &mut Engine) {
+    engine.pause.until = None;
+    resume(engine);
+}
+
+/// The reason is gone.
+pub fn release(engine: &mut Engine, reason: Reason) {
+    engine.pause.held.retain(|held| *held != reason);
+    resume(engine);
+}
+
+/// Wakes the client whose turn it is. The others are woken one by the other, as they leave.
+pub fn resume(engine: &Engine) {
+    if let Some(next) = engine.pause.next() {
+        engine.clients.get(next).wake();
+    }
+}

@@ -12,8 +12,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::ClientKey;
 use super::Engine;
-use super::client::{ClientKey, Clients};
+use super::meter::of_indexed;
 use crate::config::EventClasses;
 use crate::number::glob;
 use crate::resp::{Protocol, Reply};
@@ -44,6 +45,8 @@ pub struct PubSub {
 #[derive(Debug, Default)]
 pub struct Subscriptions {
     spaces: [BTreeSet<Bytes>; 3],
+    /// Bytes that the names take, here and in the index.
+    bytes: usize,
 }
 
 impl PubSub {
@@ -69,6 +72,11 @@ impl PubSub {
 }
 
 impl Subscriptions {
+    /// Bytes that they take.
+    pub fn memory(&self) -> usize {
+        self.bytes
+    }
+
     /// How many names of a space.
     pub fn len(&self, space: Space) -> usize {
         self.spaces[space as usize].len()
@@ -97,9 +105,11 @@ impl Subscriptions {
 pub fn subscribe(engine: &mut Engine, client: ClientKey, space: Space, name: &[u8]) {
     let subscriber = engine.clients.get_mut(client);
     subscriber.open_outbox();
-    if subscriber.subscriptions.spaces[space as usize].insert(Bytes::new(name)) {
+    let name = Bytes::new(name);
+    if subscriber.subscriptions.spaces[space as usize].insert(name.clone()) {
+        subscriber.subscriptions.bytes += of_indexed(&name);
         let names = &mut engine.pubsub.spaces[space as usize];
-        let clients = names.entry(Bytes::new(name)).or_default();
+        let clients = names.entry(name).or_default();
         if let Err(place) = clients.binary_search(&client) {
             clients.insert(place, client);
         }
@@ -109,9 +119,8 @@ pub fn subscribe(engine: &mut Engine, client: ClientKey, space: Space, name: &[u
 /// Lets a client listen to a name no more.
 pub fn unsubscribe(engine: &mut Engine, client: ClientKey, space: Space, name: &[u8]) {
     let subscriptions = &mut engine.clients.get_mut(client).subscriptions;
-    if !subscriptions.spaces[space as usize].remove(name) {
-        return;
-    }
+    let Some(taken) = subscriptions.spaces[space as usize].take(name) else { return };
+    subscriptions.bytes -= of_indexed(&taken);
     let names = &mut engine.pubsub.spaces[space as usize];
     if let Some(clients) = names.get_mut(name) {
         if let Ok(place) = clients.binary_search(&client) {
@@ -165,21 +174,16 @@ fn deliver(engine: &mut Engine, space: Space, name: &[u8], write: impl Fn(&mut R
     let Some(subscribers) = pubsub.spaces[space as usize].get(name) else { return 0 };
     let mut message = Message::new(write);
     for subscribers in subscribers.chunks(AHEAD) {
-        bring_outboxes_near(clients, subscribers);
+        // With thousands of subscribers none of what a message needs is in a cache; touched together,
+        // the processor waits for many at the same time.
+        let outboxes = subscribers.iter().filter_map(|key| clients.get(*key).outbox.as_ref());
+        std::hint::black_box(outboxes.fold(false, |touched, outbox| touched ^ outbox.touch()));
         for client in subscribers {
-            let client = clients.get_mut(*client);
-            let encoded = message.encoded(client.protocol);
-            client.push(encoded, &config.client_output_buffer_limit);
+            let encoded = message.encoded(clients.get(*client).protocol);
+            clients.push(*client, encoded, config);
         }
     }
     subscribers.len()
-}
-
-/// Touches what a message to these clients will need: with thousands of subscribers none of it is in
-/// a cache, and the processor can wait for many at the same time.
-fn bring_outboxes_near(clients: &Clients, subscribers: &[ClientKey]) {
-    let outboxes = subscribers.iter().filter_map(|client| clients.get(*client).outbox.as_ref());
-    std::hint::black_box(outboxes.fold(false, |touched, outbox| touched ^ outbox.touch()));
 }
 
 /// Something that is sent to many, and encoded once for each protocol that is spoken.

@@ -16,9 +16,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar};
 use std::time::Instant;
 
+use super::ClientKey;
 use super::Engine;
 use super::blocking;
-use super::client::ClientKey;
 use crate::config::Config;
 use crate::journal::backlog::{Backlog, Feed};
 use crate::system::logging;
@@ -59,6 +59,8 @@ pub struct Replication {
     pub alone_since: Instant,
     /// A FAILOVER that is going on.
     pub failover: Option<Failover>,
+    /// Commands of masters that have failed here.
+    pub stream_errors: u64,
     /// INFO: full synchronisations.
     pub sync_full: u64,
     /// INFO: partial ones.
@@ -123,6 +125,8 @@ pub enum Phase {
     Requesting,
     /// It waits for a snapshot to begin.
     Waiting,
+    /// One is being written to a file for it.
+    Saving,
     /// It is being sent one.
     Receiving,
     /// It gets the stream.
@@ -135,7 +139,9 @@ impl Phase {
     /// Its name in INFO.
     pub fn name(self) -> &'static str {
         match self {
-            Phase::Introducing | Phase::Requesting | Phase::Waiting => "wait_bgsave",
+            Phase::Introducing | Phase::Requesting | Phase::Waiting | Phase::Saving => {
+                "wait_bgsave"
+            }
             Phase::Receiving => "send_bulk",
             Phase::Continuing | Phase::Online | Phase::Served => "online",
         }
@@ -242,6 +248,7 @@ impl Replication {
             asked_up_to: 0,
             alone_since: Instant::now(),
             failover: None,
+            stream_errors: 0,
             sync_full: 0,
             sync_partial_ok: 0,
             sync_partial_err: 0,
@@ -312,6 +319,15 @@ pub fn is_id(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The highest offset that anybody is believed to be at: no server writes as much, and what follows
+/// still has to be a number for others, for whom it is an `i64`.
+const HIGHEST_OFFSET: u64 = 1 << 62;
+
+/// An offset that another server, or a file, tells.
+pub fn parse_offset(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|offset| *offset <= HIGHEST_OFFSET)
+}
+
 /// Begins to keep a backlog. What a master executes goes into it from now on.
 pub fn activate(engine: &mut Engine) {
     let replication = &mut engine.replication;
@@ -358,11 +374,17 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     }
     engine.replication.master = Some(master);
     logging::set_role(logging::Role::Replica);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     if was_master {
         let waiting = engine.clients.connections();
         for client in waiting {
-            blocking::interrupt(engine, client, INSTANCE_CHANGED);
+            // They are to look for the new master, and do so when their connections end.
+            let wait = engine.clients.get(client).wait.as_ref();
+            if wait.is_some_and(|wait| wait.awaited.is_for_data()) {
+                engine.clients.get_mut(client).close_after_reply = true;
+                blocking::interrupt(engine, client, INSTANCE_CHANGED);
+            }
         }
     }
     engine.replication.role_changed.notify_all();
@@ -378,11 +400,13 @@ pub fn promote(engine: &mut Engine) {
     if engine.replication.master.take().is_none() {
         return;
     }
+    engine.expiry.own.clear(); // as all others from now on
     engine.replication.branch_off(secure_hex(40));
     // They come back at once, and learn the new id.
     disconnect_replicas(engine);
     engine.replication.alone_since = Instant::now();
     logging::set_role(logging::Role::Master);
+    engine.adjust_oom_score_to_role();
     connect_journal(engine);
     engine.replication.role_changed.notify_all();
 }
@@ -409,13 +433,13 @@ pub fn remove_client(engine: &mut Engine, client: ClientKey) {
     let before = replication.replicas.len();
     replication.replicas.retain(|replica| *replica != client);
     if replication.replicas.len() < before {
-        let id = engine.clients.get(client).id;
+        let (id, name) = (engine.clients.get(client).id, engine.clients.get(client).replica_name());
         engine.replication.backlog.detach(id);
         engine.replication.acknowledged.notify_all();
         if engine.replication.replicas.is_empty() {
             engine.replication.alone_since = Instant::now();
         }
-        crate::notice!("Connection with replica client id #{id} lost.");
+        crate::warning!("Connection with replica {name} lost.");
     }
 }
 

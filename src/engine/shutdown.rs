@@ -38,9 +38,4 @@ impl Leaving {
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
-
-    /// Whether this client sent SHUTDOWN.
-    pub fn is_awaited_by(&self, client: u64) -> bool {
-        self.clients.contains(&client)
-    }
 }

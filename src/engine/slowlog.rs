@@ -8,7 +8,7 @@
 //! SET k <1 MB>                       ->  SET k "<128 bytes>... (1048448 more bytes)"
 //! ```
 //!
-//! What may be logged and what has to be hidden is decided by `command::slowlog`.
+//! What may be logged and what has to be hidden is decided by `command::server::slowlog`.
 
 use std::collections::VecDeque;
 

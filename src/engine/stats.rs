@@ -45,6 +45,9 @@ pub struct Stats {
     pub operations: Rate,
     pub net_input: Rate,
     pub net_output: Rate,
+    /// The largest buffers of clients for requests, and for what is sent to them.
+    pub largest_input: Recent,
+    pub largest_output: Recent,
 }
 
 /// What INFO commandstats shows of a command.
@@ -94,6 +97,8 @@ impl Default for Stats {
             operations: Rate::default(),
             net_input: Rate::default(),
             net_output: Rate::default(),
+            largest_input: Recent::default(),
+            largest_output: Recent::default(),
         }
     }
 }
@@ -137,6 +142,41 @@ impl Stats {
     }
 }
 
+/// The largest of what was seen in the last seconds, as Redis' `client_recent_max_*` fields.
+#[derive(Debug, Default)]
+pub struct Recent {
+    /// The largest of each second.
+    largest: [usize; RECENT_S],
+    /// The second that was seen last.
+    second: u64,
+}
+
+/// How many seconds are recent.
+const RECENT_S: usize = 8;
+
+impl Recent {
+    /// Something of this size was there in this second.
+    pub fn see(&mut self, size: usize, second: u64) {
+        self.forget_before(second);
+        let largest = &mut self.largest[second as usize % RECENT_S];
+        *largest = size.max(*largest);
+    }
+
+    /// The largest that was seen, as of this second.
+    pub fn largest(&mut self, second: u64) -> usize {
+        self.forget_before(second);
+        self.largest.into_iter().max().unwrap_or(0)
+    }
+
+    fn forget_before(&mut self, second: u64) {
+        let passed = second.saturating_sub(self.second).min(RECENT_S as u64);
+        for ago in 0..passed {
+            self.largest[(second - ago) as usize % RECENT_S] = 0;
+        }
+        self.second = self.second.max(second);
+    }
+}
+
 /// A rate per second: the mean of the last samples, as Redis' `instantaneous_*` fields.
 #[derive(Debug, Default)]
 pub struct Rate {
@@ -160,5 +200,24 @@ impl Rate {
     /// The rate per second.
     pub fn per_second(&self) -> u64 {
         self.samples.iter().sum::<u64>() / RATE_SAMPLES as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_is_forgotten_after_eight_seconds() {
+        let mut recent = Recent::default();
+        recent.see(100, 1000);
+        recent.see(50, 1000);
+        recent.see(70, 1003);
+        assert_eq!(recent.largest(1007), 100);
+        assert_eq!(recent.largest(1008), 70);
+        assert_eq!(recent.largest(1010), 70);
+        assert_eq!(recent.largest(1011), 0);
+        recent.see(1, 2000);
+        assert_eq!((recent.largest(2007), recent.largest(5000)), (1, 0));
     }
 }

@@ -1,7 +1,7 @@
 //! What a client has queued since MULTI. How it is queued and executed is told in
 //! `command/transactions`.
 
-use super::client::ClientKey;
+use super::ClientKey;
 use super::{Engine, watch};
 use crate::catalogue::Command;
 use crate::catalogue::spec::Flags;
@@ -10,8 +10,9 @@ use crate::resp::Request;
 /// What a client has queued since MULTI.
 #[derive(Debug, Default)]
 pub struct Transaction {
-    /// The commands that wait for EXEC.
-    pub queue: Vec<Queued>,
+    queue: Vec<Queued>,
+    /// Bytes of the queued requests.
+    bytes: usize,
     /// Everything that the queued commands are, so that gates can treat EXEC as all of them.
     pub flags: Flags,
     /// A request was refused: EXEC will do nothing.
@@ -28,6 +29,18 @@ pub struct Queued {
 }
 
 impl Transaction {
+    /// Adds a command to those that wait for EXEC.
+    pub fn push(&mut self, queued: Queued, flags: Flags) {
+        self.bytes += queued.request.memory();
+        self.queue.push(queued);
+        self.flags |= flags;
+    }
+
+    /// The commands that wait for EXEC.
+    pub fn queue(&self) -> &[Queued] {
+        &self.queue
+    }
+
     /// How many commands wait for EXEC.
     pub fn len(&self) -> usize {
         self.queue.len()
@@ -40,8 +53,7 @@ impl Transaction {
 
     /// Bytes held by the queue.
     pub fn memory(&self) -> usize {
-        let requests = self.queue.iter().map(|queued| queued.request.memory());
-        requests.sum::<usize>() + self.queue.capacity() * size_of::<Queued>()
+        self.bytes + self.queue.capacity() * size_of::<Queued>()
     }
 }
 

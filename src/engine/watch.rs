@@ -13,8 +13,9 @@
 //! | expired  | still there, or removed   | no      |
 //! | expired  | written                   | yes     |
 
+use super::ClientKey;
 use super::Engine;
-use super::client::ClientKey;
+use super::meter::of_indexed;
 use crate::store::Bytes;
 use crate::store::keyspace::Keyspace;
 
@@ -24,12 +25,19 @@ pub struct Watches {
     /// A watched key has changed: the next EXEC is refused.
     pub broken: bool,
     keys: Vec<Watch>,
+    /// Bytes that the keys take, here and in the index.
+    bytes: usize,
 }
 
 impl Watches {
     /// How many keys.
     pub fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Bytes that they take.
+    pub fn memory(&self) -> usize {
+        self.bytes
     }
 
     /// Whether it watches none.
@@ -53,8 +61,10 @@ pub fn watch(engine: &mut Engine, client: ClientKey, db: usize, key: &[u8], now_
     if watches.keys.iter().any(|watch| watch.db == db && *watch.key == *key) {
         return;
     }
-    watches.keys.push(Watch { db, key: Bytes::new(key), was_expired });
-    engine.watched.add(db, key, client);
+    let key = Bytes::new(key);
+    watches.bytes += of_indexed(&key);
+    watches.keys.push(Watch { db, key: key.clone(), was_expired });
+    engine.watched.add(db, &key, client);
 }
 
 /// Ends all watches of a client. True: one of them was broken.

@@ -15,29 +15,34 @@
 //! much as the socket takes at once, and puts it back if there is more: ten thousand subscribers
 //! share a few threads and each gets its turn. A writer never waits for a reader. An outbox whose
 //! socket is full goes to the waiter, a thread that sleeps in `poll` until such a socket takes
-//! more; a reader that never reads costs nothing while it stays there.
+//! more, or another outbox comes, of which a socket of its own tells it. A reader that never reads
+//! costs nothing while it stays there.
 //!
 //! Who publishes faster than the writers can write helps them ([`Writers::help`]), once its own
 //! commands are done: that bounds what is queued, and makes use of a thread that is awake.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::Builder;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, TryRecvError, unbounded};
 use once_cell::sync::OnceCell;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 
 use super::outbox::Outbox;
 use crate::system::cores;
+use crate::system::service::essential;
+use crate::system::sync::atomic::{AtomicBool, Ordering};
+use crate::system::sync::channel::{Receiver, Sender, unbounded};
+use crate::system::sync::thread::Builder;
+use crate::system::sync::{Mutex, MutexGuard, poll};
 
 /// More writers than this find nothing to do: most of the work is the kernel's.
 const MOST_WRITERS: usize = 4;
 /// So many outboxes may wait for a turn before those who publish help.
 const MANY: usize = 512;
-/// While the waiter sleeps it doesn't see newcomers; so long at most.
+/// If `poll` fails, it is tried again after so long.
 const NAP: Duration = Duration::from_millis(5);
 const STACK_SIZE: usize = 128 * 1024;
 
@@ -48,7 +53,8 @@ pub struct Writers {
     queue: Receiver<Outbox>,
     full: Sender<Outbox>,
     waiting: Receiver<Outbox>,
-    started: OnceCell<()>,
+    /// There once the threads run: a byte written here wakes the waiter.
+    bell: OnceCell<UnixStream>,
     /// What is to become ready when THE lock is released.
     collected: Mutex<Vec<Outbox>>,
     /// Whether that is anything.
@@ -64,7 +70,7 @@ impl Default for Writers {
             queue,
             full,
             waiting,
-            started: OnceCell::new(),
+            bell: OnceCell::new(),
             collected: Mutex::default(),
             has_collected: AtomicBool::new(false),
         }
@@ -74,18 +80,22 @@ impl Default for Writers {
 impl Writers {
     /// Makes sure that the threads run.
     pub fn start(&self) -> io::Result<()> {
-        self.started.get_or_try_init(|| self.start_threads()).copied()
+        self.bell.get_or_try_init(|| self.start_threads()).map(drop)
     }
 
-    fn start_threads(&self) -> io::Result<()> {
+    fn start_threads(&self) -> io::Result<UnixStream> {
+        let (bell, heard) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        heard.set_nonblocking(true)?;
         for _ in 0..cores::count().min(MOST_WRITERS) {
             let queue = self.queue.clone();
             let thread = Builder::new().name("writer".into()).stack_size(STACK_SIZE);
-            cores::spawn(thread, move || write_all(&queue))?;
+            cores::spawn(thread, essential(move || write_all(&queue)))?;
         }
         let (waiting, ready) = (self.waiting.clone(), self.ready.clone());
         let thread = Builder::new().name("waiter".into()).stack_size(STACK_SIZE);
-        cores::spawn(thread, move || wait_for_all(&waiting, &ready))
+        cores::spawn(thread, essential(move || wait_for_all(&waiting, &ready, &heard)))?;
+        Ok(bell)
     }
 
     /// This outbox will have something to write when THE lock is released.
@@ -117,11 +127,14 @@ impl Writers {
     /// This outbox has something to write, but its socket is full.
     pub fn wait_for(&self, outbox: Outbox) {
         let _ = self.full.send(outbox);
+        if let Some(mut bell) = self.bell.get() {
+            let _ = bell.write(&[0]); // is full only if it has been rung
+        }
     }
 
     /// Writes for others while many wait. Nobody may hold THE lock meanwhile.
     pub fn help(&self) {
-        if self.started.get().is_none() || self.queue.len() <= MANY {
+        if self.bell.get().is_none() || self.queue.len() <= MANY {
             return;
         }
         let mut buffer = Vec::new();
@@ -153,29 +166,28 @@ fn write_all(queue: &Receiver<Outbox>) {
     }
 }
 
-/// Gives outboxes back to the writers when their sockets take bytes again, or are closed.
-fn wait_for_all(newcomers: &Receiver<Outbox>, ready: &Sender<Outbox>) {
+/// Gives outboxes back to the writers when their sockets take bytes again, or are closed. Ends with
+/// the writers.
+fn wait_for_all(newcomers: &Receiver<Outbox>, ready: &Sender<Outbox>, mut heard: &UnixStream) {
     let mut outboxes: Vec<Outbox> = Vec::new();
     loop {
-        if outboxes.is_empty() {
-            let Ok(outbox) = newcomers.recv() else { return };
-            outboxes.push(outbox);
-        }
-        loop {
-            match newcomers.try_recv() {
-                Ok(outbox) => outboxes.push(outbox),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return,
-            }
-        }
+        let full = outboxes.iter().map(|outbox| PollFd::new(outbox.stream(), PollFlags::OUT));
         let mut sockets: Vec<PollFd<'_>> =
-            outboxes.iter().map(|outbox| PollFd::new(outbox.stream(), PollFlags::OUT)).collect();
-        let nap = Timespec::try_from(NAP).expect("a few milliseconds");
-        let _ = poll(&mut sockets, Some(&nap)); // interrupted: nothing is ready
+            full.chain([PollFd::new(heard, PollFlags::IN)]).collect();
+        if poll(&mut sockets, None).is_err_and(|error| error != Errno::INTR) {
+            std::thread::sleep(NAP);
+        }
         let is_ready: Vec<bool> = sockets.iter().map(|fd| !fd.revents().is_empty()).collect();
         let mut is_ready = is_ready.into_iter();
         for outbox in outboxes.extract_if(.., |_| is_ready.next() == Some(true)) {
             let _ = ready.send(outbox);
+        }
+        if is_ready.next() == Some(true) {
+            // However often the bell was rung, whoever rang it is there.
+            match heard.read(&mut [0; 64]) {
+                Ok(0) => return,
+                _ => outboxes.extend(newcomers.try_iter()),
+            }
         }
     }
 }

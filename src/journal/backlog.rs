@@ -17,6 +17,7 @@
 //! no buffer of its own, and ten slow replicas cost as much memory as one.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,10 @@ use crate::config::BufferLimit;
 
 /// A block is closed once it has this size: small beside the smallest backlog, large beside a unit.
 const BLOCK: usize = 4 * 1024;
-/// What a reader copies at once.
+/// No block is larger. A unit of half a gigabyte in one piece would stay for as long as anybody needs
+/// its last byte, and every reader would copy it as a whole.
+const LARGEST_BLOCK: usize = 64 * 1024;
+/// What a reader copies at once, up to a block more.
 const READ: usize = 64 * 1024;
 
 /// The stream's newest part; see the module's documentation.
@@ -34,6 +38,8 @@ pub struct Backlog {
     ring: Mutex<Ring>,
     /// Signalled when there is more to read, or a reader was dropped.
     grown: Condvar,
+    /// Bytes that the blocks take, for those who hold no lock of ours.
+    memory: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -47,6 +53,8 @@ struct Ring {
     size: u64,
     limit: BufferLimit,
     readers: HashMap<u64, Place>,
+    /// Bytes of all blocks.
+    allocated: usize,
 }
 
 /// How far a reader is.
@@ -71,8 +79,18 @@ impl Backlog {
     /// An empty backlog at the beginning of a stream.
     pub fn new(size: u64, limit: BufferLimit) -> Self {
         let (blocks, readers) = (VecDeque::new(), HashMap::new());
-        let ring = Ring { blocks, start: 0, end: 0, size, limit, readers };
-        Backlog { ring: Mutex::new(ring), grown: Condvar::new() }
+        let ring = Ring { blocks, start: 0, end: 0, size, limit, readers, allocated: 0 };
+        Backlog { ring: Mutex::new(ring), grown: Condvar::new(), memory: AtomicU64::new(0) }
+    }
+
+    /// Bytes that it takes, and whoever reads from it.
+    pub fn memory(&self) -> u64 {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    fn note_memory(&self, ring: &Ring) {
+        let list = ring.blocks.capacity() * size_of::<Vec<u8>>();
+        self.memory.store((ring.allocated + list) as u64, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -84,6 +102,7 @@ impl Backlog {
         let mut ring = self.lock();
         (ring.size, ring.limit) = (size, limit);
         ring.trim();
+        self.note_memory(&ring);
     }
 
     /// The position behind the last byte: the replication offset.
@@ -100,9 +119,10 @@ impl Backlog {
     /// Adds bytes to the stream.
     pub fn append(&self, bytes: &[u8]) {
         let mut ring = self.lock();
-        ring.append(bytes);
+        bytes.chunks(LARGEST_BLOCK).for_each(|part| ring.append(part));
         ring.drop_slow_readers();
         ring.trim();
+        self.note_memory(&ring);
         drop(ring);
         self.grown.notify_all();
     }
@@ -110,9 +130,11 @@ impl Backlog {
     /// Forgets everything; the stream goes on at `position`. Readers are dropped.
     pub fn restart(&self, position: u64) {
         let mut ring = self.lock();
-        ring.blocks.clear();
+        ring.blocks = VecDeque::new();
+        ring.allocated = 0;
         ring.readers.clear();
         (ring.start, ring.end) = (position, position);
+        self.note_memory(&ring);
         drop(ring);
         self.grown.notify_all();
     }
@@ -133,14 +155,9 @@ impl Backlog {
         let mut ring = self.lock();
         ring.readers.remove(&reader);
         ring.trim();
+        self.note_memory(&ring);
         drop(ring);
         self.grown.notify_all();
-    }
-
-    /// How many bytes a reader has not taken yet.
-    pub fn lag(&self, reader: u64) -> u64 {
-        let ring = self.lock();
-        ring.readers.get(&reader).map_or(0, |place| ring.end - place.position)
     }
 
     /// Copies what comes next for a reader, after waiting for it if need be.
@@ -168,10 +185,15 @@ impl Backlog {
 impl Ring {
     fn append(&mut self, bytes: &[u8]) {
         match self.blocks.back_mut().filter(|block| block.len() < BLOCK) {
-            Some(block) => block.extend_from_slice(bytes),
+            Some(block) => {
+                self.allocated -= block.capacity();
+                block.extend_from_slice(bytes);
+                self.allocated += block.capacity();
+            }
             None => {
                 let mut block = Vec::with_capacity(bytes.len().max(BLOCK));
                 block.extend_from_slice(bytes);
+                self.allocated += block.capacity();
                 self.blocks.push_back(block);
             }
         }
@@ -208,7 +230,10 @@ impl Ring {
                 break;
             }
             self.start = next;
-            self.blocks.pop_front();
+            self.allocated -= self.blocks.pop_front().map_or(0, |block| block.capacity());
+        }
+        if self.blocks.len() < self.blocks.capacity() / 4 {
+            self.blocks.shrink_to(2 * self.blocks.len());
         }
     }
 
@@ -249,6 +274,12 @@ mod tests {
     const NO_LIMIT: BufferLimit = BufferLimit { hard: 0, soft: 0, soft_seconds: 0 };
     const NOW: Duration = Duration::ZERO;
 
+    /// How many bytes a reader has not taken yet.
+    fn lag(backlog: &Backlog, reader: u64) -> u64 {
+        let ring = backlog.lock();
+        ring.readers.get(&reader).map_or(0, |place| ring.end - place.position)
+    }
+
     #[test]
     fn readers_get_every_byte_from_their_position() {
         let backlog = Backlog::new(1 << 20, NO_LIMIT);
@@ -273,7 +304,7 @@ mod tests {
         assert!(backlog.attach(7, 0));
         (0..100).for_each(|_| backlog.append(&[b'x'; 1000]));
         assert_eq!(backlog.range(), (0, 100_000));
-        assert_eq!(backlog.lag(7), 100_000);
+        assert_eq!(lag(&backlog, 7), 100_000);
         backlog.detach(7);
         let (start, len) = backlog.range();
         assert!((16 << 10..(16 << 10) + 2 * BLOCK as u64).contains(&len), "{len}");
@@ -284,12 +315,35 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_unit_is_neither_copied_nor_kept_in_one_piece() {
+        const HUGE: usize = 20 << 20;
+        let backlog = Backlog::new(1 << 20, NO_LIMIT);
+        backlog.append(b"before");
+        assert!(backlog.attach(7, 3));
+        let unit: Vec<u8> = (0..HUGE).map(|number| (number % 251) as u8).collect();
+        backlog.append(&unit);
+        assert!((HUGE as u64..HUGE as u64 * 11 / 10).contains(&backlog.memory()));
+        let (mut got, mut buffer) = (0, Vec::new());
+        while backlog.read(7, &mut buffer, NOW) == Next::Bytes {
+            let expected = b"ore".iter().chain(&unit).skip(got).take(buffer.len());
+            assert!(buffer.iter().eq(expected), "at {got}");
+            got += buffer.len();
+        }
+        assert_eq!(got, 3 + HUGE);
+        assert!(buffer.capacity() <= 4 * READ, "{}", buffer.capacity());
+        backlog.append(b"after");
+        assert!(backlog.memory() < 11 << 17, "{}", backlog.memory());
+        backlog.restart(0);
+        assert_eq!(backlog.memory(), 0);
+    }
+
+    #[test]
     fn a_reader_that_falls_too_far_behind_is_dropped() {
         let limit = BufferLimit { hard: 50_000, soft: 0, soft_seconds: 0 };
         let backlog = Backlog::new(16 << 10, limit);
         assert!(backlog.attach(1, 0));
         (0..50).for_each(|_| backlog.append(&[b'x'; 1000]));
-        assert_eq!(backlog.lag(1), 50_000);
+        assert_eq!(lag(&backlog, 1), 50_000);
         backlog.append(b"y");
         assert_eq!(backlog.read(1, &mut Vec::new(), NOW), Next::Dropped);
     }

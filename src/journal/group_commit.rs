@@ -21,15 +21,15 @@
 //! reply waits instead.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Sink;
 use super::turns::Turns;
 use crate::config::{FsyncPolicy, system_text};
+use crate::system::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use crate::system::sync::{File, Instant, Mutex, MutexGuard};
 
 /// A buffer larger than this is not kept for the next units.
 const KEEP_CAPACITY: usize = 1 << 20;
@@ -56,8 +56,8 @@ struct Inbox {
 
 /// The file, and what was taken from the inbox but is not written yet.
 #[derive(Default)]
-struct Output {
-    file: Option<Arc<File>>,
+pub(super) struct Output {
+    pub(super) file: Option<Arc<File>>,
     /// Where the file ends, behind a whole unit.
     len: u64,
     unwritten: VecDeque<Segment>,
@@ -69,7 +69,7 @@ struct Output {
 /// Offsets count the bytes of the journal since the start, plus one for each switch of the file.
 pub struct Aof {
     inbox: Mutex<Inbox>,
-    output: Mutex<Output>,
+    pub(super) output: Mutex<Output>,
     turns: Turns,
     appended: AtomicU64,
     written: AtomicU64,
@@ -423,7 +423,7 @@ impl Sink for AofSink {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -440,7 +440,3 @@ fn cut(mut file: &File, len: u64) -> io::Result<()> {
 fn number_of(error: &io::Error) -> i64 {
     error.raw_os_error().unwrap_or(5).into() // 5: an input/output error
 }
-
-#[cfg(test)]
-#[path = "group_commit_tests.rs"]
-mod tests;

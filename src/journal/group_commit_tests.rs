@@ -1,9 +1,12 @@
 //! Tests of the writer: threads, failures, switches.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use super::*;
+use super::Sink;
+use super::group_commit::{Aof, AofSink, lock};
+use crate::config::FsyncPolicy;
 
 fn open(path: &Path) -> File {
     OpenOptions::new().create(true).append(true).open(path).unwrap()

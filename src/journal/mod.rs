@@ -11,11 +11,20 @@
 //! ```
 //!
 //! A unit is a command, or a whole transaction or script. More than one effect is wrapped in MULTI
-//! and EXEC, so that no copy is ever left with half of it. SELECT comes where the database changes.
+//! and EXEC, so that no copy is ever left with half of it; but for keys that merely happened to expire
+//! together. SELECT comes where the database changes.
+//!
+//! PUBLISH changes nothing, but the subscribers of replicas get the message, too: it stands in the
+//! unit at its place, so that who hears of it there finds what was written before it. The
+//! append-only file does without.
 
 pub mod backlog;
 pub mod group_commit;
+#[cfg(test)]
+mod group_commit_tests;
 pub mod turns;
+#[cfg(test)]
+mod turns_tests;
 
 use crate::resp::writer::encode_request;
 use crate::resp::{Args, Request};
@@ -35,10 +44,17 @@ pub trait Sink: Send {
     fn append(&mut self, unit: &[u8]);
 }
 
+/// An effect that waits for the end of the unit.
+struct Pending {
+    effect: Effect,
+    /// Nothing that a file would have to keep.
+    only_for_replicas: bool,
+}
+
 /// The effects of the running command, and where they go.
 #[derive(Default)]
 pub struct Journal {
-    pending: Vec<Effect>,
+    pending: Vec<Pending>,
     /// The append-only file.
     pub aof: Option<Box<dyn Sink>>,
     /// The replication backlog.
@@ -46,6 +62,8 @@ pub struct Journal {
     /// The database that the encoded stream has selected.
     selected: Option<usize>,
     encoded: Vec<u8>,
+    /// The pending effects don't belong together.
+    apart: bool,
     /// Units that replicas have been given; so that it shows who has written.
     pub replicated: u64,
 }
@@ -60,7 +78,7 @@ impl Journal {
     /// Records an effect of the running command.
     pub fn add(&mut self, effect: Effect) {
         if self.is_needed() {
-            self.pending.push(effect);
+            self.pending.push(Pending { effect, only_for_replicas: false });
         }
     }
 
@@ -68,16 +86,16 @@ impl Journal {
     #[inline]
     pub fn add_args(&mut self, db: usize, args: Args<'_>) {
         if self.is_needed() {
-            self.pending.push(Effect { db, request: args.into() });
+            let effect = Effect { db, request: args.into() };
+            self.pending.push(Pending { effect, only_for_replicas: false });
         }
     }
 
     /// Gives `args` to replicas only: something happened that isn't data (PUBLISH).
-    pub fn replicate_only(&mut self, args: Args<'_>) {
-        if let Some(sink) = &mut self.replication {
-            let mut encoded = Vec::new();
-            encode_request(&mut encoded, args.iter());
-            sink.append(&encoded);
+    pub fn replicate_only(&mut self, db: usize, args: Args<'_>) {
+        if self.replication.is_some() {
+            let effect = Effect { db, request: args.into() };
+            self.pending.push(Pending { effect, only_for_replicas: true });
         }
     }
 
@@ -91,32 +109,62 @@ impl Journal {
         self.selected
     }
 
+    /// What the running command leaves are changes that have nothing to do with each other: keys that it
+    /// has found expired. A copy may see some of them.
+    pub fn effects_are_apart(&mut self) {
+        self.apart = true;
+    }
+
     /// The command, transaction or script has ended: what it left becomes one unit.
     #[inline]
-    pub fn end_of_unit(&mut self) {
+    pub fn flush(&mut self) {
+        let apart = std::mem::take(&mut self.apart);
         if !self.pending.is_empty() {
-            self.encode();
-            self.replicated += u64::from(self.replication.is_some());
-            for sink in [&mut self.aof, &mut self.replication].into_iter().flatten() {
-                sink.append(&self.encoded);
-            }
+            self.write_unit(apart);
         }
     }
 
-    fn encode(&mut self) {
+    fn write_unit(&mut self, apart: bool) {
+        let selected = self.selected;
+        self.encode(apart, |_| true);
+        self.replicated += u64::from(self.replication.is_some());
+        if let Some(sink) = &mut self.replication {
+            sink.append(&self.encoded);
+        }
+        if self.aof.is_some() && self.pending.iter().any(|pending| pending.only_for_replicas) {
+            self.selected = selected;
+            self.encode(apart, |pending| !pending.only_for_replicas);
+        }
+        if let Some(sink) = self.aof.as_mut().filter(|_| !self.encoded.is_empty()) {
+            sink.append(&self.encoded);
+        }
+        // What a large unit needed is not kept for small ones.
+        self.pending.clear();
+        self.pending.shrink_to(KEEP_EFFECTS);
         self.encoded.clear();
         self.encoded.shrink_to(KEEP_CAPACITY);
-        let several = self.pending.len() > 1;
-        for (index, effect) in self.pending.drain(..).enumerate() {
-            if self.selected != Some(effect.db) {
-                self.selected = Some(effect.db);
-                let db = crate::number::format_i64(effect.db as i64);
+    }
+
+    /// Encodes the unit as far as it is wanted. All of its SELECTs are: the two streams have the same
+    /// database selected when it ends.
+    fn encode(&mut self, apart: bool, is_wanted: impl Fn(&Pending) -> bool) {
+        self.encoded.clear();
+        let several = self.pending.iter().filter(|pending| is_wanted(pending)).count() > 1;
+        let several = several && !apart;
+        let mut begun = false;
+        for pending in &self.pending {
+            let Effect { db, request } = &pending.effect;
+            if self.selected != Some(*db) {
+                self.selected = Some(*db);
+                let db = crate::number::format_i64(*db as i64);
                 encode_request(&mut self.encoded, [&b"SELECT"[..], db.as_bytes()].into_iter());
             }
-            if several && index == 0 {
+            if several && !std::mem::replace(&mut begun, true) {
                 encode_request(&mut self.encoded, [&b"MULTI"[..]].into_iter());
             }
-            encode_request(&mut self.encoded, effect.request.args().iter());
+            if is_wanted(pending) {
+                encode_request(&mut self.encoded, request.args().iter());
+            }
         }
         if several {
             encode_request(&mut self.encoded, [&b"EXEC"[..]].into_iter());
@@ -126,6 +174,8 @@ impl Journal {
 
 /// What the encoding buffer may keep after a large unit.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// Room for so many effects likewise.
+const KEEP_EFFECTS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -152,15 +202,49 @@ mod tests {
         journal.add(effect(0, &["SET", "lost", "as nobody listens"]));
         journal.aof = Some(Box::new(Collect(Arc::clone(&seen))));
         journal.add(effect(3, &["DEL", "a"]));
-        journal.end_of_unit();
-        journal.end_of_unit();
+        journal.flush();
+        journal.flush();
         journal.add(effect(4, &["DEL", "b"]));
         journal.add(effect(0, &["DEL", "c"]));
-        journal.end_of_unit();
-        let text = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
-        let words: Vec<&str> =
-            text.split("\r\n").filter(|w| !w.is_empty() && !w.starts_with(['*', '$'])).collect();
-        let expected = "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC";
-        assert_eq!(words, expected.split(' ').collect::<Vec<_>>());
+        journal.flush();
+        journal.effects_are_apart();
+        journal.add(effect(0, &["DEL", "d"]));
+        journal.add(effect(0, &["DEL", "e"]));
+        journal.flush();
+        assert_eq!(
+            words(&seen),
+            "SELECT 3 DEL a SELECT 4 MULTI DEL b SELECT 0 DEL c EXEC DEL d DEL e"
+        );
+    }
+
+    #[test]
+    fn what_is_only_for_replicas_has_its_place_there_and_none_in_the_file() {
+        let (file, replicas) = <(Arc<Mutex<Vec<u8>>>, Arc<Mutex<Vec<u8>>>)>::default();
+        let mut journal = Journal::default();
+        let publish = Request::new([&b"PUBLISH"[..], b"c", b"m"]);
+        journal.aof = Some(Box::new(Collect(Arc::clone(&file))));
+        journal.replicate_only(0, publish.args()); // nobody listens
+        journal.replication = Some(Box::new(Collect(Arc::clone(&replicas))));
+        journal.add(effect(0, &["DEL", "a"]));
+        journal.replicate_only(0, publish.args());
+        journal.add(effect(0, &["DEL", "b"]));
+        journal.flush();
+        journal.replicate_only(3, publish.args());
+        journal.flush();
+        journal.replicate_only(3, publish.args());
+        journal.add(effect(3, &["DEL", "c"]));
+        journal.flush();
+        assert_eq!(
+            words(&replicas),
+            "SELECT 0 MULTI DEL a PUBLISH c m DEL b EXEC \
+             SELECT 3 PUBLISH c m MULTI PUBLISH c m DEL c EXEC"
+        );
+        assert_eq!(words(&file), "SELECT 0 MULTI DEL a DEL b EXEC SELECT 3 DEL c");
+    }
+
+    fn words(encoded: &Mutex<Vec<u8>>) -> String {
+        let text = String::from_utf8(encoded.lock().unwrap().clone()).unwrap();
+        let is_word = |word: &&str| !word.is_empty() && !word.starts_with(['*', '$']);
+        text.split("\r\n").filter(is_word).collect::<Vec<_>>().join(" ")
     }
 }

@@ -17,13 +17,15 @@
 //! alone expects nobody, and waits for nobody. (PostgreSQL has the same idea in `commit_delay`, where
 //! it has to be configured.)
 
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::system::sync::atomic::{AtomicU8, Ordering};
+use crate::system::sync::thread::{self, Thread};
+use crate::system::sync::{Instant, Mutex, MutexGuard};
 
 /// The longest time to wait for others: a client that has stopped asking is missed once.
-const LONGEST_WAIT: Duration = Duration::from_millis(5);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(5);
 /// Turns so short are done sooner than others could be waited for.
 const SHORT_TURN: Duration = Duration::from_micros(200);
 
@@ -36,20 +38,20 @@ const YOUR_TURN: u8 = 2;
 pub(super) struct Turns(Mutex<State>);
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     /// It is somebody's turn.
-    taken: bool,
+    pub(super) taken: bool,
     /// Who wait for it to end, in the order in which they came.
-    waiting: Vec<Arc<Waiter>>,
+    pub(super) waiting: Vec<Arc<Waiter>>,
     /// Whose turn it is, while it gathers.
     gathering: Option<Thread>,
     /// How many will take part in the next turn, if all come who came to the last.
-    expected: usize,
+    pub(super) expected: usize,
     /// How long a turn takes, on average of the last few.
-    usual: Duration,
+    pub(super) usual: Duration,
 }
 
-struct Waiter {
+pub(super) struct Waiter {
     thread: Thread,
     /// What it waits for.
     target: u64,
@@ -148,59 +150,7 @@ impl Turns {
         state
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU64;
-
-    use super::*;
-
-    /// Eight threads, each with thirty units to bring to the end, one after the other.
-    fn turns_for_eight_threads(gather: bool) -> u64 {
-        let turns = Turns::default();
-        let (appended, done, count) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    for _ in 0..30 {
-                        let mine = appended.fetch_add(1, Ordering::SeqCst) + 1;
-                        let reached = || done.load(Ordering::SeqCst);
-                        turns.take(mine, gather, reached, || {
-                            let all = appended.load(Ordering::SeqCst);
-                            std::thread::sleep(Duration::from_millis(3));
-                            done.fetch_max(all, Ordering::SeqCst);
-                            count.fetch_add(1, Ordering::SeqCst);
-                        });
-                        assert!(reached() >= mine);
-                    }
-                });
-            }
-        });
-        assert!(turns.lock().waiting.is_empty() && !turns.lock().taken);
-        count.into_inner()
-    }
-
-    #[test]
-    fn threads_that_come_together_share_turns() {
-        assert!(turns_for_eight_threads(false) < 240, "without sharing there would be 240");
-        // Thirty would be ideal; the rest is for a busy machine.
-        assert!((30..120).contains(&turns_for_eight_threads(true)));
-    }
-
-    #[test]
-    fn nobody_waits_for_those_who_are_gone() {
-        let turns = Turns::default();
-        turns.lock().expected = 50;
-        turns.lock().usual = Duration::from_secs(100);
-        let (begun, worked) = (Instant::now(), std::cell::Cell::new(0));
-        for number in 1..=50 {
-            turns.take(number, true, || worked.get(), || worked.set(worked.get() + 1));
-        }
-        assert_eq!((worked.get(), turns.lock().expected), (50, 1));
-        assert!(begun.elapsed() >= LONGEST_WAIT, "it waited once");
     }
 }

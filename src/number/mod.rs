@@ -60,6 +60,21 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
+/// The integer at the beginning of a text, as C's `atoi` reads it: 0 if there is none. What doesn't fit
+/// is the nearest that does.
+pub fn leading_integer(text: &[u8]) -> i64 {
+    let text = text.trim_ascii_start();
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] => (1, digits),
+        digits => (1, digits),
+    };
+    let digits = digits.iter().map_while(|byte| char::from(*byte).to_digit(10));
+    digits.fold(0, |value: i64, digit| {
+        value.saturating_mul(10).saturating_add(sign * i64::from(digit))
+    })
+}
+
 /// Prints an integer.
 pub fn format_i64(value: i64) -> String {
     itoa::Buffer::new().format(value).to_owned()
@@ -140,6 +155,16 @@ mod tests {
         let mut out = b":".to_vec();
         push_i64(&mut out, -42);
         assert_eq!(out, b":-42");
+    }
+
+    #[test]
+    fn leading_integers_end_where_they_end() {
+        let cases =
+            [("1e3", 1), (" +7x", 7), ("-12", -12), ("x", 0), ("", 0), ("-", 0), ("007", 7)];
+        let ends = [("99999999999999999999", i64::MAX), ("-99999999999999999999", i64::MIN)];
+        for (text, value) in cases.into_iter().chain(ends) {
+            assert_eq!(leading_integer(text.as_bytes()), value, "{text:?}");
+        }
     }
 
     #[test]

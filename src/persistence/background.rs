@@ -28,6 +28,7 @@ use crate::engine::append_only::AofState;
 use crate::engine::background::{Control, Job, Kind};
 use crate::engine::{Engine, SharedEngine};
 use crate::system::cores;
+use crate::system::service::essential;
 
 /// How long to wait after a save that failed before save points are looked at again.
 const RETRY_SAVE_AFTER: Duration = Duration::from_secs(5);
@@ -41,12 +42,13 @@ pub fn start(shared: &Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
     let (jobs, incoming) = unbounded();
     shared.lock().background.jobs = Some(jobs);
     let shared = Arc::clone(shared);
-    Builder::new().name("background".into()).spawn(move || work(&shared, &incoming))
+    let thread = Builder::new().name("background".into());
+    thread.spawn(essential(move || work(&shared, &incoming)))
 }
 
 /// Lets the thread end: cancels what it does and takes its channel away.
 pub fn stop(engine: &mut Engine) {
-    engine.background.cancel();
+    engine.background.cancel_all();
     engine.background.jobs = None;
 }
 
@@ -61,6 +63,9 @@ pub fn begin_save(engine: &mut Engine) -> bool {
     if engine.replication.transferring {
         engine.background.save_scheduled = true; // a replica is being sent a snapshot
         return true;
+    }
+    if !engine.background.has_thread() {
+        return false; // before anything is marked as being saved
     }
     engine.background.save_scheduled = false;
     engine.saving.last_try = Some(Instant::now());
@@ -125,6 +130,7 @@ fn save_ended(engine: &mut Engine, result: io::Result<()>, dirty: u64) {
             saving.last_ok = false;
         }
     }
+    tick(engine); // somebody may be waiting for the thread
 }
 
 /// Begins a BGREWRITEAOF. False: it could not be begun.
@@ -132,6 +138,9 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
     if engine.replication.transferring {
         engine.background.rewrite_scheduled = true;
         return true;
+    }
+    if !engine.background.has_thread() {
+        return false;
     }
     engine.background.rewrite_scheduled = false;
     engine.aof.last_attempt = Some(Instant::now());
@@ -148,7 +157,10 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
         if engine.config.no_appendfsync_on_rewrite {
             engine.aof.writer.set_relaxed(true);
         }
-        crate::notice!("Background append only file rewriting started");
+        crate::notice!(
+            "Background append only file rewriting started by pid {}",
+            std::process::id()
+        );
     }
     started
 }
@@ -174,9 +186,10 @@ fn rewrite_ended(engine: &mut Engine, result: io::Result<()>) {
             aof.consecutive_failures += 1;
         }
     }
+    tick(engine);
 }
 
-/// Begins what is due. Called several times a second.
+/// Begins what is due. Called several times a second, and when the thread has nothing to do.
 pub fn tick(engine: &mut Engine) {
     let busy = engine.background.running.is_some() || engine.replication.transferring;
     if busy || engine.loading || engine.shutdown.is_some() {
@@ -232,5 +245,25 @@ fn rewrite_is_due(engine: &Engine) -> bool {
             }
             due
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::execution::Execution;
+    use crate::store::{Str, Value};
+
+    #[test]
+    fn what_can_not_begin_leaves_no_marks() {
+        let (mut engine, _garbage) = Engine::new(Config::default(), Execution::none());
+        let Err(vacant) = engine.databases[0].find(b"k") else { unreachable!() };
+        engine.databases[0].insert(vacant, b"k", Value::Str(Str::Int(1)), 0);
+        (engine.background.save_scheduled, engine.background.rewrite_scheduled) = (true, true);
+        assert!(!begin_save(&mut engine) && !begin_rewrite(&mut engine));
+        assert!(engine.databases[0].mark().is_none(), "nobody would ever copy it");
+        assert!(engine.saving.last_try.is_none() && engine.aof.last_attempt.is_none());
+        assert!(engine.background.save_scheduled && engine.background.rewrite_scheduled);
     }
 }

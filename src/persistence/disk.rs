@@ -9,24 +9,24 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::aof;
 use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
-use crate::engine::background::Control;
+use crate::engine::background::{Control, Kind};
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
+use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
-use crate::persistence::aof::loader::Access;
-use crate::rdb::{self, Compression, Decoder, Encoder, Limits, NodeLimit, Style};
+use crate::persistence::access::Access;
+use crate::rdb::{self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style};
 use crate::store::packed;
 
-impl Limits {
+impl EncodingLimits {
     /// The limits in force.
     pub fn of_config(config: &Config) -> Self {
-        let limits = |entries, value| packed::Limits { entries, value };
-        Limits {
+        let limits = |entries, value| packed::PackedLimits { entries, value };
+        EncodingLimits {
             hash: limits(config.hash_max_listpack_entries, config.hash_max_listpack_value),
             zset: limits(config.zset_max_listpack_entries, config.zset_max_listpack_value),
             intset: config.set_max_intset_entries,
@@ -49,20 +49,6 @@ pub fn snapshot_path(config: &Config) -> Option<PathBuf> {
     (!config.dbfilename.is_empty()).then(|| config.dir.join(&config.dbfilename))
 }
 
-/// Loads what there is on disk, and opens the append-only file if there is to be one.
-pub fn load_at_start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
-    if shared.lock().config.appendonly {
-        aof::start(shared, progress)?;
-    } else {
-        let history = load_snapshot(&mut Access::Shared(shared), progress)?;
-        if let Some(history) = history {
-            history.resume(&mut shared.lock());
-        }
-    }
-    shared.lock().dirty = 0;
-    Ok(())
-}
-
 /// Loads the snapshot, if there is one. After an error the data is as it was, and so is the file.
 /// What it says about replication is returned.
 pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result<Option<History>> {
@@ -75,6 +61,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     }
     progress.begin(now_ms, fs::metadata(&path)?.len());
     let mut data = reading.read_file(&path, progress).map_err(|error| {
+        explain(&error);
         let text = format!("Bad snapshot file {}: {error}", path.display());
         io::Error::new(io::ErrorKind::InvalidData, text)
     })?;
@@ -88,12 +75,29 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     Ok(history)
 }
 
+/// Tells the log what is wrong with a snapshot, in the words that operators watch for.
+fn explain(error: &rdb::Error) {
+    let reason = match &error.reason {
+        Reason::Io(_) | Reason::Unsupported(_) => return,
+        Reason::Truncated => {
+            crate::warning!("Short read or OOM loading DB. Unrecoverable error, aborting now.");
+            "Unexpected EOF reading RDB file"
+        }
+        Reason::Damaged(text) if text.starts_with("Wrong RDB checksum") => {
+            crate::warning!("{text}. Aborting now.");
+            "RDB CRC error"
+        }
+        Reason::Damaged(text) => text,
+    };
+    crate::warning!("Internal error in RDB reading offset {} -> {reason}", error.offset);
+}
+
 /// FLUSHALL has removed everything. If there are save points, a restart must not bring back what was
 /// saved before, so that nothing is saved at once. Where that fails, the changes still count, and the
 /// save points try again.
 pub fn save_nothing(engine: &mut Engine) {
     if engine.config.save.is_empty() {
-        engine.background.cancel_save();
+        engine.background.cancel(Kind::Save);
     } else {
         let _ = save_now(engine); // the log has the reason
     }
@@ -104,6 +108,7 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
     for (db, keyspace) in data.databases.into_iter().enumerate() {
         engine.replace_database(db, keyspace);
     }
+    tracking::flushed(engine);
     engine.saving.functions = data.functions;
     engine.saving.keys_loaded = data.keys;
     engine.saving.keys_expired = data.expired;
@@ -113,7 +118,7 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
 /// needed while a file is read.
 pub struct Reading {
     /// The forms of collections.
-    pub limits: Limits,
+    pub limits: EncodingLimits,
     databases: usize,
     policy: EvictionPolicy,
     clock_ms: i64,
@@ -125,7 +130,7 @@ impl Reading {
     /// As the data file is read.
     pub fn of(engine: &Engine) -> Self {
         Reading {
-            limits: Limits::of_config(&engine.config),
+            limits: EncodingLimits::of_config(&engine.config),
             databases: engine.databases.len(),
             policy: engine.config.maxmemory_policy,
             clock_ms: engine.unix_ms(),
@@ -182,7 +187,7 @@ pub fn facts(engine: &Engine, is_base: bool) -> Vec<(&'static str, String)> {
 /// Saves everything while everybody waits, as SAVE, FLUSHALL and a stop do. A BGSAVE that is running
 /// ends without an outcome: its file would be older than this one, and take its place.
 pub fn save_now(engine: &mut Engine) -> io::Result<()> {
-    engine.background.cancel_save();
+    engine.background.cancel(Kind::Save);
     let result = write_snapshot(engine);
     match &result {
         Ok(()) => {
@@ -192,7 +197,7 @@ pub fn save_now(engine: &mut Engine) -> io::Result<()> {
             engine.saving.saves += 1;
             engine.dirty = 0;
         }
-        Err(error) => crate::warning!("Error saving the snapshot on disk: {error}"),
+        Err(error) => crate::warning!("Write error saving DB on disk: {error}"),
     }
     result
 }

@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use super::load::{HISTORY, LoadedData};
 use crate::engine::Engine;
-use crate::engine::role::{self, is_id};
+use crate::engine::role::{self, is_id, parse_offset};
 use crate::journal::Effect;
 use crate::resp::Request;
 
@@ -68,7 +68,7 @@ impl History {
     /// What a file says, if it says something that makes sense.
     pub fn of(data: &mut LoadedData) -> Option<History> {
         let id = text(data, HISTORY).filter(|id| is_id(id))?.to_owned();
-        let offset = text(data, OFFSET)?.parse().ok()?;
+        let offset = parse_offset(text(data, OFFSET)?)?;
         Some(History { id, offset, db: stream_db(data), expired: std::mem::take(&mut data.gone) })
     }
 

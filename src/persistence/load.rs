@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::engine::progress::Progress;
 use crate::rdb::decode::{Decoder, Item, Key};
 use crate::rdb::source::damaged;
-use crate::rdb::{Error, Limits, Reason, Result, Usage};
+use crate::rdb::{EncodingLimits, Error, Reason, Result, Usage};
 use crate::store::Keyspace;
 
 /// The size of the read buffer: few system calls, and it still fits the cache.
@@ -24,7 +24,7 @@ pub struct Options<'a> {
     /// How many databases there are; a key of another one is an error.
     pub databases: usize,
     /// The forms of collections.
-    pub limits: Limits,
+    pub limits: EncodingLimits,
     /// Keys that expire before this moment (Unix milliseconds) are skipped; None keeps them, as a
     /// replica does, whose master tells it what to remove.
     pub now_ms: Option<i64>,

@@ -6,6 +6,8 @@
 //! | [`snapshot`]   | all data as it was at one moment, while it goes on changing      |
 //! | [`background`] | BGSAVE and BGREWRITEAOF: the thread that does them, and when     |
 //! | [`disk`]       | the engine's side: loading at the start, saving when asked to    |
+//! | [`start`]      | which files are loaded when the server starts                    |
+//! | [`access`]     | how a loader gets at the engine                                  |
 //! | [`load`], [`save`] | whole snapshot files                                         |
 //! | [`history`]    | the place in the replication stream that a file belongs to       |
 //! | [`shutdown`]   | SHUTDOWN: replicas, the file, the end                            |
@@ -21,6 +23,7 @@
 //! The format of snapshots is in [`crate::rdb`], and what the engine has to know of files (is one being
 //! written, did the last attempt succeed) beside its other state in [`crate::engine`].
 
+pub mod access;
 pub mod aof;
 pub mod background;
 pub mod disk;
@@ -29,3 +32,4 @@ pub mod load;
 pub mod save;
 pub mod shutdown;
 pub mod snapshot;
+pub mod start;

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::rdb::Usage;
-use crate::rdb::encode::{Encoder, Style};
+use crate::rdb::{Encoder, Style};
 use crate::store::Keyspace;
 
 /// Bytes between two syncs of a file that is synced piece by piece.

@@ -17,10 +17,11 @@
 use std::time::{Duration, Instant};
 
 use super::disk;
+use crate::engine::ClientKey;
 use crate::engine::Engine;
-use crate::engine::blocking::{self, Wait};
-use crate::engine::client::ClientKey;
-use crate::engine::pause::Reason;
+use crate::engine::append_only::AofState;
+use crate::engine::blocking::{self, Awaited, Wait};
+use crate::engine::pause::{self, Reason};
 use crate::engine::role;
 use crate::engine::shutdown::{Leaving, ShutdownRequest};
 use crate::resp::Request;
@@ -63,12 +64,11 @@ pub fn wait(engine: &mut Engine, client: ClientKey) {
     let Some(leaving) = leaving else { return };
     leaving.clients.push(clients.get(client).id);
     let wait = Wait {
+        awaited: Awaited::Shutdown,
         request: Request::default(),
         db: 0,
         keys: Vec::new(),
         deadline: None,
-        sees_removal: false,
-        acknowledgements: None,
     };
     blocking::block(engine, client, wait);
 }
@@ -107,7 +107,7 @@ pub fn abort(engine: &mut Engine) -> bool {
     let Some(leaving) = engine.leaving.take() else { return false };
     crate::notice!("Shutdown manually aborted.");
     end(leaving, engine, false);
-    engine.pause.release(Reason::Shutdown);
+    pause::release(engine, Reason::Shutdown);
     true
 }
 
@@ -119,12 +119,28 @@ fn behind(engine: &Engine) -> usize {
 fn finish(engine: &mut Engine, request: ShutdownRequest) -> Outcome {
     let wanted = request.save.unwrap_or(!engine.config.save.is_empty());
     let saves = wanted && !engine.loading; // else the file would lose what is not loaded
-    engine.background.cancel();
+    if engine.aof.state == AofState::Starting {
+        // There is no base yet: the next start would find nothing, or the file of long ago.
+        if !request.force {
+            crate::warning!("Writing initial AOF, can't exit.");
+            return fail(engine);
+        }
+        crate::warning!("Writing initial AOF. Exit anyway.");
+    }
+    engine.background.cancel_all();
+    if saves {
+        crate::notice!("Saving the final RDB snapshot before exiting.");
+    }
     if saves && disk::save_now(engine).is_err() && !request.force {
         crate::warning!("Error trying to save the DB, can't exit.");
-        engine.pause.release(Reason::Shutdown);
-        return Outcome::Failed;
+        return fail(engine);
     }
     engine.shutdown = Some(request);
     Outcome::Decided
+}
+
+/// Goes on serving.
+fn fail(engine: &mut Engine) -> Outcome {
+    pause::release(engine, Reason::Shutdown);
+    Outcome::Failed
 }

@@ -63,11 +63,6 @@ impl Snapshot {
         Snapshot { id, databases, current: 0, cursor: 0 }
     }
 
-    /// The databases that it holds, in the order in which they come.
-    pub fn databases(&self) -> &[Database] {
-        &self.databases
-    }
-
     /// How many keys it holds.
     pub fn keys(&self) -> usize {
         self.databases.iter().map(|database| database.keys).sum()
@@ -78,7 +73,7 @@ impl Snapshot {
         &mut self,
         shared: &SharedEngine,
     ) -> Result<Option<(Database, Vec<Saved>)>, Superseded> {
-        shared.give_way();
+        shared.yield_lock();
         let mut engine = shared.lock();
         while let Some(database) = self.databases.get(self.current).copied() {
             let mark = Mark { snapshot: self.id, db: database.db };
@@ -147,7 +142,7 @@ mod tests {
         }
         let shared = SharedEngine::new(engine);
         let mut snapshot = Snapshot::begin(&mut shared.lock());
-        assert_eq!((snapshot.keys(), snapshot.databases().len()), (300, 3));
+        assert_eq!((snapshot.keys(), snapshot.databases.len()), (300, 3));
         let first = snapshot.next(&shared).unwrap().unwrap();
         let mut engine = shared.lock();
         engine.swap_databases(0, 1);

@@ -9,7 +9,8 @@ use std::io::BufRead;
 use super::format::{FIRST_WITH_CHECKSUM, MAGIC, NEWEST_VERSION, Type, opcode};
 use super::source::{Source, damaged};
 use super::values::{module_name, read_value, unsupported};
-use super::{Error, Limits, Reason, Result, Usage};
+use super::{EncodingLimits, Error, Reason, Result, Usage};
+use crate::number::leading_integer;
 use crate::store::Value;
 
 /// One item of a file.
@@ -58,28 +59,25 @@ pub struct Key {
 pub struct Decoder<R> {
     source: Source<R>,
     version: u16,
-    limits: Limits,
+    limits: EncodingLimits,
     ended: bool,
 }
 
 impl<R: BufRead> Decoder<R> {
     /// Reads the header. Collections take the form that `limits` allow.
-    pub fn new(reader: R, limits: Limits) -> Result<Self> {
+    pub fn new(reader: R, limits: EncodingLimits) -> Result<Self> {
         let mut source = Source::new(reader);
         let header: [u8; 9] = source.array()?;
-        let digits = header.strip_prefix(MAGIC).ok_or_else(|| damaged(0, "this is no RDB file"))?;
+        let digits = header
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| damaged(0, "Wrong signature trying to load DB from file"))?;
         let version = version_of(digits).filter(|version| (1..=NEWEST_VERSION).contains(version));
         let Some(version) = version else {
-            let shown = String::from_utf8_lossy(digits);
+            let shown = leading_integer(digits);
             let text = format!("Can't handle RDB format version {shown}");
             return Err(Error { offset: 5, reason: Reason::Unsupported(text.into()) });
         };
         Ok(Decoder { source, version, limits, ended: false })
-    }
-
-    /// The version of the file.
-    pub fn version(&self) -> u16 {
-        self.version
     }
 
     /// Bytes read.
@@ -194,5 +192,5 @@ fn version_of(digits: &[u8]) -> Option<u16> {
 }
 
 fn unknown(offset: u64, code: u8) -> Error {
-    damaged(offset, format!("unknown opcode or type {code}"))
+    damaged(offset, format!("Unknown RDB encoding type {code}"))
 }

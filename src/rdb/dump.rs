@@ -7,13 +7,13 @@
 //! A payload comes from a client, and its checksum is no secret: it protects from accidents, not
 //! from malice. So the value is validated like any other.
 
-use super::Limits;
+use super::EncodingLimits;
 use super::checksum::crc64;
-use super::encode::{Output, Style};
 use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION};
 use super::source::Source;
 use super::values::read_value;
 use super::write_value::{type_of, write_value};
+use super::writer::{RdbWriter, Style};
 use crate::store::Value;
 
 /// Why a payload is refused.
@@ -27,7 +27,7 @@ pub enum PayloadError {
 
 /// The payload for a value.
 pub fn dump(value: &Value, style: Style) -> Vec<u8> {
-    let mut out = Output::new(Vec::new(), style);
+    let mut out = RdbWriter::new(Vec::new(), style);
     let mut write = || {
         out.put(&[type_of(value) as u8])?;
         write_value(&mut out, value)?;
@@ -41,7 +41,7 @@ pub fn dump(value: &Value, style: Style) -> Vec<u8> {
 }
 
 /// The value of a payload.
-pub fn decode_value(payload: &[u8], limits: &Limits) -> Result<Value, PayloadError> {
+pub fn decode_value(payload: &[u8], limits: &EncodingLimits) -> Result<Value, PayloadError> {
     let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
     let (body, trailer) = payload.split_at(body);
     let version = u16::from_le_bytes([trailer[0], trailer[1]]);
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_payload_of_redis_comes_back_the_same() {
         for payload in [STRING, HASH] {
-            let value = decode_value(payload, &Limits::default()).unwrap();
+            let value = decode_value(payload, &EncodingLimits::default()).unwrap();
             assert_eq!(dump(&value, Style::default()), payload);
         }
     }
@@ -83,7 +83,7 @@ mod tests {
     fn a_trailer_that_is_wrong_is_told_from_a_value_that_is() {
         let mut wrong = STRING.to_vec();
         wrong[2] ^= 1;
-        let limits = Limits::default();
+        let limits = EncodingLimits::default();
         assert_eq!(decode_value(&wrong, &limits).unwrap_err(), PayloadError::Trailer);
         assert_eq!(decode_value(b"", &limits).unwrap_err(), PayloadError::Trailer);
         let mut longer = [&STRING[..3], b"x", &VERSION.to_le_bytes()].concat();

@@ -69,7 +69,7 @@ impl Compressor {
     }
 
     fn compress_at_base(&mut self, data: &[u8], limit: usize) -> Option<Vec<u8>> {
-        let mut out = Output { bytes: Vec::with_capacity(limit), literals: 0, limit };
+        let mut out = Compressed { bytes: Vec::with_capacity(limit), literals: 0, limit };
         out.bytes.push(0); // the header of the first run, when it is known
         let mut at = 0;
         while at + 2 < data.len() {
@@ -109,13 +109,13 @@ fn match_length(data: &[u8], before: usize, at: usize) -> usize {
 }
 
 /// Compressed bytes, the last of which are a run whose header still has to be filled in.
-struct Output {
+struct Compressed {
     bytes: Vec<u8>,
     literals: usize,
     limit: usize,
 }
 
-impl Output {
+impl Compressed {
     fn literal(&mut self, byte: u8) -> Option<()> {
         if self.bytes.len() >= self.limit {
             return None;

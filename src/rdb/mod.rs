@@ -45,33 +45,34 @@ pub mod source;
 pub mod streams;
 pub mod values;
 pub mod write_value;
+pub mod writer;
 
 use std::borrow::Cow;
 use std::{fmt, io};
 
 pub use self::decode::{Decoder, Item};
 pub use self::dump::{decode_value, dump};
-pub use self::encode::{Compression, Encoder, Style};
-pub use self::write_value::{NodeLimit, write_value};
+pub use self::encode::Encoder;
+pub use self::writer::{Compression, NodeLimit, Style};
 
 use crate::store::packed;
 
 /// How large a collection may be in its compact form, as configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct EncodingLimits {
     /// `hash-max-listpack-entries` and `-value`.
-    pub hash: packed::Limits,
+    pub hash: packed::PackedLimits,
     /// `zset-max-listpack-entries` and `-value`.
-    pub zset: packed::Limits,
+    pub zset: packed::PackedLimits,
     /// `set-max-intset-entries`.
     pub intset: usize,
 }
 
-impl Default for Limits {
+impl Default for EncodingLimits {
     fn default() -> Self {
-        Limits {
-            hash: packed::Limits { entries: 512, value: 64 },
-            zset: packed::Limits { entries: 128, value: 64 },
+        EncodingLimits {
+            hash: packed::PackedLimits { entries: 512, value: 64 },
+            zset: packed::PackedLimits { entries: 128, value: 64 },
             intset: 512,
         }
     }

@@ -145,6 +145,11 @@ pub fn damaged(offset: u64, reason: impl Into<Flaw>) -> Error {
     Error { offset, reason: Reason::Damaged(reason.into()) }
 }
 
+/// Gives a flaw its place.
+pub(super) fn at(offset: u64) -> impl Fn(Flaw) -> Error {
+    move |flaw| damaged(offset, flaw)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

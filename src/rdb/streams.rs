@@ -22,11 +22,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
-use super::encode::Output;
 use super::format::Type;
 use super::listpack::{self, Element};
-use super::source::{Source, damaged};
-use super::values::at;
+use super::source::{Source, at, damaged};
+use super::writer::RdbWriter;
 use super::{Flaw, Result};
 use crate::store::Stream;
 use crate::store::stream::{Block, Entry, Group, Pending, StreamId};
@@ -227,7 +226,7 @@ fn id_to_bytes(id: StreamId) -> [u8; 16] {
 }
 
 /// Writes what follows the type.
-pub(super) fn write_stream<W: Write>(out: &mut Output<W>, stream: &Stream) -> io::Result<()> {
+pub(super) fn write_stream<W: Write>(out: &mut RdbWriter<W>, stream: &Stream) -> io::Result<()> {
     out.number(stream.blocks().len() as u64)?;
     for block in stream.blocks() {
         out.string(&id_to_bytes(block.first()))?;
@@ -284,7 +283,7 @@ fn write_entry(
     node.integer((node.count() - before) as i64);
 }
 
-fn write_group<W: Write>(out: &mut Output<W>, group: &Group) -> io::Result<()> {
+fn write_group<W: Write>(out: &mut RdbWriter<W>, group: &Group) -> io::Result<()> {
     write_id(out, group.last_id)?;
     out.number(group.entries_read.unwrap_or(UNKNOWN))?;
     out.number(group.pending().len() as u64)?;
@@ -305,7 +304,7 @@ fn write_group<W: Write>(out: &mut Output<W>, group: &Group) -> io::Result<()> {
     Ok(())
 }
 
-fn write_id<W: Write>(out: &mut Output<W>, id: StreamId) -> io::Result<()> {
+fn write_id<W: Write>(out: &mut RdbWriter<W>, id: StreamId) -> io::Result<()> {
     out.number(id.ms)?;
     out.number(id.seq)
 }

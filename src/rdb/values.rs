@@ -14,8 +14,8 @@ use super::format::{
 };
 use super::legacy::{read_intset, read_ziplist, read_zipmap};
 use super::listpack::{self, Element};
-use super::source::{Source, damaged};
-use super::{Error, Flaw, Limits, Reason, Result, streams};
+use super::source::{Source, at, damaged};
+use super::{EncodingLimits, Error, Flaw, Reason, Result, streams};
 use crate::number::parse_f64;
 use crate::store::list::End;
 use crate::store::sorted_set::Inserted;
@@ -29,7 +29,7 @@ type ReadBlob = for<'a> fn(&'a [u8]) -> std::result::Result<Vec<Element<'a>>, Fl
 pub(super) fn read_value<R: BufRead>(
     source: &mut Source<R>,
     kind: Type,
-    limits: &Limits,
+    limits: &EncodingLimits,
 ) -> Result<Option<Value>> {
     let offset = source.offset();
     match kind {
@@ -81,11 +81,6 @@ pub(super) fn read_value<R: BufRead>(
 /// A value that has elements.
 fn some<K: Kind>(value: K) -> Result<Option<Value>> {
     Ok((!value.is_gone()).then(|| value.into_value()))
-}
-
-/// Gives a flaw its place.
-pub(super) fn at(offset: u64) -> impl Fn(Flaw) -> Error {
-    move |flaw| damaged(offset, flaw)
 }
 
 /// The error for what would be lost.
@@ -142,7 +137,7 @@ const TWICE_IN_SET: &str = "a member is twice in a set";
 const TWICE_IN_HASH: &str = "a field is twice in a hash";
 const TWICE_IN_ZSET: &str = "a member is twice in a sorted set";
 
-fn read_set<R: BufRead>(source: &mut Source<R>, limits: &Limits) -> Result<Set> {
+fn read_set<R: BufRead>(source: &mut Source<R>, limits: &EncodingLimits) -> Result<Set> {
     let mut set = Set::new();
     for _ in 0..source.number()? {
         let offset = source.offset();
@@ -153,7 +148,7 @@ fn read_set<R: BufRead>(source: &mut Source<R>, limits: &Limits) -> Result<Set> 
     Ok(set)
 }
 
-fn intset(blob: &[u8], limits: &Limits) -> std::result::Result<Set, Flaw> {
+fn intset(blob: &[u8], limits: &EncodingLimits) -> std::result::Result<Set, Flaw> {
     let mut set = Set::new();
     for member in read_intset(blob)? {
         set.add(itoa::Buffer::new().format(member).as_bytes(), limits.intset);
@@ -161,7 +156,7 @@ fn intset(blob: &[u8], limits: &Limits) -> std::result::Result<Set, Flaw> {
     Ok(set)
 }
 
-fn packed_set(blob: &[u8], limits: &Limits) -> std::result::Result<Set, Flaw> {
+fn packed_set(blob: &[u8], limits: &EncodingLimits) -> std::result::Result<Set, Flaw> {
     let mut set = Set::new();
     for element in listpack::read(blob)? {
         if !set.add(&element.to_vec(), limits.intset) {
@@ -171,7 +166,7 @@ fn packed_set(blob: &[u8], limits: &Limits) -> std::result::Result<Set, Flaw> {
     Ok(set)
 }
 
-fn read_hash<R: BufRead>(source: &mut Source<R>, limits: &Limits) -> Result<Hash> {
+fn read_hash<R: BufRead>(source: &mut Source<R>, limits: &EncodingLimits) -> Result<Hash> {
     let mut hash = Hash::new();
     for _ in 0..source.number()? {
         let offset = source.offset();
@@ -183,7 +178,7 @@ fn read_hash<R: BufRead>(source: &mut Source<R>, limits: &Limits) -> Result<Hash
     Ok(hash)
 }
 
-fn zipmap(blob: &[u8], limits: &Limits) -> std::result::Result<Hash, Flaw> {
+fn zipmap(blob: &[u8], limits: &EncodingLimits) -> std::result::Result<Hash, Flaw> {
     let mut hash = Hash::new();
     for (field, value) in read_zipmap(blob)? {
         if !hash.set(field, value, limits.hash) {
@@ -193,7 +188,11 @@ fn zipmap(blob: &[u8], limits: &Limits) -> std::result::Result<Hash, Flaw> {
     Ok(hash)
 }
 
-fn packed_hash(blob: &[u8], read: ReadBlob, limits: &Limits) -> std::result::Result<Hash, Flaw> {
+fn packed_hash(
+    blob: &[u8],
+    read: ReadBlob,
+    limits: &EncodingLimits,
+) -> std::result::Result<Hash, Flaw> {
     let mut hash = Hash::new();
     for [field, value] in pairs(&read(blob)?)? {
         if !hash.set(&field.to_vec(), &value.to_vec(), limits.hash) {
@@ -212,11 +211,11 @@ fn pairs<'a, 'b>(elements: &'b [Element<'a>]) -> std::result::Result<&'b [[Eleme
 
 /// Nothing fits. What was no listpack in the file becomes one, if at all, when all of it is there:
 /// a listpack has no minus zero.
-const INDEXED: packed::Limits = packed::Limits { entries: 0, value: 0 };
+const INDEXED: packed::PackedLimits = packed::PackedLimits { entries: 0, value: 0 };
 
 fn read_zset<R: BufRead>(
     source: &mut Source<R>,
-    limits: &Limits,
+    limits: &EncodingLimits,
     read_score: fn(&mut Source<R>) -> Result<Option<f64>>,
 ) -> Result<SortedSet> {
     let mut zset = SortedSet::new();
@@ -248,7 +247,7 @@ fn read_text_score<R: BufRead>(source: &mut Source<R>) -> Result<Option<f64>> {
 fn packed_zset(
     blob: &[u8],
     read: ReadBlob,
-    limits: &Limits,
+    limits: &EncodingLimits,
 ) -> std::result::Result<SortedSet, Flaw> {
     let mut zset = SortedSet::new();
     for [member, score] in pairs(&read(blob)?)? {
@@ -266,7 +265,7 @@ fn insert(
     zset: &mut SortedSet,
     member: &[u8],
     score: f64,
-    limits: packed::Limits,
+    limits: packed::PackedLimits,
 ) -> std::result::Result<(), Flaw> {
     match zset.insert(member, score, limits) {
         Inserted::Added => Ok(()),

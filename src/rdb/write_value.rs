@@ -15,51 +15,13 @@
 
 use std::io::{self, Write};
 
-use super::encode::Output;
 use super::format::{NODE_PACKED, Type};
 use super::legacy::write_intset;
 use super::listpack;
 use super::streams::write_stream;
+use super::writer::{NodeLimit, RdbWriter};
 use crate::number::push_f64;
 use crate::store::{Hash, List, Set, SortedSet, Str, Value};
-
-/// The most bytes in a node of several elements, where their number is what is limited.
-const SAFE_BYTES: usize = 8192;
-/// What Redis allows for an element's header when it asks whether the element fits a node.
-const ELEMENT_OVERHEAD: usize = 8;
-
-/// How large a node of a list becomes (`list-max-listpack-size`); one element is always possible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodeLimit {
-    /// So many bytes.
-    Bytes(usize),
-    /// So many elements, and no more than 8 KB.
-    Elements(usize),
-}
-
-impl Default for NodeLimit {
-    fn default() -> Self {
-        NodeLimit::of_config(-2)
-    }
-}
-
-impl NodeLimit {
-    /// What the parameter says: a number of elements, or -1 to -5 for 4, 8, 16, 32 or 64 KB.
-    pub fn of_config(value: i32) -> Self {
-        match usize::try_from(value) {
-            Ok(elements) => NodeLimit::Elements(elements),
-            Err(_) => NodeLimit::Bytes(2048 << value.unsigned_abs().min(5)),
-        }
-    }
-
-    fn allows(self, node: &listpack::Writer, text: &[u8]) -> bool {
-        let bytes = node.size() + text.len() + ELEMENT_OVERHEAD;
-        match self {
-            NodeLimit::Bytes(limit) => bytes <= limit,
-            NodeLimit::Elements(limit) => bytes <= SAFE_BYTES && node.count() < limit,
-        }
-    }
-}
 
 /// The type that a value is written as.
 pub fn type_of(value: &Value) -> Type {
@@ -77,7 +39,7 @@ pub fn type_of(value: &Value) -> Type {
 }
 
 /// Writes what follows the type.
-pub fn write_value<W: Write>(out: &mut Output<W>, value: &Value) -> io::Result<()> {
+pub fn write_value<W: Write>(out: &mut RdbWriter<W>, value: &Value) -> io::Result<()> {
     match value {
         Value::Str(Str::Int(value)) => out.integer(*value),
         Value::Str(text) => text.with_bytes(|text| out.string(text)),
@@ -89,7 +51,7 @@ pub fn write_value<W: Write>(out: &mut Output<W>, value: &Value) -> io::Result<(
     }
 }
 
-fn write_list<W: Write>(out: &mut Output<W>, list: &List) -> io::Result<()> {
+fn write_list<W: Write>(out: &mut RdbWriter<W>, list: &List) -> io::Result<()> {
     // The number of nodes comes first. Finding it costs no allocation: a node is known by its size.
     let mut nodes = 0u64;
     let limit = out.list_nodes;
@@ -119,7 +81,7 @@ fn each_node(
     if node.count() > 0 { take(node) } else { Ok(()) }
 }
 
-fn write_set<W: Write>(out: &mut Output<W>, set: &Set) -> io::Result<()> {
+fn write_set<W: Write>(out: &mut RdbWriter<W>, set: &Set) -> io::Result<()> {
     if let Some(members) = set.integers() {
         return out.string(&write_intset(members));
     }
@@ -130,7 +92,7 @@ fn write_set<W: Write>(out: &mut Output<W>, set: &Set) -> io::Result<()> {
     Ok(())
 }
 
-fn write_hash<W: Write>(out: &mut Output<W>, hash: &Hash) -> io::Result<()> {
+fn write_hash<W: Write>(out: &mut RdbWriter<W>, hash: &Hash) -> io::Result<()> {
     if hash.encoding() == "listpack" {
         let mut blob = listpack::Writer::default();
         for (field, value) in hash {
@@ -147,7 +109,7 @@ fn write_hash<W: Write>(out: &mut Output<W>, hash: &Hash) -> io::Result<()> {
     Ok(())
 }
 
-fn write_zset<W: Write>(out: &mut Output<W>, zset: &SortedSet) -> io::Result<()> {
+fn write_zset<W: Write>(out: &mut RdbWriter<W>, zset: &SortedSet) -> io::Result<()> {
     if zset.encoding() == "listpack" {
         let mut blob = listpack::Writer::default();
         let mut digits = Vec::new();

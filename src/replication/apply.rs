@@ -1,7 +1,8 @@
-//! The stream, executed.
+//! The stream, followed.
 //!
 //! ```text
 //! read what has arrived ─> parse ─> lock ─> execute each, append its bytes to our backlog ─> unlock
+//!                     ─> commit to our append-only file ─> acknowledge
 //! ```
 //!
 //! What a master sends goes through `execute` like everything else, with an origin of its own. The
@@ -9,9 +10,17 @@
 //! offsets. A transaction counts when it is complete: a link that breaks within one begins it
 //! again.
 //!
-//! A command that fails is logged and counted: the master has executed it, so it is we who differ.
-//! The link goes on, unless `propagation-error-behavior` says that a replica which differs is worse
-//! than none; then the process ends. What is no request at all ends the link, and our history with it.
+//! What we acknowledge, the master's clients rely on (WAIT): as a reply to a client, an acknowledgement
+//! leaves when the append-only file has what it speaks of, as `appendfsync` says. While the disk takes
+//! nothing, we go on following, and acknowledge no more than it has.
+//!
+//! A command that fails here was executed by the master, so it is we who differ: our data is not what
+//! it was, or the master knows more than we do. It is logged and counted, and with the link our history
+//! ends: everything is asked for again. Where that doesn't help, it is asked for ever more rarely, and
+//! meanwhile the link is seen to be down ([`retry`](super::retry)). If `propagation-error-behavior` says
+//! that a replica which differs is worse than none, the process ends. Only a replica that differs on
+//! purpose, for clients write to it or it evicts keys by itself, goes on as Redis does. What is no
+//! request at all ends the link and the history, too.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -20,19 +29,16 @@ use std::time::{Duration, Instant};
 
 use super::failover;
 use super::link::{Attempt, is_timeout};
-use crate::config::PropagationErrors;
-use crate::engine::Engine;
-use crate::engine::client::{Client, ClientKey};
-use crate::engine::execution::{Flow, Origin};
+use super::stream::{Broken, LIMITS, Stream};
+use crate::engine::ClientKey;
+use crate::engine::client::Client;
 use crate::engine::role::Link;
+use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
-use crate::resp::{Limits, Reader, Reply};
+use crate::resp::{Batch, Reader};
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
-/// What a master may send: whatever it holds itself.
-const LIMITS: Limits =
-    Limits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
 
 /// Follows the stream until the link breaks.
 pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R) -> io::Result<()> {
@@ -43,6 +49,7 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         ..Client::connected(id, Arc::clone(stream))
     });
     let offset = engine.replication.offset();
+    let aof = Arc::clone(&engine.aof.writer);
     failover::end(&mut engine);
     if let Some(master) = attempt.master(&mut engine) {
         (master.link, master.down_since) = (Link::Up, None);
@@ -50,9 +57,12 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         master.last_heard = Instant::now();
         let db = master.db;
         engine.clients.get_mut(client).db = db;
+        attempt.is_up();
     }
     drop(engine);
-    let follower = Follower { attempt, stream, client, offset, pending: Vec::new() };
+    let executor = Stream::new(client);
+    let follower =
+        Follower { attempt, stream, aof, client, executor, executed: offset, kept: offset };
     let result = follower.run(Reader::new(input));
     let mut engine = attempt.end(client);
     engine.remove_client(client);
@@ -62,32 +72,21 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
 struct Follower<'f, 's> {
     attempt: &'f Attempt<'s>,
     stream: &'f Arc<TcpStream>,
+    /// Our append-only file.
+    aof: Arc<Aof>,
     client: ClientKey,
+    /// What executes it.
+    executor: Stream,
     /// How far we are.
-    offset: u64,
-    /// The bytes of a transaction that isn't complete.
-    pending: Vec<u8>,
-}
-
-/// A command of the master has failed, by itself or within a transaction.
-fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) {
-    engine.stats.unexpected_error_replies += 1;
-    let shown = reply[..reply.len().min(256)].trim_ascii_end().escape_ascii();
-    crate::warning!("The master's command '{}' failed here: {shown}", name.escape_ascii());
-    let is_fatal = engine.config.propagation_error_behavior != PropagationErrors::Ignore;
-    if is_fatal && engine.config.replica_read_only {
-        crate::warning!(
-            "Ending, as propagation-error-behavior says: this is not the master's data"
-        );
-        std::process::exit(1);
-    }
+    executed: u64,
+    /// Up to where our append-only file has it.
+    kept: u64,
 }
 
 impl Follower<'_, '_> {
     fn run<R: Read>(mut self, mut reader: Reader<R>) -> io::Result<()> {
         self.acknowledge()?;
         let mut last = Instant::now();
-        let mut reply = Reply::default();
         loop {
             let asked = match reader.batch(&LIMITS) {
                 Err(error) => return self.refuse(&error.to_string()),
@@ -100,7 +99,7 @@ impl Follower<'_, '_> {
                     false
                 }
                 Ok(batch) if batch.is_inline() => return self.refuse("an inline request"),
-                Ok(_) => self.execute(&reader, &mut reply)?,
+                Ok(batch) => self.execute(&batch)?,
             };
             if asked || last.elapsed() >= ACKNOWLEDGE {
                 self.acknowledge()?;
@@ -110,43 +109,45 @@ impl Follower<'_, '_> {
     }
 
     /// Executes what has arrived. True: the master wants to know how far we are.
-    fn execute<R: Read>(&mut self, reader: &Reader<R>, reply: &mut Reply) -> io::Result<bool> {
+    fn execute(&mut self, batch: &Batch<'_>) -> io::Result<bool> {
         let mut engine = self.attempt.lock()?;
-        let batch = reader.parsed();
-        for index in 0..batch.len() {
-            let args = batch.request(index);
-            let errors = engine.stats.total_error_replies;
-            let flow = engine.execute(self.client, args, reply, Origin::Master);
-            if engine.stats.total_error_replies != errors {
-                differs(&mut engine, args.at(0), reply.as_bytes());
-            }
-            reply.clear(1024);
-            if flow != Flow::Continue {
+        match self.executor.execute(&mut engine, batch) {
+            Ok(()) => {}
+            Err(Broken::Closed) => {
                 return Err(io::Error::other("Connection with master was closed here."));
             }
-            let raw = batch.raw(index);
-            if engine.clients.get(self.client).transaction.is_some() {
-                self.pending.extend_from_slice(raw);
-            } else if self.pending.is_empty() {
-                engine.replication.backlog.append(raw);
-            } else {
-                self.pending.extend_from_slice(raw);
-                engine.replication.backlog.append(&self.pending);
-                self.pending = Vec::new();
+            Err(Broken::Differs) => {
+                drop(engine);
+                self.attempt.distrust();
+                return Err(io::Error::other("We differ from the master: full resync follows"));
             }
         }
-        self.offset = engine.replication.offset();
+        self.executed = engine.replication.offset();
         let db = engine.clients.get(self.client).db;
-        engine.clients.get_mut(self.client).last_active = Instant::now();
-        let Some(master) = self.attempt.master(&mut engine) else { return Ok(false) };
-        // What is queued in a transaction has not changed it, so it belongs to our offset.
-        (master.last_heard, master.db) = (Instant::now(), db);
-        Ok(std::mem::take(&mut master.wants_ack))
+        engine.clients.get_mut(self.client).activity.note();
+        let mut asked = false;
+        if let Some(master) = self.attempt.master(&mut engine) {
+            // What is queued in a transaction has not changed it, so it belongs to our offset.
+            (master.last_heard, master.db) = (Instant::now(), db);
+            asked = std::mem::take(&mut master.wants_ack);
+        }
+        drop(engine);
+        self.keep();
+        Ok(asked)
     }
 
-    fn acknowledge(&self) -> io::Result<()> {
+    /// Lets the append-only file have everything. Nobody holds the lock meanwhile.
+    fn keep(&mut self) {
+        self.aof.commit();
+        if self.aof.last_write_ok() {
+            self.kept = self.executed;
+        }
+    }
+
+    fn acknowledge(&mut self) -> io::Result<()> {
+        self.keep();
         let mut request = Vec::new();
-        let offset = self.offset.to_string();
+        let offset = self.kept.to_string();
         let words = [&b"REPLCONF"[..], b"ACK", offset.as_bytes()];
         encode_request(&mut request, words.into_iter());
         (&**self.stream).write_all(&request)

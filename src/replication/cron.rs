@@ -47,7 +47,7 @@ pub fn tick(engine: &mut Engine, timer: &mut Timer) {
     let unused = replication.active && is_master && replication.replicas.is_empty();
     if unused && !ttl.is_zero() && replication.alone_since.elapsed() > ttl {
         crate::notice!(
-            "Replication backlog freed after {} seconds without replicas.",
+            "Replication backlog freed after {} seconds without connected replicas.",
             ttl.as_secs()
         );
         role::deactivate(engine);
@@ -64,7 +64,8 @@ fn drop_silent_replicas(engine: &mut Engine) {
         let Some(replica) = client.replica.as_ref().filter(|r| !r.is_old) else { continue };
         let heard = replica.acknowledged_at.map_or(replica.seen, |at| at.max(replica.seen));
         if replica.phase == Phase::Online && heard.elapsed() > timeout {
-            crate::warning!("Disconnecting timedout replica: client id #{}", client.id);
+            let name = client.replica_name();
+            crate::warning!("Disconnecting timedout replica (streaming sync): {name}");
             client.disconnect();
         }
     }

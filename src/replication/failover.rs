@@ -12,12 +12,15 @@ use std::time::Instant;
 
 use crate::engine::Engine;
 use crate::engine::client::Client;
-use crate::engine::pause::Reason;
+use crate::engine::pause::{self, Reason};
 use crate::engine::role::{self, Failover, Phase};
 
 /// Begins one: from now on nothing is written.
 pub fn begin(engine: &mut Engine, failover: Failover) {
-    crate::notice!("FAILOVER requested.");
+    match &failover.target {
+        Some((host, port)) => crate::notice!("FAILOVER requested to {host}:{port}."),
+        None => crate::notice!("FAILOVER requested to any replica."),
+    }
     engine.replication.failover = Some(failover);
     engine.pause.hold(Reason::Failover);
 }
@@ -25,7 +28,7 @@ pub fn begin(engine: &mut Engine, failover: Failover) {
 /// Ends one, whatever came of it.
 pub fn end(engine: &mut Engine) {
     if engine.replication.failover.take().is_some() {
-        engine.pause.release(Reason::Failover);
+        pause::release(engine, Reason::Failover);
     }
 }
 
@@ -59,7 +62,7 @@ pub fn tick(engine: &mut Engine) {
 }
 
 fn exchange(engine: &mut Engine, host: String, port: u16) {
-    crate::notice!("Failover target is ready, failing over to {host}:{port}.");
+    crate::notice!("Failover target {host}:{port} is synced, failing over.");
     if let Some(failover) = &mut engine.replication.failover {
         failover.in_progress = true;
     }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use crate::engine::SharedEngine;
 use crate::engine::outbox::Pen;
 use crate::engine::role::Phase;
+use crate::engine::{ClientKey, Engine, SharedEngine};
 use crate::journal::backlog::{Backlog, Next};
 use crate::system::cores;
 
@@ -46,23 +46,56 @@ pub enum Prelude {
     Acknowledgement,
 }
 
+/// Shuts the socket when it is dropped.
+struct ShutAtEnd(Arc<TcpStream>);
+
+impl Drop for ShutAtEnd {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 impl Feeder {
+    /// The thread that feeds the stream to a replica, ready to be started.
+    pub(super) fn of(
+        shared: &Arc<SharedEngine>,
+        engine: &Engine,
+        client: ClientKey,
+    ) -> Option<Self> {
+        let client = engine.clients.get(client);
+        let timeout = Duration::from_secs(u64::from(engine.config.repl_timeout));
+        let stream = Arc::clone(client.stream.as_ref()?);
+        let _ = stream.set_write_timeout(Some(timeout)); // a socket that is gone fails later
+        let _ = stream.set_nodelay(!engine.config.repl_disable_tcp_nodelay);
+        Some(Feeder {
+            engine: Arc::clone(shared),
+            client: client.id,
+            stream,
+            pen: Arc::clone(&client.pen),
+            backlog: Arc::clone(&engine.replication.backlog),
+        })
+    }
+
     /// Starts the thread.
     pub fn start(self, prelude: Prelude) -> io::Result<()> {
         let thread = Builder::new().name("feeder".into()).stack_size(STACK_SIZE);
         cores::spawn(thread, move || {
-            // A replica that breaks off comes back; its session notices that the socket is shut.
+            // A replica that breaks off comes back; its session notices that the socket is shut. So it
+            // does if this thread panics.
+            let _shut = ShutAtEnd(Arc::clone(&self.stream));
             if let Err(error) = self.run(prelude) {
                 crate::verbose!("Replica client id #{}: {error}", self.client);
             }
-            let _ = self.stream.shutdown(Shutdown::Both);
         })
     }
 
     fn run(&self, prelude: Prelude) -> io::Result<()> {
         match prelude {
             Prelude::None => {}
-            Prelude::File(file) => self.send_file(file)?,
+            Prelude::File(file) => {
+                self.enter(Phase::Receiving);
+                self.send_file(file)?;
+            }
             Prelude::Acknowledgement => self.wait_for_acknowledgement()?,
         }
         if self.enter(Phase::Online) == Some(Phase::Served) {
@@ -115,15 +148,21 @@ impl Feeder {
         }
     }
 
-    /// Notes that the replica has got to the next phase. The phase it is in now is returned.
+    /// Notes that the replica has got to the next phase; one that wanted only the snapshot is served
+    /// then. The phase it is in now is returned.
     fn enter(&self, phase: Phase) -> Option<Phase> {
         let mut engine = self.engine.lock();
         let key = engine.clients.by_id(self.client)?;
         let replica = engine.clients.get_mut(key).replica.as_mut()?;
-        replica.phase = if replica.rdb_only { Phase::Served } else { phase };
+        let is_served = phase == Phase::Online && replica.rdb_only;
+        replica.phase = if is_served { Phase::Served } else { phase };
         replica.seen = Instant::now();
         let phase = replica.phase;
-        if phase == Phase::Served {
+        if phase == Phase::Online {
+            let name = engine.clients.get(key).replica_name();
+            crate::notice!("Synchronization with replica {name} succeeded");
+        }
+        if is_served {
             engine.replication.backlog.detach(self.client);
         }
         Some(phase)

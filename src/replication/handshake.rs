@@ -9,13 +9,15 @@
 //! PSYNC <id> <next byte> | ? -1         +FULLRESYNC <id> <offset> | +CONTINUE [<id>]
 //! ```
 //!
+//! A master that finds no sense in what we know is asked again, as somebody who knows nothing.
+//!
 //! Each line is answered before the next is sent. What the other side answers is trusted for
 //! nothing: a line has a longest length, and whatever is not one of the above ends the attempt.
 
 use std::io::{self, BufRead, Read, Write};
 
 use crate::config::Config;
-use crate::engine::role::is_id;
+use crate::engine::role::{is_id, parse_offset};
 use crate::resp::writer::encode_request;
 
 /// The longest line a master sends: a status, an id and an offset.
@@ -41,10 +43,10 @@ pub enum Answer {
 /// What is to be said about us.
 #[derive(Debug)]
 pub struct Introduction {
-    user: String,
-    password: String,
+    user: Vec<u8>,
+    password: Vec<u8>,
     port: u16,
-    ip: String,
+    ip: Vec<u8>,
 }
 
 impl Introduction {
@@ -74,50 +76,57 @@ impl<R: BufRead> Handshake<'_, R> {
         let pong = self.ask(&[b"PING"])?;
         let wants_name = [&b"-NOAUTH"[..], b"-NOPERM", b"-ERR operation not permitted"];
         if !pong.starts_with(b"+") && !wants_name.iter().any(|error| pong.starts_with(error)) {
-            return Err(unexpected("PING", &pong));
+            let text = format!("Error reply to PING from master: '{}'", shown(&pong));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
+        crate::notice!("Master replied to PING, replication can continue...");
         if !about_us.password.is_empty() {
-            let (user, password) = (about_us.user.as_bytes(), about_us.password.as_bytes());
+            let (user, password) = (&about_us.user[..], &about_us.password[..]);
             let words = [&b"AUTH"[..], user, password];
             let reply =
                 if user.is_empty() { self.ask(&[b"AUTH", password])? } else { self.ask(&words)? };
             if reply.starts_with(b"-") {
-                return Err(unexpected("AUTH", &reply));
+                let text = format!("Unable to AUTH to MASTER: {}", shown(&reply));
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
             }
         }
         let port = about_us.port.to_string();
         self.tell(&[b"REPLCONF", b"listening-port", port.as_bytes()])?;
         if !about_us.ip.is_empty() {
-            self.tell(&[b"REPLCONF", b"ip-address", about_us.ip.as_bytes()])?;
+            self.tell(&[b"REPLCONF", b"ip-address", &about_us.ip])?;
         }
         self.tell(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"])
     }
 
     /// PSYNC, and what comes of it. `known` is the history we have and the offset in it.
     pub fn synchronise(&mut self, known: Option<(&str, u64)>, take: bool) -> io::Result<Answer> {
+        match self.psync(known, take)? {
+            reply if reply.starts_with(b"-ERR") && known.is_some() && !take => {
+                crate::warning!("Master does not take our history: {}", shown(&reply));
+                let reply = self.psync(None, false)?;
+                answer(&reply, false)
+            }
+            reply => answer(&reply, known.is_some()),
+        }
+    }
+
+    fn psync(&mut self, known: Option<(&str, u64)>, take: bool) -> io::Result<Vec<u8>> {
         let next = known.map_or("-1".to_owned(), |(_, offset)| (offset + 1).to_string());
         let id = known.map_or("?", |(id, _)| id);
-        let words = [&b"PSYNC"[..], id.as_bytes(), next.as_bytes(), b"FAILOVER"];
-        let reply = self.ask(if take { &words } else { &words[..3] })?;
-        let text = std::str::from_utf8(&reply).map_err(|_| unexpected("PSYNC", &reply))?;
-        let mut words = text.split_ascii_whitespace();
-        match (words.next(), words.next(), words.next()) {
-            (Some("+FULLRESYNC"), Some(id), Some(offset)) if is_id(id) => {
-                let offset = offset.parse().map_err(|_| unexpected("PSYNC", &reply))?;
-                Ok(Answer::Full { id: id.to_owned(), offset })
-            }
-            (Some("+CONTINUE"), id, None) if known.is_some() && id.is_none_or(is_id) => {
-                Ok(Answer::Continue { id: id.map(str::to_owned) })
-            }
-            _ => Err(unexpected("PSYNC", &reply)),
+        match known {
+            Some(_) => crate::notice!("Trying a partial resynchronization (request {id}:{next})."),
+            None => crate::notice!("Partial resynchronization not possible (no cached master)"),
         }
+        let words = [&b"PSYNC"[..], id.as_bytes(), next.as_bytes(), b"FAILOVER"];
+        self.ask(if take { &words } else { &words[..3] })
     }
 
     /// A question whose answer changes nothing.
     fn tell(&mut self, words: &[&[u8]]) -> io::Result<()> {
         let reply = self.ask(words)?;
         if reply.starts_with(b"-") {
-            crate::notice!("(Non critical) Master does not understand {}", shown(words[1]));
+            let (option, reply) = (shown(words[1]), shown(&reply));
+            crate::notice!("(Non critical) Master does not understand REPLCONF {option}: {reply}");
         }
         Ok(())
     }
@@ -147,8 +156,25 @@ impl<R: BufRead> Handshake<'_, R> {
     }
 }
 
+/// What the reply to PSYNC means. Only who is known can go on.
+fn answer(reply: &[u8], is_known: bool) -> io::Result<Answer> {
+    let wrong = || unexpected("PSYNC", reply);
+    let text = std::str::from_utf8(reply).map_err(|_| wrong())?;
+    let mut words = text.split_ascii_whitespace();
+    match (words.next(), words.next(), words.next()) {
+        (Some("+FULLRESYNC"), Some(id), Some(offset)) if is_id(id) => {
+            let offset = parse_offset(offset).ok_or_else(wrong)?;
+            Ok(Answer::Full { id: id.to_owned(), offset })
+        }
+        (Some("+CONTINUE"), id, None) if is_known && id.is_none_or(is_id) => {
+            Ok(Answer::Continue { id: id.map(str::to_owned) })
+        }
+        _ => Err(wrong()),
+    }
+}
+
 fn unexpected(question: &str, reply: &[u8]) -> io::Error {
-    let text = format!("unexpected reply to {question} from master: {}", shown(reply));
+    let text = format!("Unexpected reply to {question} from master: {}", shown(reply));
     io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
@@ -160,7 +186,7 @@ fn shown(text: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn answer(reply: &str, known: Option<(&str, u64)>) -> Option<Answer> {
+    fn answer_to(reply: &str, known: Option<(&str, u64)>) -> Option<Answer> {
         let (mut reader, mut writer) = (reply.as_bytes(), Vec::new());
         Handshake { reader: &mut reader, writer: &mut writer }.synchronise(known, false).ok()
     }
@@ -169,14 +195,26 @@ mod tests {
     fn only_proper_answers_are_taken() {
         let id = "0123456789abcdef0123456789abcdef01234567";
         let full = |offset| Some(Answer::Full { id: id.to_owned(), offset });
-        assert_eq!(answer(&format!("\n\n+FULLRESYNC {id} 12\r\n"), None), full(12));
-        assert_eq!(answer(&format!("+CONTINUE {id}\r\n"), None), None, "nothing to go on with");
+        assert_eq!(answer_to(&format!("\n\n+FULLRESYNC {id} 12\r\n"), None), full(12));
+        assert_eq!(answer_to(&format!("+CONTINUE {id}\r\n"), None), None, "nothing to go on with");
         let known = Some((id, 5));
-        assert_eq!(answer("+CONTINUE\r\n", known), Some(Answer::Continue { id: None }));
+        assert_eq!(answer_to("+CONTINUE\r\n", known), Some(Answer::Continue { id: None }));
         for bad in ["+FULLRESYNC", "+FULLRESYNC x 1", "+WAT", "-ERR no", "$5", "+CONTINUE x", ""] {
-            assert_eq!(answer(&format!("{bad}\r\n"), known), None, "{bad}");
+            assert_eq!(answer_to(&format!("{bad}\r\n"), known), None, "{bad}");
         }
-        assert_eq!(answer(&format!("+FULLRESYNC {id} -1\r\n"), known), None);
-        assert_eq!(answer(&"x".repeat(5000), known), None);
+        assert_eq!(answer_to(&format!("+FULLRESYNC {id} -1\r\n"), known), None);
+        assert_eq!(answer_to(&format!("+FULLRESYNC {id} {}\r\n", i64::MAX), known), None);
+        assert_eq!(answer_to(&"x".repeat(5000), known), None);
+    }
+
+    #[test]
+    fn a_history_that_a_master_can_not_read_is_given_up() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        let full = Answer::Full { id: id.to_owned(), offset: 7 };
+        let replies = format!("-ERR value is not an integer\r\n+FULLRESYNC {id} 7\r\n");
+        let (mut reader, mut writer) = (replies.as_bytes(), Vec::new());
+        let mut handshake = Handshake { reader: &mut reader, writer: &mut writer };
+        assert_eq!(handshake.synchronise(Some((id, 5)), false).ok(), Some(full));
+        assert!(writer.ends_with(b"$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n"));
     }
 }

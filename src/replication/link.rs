@@ -14,8 +14,9 @@
 //! checksum and every value were right; until then the old data is served
 //! (`replica-serve-stale-data`), and after an error it stays.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -24,20 +25,21 @@ use std::time::{Duration, Instant};
 use super::apply;
 use super::failover;
 use super::handshake::{Answer, Handshake, Introduction};
+use super::retry::{Ended, Retry};
+use crate::config::system_text;
+use crate::engine::ClientKey;
 use crate::engine::append_only::AofState;
-use crate::engine::client::ClientKey;
 use crate::engine::role::{self, Link, Master};
 use crate::engine::{Engine, EngineGuard, SharedEngine};
 use crate::persistence::aof;
 use crate::persistence::disk::{self, Reading};
 use crate::persistence::history;
 use crate::persistence::load::LoadedData;
-use crate::rdb::Decoder;
+use crate::rdb::{Decoder, Reason};
+use crate::system::outgoing;
 use crate::system::random::secure_hex;
+use crate::system::service::essential;
 
-/// The first pause after a link that broke, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A blocking read returns this often, so that the thread can look around.
@@ -49,35 +51,49 @@ const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
 pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("replication".into()).spawn(move || run(&shared))
+    let thread = Builder::new().name("replication".into());
+    thread.spawn(essential(move || run(&shared)))
 }
 
 fn run(shared: &SharedEngine) {
-    let (mut pause, mut epoch) = (FIRST_PAUSE, 0);
+    let (mut retry, mut epoch) = (Retry::default(), 0);
     while let Some(order) = next_order(shared) {
         if std::mem::replace(&mut epoch, order.epoch) != order.epoch {
-            pause = FIRST_PAUSE;
+            retry = Retry::default();
         }
-        let attempt = Attempt { shared, order };
+        let attempt =
+            Attempt { shared, order, up_since: Cell::default(), fruitless: Cell::default() };
         if let Err(error) = attempt.run() {
-            crate::warning!("Replication: {error}");
+            crate::warning!("{}", system_text(&error));
         }
         let mut engine = shared.lock();
         let same = engine.replication.epoch == attempt.order.epoch;
         if same && let Some(master) = &mut engine.replication.master {
-            let was_up = master.link == Link::Up;
-            master.link = Link::Down;
-            master.stream = None;
-            if was_up {
+            if std::mem::replace(&mut master.link, Link::Down) == Link::Up {
                 master.down_since = Some(Instant::now());
-                pause = FIRST_PAUSE;
             }
+            master.stream = None;
         }
         if same {
-            let changed = Arc::clone(&engine.replication.role_changed);
-            drop(shared.wait(&changed, engine, pause));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            let pause = retry.pause_after(attempt.ended());
+            if pause > Duration::from_secs(1) {
+                crate::warning!("Asking the master for another snapshot in {pause:?}");
+            }
+            wait_for_change(shared, engine, pause);
         }
+    }
+}
+
+/// Waits, unless there is another master before the time is over.
+fn wait_for_change(shared: &SharedEngine, mut engine: EngineGuard<'_>, pause: Duration) {
+    let (epoch, deadline) = (engine.replication.epoch, Instant::now() + pause);
+    let changed = Arc::clone(&engine.replication.role_changed);
+    while engine.replication.epoch == epoch && !shared.is_stopping() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        engine = shared.wait(&changed, engine, left);
     }
 }
 
@@ -86,6 +102,8 @@ struct Order {
     epoch: u64,
     host: String,
     port: u16,
+    /// Where the connection is to come from; empty for anywhere.
+    source: String,
     introduction: Introduction,
     timeout: Duration,
     /// The history that we have, if there is one.
@@ -113,6 +131,7 @@ fn next_order(shared: &SharedEngine) -> Option<Order> {
             epoch: replication.epoch,
             host: master.host.clone(),
             port: master.port,
+            source: config.bind_source_addr.clone(),
             introduction: Introduction::new(config, port),
             timeout: Duration::from_secs(u64::from(config.repl_timeout)),
             known,
@@ -125,14 +144,17 @@ fn next_order(shared: &SharedEngine) -> Option<Order> {
 pub struct Attempt<'s> {
     shared: &'s SharedEngine,
     order: Order,
+    /// Since when the link is up.
+    up_since: Cell<Option<Instant>>,
+    /// A snapshot, or the stream, was not what we can go on from.
+    fruitless: Cell<bool>,
 }
 
-/// Reads from the master's socket, and gives up when it should.
+/// Reads from the master's socket, and gives up when it should: `repl-timeout` counts as it is now.
 pub struct LinkReader<'s> {
     stream: Arc<TcpStream>,
     shared: &'s SharedEngine,
     epoch: u64,
-    timeout: Duration,
     heard: Instant,
     /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
     patient: bool,
@@ -143,11 +165,16 @@ impl Read for LinkReader<'_> {
         loop {
             match (&*self.stream).read(buffer) {
                 Err(error) if is_timeout(&error) => {
-                    if self.heard.elapsed() > self.timeout {
-                        return Err(io::Error::other("the master has been silent for too long"));
-                    }
-                    if self.shared.lock().replication.epoch != self.epoch {
+                    let engine = self.shared.lock();
+                    let limit = Duration::from_secs(u64::from(engine.config.repl_timeout));
+                    if engine.replication.epoch != self.epoch {
                         return Err(other_master());
+                    }
+                    drop(engine);
+                    if self.heard.elapsed() > limit {
+                        return Err(io::Error::other(
+                            "MASTER timeout: no data nor PING received...",
+                        ));
                     }
                     if !self.patient {
                         return Err(io::ErrorKind::WouldBlock.into());
@@ -194,13 +221,6 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// A snapshot; nothing behind its end is taken from `reader`.
-fn decode<R: BufRead>(reading: &Reading, reader: R) -> io::Result<LoadedData> {
-    Decoder::new(reader, reading.limits)
-        .and_then(|mut decoder| reading.read(&mut decoder))
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
-}
-
 fn other_master() -> io::Error {
     io::Error::other("this link is not wanted any more")
 }
@@ -235,7 +255,6 @@ impl Attempt<'_> {
             stream: Arc::clone(&stream),
             shared: self.shared,
             epoch: self.order.epoch,
-            timeout: self.order.timeout,
             heard: Instant::now(),
             patient: true,
         });
@@ -248,6 +267,7 @@ impl Attempt<'_> {
         }
         match answer? {
             Answer::Continue { id } => {
+                crate::notice!("Successful partial resynchronization with master.");
                 crate::notice!(
                     "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
                 );
@@ -267,21 +287,16 @@ impl Attempt<'_> {
     }
 
     fn connect(&self) -> io::Result<TcpStream> {
-        let Order { host, port, timeout, .. } = &self.order;
+        let Order { host, port, source, timeout, .. } = &self.order;
         crate::notice!("Connecting to MASTER {host}:{port}");
-        let mut last = io::Error::other(format!("{host} has no address"));
-        for address in (host.as_str(), *port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    stream.set_read_timeout(Some(TICK))?;
-                    stream.set_write_timeout(Some(*timeout))?;
-                    return Ok(stream);
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(io::Error::new(last.kind(), format!("Error condition on socket for SYNC: {last}")))
+        let stream = outgoing::connect(host, *port, source, CONNECT_TIMEOUT).map_err(|error| {
+            io::Error::new(error.kind(), format!("Error condition on socket for SYNC: {error}"))
+        })?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(TICK))?;
+        stream.set_write_timeout(Some(*timeout))?;
+        crate::notice!("MASTER <-> REPLICA sync started");
+        Ok(stream)
     }
 
     /// The stream goes on. Under a new id, our replicas have to learn of it.
@@ -302,24 +317,27 @@ impl Attempt<'_> {
             let shown = header[..header.len().min(64)].escape_ascii().to_string();
             io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("not how a snapshot begins: {shown}"),
+                format!(
+                    "Bad protocol from MASTER, the first byte is not '$' (we received '{shown}')"
+                ),
             )
         };
         let reading = Reading::of(&*self.lock()?);
         let begun = Instant::now();
+        crate::notice!("MASTER <-> REPLICA sync: Loading DB in memory");
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
-            let data = decode(&reading, self.counting(&mut *reader, None)?)?;
+            let data = self.decode(&reading, self.counting(&mut *reader, None)?)?;
             let mut end = [0; MARK];
             reader.read_exact(&mut end)?;
             if end != mark {
-                return Err(io::Error::other("the mark at the end of the snapshot is missing"));
+                return Err(io::Error::other("Replication stream EOF marker is broken"));
             }
             data
         } else {
             let digits = header.strip_prefix(b"$").and_then(|d| std::str::from_utf8(d).ok());
             let length: u64 = digits.and_then(|text| text.parse().ok()).ok_or_else(invalid)?;
             let mut limited = reader.take(length);
-            let data = decode(&reading, self.counting(&mut limited, Some(length))?)?;
+            let data = self.decode(&reading, self.counting(&mut limited, Some(length))?)?;
             if limited.limit() > 0 {
                 return Err(io::Error::other("the snapshot is shorter than announced"));
             }
@@ -331,6 +349,18 @@ impl Attempt<'_> {
             begun.elapsed().as_secs_f64()
         );
         Ok(data)
+    }
+
+    /// A snapshot; nothing behind its end is taken from `reader`.
+    fn decode<R: BufRead>(&self, reading: &Reading, reader: R) -> io::Result<LoadedData> {
+        let data =
+            Decoder::new(reader, reading.limits).and_then(|mut decoder| reading.read(&mut decoder));
+        data.map_err(|error| {
+            let is_wrong = matches!(error.reason, Reason::Damaged(_) | Reason::Unsupported(_));
+            self.fruitless.set(is_wrong);
+            let text = format!("Failed trying to load the MASTER synchronization DB: {error}");
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        })
     }
 
     /// Lets INFO show how far the snapshot has come.
@@ -348,6 +378,7 @@ impl Attempt<'_> {
         let mut engine = self.lock()?;
         let db = history::stream_db(&data);
         disk::install(&mut engine, data);
+        engine.expiry.own.clear();
         if engine.aof.state != AofState::Off {
             // Its files tell of other data; a new base is written.
             aof::set_enabled(&mut engine, false);
@@ -366,8 +397,19 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// What the master sent makes no sense, so we are not what we thought: everything anew.
+    /// The link is up from now on.
+    pub fn is_up(&self) {
+        self.up_since.set(Some(Instant::now()));
+    }
+
+    fn ended(&self) -> Ended {
+        let up_for = self.up_since.get().map(|at| at.elapsed());
+        Ended { up_for, fruitless: self.fruitless.get() }
+    }
+
+    /// What the master sent makes no sense here, so we are not what we thought: everything anew.
     pub fn distrust(&self) {
+        self.fruitless.set(true);
         if let Ok(mut engine) = self.lock() {
             engine.replication.id = secure_hex(40);
             (engine.replication.second_end, engine.replication.active) = (None, false);

@@ -15,10 +15,13 @@
 //! | file          | what it is                                                              |
 //! |---------------|-------------------------------------------------------------------------|
 //! | [`master`]    | PSYNC: from the backlog if it goes back far enough, else a snapshot     |
+//! | [`transfer`]  | one snapshot to all who wait for it                                     |
 //! | [`feeder`]    | the thread that writes the stream to one replica                        |
 //! | [`handshake`] | how a replica introduces itself                                         |
 //! | [`link`]      | the thread that follows a master                                        |
-//! | [`apply`]     | the stream, executed                                                    |
+//! | [`retry`]     | how long it waits before it tries again                                 |
+//! | [`apply`]     | the stream, followed                                                    |
+//! | [`stream`]    | the stream, executed                                                    |
 //! | [`cron`]      | pings, timeouts, and what else goes by the clock                        |
 //! | [`failover`]  | FAILOVER: a planned exchange of roles                                   |
 //!
@@ -31,7 +34,8 @@
 //! second id, under which a promoted replica still answers for what it had before.
 //!
 //! What a master sends is loaded into fresh keyspaces, which replace the old ones only when
-//! everything was right. A damaged transfer costs a retry, never data.
+//! everything was right. A damaged transfer costs a retry, never data. A command of the stream that
+//! fails here shows that the two differ, and costs a full synchronisation.
 //!
 //! Left out on purpose: SYNC towards masters older than 2.8.
 
@@ -42,3 +46,6 @@ pub mod feeder;
 pub mod handshake;
 pub mod link;
 pub mod master;
+pub mod retry;
+pub mod stream;
+pub mod transfer;

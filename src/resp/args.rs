@@ -10,16 +10,16 @@
 
 use std::ops::Index;
 
-/// Where an argument lies in the buffer.
+/// Where an argument lies in the buffer, which may be larger than 4 GB where the limits are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl Span {
     pub(super) fn new(start: usize, end: usize) -> Self {
-        Span { start: start as u32, end: end as u32 }
+        Span { start, end }
     }
 }
 
@@ -40,7 +40,7 @@ impl<'a> Args<'a> {
     /// Argument `index`, with the lifetime of the buffer rather than of `self`.
     pub fn at(&self, index: usize) -> &'a [u8] {
         let span = self.spans[index];
-        &self.bytes[span.start as usize..span.end as usize]
+        &self.bytes[span.start..span.end]
     }
 
     /// Argument `index`, if there is one.
@@ -51,7 +51,7 @@ impl<'a> Args<'a> {
     /// The arguments in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
         let Args { bytes, spans } = *self;
-        spans.iter().map(move |span| &bytes[span.start as usize..span.end as usize])
+        spans.iter().map(move |span| &bytes[span.start..span.end])
     }
 
     /// The arguments from `index` on.
@@ -122,10 +122,10 @@ impl<'a> From<Args<'a>> for Request {
 pub struct Batch<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) spans: &'a [Span],
-    pub(super) ends: &'a [u32],
+    pub(super) ends: &'a [usize],
     /// The bytes as they came, and where in them each request ends.
     pub(super) raw: &'a [u8],
-    pub(super) raw_ends: &'a [u32],
+    pub(super) raw_ends: &'a [usize],
     pub(super) is_inline: bool,
 }
 
@@ -139,7 +139,7 @@ impl<'a> Batch<'a> {
     /// nothing.
     pub fn raw(&self, index: usize) -> &'a [u8] {
         let start = if index == 0 { 0 } else { self.raw_ends[index - 1] };
-        &self.raw[start as usize..self.raw_ends[index] as usize]
+        &self.raw[start..self.raw_ends[index]]
     }
 
     /// How many requests.
@@ -155,7 +155,7 @@ impl<'a> Batch<'a> {
     /// Request number `index`.
     pub fn request(&self, index: usize) -> Args<'a> {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        Args { bytes: self.bytes, spans: &self.spans[start as usize..self.ends[index] as usize] }
+        Args { bytes: self.bytes, spans: &self.spans[start..self.ends[index]] }
     }
 }
 

@@ -1,15 +1,14 @@
 //! RESP, the protocol that clients speak: requests in, replies out.
 //!
-//! [`reader`] cuts the bytes that have arrived ([`buffer`]) into requests ([`args`]), [`writer`] formats replies for
+//! [`reader`] cuts the bytes that have arrived into requests ([`args`]), [`writer`] formats replies for
 //! RESP2 and RESP3, and [`inline`] splits the lines that people type into telnet. This module is a
 //! leaf: it knows no command, no store and no socket (anything that implements `Read` will do).
 
 pub mod args;
-pub mod buffer;
 pub mod inline;
 pub mod reader;
 pub mod writer;
 
-pub use self::args::{Args, Batch, Request, Span};
-pub use self::reader::{Limits, ProtocolError, Reader};
-pub use self::writer::{Protocol, Reply};
+pub use self::args::{Args, Batch, Request};
+pub use self::reader::{ProtocolError, Reader, RequestLimits};
+pub use self::writer::{KEEP_CAPACITY, Protocol, Reply};

@@ -10,18 +10,20 @@
 //! '------ one request -------''--- in progress ---'
 //! ```
 //!
-//! Bytes normally stay in the [`Buffer`]. Only when a request is cut by the buffer's end are they
-//! moved to `spill`, which grows with the bytes received and never with a length that a peer
-//! claims. A request in progress is not parsed again when more of it arrives.
+//! Below is a [`BufReader`] of one kilobyte, which a dozen pipelined commands fit into: what most of ten
+//! thousand connections need. Requests that lie in it as a whole are parsed where they are. A request
+//! that its end cuts is moved to a buffer of its own, the [`Spill`], and goes on there, as does a peer
+//! that sends more than a kilobyte at a time: its next reads take sixteen. The spill grows with the
+//! bytes received and never with a length that a peer claims, and is given back when it was not needed
+//! for a while. A request in progress is not parsed again when more of it arrives.
 //!
-//! Left out on purpose: what a request means. Limits that depend on the connection's state (is it
-//! authenticated?) come in through [`Limits`].
+//! Left out on purpose: what a request means. RequestLimits that depend on the connection's state (is it
+//! authenticated?) come in through [`RequestLimits`].
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::args::{Batch, Span};
-use super::buffer::{self, Buffer};
 use super::inline;
 use crate::number;
 
@@ -29,14 +31,22 @@ use crate::number;
 const MAX_LINE: usize = 64 * 1024;
 /// A batch ends after this many requests, which bounds how long one client holds the lock.
 const MAX_BATCH: usize = 1000;
-/// A large argument is read in steps of this size, straight into its buffer.
+/// How much a read of a quiet connection takes: the size of its `BufReader`.
+const SMALL_READ: usize = 1024;
+/// How much a read takes of a connection that has more to say: some hundred pipelined commands.
+const READ: usize = 16 * 1024;
+/// After so many reads in turn that brought less than a kilobyte, a kilobyte is what the next one takes.
+const SMALL_READS: u32 = 64;
+/// An argument that lacks more than that is read in steps of this size.
 const LARGE_READ: usize = 1 << 20;
-/// Capacity of the spill buffer that a connection may keep when it is empty again.
+/// A spill may keep so much memory from one batch to the next.
 const KEEP_CAPACITY: usize = 64 * 1024;
+/// For so many arguments likewise: those of a full batch of small requests.
+const KEEP_SPANS: usize = 4 * MAX_BATCH;
 
 /// What a peer may send. Before a client has authenticated, much less.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct RequestLimits {
     /// The longest argument (`proto-max-bulk-len`).
     pub bulk: usize,
     /// The most bytes that may wait to become a request (`client-query-buffer-limit`).
@@ -88,10 +98,12 @@ impl fmt::Display for ProtocolError {
 
 /// Cuts a stream into requests; see the module documentation.
 pub struct Reader<R> {
-    input: Buffer<R>,
-    /// Bytes of a request that the buffer could not hold as a whole, and what followed them.
-    spill: Vec<u8>,
+    input: BufReader<R>,
+    /// What could not be parsed in the `BufReader`; in use if `spilled`, and then that one is empty.
+    spill: Spill,
     spilled: bool,
+    /// So many of the next reads take much, since one of the last ones brought it.
+    large_reads: u32,
     /// The words of an inline request, unquoted.
     unquoted: Vec<u8>,
     parser: Parser,
@@ -102,44 +114,56 @@ impl<R: Read> Reader<R> {
     /// A reader of `input`.
     pub fn new(input: R) -> Self {
         Reader {
-            input: Buffer::new(input),
-            spill: Vec::new(),
+            input: BufReader::with_capacity(SMALL_READ, input),
+            spill: Spill::default(),
             spilled: false,
+            large_reads: 0,
             unquoted: Vec::new(),
             parser: Parser::default(),
             error: None,
         }
     }
 
-    /// The stream below.
-    pub fn get_ref(&self) -> &R {
-        self.input.source()
+    /// Bytes of the requests that the last call of [`batch`](Self::batch) has found.
+    pub fn complete(&self) -> usize {
+        self.parser.complete
     }
 
-    /// Bytes that have arrived and are not part of a complete request.
-    pub fn buffered(&self) -> usize {
+    /// Bytes that have arrived and are part of no complete request.
+    pub fn incomplete(&self) -> usize {
         self.bytes().len() - self.parser.complete
+    }
+
+    /// How many of these belong to complete arguments.
+    pub fn in_progress(&self) -> usize {
+        self.parser.position - self.parser.complete
     }
 
     /// Memory held by the buffers.
     pub fn capacity(&self) -> usize {
-        self.input.capacity() + self.spill.capacity()
+        self.input.capacity() + self.spill.bytes.capacity()
+    }
+
+    /// The same, with what is known of their contents.
+    pub fn memory(&self) -> usize {
+        let spans = self.parser.spans.capacity() * size_of::<Span>();
+        self.capacity() + self.unquoted.capacity() + spans
     }
 
     fn bytes(&self) -> &[u8] {
-        if self.spilled { &self.spill } else { self.input.bytes() }
+        if self.spilled { self.spill.bytes() } else { self.input.buffer() }
     }
 
     /// The requests that have arrived completely, at most a thousand; empty when [`fill`] has to
     /// get more bytes. What an earlier call returned counts as executed.
     ///
     /// [`fill`]: Reader::fill
-    pub fn batch(&mut self, limits: &Limits) -> Result<Batch<'_>, ProtocolError> {
+    pub fn batch(&mut self, limits: &RequestLimits) -> Result<Batch<'_>, ProtocolError> {
         self.drop_executed();
         if let Some(error) = self.error {
             return Err(error);
         }
-        let bytes = if self.spilled { &self.spill[..] } else { self.input.bytes() };
+        let bytes = if self.spilled { self.spill.bytes() } else { self.input.buffer() };
         self.error = self.parser.run(bytes, limits, &mut self.unquoted).err();
         if bytes.len() - self.parser.complete > limits.query_buffer {
             self.error = self.error.or(Some(ProtocolError::QueryBufferLimit));
@@ -174,48 +198,117 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn fill_once(&mut self) -> io::Result<usize> {
+    /// Reads on while the requests that [`batch`](Reader::batch) has found are not all executed, and leaves
+    /// them what they are; for a source of which it is known that it won't make this wait. 0 means that
+    /// the peer has closed its side.
+    pub fn read_ahead(&mut self) -> io::Result<usize> {
+        self.spill_over();
+        self.spill.read(&mut self.input, READ)
+    }
+
+    /// How many bytes have arrived behind request `index` of the batch.
+    pub fn behind(&self, index: usize) -> usize {
+        self.bytes().len() - self.parser.raw_ends[index]
+    }
+
+    fn spill_over(&mut self) {
         if !self.spilled {
-            if self.input.bytes().is_empty() {
-                return self.input.fill();
-            }
-            self.spill.extend_from_slice(self.input.bytes());
-            self.input.consume(self.spill.len());
+            let begun = self.input.buffer().len();
+            self.spill.put(self.input.buffer());
+            self.input.consume(begun);
             self.spilled = true;
         }
-        let missing = self.parser.missing(self.spill.len());
-        if missing > buffer::LARGE {
-            let step = missing.min(LARGE_READ) as u64;
-            return self.input.source_mut().take(step).read_to_end(&mut self.spill);
+    }
+
+    fn fill_once(&mut self) -> io::Result<usize> {
+        if !self.spilled {
+            if self.input.buffer().is_empty() && self.large_reads == 0 {
+                let count = self.input.fill_buf()?.len();
+                self.expect(count);
+                return Ok(count);
+            }
+            self.spill_over();
         }
-        let count = self.input.fill()?;
-        self.spill.extend_from_slice(self.input.bytes());
-        self.input.consume(count);
+        let missing = self.parser.missing(self.spill.bytes().len());
+        if missing > READ {
+            return self.spill.read_to_end(&mut self.input, missing.min(LARGE_READ));
+        }
+        // Larger than the `BufReader`, which is empty: it passes the read on.
+        let count = self.spill.read(&mut self.input, READ)?;
+        self.expect(count);
         Ok(count)
     }
 
-    /// Takes everything that has arrived but is no complete request: what follows is no RESP
-    /// request any more (an RDB file, say).
-    pub fn take_buffered(&mut self) -> Vec<u8> {
-        self.drop_executed();
-        let rest = self.bytes().to_vec();
-        self.input.consume(self.input.bytes().len());
-        self.spill.clear();
-        self.spilled = false;
-        self.parser = Parser::default();
-        rest
+    /// A read has brought so many bytes: what will the next ones bring?
+    fn expect(&mut self, count: usize) {
+        let is_large = count >= SMALL_READ;
+        self.large_reads = if is_large { SMALL_READS } else { self.large_reads.saturating_sub(1) };
     }
 
     fn drop_executed(&mut self) {
         let executed = self.parser.forget_complete();
         if self.spilled {
-            self.spill.drain(..executed);
-            if self.spill.is_empty() {
-                self.spilled = false;
-                self.spill.shrink_to(KEEP_CAPACITY);
+            self.spill.drop_first(executed);
+            self.spilled = !self.spill.bytes().is_empty();
+            if !self.spilled && (self.large_reads == 0 || self.spill.bytes.len() > KEEP_CAPACITY) {
+                self.spill = Spill::default();
             }
         } else {
             self.input.consume(executed);
+        }
+    }
+}
+
+/// Bytes that were read, and room for more that was written once and need not be written again.
+#[derive(Default)]
+struct Spill {
+    bytes: Vec<u8>,
+    /// Before this place everything is executed.
+    begin: usize,
+    filled: usize,
+}
+
+impl Spill {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[self.begin..self.filled]
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.filled += bytes.len();
+    }
+
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        let end = self.filled + len;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        &mut self.bytes[self.filled..end]
+    }
+
+    /// One read of at most so many bytes.
+    fn read(&mut self, input: &mut impl Read, at_most: usize) -> io::Result<usize> {
+        let count = input.read(self.room(at_most))?;
+        self.filled += count;
+        Ok(count)
+    }
+
+    /// As many reads as it takes to get so many bytes, unless the input ends.
+    fn read_to_end(&mut self, input: &mut impl Read, len: usize) -> io::Result<usize> {
+        self.bytes.truncate(self.filled);
+        let result = input.take(len as u64).read_to_end(&mut self.bytes);
+        self.filled = self.bytes.len(); // also what came before an error
+        result
+    }
+
+    /// Moves what follows only when that is less than what is before it: many batches may come out of
+    /// what has gathered while the connection waited.
+    fn drop_first(&mut self, count: usize) {
+        self.begin += count;
+        if self.begin >= self.filled - self.begin {
+            self.bytes.copy_within(self.begin..self.filled, 0);
+            self.filled -= self.begin;
+            self.begin = 0;
         }
     }
 }
@@ -230,9 +323,9 @@ struct Parser {
     /// Arguments of the complete requests, then those of the request in progress.
     spans: Vec<Span>,
     /// For each complete request, where its arguments end in `spans`.
-    ends: Vec<u32>,
+    ends: Vec<usize>,
     /// For each complete request, where it ends in the bytes.
-    raw_ends: Vec<u32>,
+    raw_ends: Vec<usize>,
     /// Arguments that the request in progress still lacks.
     lacking: i64,
     /// The announced length of the next argument.
@@ -245,7 +338,7 @@ impl Parser {
     fn run(
         &mut self,
         bytes: &[u8],
-        limits: &Limits,
+        limits: &RequestLimits,
         unquoted: &mut Vec<u8>,
     ) -> Result<(), ProtocolError> {
         let most = if limits.authenticated { MAX_BATCH } else { 1 };
@@ -274,7 +367,11 @@ impl Parser {
     }
 
     /// `*<count>\r\n`. False: the line is not complete yet.
-    fn multibulk_header(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+    fn multibulk_header(
+        &mut self,
+        bytes: &[u8],
+        limits: &RequestLimits,
+    ) -> Result<bool, ProtocolError> {
         let (count, next) = match short_number(bytes, self.position + 1) {
             Some(found) => found,
             None => {
@@ -299,7 +396,7 @@ impl Parser {
     }
 
     /// `$<length>\r\n<bytes>\r\n`. False: it is not complete yet.
-    fn argument(&mut self, bytes: &[u8], limits: &Limits) -> Result<bool, ProtocolError> {
+    fn argument(&mut self, bytes: &[u8], limits: &RequestLimits) -> Result<bool, ProtocolError> {
         let length = match self.bulk {
             Some(length) => length,
             None => {
@@ -325,8 +422,8 @@ impl Parser {
         self.lacking -= 1;
         if self.lacking == 0 {
             self.complete = self.position;
-            self.ends.push(self.spans.len() as u32);
-            self.raw_ends.push(self.position as u32);
+            self.ends.push(self.spans.len());
+            self.raw_ends.push(self.position);
         }
         Ok(true)
     }
@@ -372,8 +469,8 @@ impl Parser {
         self.position += newline + 1;
         self.complete = self.position;
         if !self.spans.is_empty() {
-            self.ends.push(self.spans.len() as u32);
-            self.raw_ends.push(self.position as u32);
+            self.ends.push(self.spans.len());
+            self.raw_ends.push(self.position);
             self.is_inline = true;
         }
         Ok(true)
@@ -390,10 +487,13 @@ impl Parser {
         if executed == 0 {
             return 0;
         }
-        let done = self.ends.last().map_or(0, |end| *end as usize);
+        let done = self.ends.last().copied().unwrap_or(0);
         self.spans.drain(..done);
+        if self.spans.is_empty() {
+            self.spans.shrink_to(KEEP_SPANS);
+        }
         for span in &mut self.spans {
-            *span = Span::new(span.start as usize - executed, span.end as usize - executed);
+            *span = Span::new(span.start - executed, span.end - executed);
         }
         self.ends.clear();
         self.raw_ends.clear();

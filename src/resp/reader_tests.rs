@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { bulk: 512 << 20, query_buffer: 1 << 30, authenticated: true };
+const LIMITS: RequestLimits =
+    RequestLimits { bulk: 512 << 20, query_buffer: 1 << 30, authenticated: true };
 
 /// Hands out its pieces one by one, as a network does.
 struct Pieces(Vec<Vec<u8>>);
@@ -25,7 +26,7 @@ impl Read for Pieces {
 type Requests = Vec<Vec<Vec<u8>>>;
 
 /// Reads until the end or an error; every batch is checked to be what it was when first seen.
-fn read_all(pieces: Vec<Vec<u8>>, limits: &Limits) -> (Requests, Option<ProtocolError>) {
+fn read_all(pieces: Vec<Vec<u8>>, limits: &RequestLimits) -> (Requests, Option<ProtocolError>) {
     let mut reader = Reader::new(Pieces(pieces));
     let mut requests = Requests::new();
     loop {
@@ -99,7 +100,7 @@ fn an_error_comes_after_the_requests_before_it() {
 
 #[test]
 fn strangers_may_send_little() {
-    let limits = Limits { authenticated: false, ..LIMITS };
+    let limits = RequestLimits { authenticated: false, ..LIMITS };
     let check = |input: &[u8]| read_all(vec![input.to_vec()], &limits).1;
     assert_eq!(check(b"*11\r\n"), Some(ProtocolError::UnauthenticatedMultibulkLength));
     assert_eq!(check(b"*1\r\n$16385\r\n"), Some(ProtocolError::UnauthenticatedBulkLength));
@@ -118,7 +119,7 @@ fn a_length_alone_reserves_nothing() {
 
 #[test]
 fn the_query_buffer_is_limited() {
-    let limits = Limits { query_buffer: 1000, ..LIMITS };
+    let limits = RequestLimits { query_buffer: 1000, ..LIMITS };
     let input = [&b"*1\r\n$5000\r\n"[..], &[b'x'; 2000]].concat();
     assert_eq!(read_all(vec![input], &limits).1, Some(ProtocolError::QueryBufferLimit));
 }
@@ -184,4 +185,30 @@ proptest! {
     ) {
         read_all(cut(parts.concat().as_bytes(), &places), &LIMITS);
     }
+}
+
+/// Many requests at once take a large read, and its memory is given back when little comes again.
+#[test]
+fn memory_follows_what_a_peer_sends_at_a_time() {
+    let ping = b"PING\r\n";
+    let little = vec![1; SMALL_READS as usize + 1];
+    let pieces = [&[1, 200, 2000][..], &little].concat();
+    let pieces = pieces.into_iter().map(|requests| ping.repeat(requests)).collect();
+    let mut reader = Reader::new(Pieces(pieces));
+    let (mut reads, mut executed) = (Vec::new(), 0);
+    loop {
+        match reader.batch(&LIMITS).unwrap().len() {
+            0 => match reader.fill().unwrap() {
+                0 => break,
+                count => reads.push((count, reader.capacity())),
+            },
+            count => executed += count,
+        }
+    }
+    assert_eq!(executed, 2201 + SMALL_READS as usize + 1);
+    assert_eq!(reads[0], (6, SMALL_READ));
+    assert_eq!(reads[1], (SMALL_READ, SMALL_READ), "more than the buffer holds");
+    assert!(reads.iter().any(|(count, _)| *count > 10 * SMALL_READ), "{reads:?}");
+    assert!(reads.iter().all(|(_, capacity)| *capacity < 4 * READ), "{reads:?}");
+    assert_eq!(reads.last(), Some(&(6, SMALL_READ)));
 }

@@ -15,6 +15,11 @@
 //! | `verbatim`      | `$n text`                   | `=n txt:text`        |
 //!
 //! A handler that fails has its output cut back to where it began ([`Reply::truncate`]).
+//!
+//! A reply may have a limit. It binds where the buffer would grow: what goes beyond it is dropped,
+//! no memory is taken for it, and the reply says so ([`Reply::is_over_limit`]). Nothing of it is sent
+//! then, the connection ends. A handler that writes very much asks between two values, or lets
+//! [`Reply::each`] do so, and stops: it would work for nobody.
 
 use crate::number;
 
@@ -29,17 +34,84 @@ pub enum Protocol {
 }
 
 /// The output buffer of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reply {
     out: Vec<u8>,
     /// The version in which the next value is written.
     pub protocol: Protocol,
+    /// So many bytes are not too many.
+    limit: usize,
+    /// They were, and what follows is incomplete.
+    is_over: bool,
+}
+
+/// More capacity than this is not kept for a connection's next reply.
+pub const KEEP_CAPACITY: usize = 16 * 1024;
+/// Room for a number of whatever kind, its marker and its line break.
+const HEADER: usize = 32;
+
+impl Default for Reply {
+    fn default() -> Self {
+        Reply::new(Protocol::default())
+    }
 }
 
 impl Reply {
     /// An empty buffer.
     pub fn new(protocol: Protocol) -> Self {
-        Reply { out: Vec::new(), protocol }
+        Reply { out: Vec::new(), protocol, limit: usize::MAX, is_over: false }
+    }
+
+    /// The same, with a limit.
+    pub fn limited(protocol: Protocol, limit: usize) -> Self {
+        Reply { limit, ..Reply::new(protocol) }
+    }
+
+    /// A buffer for a part of this reply that has to be written first, to be added by
+    /// [`append`](Self::append). It may have what this one still may.
+    pub fn part(&self) -> Self {
+        Reply::limited(self.protocol, self.limit.saturating_sub(self.out.len()))
+    }
+
+    /// Adds such a part.
+    pub fn append(&mut self, part: &Reply) {
+        self.is_over |= part.is_over;
+        self.raw(&part.out);
+    }
+
+    /// Sets how many bytes may wait in the buffer.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Whether there is no limit.
+    pub fn is_unlimited(&self) -> bool {
+        self.limit == usize::MAX
+    }
+
+    /// Whether more was to be written than may be.
+    #[inline]
+    pub fn is_over_limit(&self) -> bool {
+        self.is_over
+    }
+
+    /// Makes room for so many bytes more. False: that would be too many.
+    #[inline]
+    fn has_room(&mut self, bytes: usize) -> bool {
+        bytes <= self.out.capacity() - self.out.len() || self.grow(bytes)
+    }
+
+    /// Grows by doubling, like any vector, but never beyond the limit.
+    #[cold]
+    fn grow(&mut self, bytes: usize) -> bool {
+        let needed = self.out.len().saturating_add(bytes);
+        if needed > self.limit {
+            self.is_over = true;
+            return false;
+        }
+        let doubled = self.out.capacity().saturating_mul(2).max(64).min(self.limit);
+        self.out.reserve_exact(doubled.max(needed) - self.out.len());
+        true
     }
 
     /// The bytes to send.
@@ -67,6 +139,13 @@ impl Reply {
         self.out.truncate(len);
     }
 
+    /// Cuts back to `len` bytes as if the rest had never been written, however long it was.
+    pub fn forget_since(&mut self, len: usize) {
+        self.out.truncate(len);
+        self.out.shrink_to(KEEP_CAPACITY);
+        self.is_over = false;
+    }
+
     /// Removes everything, and gives back the memory of an unusually large reply.
     pub fn clear(&mut self, keep_capacity: usize) {
         self.out.clear();
@@ -79,8 +158,11 @@ impl Reply {
     }
 
     /// Adds bytes that are formatted already.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+        if self.has_room(bytes.len()) {
+            self.out.extend_from_slice(bytes);
+        }
     }
 
     /// `+OK`
@@ -91,16 +173,19 @@ impl Reply {
     /// A simple string. It must not contain a line break.
     pub fn simple(&mut self, text: &str) {
         debug_assert!(!text.contains(['\r', '\n']));
-        self.out.push(b'+');
+        self.raw(b"+");
         self.raw(text.as_bytes());
         self.raw(b"\r\n");
     }
 
     /// An error: its code, a blank, and the text. Line breaks become blanks.
     pub fn error(&mut self, text: &[u8]) {
-        self.out.push(b'-');
-        self.out.extend(text.iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b }));
-        self.raw(b"\r\n");
+        if self.has_room(text.len() + HEADER) {
+            self.out.push(b'-');
+            let bytes = text.iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b });
+            self.out.extend(bytes);
+            self.raw(b"\r\n");
+        }
     }
 
     /// An integer.
@@ -116,10 +201,11 @@ impl Reply {
     /// A binary string.
     #[inline]
     pub fn bulk(&mut self, value: &[u8]) {
-        self.out.reserve(value.len() + 32);
-        self.header(b'$', value.len() as i64);
-        self.raw(value);
-        self.raw(b"\r\n");
+        if self.has_room(value.len() + HEADER) {
+            self.header(b'$', value.len() as i64);
+            self.raw(value);
+            self.raw(b"\r\n");
+        }
     }
 
     /// A binary string, or null.
@@ -176,6 +262,21 @@ impl Reply {
         self.header(marker, len as i64);
     }
 
+    /// Writes each of the values, unless it is too much: then it stops.
+    #[inline]
+    pub fn each<T>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
+        for value in values {
+            if self.is_over {
+                break;
+            }
+            write(self, value);
+        }
+    }
+
     /// An array whose length is known only when it has been written: `write` returns it.
     pub fn array_of(&mut self, write: impl FnOnce(&mut Self) -> usize) {
         let start = self.out.len();
@@ -195,12 +296,14 @@ impl Reply {
     /// A floating-point number.
     pub fn double(&mut self, value: f64) {
         let start = self.out.len();
-        number::push_f64(&mut self.out, value);
+        if self.has_room(HEADER) {
+            number::push_f64(&mut self.out, value);
+        }
         let len = self.out.len() - start;
         self.raw(b"\r\n");
         self.prepend(start, |reply| match reply.protocol {
             Protocol::Resp2 => reply.header(b'$', len as i64),
-            Protocol::Resp3 => reply.out.push(b','),
+            Protocol::Resp3 => reply.raw(b","),
         });
     }
 
@@ -209,7 +312,7 @@ impl Reply {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text.as_bytes()),
             Protocol::Resp3 => {
-                self.out.push(b',');
+                self.raw(b",");
                 self.raw(text.as_bytes());
                 self.raw(b"\r\n");
             }
@@ -231,7 +334,7 @@ impl Reply {
             Protocol::Resp3 => {
                 self.header(b'=', text.len() as i64 + 4);
                 self.raw(format.as_bytes());
-                self.out.push(b':');
+                self.raw(b":");
                 self.raw(text);
                 self.raw(b"\r\n");
             }
@@ -241,19 +344,19 @@ impl Reply {
     /// `<marker><value>\r\n`
     #[inline]
     fn header(&mut self, marker: u8, value: i64) {
-        self.out.push(marker);
         if (0..10).contains(&value) {
-            self.out.push(b'0' + value as u8);
-        } else {
-            self.raw(itoa::Buffer::new().format(value).as_bytes());
+            self.raw(&[marker, b'0' + value as u8, b'\r', b'\n']);
+        } else if self.has_room(HEADER) {
+            self.out.push(marker);
+            self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+            self.out.extend_from_slice(b"\r\n");
         }
-        self.raw(b"\r\n");
     }
 }
 
 /// The bytes of a request, as clients send it: also the form of journal and replication stream.
 pub fn encode_request<'a>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &'a [u8]>) {
-    let mut reply = Reply { out: std::mem::take(out), protocol: Protocol::Resp2 };
+    let mut reply = Reply { out: std::mem::take(out), ..Reply::new(Protocol::Resp2) };
     reply.array(args.len());
     args.for_each(|arg| reply.bulk(arg));
     *out = reply.out;
@@ -295,6 +398,56 @@ mod tests {
             });
         };
         assert_eq!(text(Protocol::Resp2, write), "+OK *2 :-12 $1 x ");
+    }
+
+    #[test]
+    fn a_reply_takes_no_more_memory_than_its_limit() {
+        let mut reply = Reply::limited(Protocol::Resp2, 1000);
+        let mut written = 0;
+        reply.array(1_000_000);
+        reply.each(0..1_000_000, |reply, _| {
+            reply.bulk(b"0123456789");
+            written += 1;
+        });
+        assert!(reply.is_over_limit() && (30..60).contains(&written), "{written}");
+        assert!(reply.capacity() <= 1000);
+        // What else is written doesn't change that, nor does a handler that fails.
+        reply.array_of(|reply| {
+            reply.bulk(&[b'x'; 10_000]);
+            reply.double(0.1);
+            reply.error(&[b'x'; 10_000]);
+            3
+        });
+        reply.truncate(0);
+        assert!(reply.is_over_limit() && reply.capacity() <= 1000);
+        // Unless nobody was to get it.
+        reply.forget_since(0);
+        assert!(!reply.is_over_limit());
+        reply.ok();
+        assert_eq!(reply.as_bytes(), b"+OK\r\n");
+    }
+
+    #[test]
+    fn a_reply_may_be_just_as_long_as_its_limit() {
+        for (limit, is_over) in [(105, false), (104, true)] {
+            let mut reply = Reply::limited(Protocol::Resp2, limit);
+            (0..21).for_each(|_| reply.ok());
+            assert_eq!(reply.is_over_limit(), is_over, "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_part_has_the_limit_of_the_whole() {
+        let mut reply = Reply::limited(Protocol::Resp2, 100);
+        reply.ok();
+        let mut part = reply.part();
+        part.bulk(&[b'x'; 50]);
+        reply.append(&part);
+        assert_eq!((reply.len(), reply.is_over_limit()), (62, false));
+        let mut part = reply.part();
+        part.bulk(&[b'x'; 50]);
+        reply.append(&part);
+        assert!(part.is_over_limit() && reply.is_over_limit());
     }
 
     #[test]

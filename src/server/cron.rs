@@ -9,25 +9,24 @@ use crossbeam::channel::Receiver;
 
 use super::Shared;
 use crate::config::Config;
-use crate::engine::blocking;
+use crate::engine::Engine;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
-use crate::engine::expiry::expire_cycle;
-use crate::engine::{Burial, Engine};
+use crate::engine::expiry::{self, Lap};
+use crate::engine::lazy_free::Garbage;
 use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
-use crate::store::keyspace::TABLES;
-use crate::system::{cores, peers};
+use crate::system::cores;
+use crate::system::service::essential;
 
-/// Expired keys that are removed under one taking of the lock: well below a millisecond.
-const EXPIRE_AT_ONCE: usize = 200;
-/// The part of each period that expiry may take at the most.
+/// The part of each period that expiry, or eviction, may take at the most.
 const EXPIRE_SHARE: f64 = 0.25;
 
 /// Starts the thread that does what has to be done `hz` times a second.
 pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
-    Builder::new().name("cron".into()).spawn(move || {
+    let thread = Builder::new().name("cron".into());
+    let work = move || {
         let mut last_sample = Instant::now();
         let mut replication_timer = replication::cron::Timer::default();
         while !shared.is_stopping() {
@@ -36,12 +35,12 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             park_timeout(period);
             expire(&shared, period);
             evict(&shared, period);
-            close_abandoned_clients(&shared);
             let mut engine = shared.engine.lock();
             engine.adjust_clock();
             close_idle_clients(&mut engine);
             close_slow_clients(&mut engine);
             evict_clients(&mut engine);
+            sample_clients(&mut engine);
             background::tick(&mut engine);
             replication::cron::tick(&mut engine, &mut replication_timer);
             shutdown::tick(&mut engine);
@@ -54,44 +53,33 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             drop(engine);
             aof.retry();
         }
-    })
+    };
+    thread.spawn(essential(work))
 }
 
 /// How often rates per second are sampled.
 const SAMPLE_PERIOD: Duration = Duration::from_millis(100);
 
-/// Removes expired keys, a sub-table at a time, for a quarter of the period at the most.
+/// Removes expired keys, a step at a time. All steps together hold the lock for a quarter of the
+/// period at the most; waiting for it doesn't count.
 fn expire(shared: &Shared, period: Duration) {
-    let deadline = Instant::now() + period.mul_f64(EXPIRE_SHARE);
-    let databases = shared.engine.lock().databases.len();
-    for db in 0..databases {
-        let mut table = 0;
-        while table < TABLES {
-            let mut engine = shared.engine.lock();
-            let begun = Instant::now();
-            if !engine.active_expire || engine.is_replica() || engine.pause.holds_writes() {
-                return;
-            }
-            if engine.databases[db].expiring() == 0 {
-                break;
-            }
-            let now_ms = engine.unix_ms();
-            let mut removed = 0;
-            // Most sub-tables have nothing due, and telling so takes nanoseconds.
-            while table < TABLES && removed < EXPIRE_AT_ONCE {
-                let here = expire_cycle(&mut engine, db, table, now_ms, EXPIRE_AT_ONCE);
-                removed += here;
-                table += usize::from(here < EXPIRE_AT_ONCE);
-            }
-            engine.end_of_unit();
-            engine.note_latency("expire-cycle", begun.elapsed());
-            if Instant::now() > deadline {
-                engine.stats.expired_time_cap_reached_count += 1;
-                return;
-            }
-            drop(engine);
-            shared.engine.give_way();
+    let (begun, mut held) = (Instant::now(), Duration::ZERO);
+    let mut lap = Lap::new(&shared.engine.lock());
+    loop {
+        let mut engine = shared.engine.lock();
+        let step = Instant::now();
+        let goes_on = expiry::expire_some(&mut engine, &mut lap);
+        held += step.elapsed();
+        engine.note_latency("expire-cycle", step.elapsed());
+        if !goes_on {
+            return;
         }
+        if held > period.mul_f64(EXPIRE_SHARE) || begun.elapsed() > period {
+            engine.stats.expired_time_cap_reached_count += 1;
+            return;
+        }
+        drop(engine);
+        shared.engine.yield_lock();
     }
 }
 
@@ -103,23 +91,7 @@ fn evict(shared: &Shared, period: Duration) {
         if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
             return;
         }
-        shared.engine.give_way();
-    }
-}
-
-/// Closes the connections of clients that wait for a key, but have hung up: nobody reads from
-/// their sockets, so nobody else would notice. The sockets are looked at without the lock.
-fn close_abandoned_clients(shared: &Shared) {
-    let waiting = blocking::sockets(&shared.engine.lock());
-    if waiting.is_empty() {
-        return;
-    }
-    let gone = peers::are_gone(waiting.iter().map(|(_, stream)| &**stream));
-    let mut engine = shared.engine.lock();
-    for ((id, _), _) in waiting.iter().zip(gone).filter(|(_, gone)| *gone) {
-        if let Some(key) = engine.clients.by_id(*id) {
-            engine.clients.get_mut(key).disconnect();
-        }
+        shared.engine.yield_lock();
     }
 }
 
@@ -144,11 +116,25 @@ fn close_idle_clients(engine: &mut Engine) {
             && !client.monitors
             && !client.is_master
             && !client.is_replica()
-            && client.last_active.elapsed() > timeout
+            && client.activity.idle() > timeout
         {
             crate::verbose!("Closing idle client");
             engine.clients.get_mut(key).disconnect();
         }
+    }
+}
+
+/// The fewest clients that are looked at in one round.
+const FEWEST_CLIENTS: usize = 5;
+
+/// Notes the largest buffers of a part of all clients, so that each has its turn once a second.
+fn sample_clients(engine: &mut Engine) {
+    let second = engine.started.elapsed().as_secs();
+    let Engine { clients, stats, config, .. } = engine;
+    let places = clients.connected() / config.hz.max(1) as usize;
+    for client in clients.next_few(places.max(FEWEST_CLIENTS)) {
+        stats.largest_input.see(client.meter.input(), second);
+        stats.largest_output.see(client.unsent(), second);
     }
 }
 
@@ -165,20 +151,22 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
     let engine = shared.engine.lock();
     let (aof, cpus) = (Arc::clone(&engine.aof.writer), engine.config.bio_cpulist.clone());
     drop(engine);
-    Builder::new().name("aof-sync".into()).spawn(move || {
+    let work = move || {
         cores::keep_to(&cpus);
         while !shared.is_stopping() {
             park_timeout(Duration::from_secs(1));
             aof.sync_in_background();
         }
-    })
+    };
+    Builder::new().name("aof-sync".into()).spawn(essential(work))
 }
 
 /// Starts the thread that frees large values. It ends with the engine that sends them.
-pub fn start_reaper(garbage: Receiver<Burial>, config: &Config) -> io::Result<JoinHandle<()>> {
+pub fn start_reaper(garbage: Receiver<Garbage>, config: &Config) -> io::Result<JoinHandle<()>> {
     let cpus = config.bio_cpulist.clone();
-    Builder::new().name("reaper".into()).spawn(move || {
+    let work = move || {
         cores::keep_to(&cpus);
         garbage.iter().for_each(drop);
-    })
+    };
+    Builder::new().name("reaper".into()).spawn(essential(work))
 }

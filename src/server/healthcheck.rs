@@ -21,18 +21,6 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest first line of an answer worth reading.
 const MAX_LINE: u64 = 1024;
 
-/// The subcommand: checks, says on stderr what is wrong, and returns the exit code.
-pub fn run(address: &str) -> i32 {
-    match check(address) {
-        Ok(()) => 0,
-        Err(reason) => {
-            // Whether or not anybody can read it, the exit code says enough.
-            let _ = writeln!(std::io::stderr(), "{reason}");
-            1
-        }
-    }
-}
-
 /// Asks the server at `address` (`host:port`). The error is one line about what is wrong.
 pub fn check(address: &str) -> Result<(), String> {
     let answer = ping(address).map_err(|error| format!("{address}: {error}"))?;

@@ -6,20 +6,39 @@
 //! blocks. While one worker looks, others do so only beside their clients, where they have cores to
 //! themselves ([`cores`](crate::system::cores)): there they are passed on from one to the next, and the one
 //! whose turn it is finds that its next request has come.
+//!
+//! Where other programs want the processor, looking gives it away to them: a worker that yields comes
+//! back only when their slice is over. One that notices this stops all looking for a while.
+//!
+//! What it earns, with 50 local clients that send GET, in five paired rounds on two cores: 1.28 of the
+//! throughput without cores and looking where nothing else runs, and 1.6 with one client. Beside two
+//! programs that use both cores all the time, looking on would halve it; as it is, it costs nothing.
 
 use std::io::{self, Read};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use rustix::net::{RecvFlags, recv};
 
-use crate::system::cores::Place;
+use crate::engine::activity::Activity;
+use crate::engine::meter::Meter;
+use crate::system::clock::Tick;
+use crate::system::cores::Placement;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
 const LOOKS_ALONE: usize = 20;
 /// How often, if others look as well.
 const LOOKS_IN_COMPANY: usize = 8;
+
+/// A worker that has the processor back only after so long has given it to another program: the
+/// workers alone pass it round in less.
+const LONG_AWAY_NS: u64 = 2_000_000;
+/// For so long nobody looks then.
+const BUSY_FOR_NS: u64 = 100_000_000;
+
+/// The machine counts as busy until this moment.
+static BUSY_UNTIL_NS: AtomicU64 = AtomicU64::new(0);
 
 /// How many workers are looking.
 static LOOKING: AtomicUsize = AtomicUsize::new(0);
@@ -27,13 +46,15 @@ static LOOKING: AtomicUsize = AtomicUsize::new(0);
 /// Reads from a shared socket.
 pub struct Input {
     stream: Arc<TcpStream>,
-    place: Place,
+    place: Placement,
+    meter: Arc<Meter>,
+    activity: Arc<Activity>,
 }
 
 impl Input {
     /// The reading end of `stream`, for the calling thread.
-    pub fn new(stream: Arc<TcpStream>) -> Self {
-        Input { place: Place::of(&stream), stream }
+    pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>, activity: Arc<Activity>) -> Self {
+        Input { place: Placement::of(&stream), stream, meter, activity }
     }
 
     /// Looks for bytes without sleeping. None: there are none yet.
@@ -45,9 +66,20 @@ impl Input {
             false => 0,
         };
         let mut result = None;
+        let mut now = Tick::now();
         for _ in 0..looks {
+            if now.as_ns() < BUSY_UNTIL_NS.load(Ordering::Relaxed) {
+                break;
+            }
             match recv(&*self.stream, &mut *buffer, RecvFlags::DONTWAIT) {
-                Err(rustix::io::Errno::AGAIN) => std::thread::yield_now(),
+                Err(rustix::io::Errno::AGAIN) => {
+                    std::thread::yield_now();
+                    let back = Tick::now();
+                    if back.since(now) > LONG_AWAY_NS {
+                        BUSY_UNTIL_NS.store(back.as_ns() + BUSY_FOR_NS, Ordering::Relaxed);
+                    }
+                    now = back;
+                }
                 Ok((count, _)) => result = Some(Ok(count)),
                 Err(error) => result = Some(Err(error.into())),
             }
@@ -67,6 +99,8 @@ impl Read for Input {
             None => (&*self.stream).read(buffer)?,
         };
         self.place.count(count);
+        self.meter.arrived(count);
+        self.activity.note();
         Ok(count)
     }
 }

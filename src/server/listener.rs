@@ -1,8 +1,9 @@
-//! Listening sockets, the accept loop, and the checks at the door.
+//! Listening sockets, the accept loop, and the checks at the acceptor.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,81 +14,187 @@ use super::pool::Pool;
 use super::session;
 use crate::command::permission::log_out;
 use crate::config::Config;
-use crate::engine::client::{Client, ClientKey};
+use crate::engine::ClientKey;
+use crate::engine::client::Client;
+use crate::engine::listening::Listen;
 use crate::engine::outbox::Pen;
+use crate::system::service::essential;
 
 /// The listening sockets and the threads that accept on them.
-pub struct Listeners {
-    listeners: Vec<Arc<TcpListener>>,
-    threads: Vec<JoinHandle<()>>,
+///
+/// ```text
+/// bind, port     wanted:  127.0.0.1:7000  [::1]:7000
+///                open:    127.0.0.1:7000                0.0.0.0:6379
+///                         stays           is opened     is closed
+/// ```
+#[derive(Default)]
+pub struct Listeners(Mutex<Open>);
+
+#[derive(Default)]
+struct Open {
+    sockets: Vec<Listening>,
+    /// Who accepts; None as long as nobody does.
+    acceptor: Option<Acceptor>,
+    /// Threads of sockets that were closed.
+    leaving: Vec<JoinHandle<()>>,
+}
+
+/// One listening socket.
+struct Listening {
+    listener: Arc<TcpListener>,
+    address: SocketAddr,
+    closed: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Listeners {
-    /// Binds every address of the configuration. One that begins with `-` may be missing.
-    pub fn bind(config: &Config) -> io::Result<Self> {
-        let mut listeners: Vec<Arc<TcpListener>> = Vec::new();
-        let mut port = config.port;
-        for text in config.bind.iter().filter(|_| config.listens_on_tcp()) {
-            let (optional, text) = match text.strip_prefix('-') {
-                Some(rest) => (true, rest),
-                None => (false, text.as_str()),
-            };
-            match parse_address(text).and_then(|ip| listen(ip, port, config.tcp_backlog)) {
-                // Port 0 picks a free one; the other addresses then take the same.
-                Ok(listener) => {
-                    port = listener.local_addr()?.port();
-                    listeners.push(Arc::new(listener));
-                }
-                Err(error) if optional && error.kind() != io::ErrorKind::AddrInUse => {}
-                Err(error) => {
-                    let text = format!(
-                        "Could not create server TCP listening socket {text}:{port}: bind: {}",
-                        crate::config::system_text(&error)
-                    );
-                    return Err(io::Error::new(error.kind(), text));
-                }
-            }
+    /// Listens at every address of the configuration, and nowhere else. Returns the first address: if
+    /// the system was to pick the port, there it tells which.
+    pub fn listen(&self, config: &Config) -> io::Result<SocketAddr> {
+        let open = &mut *self.lock();
+        let wanted = wanted(config)?;
+        let (stay, go) = std::mem::take(&mut open.sockets)
+            .into_iter()
+            .partition(|socket| wanted.iter().any(|wanted| wanted.address == socket.address));
+        open.sockets = stay;
+        // Two sockets can't share a port if one is for all addresses; otherwise the old ones stay until
+        // the new ones are there.
+        let port = config.port;
+        let (first, last): (Vec<_>, Vec<_>) =
+            go.into_iter().partition(|socket: &Listening| socket.address.port() == port);
+        open.close(first);
+        let opened = open.open(&wanted, config);
+        match opened {
+            Ok(()) => open.close(last),
+            Err(_) => open.sockets.extend(last),
         }
-        if listeners.is_empty() {
-            return Err(io::Error::other(
-                "there is no address to listen on: set port or listen-addr",
-            ));
-        }
-        Ok(Listeners { listeners, threads: Vec::new() })
+        opened?;
+        Ok(open.sockets.first().map_or(NOWHERE, |socket| socket.address))
     }
 
     /// The first address.
     pub fn address(&self) -> SocketAddr {
-        let first = self.listeners.first().and_then(|listener| listener.local_addr().ok());
-        first.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
+        self.lock().sockets.first().map_or(NOWHERE, |socket| socket.address)
     }
 
     /// Starts to accept.
-    pub fn serve(&mut self, shared: &Arc<Shared>) -> io::Result<()> {
-        let pool = Arc::new(Pool::default());
-        for listener in &self.listeners {
-            let door = Door {
-                listener: Arc::clone(listener),
-                shared: Arc::clone(shared),
-                pool: Arc::clone(&pool),
-            };
-            let thread = std::thread::Builder::new().name("accept".into());
-            self.threads.push(thread.spawn(move || door.accept())?);
+    pub fn serve(&self, shared: &Arc<Shared>) -> io::Result<()> {
+        let open = &mut *self.lock();
+        let acceptor = Acceptor { shared: Arc::clone(shared), pool: Arc::default() };
+        let acceptor = open.acceptor.insert(acceptor);
+        open.sockets.iter_mut().try_for_each(|socket| socket.accept(acceptor))
+    }
+
+    /// Stops to accept.
+    pub fn close(&self) {
+        let mut open = self.lock();
+        let sockets = std::mem::take(&mut open.sockets);
+        open.close(sockets);
+        open.acceptor = None;
+        let leaving = std::mem::take(&mut open.leaving);
+        drop(open); // they may be waiting for somebody who waits for us
+        leaving.into_iter().for_each(|thread| _ = thread.join());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The address of who listens nowhere.
+pub const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+impl Open {
+    /// Opens what is wanted and not open.
+    fn open(&mut self, wanted: &[Wanted], config: &Config) -> io::Result<()> {
+        // Port 0 picks a free one; the other addresses then take the same.
+        let mut port = config.port;
+        for Wanted { address, text, optional } in wanted {
+            if self.sockets.iter().any(|socket| socket.address == *address) {
+                continue;
+            }
+            match listen(address.ip(), port, config) {
+                Ok(listener) => {
+                    let address = listener.local_addr()?;
+                    port = address.port();
+                    let listener = Arc::new(listener);
+                    let (closed, thread) = (Arc::default(), None);
+                    let mut socket = Listening { listener, address, closed, thread };
+                    if let Some(acceptor) = &self.acceptor {
+                        socket.accept(acceptor)?;
+                    }
+                    self.sockets.push(socket);
+                }
+                Err(error) if *optional && error.kind() != io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(cant_listen(text, port, &error)),
+            }
         }
         Ok(())
     }
 
-    /// Stops to accept.
-    pub fn close(&mut self) {
-        for listener in &self.listeners {
+    fn close(&mut self, sockets: Vec<Listening>) {
+        for socket in sockets {
+            socket.closed.store(true, Ordering::Relaxed);
             // Wakes the accepting thread; the socket itself closes with its last owner.
-            let _ = SockRef::from(&**listener).shutdown(Shutdown::Both);
+            let _ = SockRef::from(&*socket.listener).shutdown(Shutdown::Both);
+            self.leaving.extend(socket.thread);
         }
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
-        self.listeners.clear();
+        self.leaving.retain(|thread| !thread.is_finished());
     }
+}
+
+impl Listening {
+    fn accept(&mut self, acceptor: &Acceptor) -> io::Result<()> {
+        let (listener, closed) = (Arc::clone(&self.listener), Arc::clone(&self.closed));
+        let acceptor = acceptor.clone();
+        let thread = std::thread::Builder::new().name("accept".into());
+        self.thread = Some(thread.spawn(essential(move || acceptor.accept(&listener, &closed)))?);
+        Ok(())
+    }
+}
+
+/// CONFIG SET's way to the sockets.
+impl Listen for Arc<Listeners> {
+    fn listen(&mut self, config: &Config) -> io::Result<u16> {
+        Listeners::listen(self, config).map(|address| address.port())
+    }
+}
+
+/// An address to listen at.
+struct Wanted {
+    address: SocketAddr,
+    /// As the configuration has it.
+    text: String,
+    /// It may be missing.
+    optional: bool,
+}
+
+/// What the configuration asks for. An address that begins with `-` may be missing.
+fn wanted(config: &Config) -> io::Result<Vec<Wanted>> {
+    let texts = config.bind.iter().filter(|_| config.listens_on_tcp());
+    texts
+        .filter_map(|text| {
+            let (optional, text) = match text.strip_prefix('-') {
+                Some(rest) => (true, rest),
+                None => (false, text.as_str()),
+            };
+            match parse_address(text) {
+                Ok(ip) => {
+                    let address = SocketAddr::new(ip, config.port);
+                    Some(Ok(Wanted { address, text: text.to_owned(), optional }))
+                }
+                Err(_) if optional => None,
+                Err(error) => Some(Err(cant_listen(text, config.port, &error))),
+            }
+        })
+        .collect()
+}
+
+fn cant_listen(text: &str, port: u16, error: &io::Error) -> io::Error {
+    let reason = crate::config::system_text(error);
+    let text =
+        format!("Could not create server TCP listening socket {text}:{port}: bind: {reason}");
+    io::Error::new(error.kind(), text)
 }
 
 fn parse_address(text: &str) -> io::Result<IpAddr> {
@@ -101,7 +208,7 @@ fn parse_address(text: &str) -> io::Result<IpAddr> {
     }
 }
 
-fn listen(ip: IpAddr, port: u16, backlog: u32) -> io::Result<TcpListener> {
+fn listen(ip: IpAddr, port: u16, config: &Config) -> io::Result<TcpListener> {
     let address = SocketAddr::new(ip, port);
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if ip.is_ipv6() {
@@ -109,23 +216,31 @@ fn listen(ip: IpAddr, port: u16, backlog: u32) -> io::Result<TcpListener> {
     }
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
-    socket.listen(backlog.min(i32::MAX as u32) as i32)?;
+    if config.socket_mark_id > 0 {
+        let refused = |error: io::Error| {
+            let reason = crate::config::system_text(&error);
+            io::Error::new(error.kind(), format!("socket-mark-id can't be set: {reason}"))
+        };
+        socket.set_mark(config.socket_mark_id).map_err(refused)?; // connections inherit it
+    }
+    socket.listen(config.tcp_backlog.min(i32::MAX as u32) as i32)?;
     Ok(socket.into())
 }
 
-/// One accepting thread's view.
-struct Door {
-    listener: Arc<TcpListener>,
+/// What an accepting thread needs.
+#[derive(Clone)]
+struct Acceptor {
     shared: Arc<Shared>,
     pool: Arc<Pool>,
 }
 
-impl Door {
-    fn accept(&self) {
-        while !self.shared.is_stopping() {
-            match self.listener.accept() {
+impl Acceptor {
+    fn accept(&self, listener: &TcpListener, closed: &AtomicBool) {
+        let ends = || closed.load(Ordering::Relaxed) || self.shared.is_stopping();
+        while !ends() {
+            match listener.accept() {
                 Ok((stream, _)) => self.admit(stream),
-                Err(_) if self.shared.is_stopping() => {}
+                Err(_) if ends() => {}
                 Err(error) => {
                     // Mostly "too many open files": some connection has to end first.
                     crate::warning!("Accepting client connection: {error}");
@@ -139,12 +254,12 @@ impl Door {
     fn admit(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
         let stream = Arc::new(stream);
-        let seat = self.pool.reserve().ok_or(TOO_MANY_CLIENTS);
-        match seat.and_then(|seat| Ok((seat, self.register(&stream)?))) {
-            Ok((seat, (client, keepalive))) => {
+        let reserved = self.pool.reserve().ok_or(TOO_MANY_CLIENTS);
+        match reserved.and_then(|reserved| Ok((reserved, self.register(&stream)?))) {
+            Ok((reserved, (client, keepalive))) => {
                 send_probes(&stream, keepalive);
                 let shared = Arc::clone(&self.shared);
-                seat.run(move || {
+                reserved.run(move || {
                     let _leaving = Leaving { shared: &shared, client };
                     session::serve(&shared, stream, client);
                 });
@@ -170,7 +285,8 @@ impl Door {
         }
         engine.stats.total_connections_received += 1;
         let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
-        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers));
+        let activity = Arc::clone(&engine.clients.get(key).activity);
+        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
         engine.clients.get_mut(key).pen = Arc::new(pen);
         log_out(&mut engine, key);
         Ok((key, engine.config.tcp_keepalive))
@@ -217,3 +333,21 @@ const PROTECTED: &str = "-DENIED Redis is running in protected mode because prot
     manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an \
     authentication password for the default user. NOTE: You only need to do one of the above \
     things in order for the server to start accepting connections from the outside.\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only who may administer the network can set a mark; others must not go on without.
+    #[test]
+    fn a_socket_has_its_mark_or_is_none() {
+        let config = Config { socket_mark_id: 7, ..Config::default() };
+        match listen(Ipv4Addr::LOCALHOST.into(), 0, &config) {
+            Ok(listener) => assert_eq!(SockRef::from(&listener).mark().unwrap(), 7),
+            Err(error) => {
+                assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+                assert!(error.to_string().starts_with("socket-mark-id can't be set"), "{error}");
+            }
+        }
+    }
+}

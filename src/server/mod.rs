@@ -11,11 +11,14 @@
 //! | [`listener`] | listening sockets, the accept loop, who is let in          |
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
+//! | [`waiting`]  | how it waits in between                                    |
+//! | [`ahead`]    | what is done for requests before their turn                |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
 //! | [`cron`]     | what happens by itself                                     |
 //! | [`healthcheck`] | asking a server whether it answers                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
+mod ahead;
 pub mod cron;
 pub mod healthcheck;
 pub mod input;
@@ -23,6 +26,7 @@ pub mod listener;
 pub mod pool;
 pub mod process;
 pub mod session;
+pub mod waiting;
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,13 +37,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::command::{self, acl::load_users};
-use crate::config::Config;
+use crate::config::{Config, title};
+use crate::engine::append_only::AofState;
 use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::shutdown::{self, Outcome};
-use crate::persistence::{background, disk};
+use crate::persistence::{background, disk, start};
 use crate::replication;
+use crate::system::pidfile::PidFile;
+use listener::Listeners;
 
 /// What the threads of a server share.
 pub struct Shared {
@@ -63,8 +70,9 @@ impl Shared {
 /// ```
 pub struct Server {
     shared: Arc<Shared>,
-    listeners: listener::Listeners,
+    listeners: Arc<Listeners>,
     address: SocketAddr,
+    _pidfile: Option<PidFile>,
     cron: Vec<JoinHandle<()>>,
     background: Option<JoinHandle<()>>,
     reaper: Option<JoinHandle<()>>,
@@ -97,7 +105,7 @@ impl Builder {
 
     /// Asks every client for this password.
     pub fn password(mut self, password: &str) -> Self {
-        self.config.requirepass = password.to_owned();
+        self.config.requirepass = password.into();
         self
     }
 
@@ -145,17 +153,32 @@ impl Server {
         let (mut engine, garbage) = Engine::new(config.clone(), command::EXECUTION);
         load_users(&mut engine).map_err(io::Error::other)?;
         let shared = Arc::new(Shared { engine: SharedEngine::new(engine) });
-        let listeners = listener::Listeners::bind(&config)?;
-        let address = listeners.address();
+        let listeners = Arc::new(Listeners::default());
+        let address = listeners.listen(&config)?;
+        if address == listener::NOWHERE {
+            return Err(io::Error::other("Configured to not listen anywhere, exiting."));
+        }
+        let pidfile = match config.pidfile.as_str() {
+            "" => None,
+            path => PidFile::write(path.as_ref()),
+        };
         let mut engine = shared.engine.lock();
+        engine.listening = Some(Box::new(Arc::clone(&listeners)));
         engine.port = address.port();
         engine.config.port = address.port(); // the one that the system picked, if it did
+        title::show(&engine.config);
+        engine.adjust_oom_score().map_err(|error| {
+            let text = format!("Failed to set current oom_score_adj: {error}");
+            io::Error::new(error.kind(), text)
+        })?;
         drop(engine);
+        crate::notice!("Server initialized");
         let reaper = Some(cron::start_reaper(garbage, &config)?);
         let mut server = Server {
             shared,
             listeners,
             address,
+            _pidfile: pidfile,
             cron: Vec::new(),
             background: None,
             reaper,
@@ -167,8 +190,8 @@ impl Server {
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
-        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.background = Some(background::start(&shared.engine)?);
+        server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
@@ -188,11 +211,15 @@ impl Server {
                     }
                 }
             });
-            let result = disk::load_at_start(&self.shared.engine, &progress);
+            let result = start::load_at_start(&self.shared.engine, &progress);
             done.store(true, Ordering::Relaxed);
             match result {
                 Err(_) if progress.is_stopped() => Err(io::ErrorKind::Interrupted.into()),
-                result => result,
+                Err(error) => {
+                    let text = format!("Fatal error loading the DB: {error}. Exiting.");
+                    Err(io::Error::new(error.kind(), text))
+                }
+                Ok(()) => Ok(()),
             }
         })
     }
@@ -260,6 +287,7 @@ impl Server {
         if !self.shared.engine.begin_to_stop() {
             return;
         }
+        self.shared.engine.lock().listening = None;
         self.listeners.close();
         let deadline = Instant::now() + STOP_PATIENCE;
         loop {
@@ -268,7 +296,6 @@ impl Server {
             let connections = engine.clients.connections();
             connections.iter().for_each(|key| engine.clients.get_mut(*key).disconnect());
             drop(engine);
-            self.shared.engine.resumed.notify_all();
             if connections.is_empty() || Instant::now() > deadline {
                 break;
             }
@@ -279,8 +306,12 @@ impl Server {
             thread.thread().unpark();
             let _ = thread.join();
         }
-        let aof = Arc::clone(&self.shared.engine.lock().aof.writer);
-        crate::verbose!("Calling fsync() on the AOF file.");
+        let engine = self.shared.engine.lock();
+        let (aof, is_on) = (Arc::clone(&engine.aof.writer), engine.aof.state != AofState::Off);
+        drop(engine);
+        if is_on {
+            crate::notice!("Calling fsync() on the AOF file.");
+        }
         if let Err(error) = aof.finish() {
             crate::warning!("The end of the append-only file could not be written: {error}");
         }

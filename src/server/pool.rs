@@ -5,12 +5,12 @@
 //! affordable, and a command that waits (BLPOP) an ordinary function call.
 //!
 //! ```text
-//! crew of 16      crew of 16      crew of 16
+//! group of 16      group of 16      group of 16
 //! ################ ######.######### ..#.............   # a connection, . an idle worker
 //! ```
 //!
 //! A thread pool can grow, but its idle threads stay for good. So there are many small ones, called
-//! crews here: a connection gets a seat in the first crew that has one, and a crew that has become
+//! groups here: a connection gets a worker of the first group that has one idle, and a group that has become
 //! empty is dismissed, if others have enough idle workers.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,82 +23,83 @@ use crate::system::threads::Permit;
 /// Address space for a worker's stack. Only touched pages cost memory.
 const STACK_SIZE: usize = 256 * 1024;
 /// Workers that start, and end, together.
-const CREW_SIZE: usize = 16;
+const GROUP_SIZE: usize = 16;
 
 /// All workers.
 #[derive(Default)]
-pub struct Pool(Mutex<Vec<Option<Crew>>>);
+pub struct Pool(Mutex<Vec<Option<WorkerGroup>>>);
 
-struct Crew {
+struct WorkerGroup {
     workers: ThreadPool,
     busy: usize,
     /// Counts its threads for as long as they are there.
     _permit: Permit,
 }
 
-impl Crew {
+impl WorkerGroup {
     /// Starts the threads. None: there may be no more, or the system has no more.
-    fn start() -> Option<Crew> {
-        let permit = Permit::take(CREW_SIZE)?;
+    fn start() -> Option<WorkerGroup> {
+        let permit = Permit::take(GROUP_SIZE)?;
         let builder = threadpool::Builder::new()
-            .num_threads(CREW_SIZE)
+            .num_threads(GROUP_SIZE)
             .thread_name("worker".into())
             .thread_stack_size(STACK_SIZE);
         // It panics if the system refuses a thread; those that did start end by themselves.
         let workers = catch_unwind(AssertUnwindSafe(|| builder.build())).ok()?;
-        Some(Crew { workers, busy: 0, _permit: permit })
+        Some(WorkerGroup { workers, busy: 0, _permit: permit })
     }
 
     fn has_room(&self) -> bool {
-        self.busy < CREW_SIZE
+        self.busy < GROUP_SIZE
     }
 }
 
 /// A worker that is reserved for a connection; free again when it is dropped.
-pub struct Seat {
+pub struct ReservedWorker {
     pool: Arc<Pool>,
-    crew: usize,
+    group: usize,
 }
 
 impl Pool {
     /// Reserves a worker. None: there may be no more threads.
-    pub fn reserve(self: &Arc<Self>) -> Option<Seat> {
-        let mut crews = self.lock();
-        let has_room = |crew: &Option<Crew>| crew.as_ref().is_some_and(Crew::has_room);
-        let crew = match crews.iter().position(has_room) {
+    pub fn reserve(self: &Arc<Self>) -> Option<ReservedWorker> {
+        let mut groups = self.lock();
+        let has_room =
+            |group: &Option<WorkerGroup>| group.as_ref().is_some_and(WorkerGroup::has_room);
+        let group = match groups.iter().position(has_room) {
             Some(found) => found,
             None => {
-                let started = Some(Crew::start()?);
-                let free = crews.iter().position(Option::is_none);
+                let started = Some(WorkerGroup::start()?);
+                let free = groups.iter().position(Option::is_none);
                 let place = free.unwrap_or_else(|| {
-                    crews.push(None);
-                    crews.len() - 1
+                    groups.push(None);
+                    groups.len() - 1
                 });
-                crews[place] = started;
+                groups[place] = started;
                 place
             }
         };
-        crews[crew].as_mut().expect("it has room").busy += 1;
-        Some(Seat { pool: Arc::clone(self), crew })
+        groups[group].as_mut().expect("it has room").busy += 1;
+        Some(ReservedWorker { pool: Arc::clone(self), group })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Crew>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<WorkerGroup>>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     #[cfg(test)]
     fn threads(&self) -> usize {
-        self.lock().iter().flatten().count() * CREW_SIZE
+        self.lock().iter().flatten().count() * GROUP_SIZE
     }
 }
 
-impl Seat {
+impl ReservedWorker {
     /// Runs `job` on the reserved worker.
     pub fn run(self, job: impl FnOnce() + Send + 'static) {
         let pool = Arc::clone(&self.pool);
-        let crews = pool.lock();
-        let crew = crews[self.crew].as_ref().expect("a crew with a reserved worker stays");
-        crew.workers.execute(move || {
+        let groups = pool.lock();
+        let group = groups[self.group].as_ref().expect("a group with a reserved worker stays");
+        group.workers.execute(move || {
             // The message is in the log. The worker itself goes on with the next connection.
             let _ = catch_unwind(AssertUnwindSafe(job));
             drop(self);
@@ -106,13 +107,14 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for ReservedWorker {
     fn drop(&mut self) {
-        let mut crews = self.pool.lock();
-        crews[self.crew].as_mut().expect("a crew with a reserved worker stays").busy -= 1;
-        let idle: usize = crews.iter().flatten().map(|crew| CREW_SIZE - crew.busy).sum();
-        let dismissed = crews[self.crew].take_if(|crew| crew.busy == 0 && idle > 2 * CREW_SIZE);
-        drop(crews);
+        let mut groups = self.pool.lock();
+        groups[self.group].as_mut().expect("a group with a reserved worker stays").busy -= 1;
+        let idle: usize = groups.iter().flatten().map(|group| GROUP_SIZE - group.busy).sum();
+        let dismissed =
+            groups[self.group].take_if(|group| group.busy == 0 && idle > 2 * GROUP_SIZE);
+        drop(groups);
         drop(dismissed);
     }
 }
@@ -140,7 +142,7 @@ mod tests {
         numbers.sort_unstable();
         assert!(numbers.into_iter().eq(0..100));
         // The seats are free a moment after their jobs have reported.
-        while pool.threads() > 2 * CREW_SIZE {
+        while pool.threads() > 2 * GROUP_SIZE {
             std::thread::yield_now();
         }
     }
@@ -149,13 +151,13 @@ mod tests {
     fn a_panic_costs_no_thread() {
         let pool = Arc::new(Pool::default());
         let (report, ended) = unbounded();
-        for _ in 0..CREW_SIZE {
+        for _ in 0..GROUP_SIZE {
             pool.reserve().unwrap().run(|| panic!("only a test"));
         }
-        for _ in 0..CREW_SIZE {
+        for _ in 0..GROUP_SIZE {
             let report = report.clone();
             pool.reserve().unwrap().run(move || report.send(()).unwrap());
         }
-        assert_eq!(ended.iter().take(CREW_SIZE).count(), CREW_SIZE);
+        assert_eq!(ended.iter().take(GROUP_SIZE).count(), GROUP_SIZE);
     }
 }

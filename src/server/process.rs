@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
-use crate::config::{Config, VERSION};
+use crate::config::{Config, REDIS_VERSION, VERSION};
 use crate::persistence::shutdown::Outcome;
-use crate::system::cores;
 use crate::system::descriptors::make_room_for_clients;
+use crate::system::{cores, title};
 
 /// Runs a server until a signal or SHUTDOWN ends it. The exit code is returned.
 pub fn run(mut config: Config) -> i32 {
@@ -29,7 +29,7 @@ pub fn run(mut config: Config) -> i32 {
     let mut server = match builder.start() {
         Ok(server) => server,
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
-            crate::warning!("Stopped before the data was loaded; the files are as they were.");
+            crate::warning!("Received shutdown signal during loading, exiting now.");
             return 0;
         }
         Err(error) => {
@@ -43,7 +43,7 @@ pub fn run(mut config: Config) -> i32 {
     });
     crate::notice!("Ready to accept connections on {}", server.address());
     while !shut_down(&mut server, &signal) {}
-    crate::warning!("cacheflow is now ready to exit, bye bye...");
+    crate::warning!("Redis is now ready to exit, bye bye...");
     0
 }
 
@@ -79,13 +79,17 @@ fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
 fn prepare(config: &mut Config) -> std::io::Result<()> {
     crate::system::logging::set_level(config.loglevel);
     if !config.logfile.is_empty() {
-        crate::system::logging::set_file(Some(config.logfile.as_ref()))?;
+        crate::system::logging::set_file(Some(config.logfile.as_ref())).map_err(|error| {
+            let reason = crate::config::system_text(&error);
+            std::io::Error::new(error.kind(), format!("Can't open the log file: {reason}"))
+        })?;
     }
     std::env::set_current_dir(&config.dir)?;
-    if !config.pidfile.is_empty() {
-        std::fs::write(&config.pidfile, format!("{}\n", std::process::id()))?;
+    if config.set_proc_title {
+        title::allow();
     }
     fit_to_descriptor_limit(config);
+    crate::system::logging::report_panics();
     cores::choose(&config.server_cpulist);
     Ok(())
 }
@@ -95,7 +99,10 @@ fn prepare(config: &mut Config) -> std::io::Result<()> {
 fn fit_to_descriptor_limit(config: &mut Config) {
     if let Err(possible) = make_room_for_clients(config.maxclients) {
         config.maxclients = possible;
-        crate::warning!("The limit of open files lowers maxclients to {possible}");
+        crate::warning!(
+            "maxclients has been reduced to {possible} to compensate for low ulimit. If you need \
+             higher maxclients increase 'ulimit -n'."
+        );
     }
 }
 
@@ -112,15 +119,23 @@ fn watch_signals() -> std::io::Result<Arc<AtomicUsize>> {
     Ok(signal)
 }
 
+/// The first lines of the log, as those who wait for a redis-server know them.
 fn banner(config: &Config) {
-    crate::notice!("cacheflow {VERSION} starting, compatible with Redis 7.0.15");
-    crate::notice!("pid {}, data directory {}", std::process::id(), config.dir.display());
-    if let Some(file) = &config.config_file {
-        crate::notice!("configuration loaded from {}", file.display());
+    let pid = std::process::id();
+    crate::notice!(
+        "cacheflow {VERSION} is starting: Redis version={REDIS_VERSION}, bits={}, pid={pid}, just \
+         started",
+        usize::BITS
+    );
+    match &config.config_file {
+        Some(file) => crate::notice!("Configuration loaded from {}", file.display()),
+        None => crate::notice!("Configuration loaded"),
     }
+    crate::notice!("Running mode=standalone, port={}.", config.port);
+    crate::notice!("Data directory: {} PID: {pid}", config.dir.display());
     let unused: Vec<&str> =
         config.without_effect().iter().map(|parameter| parameter.name).collect();
     if !unused.is_empty() {
-        crate::notice!("accepted without effect: {}", unused.join(" "));
+        crate::notice!("Accepted without effect: {}", unused.join(" "));
     }
 }

@@ -9,72 +9,75 @@
 //! The lock is held only while commands run. Reading, parsing and writing happen outside of it, so
 //! that is what many connections do at the same time.
 //!
-//! Two things may come between. A command that waits ([`Flow::Blocked`]) sends what was written so
-//! far and sleeps until it is answered, while requests that arrive meanwhile wait in the socket.
-//! And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the
+//! Two things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
+//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the
 //! lock, so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Shared;
+use super::ahead::{self, Ahead};
 use super::input::Input;
+use super::waiting::Ended;
 use crate::command::execute;
-use crate::engine::blocking;
-use crate::engine::client::ClientKey;
+use crate::engine::ClientKey;
+use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
+use crate::engine::meter::Meter;
 use crate::engine::outbox::{Outbox, Pen};
-use crate::engine::prepared::Prepared;
+use crate::engine::pause;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
-use crate::resp::{Args, Batch, Limits, ProtocolError, Reader, Reply};
+use crate::resp::{KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
 
-/// A reply buffer larger than this is not kept for the next reply.
-const KEEP_REPLY_CAPACITY: usize = 16 * 1024;
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
 /// Requests that take long don't keep the lock together for longer than about this.
 const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// With so many bytes in the outbox, no further request is read until some were taken.
 const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
-/// Input buffers that have grown by so much are told of, even when no request is complete.
-const GROWTH_TO_REPORT: usize = 256 * 1024;
+/// When input buffers have grown by so much, even if no request is complete, it is looked whether all
+/// clients together have too much.
+const GROWTH_TO_WEIGH: usize = 256 * 1024;
 /// How long a connection that ends waits for the last bytes of its outbox to be taken.
 const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
-/// Of so many requests at a time the keys are brought near before the first is executed.
-const AHEAD: usize = 16;
-/// A wait without a deadline looks at the clock this often; any time would do.
+/// So long does a connection wait for its outbox; any time would do.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// The thread's side of a connection.
 pub struct Session<'s> {
-    shared: &'s Shared,
-    stream: Arc<TcpStream>,
-    client: ClientKey,
-    reader: Reader<Input>,
-    output: Output,
-    received: usize,
-    /// Memory of the input buffers, as last told.
-    reported: usize,
+    pub(super) shared: &'s Shared,
+    pub(super) stream: Arc<TcpStream>,
+    pub(super) client: ClientKey,
+    pub(super) reader: Reader<Input>,
+    pub(super) output: Replies,
+    /// What the buffers hold, for others to see.
+    meter: Arc<Meter>,
+    pub(super) received: usize,
+    /// Memory of the input buffers when it was last looked whether all clients have too much.
+    weighed: usize,
     /// The connection has just become a replica's.
     is_new_replica: bool,
 }
 
 /// Replies on their way to the peer.
-struct Output {
+pub(super) struct Replies {
     stream: Arc<TcpStream>,
     pen: Arc<Pen>,
     /// Where they go, if the connection has one.
     outbox: Option<Outbox>,
-    reply: Reply,
+    pub(super) reply: Reply,
     sent: usize,
+    /// Bytes given to the outbox since it was last waited for.
+    handed_over: usize,
 }
 
 /// How a batch, or a request of it, ended.
-enum End {
+enum BatchEnd {
     /// Everything was executed.
     Done,
     /// The connection is to be closed, after what was written has been sent.
@@ -85,17 +88,23 @@ enum End {
 
 /// Serves a connection whose client is registered already, until it ends.
 pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
-    let pen = Arc::clone(&shared.engine.lock().clients.get(client).pen);
+    let engine = shared.engine.lock();
+    let state = engine.clients.get(client);
+    let (pen, meter) = (Arc::clone(&state.pen), Arc::clone(&state.meter));
+    let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), Arc::clone(&state.activity));
+    drop(engine);
     let reply = Reply::default();
-    let output = Output { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0 };
+    let output =
+        Replies { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
-        reader: Reader::new(Input::new(Arc::clone(&stream))),
+        reader: Reader::new(input),
+        meter,
         stream,
         client,
         output,
         received: 0,
-        reported: 0,
+        weighed: 0,
         is_new_replica: false,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
@@ -104,25 +113,25 @@ pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
     let _ = session.stream.shutdown(Shutdown::Write);
 }
 
-impl Session<'_> {
+impl<'s> Session<'s> {
     fn run(&mut self) -> io::Result<()> {
         let mut limits = limits_of(&self.shared.engine.lock(), self.client);
         loop {
             match self.reader.batch(&limits) {
                 Ok(batch) if batch.is_empty() => {
+                    self.weigh_incomplete_request();
                     // Everything that came is answered: one write for all of it.
                     self.output.write()?;
                     self.received += match self.reader.fill()? {
                         0 => return Ok(()),
                         count => count,
                     };
-                    self.report_growth();
                 }
                 Ok(_) => match self.execute_batch(&mut limits)? {
-                    End::Done if self.is_new_replica => self.begin_replication()?,
-                    End::Done => {}
-                    End::Close => return self.output.write(),
-                    End::Abort => return Ok(()),
+                    BatchEnd::Done if self.is_new_replica => self.begin_replication()?,
+                    BatchEnd::Done => {}
+                    BatchEnd::Close => return self.output.write(),
+                    BatchEnd::Abort => return Ok(()),
                 },
                 Err(error) => return self.refuse(error),
             }
@@ -130,46 +139,85 @@ impl Session<'_> {
     }
 
     /// Executes the requests that have arrived, under one taking of the lock.
-    fn execute_batch(&mut self, limits: &mut Limits) -> io::Result<End> {
-        let prepared = Prepared::from(&self.reader.parsed());
-        let mut engine = self.shared.engine.lock();
-        engine.prepared = prepared;
+    fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
+        let done_before = Ahead::of(&self.reader.parsed());
+        let shared = self.shared;
+        let mut engine = shared.engine.lock();
+        done_before.hand_over(&mut engine);
         self.account(&mut engine);
-        let Session { shared, client, reader, output, .. } = self;
-        output.reply.protocol = engine.clients.get(*client).protocol;
-        let batch = reader.parsed();
+        self.output.begin(&engine, self.client);
         let mut first_ended = None;
-        for index in 0..batch.len() {
-            if index % AHEAD == 0 {
-                bring_keys_near(&engine, *client, &batch, index);
-            }
+        for index in 0..self.reader.parsed().len() {
+            ahead::look(&engine, self.client, &self.reader.parsed(), index);
             let end;
-            (engine, end) = request(shared, engine, *client, batch.request(index), output)?;
-            output.hand_over(&mut engine, *client);
-            if !matches!(end, End::Done) {
+            (engine, end) = self.request(engine, index, limits)?;
+            self.output.hand_over(&mut engine, self.client);
+            if !matches!(end, BatchEnd::Done) {
                 return Ok(end);
             }
             let ended = engine.last_reading();
             let held_ns = ended.zip(first_ended).map_or(0, |(last, first)| last.since(first));
             first_ended = first_ended.or(ended);
-            if output.reply.len() > SEND_REPLY_SIZE || held_ns > LONGEST_HOLD_NS {
-                engine.clients.get_mut(*client).output_memory = output.reply.capacity();
+            if self.output.is_long() || held_ns > LONGEST_HOLD_NS {
+                self.output.note_what_waits(&mut engine, self.client);
                 drop(engine);
-                output.write()?;
-                shared.engine.give_way();
+                if self.output.may_be_sent_in_parts() {
+                    self.output.write_and_wait()?;
+                }
+                shared.engine.yield_lock();
                 engine = shared.engine.lock();
                 first_ended = None;
             }
         }
-        self.is_new_replica = is_new_replica(&engine, *client);
-        *limits = limits_of(&engine, *client);
+        self.is_new_replica = is_new_replica(&engine, self.client);
+        *limits = limits_of(&engine, self.client);
+        self.output.note_what_waits(&mut engine, self.client);
         drop(engine);
-        if let Some(outbox) = &output.outbox {
-            outbox.flush();
-            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        if self.output.outbox.is_some() {
+            self.output.write_and_wait()?;
         }
         self.output.pen.help_writers();
-        Ok(End::Done)
+        Ok(BatchEnd::Done)
+    }
+
+    /// Executes one request, however long that takes.
+    fn request(
+        &mut self,
+        mut engine: EngineGuard<'s>,
+        index: usize,
+        limits: &RequestLimits,
+    ) -> io::Result<(EngineGuard<'s>, BatchEnd)> {
+        let (shared, client) = (self.shared, self.client);
+        let mut has_sent = false;
+        loop {
+            let args = self.reader.parsed().request(index);
+            let flow = execute(&mut engine, client, args, &mut self.output.reply, Origin::Client);
+            match flow {
+                Flow::Continue => return Ok((engine, BatchEnd::Done)),
+                Flow::Close => return Ok((engine, BatchEnd::Close)),
+                Flow::Abort => return Ok((engine, BatchEnd::Abort)),
+                Flow::Paused { writes } if has_sent => pause::join(&mut engine, client, writes),
+                Flow::Paused { .. } | Flow::Blocked => {
+                    self.output.hand_over(&mut engine, client);
+                    self.output.note_what_waits(&mut engine, client);
+                    drop(engine);
+                    self.output.write()?;
+                    has_sent = true;
+                    engine = shared.engine.lock();
+                    if flow != Flow::Blocked {
+                        continue; // it gets in line when it is free to go, for others stand behind it
+                    }
+                }
+            }
+            let ended;
+            (engine, ended) = self.wait(engine, index, limits);
+            match ended {
+                Ended::Answered => return Ok((engine, BatchEnd::Done)),
+                Ended::AnsweredAndClosed => return Ok((engine, BatchEnd::Close)),
+                Ended::Gone => return Ok((engine, BatchEnd::Abort)),
+                Ended::Resumed => {}
+            }
+        }
     }
 
     /// After PSYNC: once its reply is out, the stream follows. What the replica says is still read.
@@ -196,31 +244,36 @@ impl Session<'_> {
         stats.total_net_output_bytes += std::mem::take(&mut self.output.sent) as u64;
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
-        let client = engine.clients.get_mut(self.client);
-        client.last_active = Instant::now();
-        client.query_buffer = self.reader.buffered();
-        client.input_memory = self.reader.capacity();
-        self.reported = client.input_memory;
-        client.output_memory = self.output.reply.capacity();
+        self.weighed = self.reader.memory();
+        self.meter.begin_batch(self.reader.complete(), self.reader.incomplete(), self.weighed);
+        client_changed(engine, self.client);
     }
 
-    /// Tells the registry that a request is growing large, long before it is complete: for
-    /// `maxmemory-clients`.
-    fn report_growth(&mut self) {
-        let capacity = self.reader.capacity();
-        if capacity > self.reported + GROWTH_TO_REPORT {
-            self.shared.engine.lock().clients.get_mut(self.client).input_memory = capacity;
-            self.reported = capacity;
+    /// Shows what has arrived of a request. If it grows large, `maxmemory-clients` may have something
+    /// to say about it long before it is complete.
+    fn weigh_incomplete_request(&mut self) {
+        let parsed = self.reader.in_progress();
+        self.weigh_input(self.reader.incomplete() - parsed, parsed);
+    }
+
+    /// Shows what has arrived and isn't executed.
+    pub(super) fn weigh_input(&mut self, unparsed: usize, arguments: usize) {
+        let memory = self.reader.memory();
+        self.meter.set_input(unparsed, arguments, memory);
+        if memory > self.weighed + GROWTH_TO_WEIGH {
+            client_changed(&mut self.shared.engine.lock(), self.client);
+            self.weighed = memory;
         }
     }
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
-    fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
+    pub(super) fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
         if error == ProtocolError::QueryBufferLimit {
             let engine = self.shared.engine.lock();
             let peer = engine.clients.get(self.client).peer;
             drop(engine);
-            crate::warning!("Closing client {peer:?} that reached the query buffer limit");
+            let peer = peer.map_or_else(String::new, |peer| peer.to_string());
+            crate::warning!("Closing client that reached max query buffer length: addr={peer}");
             return Ok(());
         }
         self.output.reply.error(format!("ERR {error}").as_bytes());
@@ -242,67 +295,46 @@ fn discard_input(stream: &TcpStream) {
     let _ = io::copy(&mut stream.take(1 << 20), &mut io::sink());
 }
 
-/// Executes one request, however long that takes.
-fn request<'s>(
-    shared: &'s Shared,
-    mut engine: EngineGuard<'s>,
-    client: ClientKey,
-    args: Args<'_>,
-    output: &mut Output,
-) -> io::Result<(EngineGuard<'s>, End)> {
-    loop {
-        match execute(&mut engine, client, args, &mut output.reply, Origin::Client) {
-            Flow::Continue => return Ok((engine, End::Done)),
-            Flow::Close => return Ok((engine, End::Close)),
-            Flow::Abort => return Ok((engine, End::Abort)),
-            Flow::Pause(left) => {
-                engine = shared.engine.wait(&shared.engine.resumed, engine, left);
-                if shared.is_stopping() {
-                    return Ok((engine, End::Abort));
-                }
-            }
-            Flow::Blocked => {
-                output.hand_over(&mut engine, client);
-                drop(engine);
-                output.write()?;
-                engine = shared.engine.lock();
-                return Ok(wait_for_answer(shared, engine, client, &mut output.reply));
-            }
-        }
+impl Replies {
+    /// Before a batch: replies are written as the client has asked for, and as much as it may have.
+    fn begin(&mut self, engine: &Engine, client: ClientKey) {
+        let client = engine.clients.get(client);
+        self.reply.protocol = client.protocol;
+        self.reply.set_limit(client.reply_limit(&engine.config.client_output_buffer_limit));
     }
-}
 
-/// Sleeps until the waiting client has its answer, its time is over, or it is disconnected.
-fn wait_for_answer<'s>(
-    shared: &'s Shared,
-    mut engine: EngineGuard<'s>,
-    client: ClientKey,
-    reply: &mut Reply,
-) -> (EngineGuard<'s>, End) {
-    loop {
-        let state = engine.clients.get_mut(client);
-        let Some(wait) = &state.wait else {
-            reply.raw(&std::mem::take(&mut state.answer));
-            let end = if state.close_after_reply { End::Close } else { End::Done };
-            return (engine, end);
-        };
-        if state.close_after_reply {
-            blocking::leave(&mut engine, client);
-            return (engine, End::Abort);
-        }
-        let now = Instant::now();
-        let left = wait.deadline.map_or(LONG, |at| at.saturating_duration_since(now));
-        match &state.wakeup {
-            Some(wakeup) if !left.is_zero() => {
-                let wakeup = Arc::clone(wakeup);
-                engine = shared.engine.wait(&wakeup, engine, left);
-            }
-            _ => _ = blocking::time_out(&mut engine, client),
-        }
+    /// Whether the replies of a batch may be sent before all of them are there. With a limit they may
+    /// not: it is about all that a client gets at once, and not about how fast it can be sent.
+    fn may_be_sent_in_parts(&self) -> bool {
+        self.reply.is_unlimited()
     }
-}
 
-impl Output {
+    /// Whether so much waits to be sent that the rest of the batch can wait, too.
+    fn is_long(&self) -> bool {
+        self.reply.len() + self.handed_over > SEND_REPLY_SIZE && self.may_be_sent_in_parts()
+    }
+
+    /// Lets the lock be released: others see what this connection has, and since when it has too much.
+    fn note_what_waits(&self, engine: &mut Engine, client: ClientKey) {
+        let Engine { clients, config, .. } = engine;
+        let state = clients.get_mut(client);
+        state.meter.set_output(self.reply.capacity());
+        state.activity.note(); // however long its commands have taken
+        state.note_unsent(self.reply.len(), &config.client_output_buffer_limit);
+        client_changed(engine, client);
+    }
+
+    /// Writes what there is. Of what goes through the outbox, much may only wait in it when nothing
+    /// more is added.
+    fn write_and_wait(&mut self) -> io::Result<()> {
+        self.write()?;
+        if let Some(outbox) = &self.outbox {
+            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
+        }
+        self.handed_over = 0;
+        Ok(())
+    }
+
     /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
     fn write(&mut self) -> io::Result<()> {
         if !self.reply.is_empty() {
@@ -321,32 +353,21 @@ impl Output {
     fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) {
         let Engine { clients, config, .. } = engine;
         let client = clients.get_mut(client);
+        client.holds_pushes = false;
         let Some(outbox) = &client.outbox else { return };
         if self.outbox.is_none() {
             self.outbox = Some(outbox.clone());
         }
-        if !self.reply.is_empty() {
-            client.put(self.reply.as_bytes().into(), &config.client_output_buffer_limit);
+        if !self.reply.is_empty() || !client.held_back.is_empty() {
+            self.handed_over += self.reply.len();
+            client.hand_over(self.reply.as_bytes(), &config.client_output_buffer_limit);
             self.forget_sent();
-        }
-        for message in std::mem::take(&mut client.held_back) {
-            client.put(message, &config.client_output_buffer_limit);
         }
     }
 
     fn forget_sent(&mut self) {
         self.sent += self.reply.len();
-        self.reply.clear(KEEP_REPLY_CAPACITY);
-    }
-}
-
-/// Brings near what the next requests will look up. The first argument is taken for the key: mostly
-/// it is.
-fn bring_keys_near(engine: &Engine, client: ClientKey, batch: &Batch<'_>, from: usize) {
-    let to = batch.len().min(from + AHEAD);
-    if to - from > 1 {
-        let keys = (from..to).filter_map(|index| batch.request(index).get(1));
-        engine.databases[engine.clients.get(client).db].bring_near(keys);
+        self.reply.clear(KEEP_CAPACITY);
     }
 }
 
@@ -355,8 +376,8 @@ fn is_new_replica(engine: &Engine, client: ClientKey) -> bool {
     replica.is_some_and(|replica| matches!(replica.phase, Phase::Continuing | Phase::Requesting))
 }
 
-fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> Limits {
-    Limits {
+fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> RequestLimits {
+    RequestLimits {
         bulk: engine.config.proto_max_bulk_len as usize,
         query_buffer: engine.config.client_query_buffer_limit as usize,
         authenticated: !engine.must_log_in(client),

@@ -18,6 +18,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
+/// The two counts of an `Arc`, in front of what it holds.
+pub(super) const ARC_COUNTS: usize = 2 * size_of::<usize>();
+
 /// The longest text that needs no allocation.
 pub const INLINE_CAPACITY: usize = 22;
 

@@ -18,9 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Bytes;
-use super::packed::{self, Limits, Packed};
+use super::bytes::ARC_COUNTS;
+use super::packed::{self, Packed, PackedLimits};
 use super::table::{self, Keyed, Table};
-use super::value::ARC_COUNTS;
 
 /// A map from fields to values; see the module documentation.
 #[derive(Clone)]
@@ -94,7 +94,7 @@ impl Hash {
     }
 
     /// Gives a field a value; true if the field is new.
-    pub fn set(&mut self, field: &[u8], value: &[u8], limits: Limits) -> bool {
+    pub fn set(&mut self, field: &[u8], value: &[u8], limits: PackedLimits) -> bool {
         if field.len().max(value.len()) > limits.value {
             self.convert();
         }
@@ -258,9 +258,9 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits { entries: 128, value: 64 };
+    const LIMITS: PackedLimits = PackedLimits { entries: 128, value: 64 };
 
-    fn hash_of(pairs: &[(Vec<u8>, Vec<u8>)], limits: Limits) -> Hash {
+    fn hash_of(pairs: &[(Vec<u8>, Vec<u8>)], limits: PackedLimits) -> Hash {
         let mut hash = Hash::new();
         for (field, value) in pairs {
             hash.set(field, value, limits);
@@ -277,7 +277,7 @@ mod tests {
         fn behaves_as_an_ordered_map(
             ops in prop::collection::vec((0..10u8, 0..300u16, 0..66usize), 0..600), entries in 0..256usize,
         ) {
-            let limits = Limits { entries, value: 64 };
+            let limits = PackedLimits { entries, value: 64 };
             let (mut hash, mut model) = (Hash::new(), Vec::<(Vec<u8>, Vec<u8>)>::new());
             let mut frozen = None;
             for (step, (op, field, len)) in ops.into_iter().enumerate() {
@@ -306,7 +306,7 @@ mod tests {
                 prop_assert_eq!(unordered, model.iter().cloned().collect::<HashMap<_, _>>());
             }
             prop_assert_eq!(hash.iter().len(), model.len());
-            prop_assert_eq!(&hash, &hash_of(&model, Limits { entries: 1 << 20, value: 1 << 20 }));
+            prop_assert_eq!(&hash, &hash_of(&model, PackedLimits { entries: 1 << 20, value: 1 << 20 }));
             let drawn = hash.random(&mut || 12345).map(|(f, v)| (f.to_vec(), v.to_vec()));
             prop_assert!(drawn.map_or(model.is_empty(), |pair| model.contains(&pair)));
             if let Some((frozen, model)) = frozen {

@@ -1,8 +1,9 @@
 //! The keyspace: one database, from key to value and time to live.
 //!
-//! It is a fixed array of sub-tables. A key's hash chooses its sub-table, so each holds about a
+//! It is an array of sub-tables. A key's hash chooses its sub-table, so each of a thousand holds about a
 //! thousandth of the keys, and whatever has to touch a whole table (growing it, copying it for a
-//! snapshot, looking for expired keys) takes a thousandth of the time.
+//! snapshot, looking for expired keys) takes a thousandth of the time. While there are few keys there
+//! are fewer sub-tables (see [`resize`](super::resize)).
 //!
 //! ```text
 //!  hash ──> sub-table ── positions: hash table of u32 ──┐
@@ -15,7 +16,8 @@
 //!
 //! * SCAN walks each sub-table from its end to its beginning. An entry only ever moves towards the
 //!   beginning, from a place that was visited already or along with one that was not: no key that
-//!   is there during the whole scan is missed, however the tables grow and shrink meanwhile.
+//!   is there during the whole scan is missed, however the tables grow and shrink meanwhile. When
+//!   their number has changed, it begins again with the sub-table that it is at.
 //! * Expired keys are found by reading `deadlines`, 16 bytes a key, and only in sub-tables whose
 //!   soonest deadline has passed.
 //!
@@ -36,11 +38,13 @@ use super::{Bytes, Value};
 /// How many sub-tables. With ten million keys each has ten thousand, which grow in about a
 /// millisecond.
 pub const TABLES: usize = 1024;
-const TABLE_BITS: u32 = TABLES.trailing_zeros();
+pub(super) const TABLE_BITS: u32 = TABLES.trailing_zeros();
+/// Where the count of unvisited entries begins in a cursor of SCAN.
+const UNVISITED_BIT: u32 = TABLE_BITS + u8::BITS;
 /// So few keys are in the processor's cache anyway.
 const KEYS_IN_CACHE: usize = 10_000;
 /// `Entry::ttl` of a key that doesn't expire.
-const NO_TTL: u32 = u32::MAX;
+pub(super) const NO_TTL: u32 = u32::MAX;
 
 /// A key and what belongs to it.
 #[derive(Clone, Debug)]
@@ -68,7 +72,7 @@ pub(super) struct SubTable {
     pub(super) entries: Segments<Entry>,
     pub(super) deadlines: Segments<Deadline>,
     /// No deadline is earlier than this.
-    soonest: i64,
+    pub(super) soonest: i64,
     /// Marked for a snapshot: old states of the entries that have changed since.
     pub(super) undo: Option<Box<Undo>>,
 }
@@ -89,9 +93,13 @@ pub struct Vacant {
 /// One database.
 #[derive(Debug, Default)]
 pub struct Keyspace {
-    /// Empty until the first key comes: most databases never see one.
+    /// A power of two of them, and none until the first key comes: most databases never see one.
     pub(super) tables: Vec<SubTable>,
-    len: usize,
+    /// By how many bits a key's place among [`TABLES`] is more than its place among these.
+    pub(super) shift: u32,
+    /// Counts the changes of their number.
+    pub(super) resized: u8,
+    pub(super) len: usize,
     expiring: usize,
     /// Sub-tables of a snapshot that is not finished, though the database was emptied.
     pub(super) orphans: Vec<SubTable>,
@@ -119,7 +127,7 @@ impl Keyspace {
     #[inline]
     pub fn find(&self, key: &[u8]) -> Result<Slot, Vacant> {
         let hash = hash(key);
-        let table = table_of(hash);
+        let table = self.table_of(hash);
         self.tables
             .get(table)
             .and_then(|sub| sub.find(hash, key))
@@ -142,7 +150,7 @@ impl Keyspace {
     #[inline]
     fn touch(&self, key: &[u8]) -> u32 {
         let hash = hash(key);
-        let Some(sub) = self.tables.get(table_of(hash)) else { return 0 };
+        let Some(sub) = self.tables.get(self.table_of(hash)) else { return 0 };
         let found = sub.positions.find(hash, |_| true).map(|index| &sub.entries[*index as usize]);
         // A new key would go behind the last one.
         found.or(sub.entries.last()).map_or(0, |entry| entry.access)
@@ -170,11 +178,11 @@ impl Keyspace {
 
     /// Adds a key that [`find`](Self::find) has not found.
     pub fn insert(&mut self, vacant: Vacant, key: &[u8], value: Value, access: u32) -> Slot {
-        if self.tables.is_empty() {
-            self.tables = (0..TABLES).map(|_| SubTable::new()).collect();
+        if self.has_too_few_tables() {
+            self.grow();
         }
         self.len += 1;
-        let table = table_of(vacant.hash);
+        let table = self.table_of(vacant.hash);
         let entry = Entry { key: Bytes::new(key), value, access, ttl: NO_TTL };
         let index = self.tables[table].insert(vacant.hash, entry);
         Slot { table: table as u32, index }
@@ -185,7 +193,17 @@ impl Keyspace {
         let entry = self.tables[slot.table as usize].remove(slot.index);
         self.len -= 1;
         self.expiring -= usize::from(entry.ttl != NO_TTL);
+        if self.has_too_many_tables() {
+            self.shrink();
+        }
         entry
+    }
+
+    /// The sub-table of keys with this hash. Those of neighbouring sub-tables are in one while there are
+    /// fewer.
+    #[inline]
+    fn table_of(&self, hash: u64) -> usize {
+        place_of(hash) >> self.shift
     }
 
     /// When the key expires, in Unix milliseconds.
@@ -215,8 +233,9 @@ impl Keyspace {
     /// Calls `report` for at least `count` entries from `cursor` on, as long as there are, and
     /// returns where to go on: 0 is both the beginning and the end.
     pub fn scan(&self, cursor: u64, count: usize, mut report: impl FnMut(&Entry)) -> u64 {
-        let mut table = (cursor & (TABLES as u64 - 1)) as usize;
-        let mut unvisited = (cursor >> TABLE_BITS) as usize;
+        let mut table = (cursor as usize % TABLES) >> self.shift;
+        let is_same = (cursor >> TABLE_BITS) as u8 == self.resized;
+        let mut unvisited = if is_same { (cursor >> UNVISITED_BIT) as usize } else { 0 };
         let mut reported = 0;
         while let Some(sub) = self.tables.get(table) {
             // 0 entries left to visit: the walk through this table has not begun.
@@ -226,8 +245,10 @@ impl Keyspace {
             (start..end).rev().for_each(|index| report(&sub.entries[index]));
             reported += end - start;
             (table, unvisited) = if start == 0 { (table + 1, 0) } else { (table, start) };
-            if reported >= count && table < TABLES {
-                return (unvisited as u64) << TABLE_BITS | table as u64;
+            if reported >= count && table < self.tables.len() {
+                let place = (table << self.shift) as u64;
+                let resized = u64::from(self.resized) << TABLE_BITS;
+                return (unvisited as u64) << UNVISITED_BIT | resized | place;
             }
         }
         0
@@ -282,20 +303,36 @@ impl Keyspace {
 
     /// A sub-table with the wanted property: one drawn by the random number, or the next.
     fn draw(&self, random: u64, wanted: impl Fn(&SubTable) -> bool) -> Option<&SubTable> {
-        let start = random as usize % TABLES;
-        let (before, from) = self.tables.split_at(start.min(self.tables.len()));
+        let start = random as usize % self.tables.len().max(1);
+        let (before, from) = self.tables.split_at(start);
         from.iter().chain(before).find(|sub| wanted(sub))
     }
 
-    /// Adds keys of sub-table `table` whose deadline is before `now` to `expired`, `limit` at most.
-    pub fn expired(&mut self, table: usize, now: i64, limit: usize, expired: &mut Vec<Bytes>) {
-        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.soonest < now) else { return };
-        let due = sub.deadlines.iter().filter(|deadline| deadline.at < now).take(limit);
-        expired.extend(due.map(|deadline| sub.entries[deadline.entry as usize].key.clone()));
-        if expired.len() < limit {
-            let later = sub.deadlines.iter().map(|deadline| deadline.at).filter(|at| *at >= now);
-            sub.soonest = later.min().unwrap_or(i64::MAX);
+    /// Adds keys of sub-table `table` whose deadline is before `now` to `expired`, until it has
+    /// `limit`. Returns how many deadlines it has looked at.
+    pub fn expired(
+        &mut self,
+        table: usize,
+        now: i64,
+        limit: usize,
+        expired: &mut Vec<Bytes>,
+    ) -> usize {
+        let Some(sub) = self.tables.get_mut(table).filter(|sub| sub.soonest < now) else {
+            return 0;
+        };
+        let mut soonest = i64::MAX;
+        for (index, deadline) in sub.deadlines.iter().enumerate() {
+            if deadline.at >= now {
+                soonest = soonest.min(deadline.at);
+            } else if expired.len() < limit {
+                expired.push(sub.entries[deadline.entry as usize].key.clone());
+            } else {
+                return index;
+            }
         }
+        // What is due goes now, so this is all.
+        sub.soonest = soonest;
+        sub.deadlines.len()
     }
 
     /// The average time that expiring keys have left, from a sample.
@@ -318,7 +355,7 @@ impl Keyspace {
 }
 
 impl SubTable {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         SubTable {
             positions: HashTable::new(),
             entries: Segments::new(),
@@ -335,6 +372,10 @@ impl SubTable {
 
     fn insert(&mut self, hash: u64, entry: Entry) -> u32 {
         self.preserve_absence(&entry.key);
+        self.add(hash, entry)
+    }
+
+    pub(super) fn add(&mut self, hash: u64, entry: Entry) -> u32 {
         let index = self.entries.len() as u32;
         self.entries.push(entry);
         let entries = &self.entries;
@@ -364,7 +405,7 @@ impl SubTable {
     }
 
     /// True: the key had no deadline before.
-    fn set_deadline(&mut self, index: u32, at: i64) -> bool {
+    pub(super) fn set_deadline(&mut self, index: u32, at: i64) -> bool {
         self.preserve(index);
         self.soonest = self.soonest.min(at);
         let entry = &mut self.entries[index as usize];
@@ -422,9 +463,10 @@ fn key_hash(entries: &Segments<Entry>, index: u32) -> u64 {
     hash(&entries[index as usize].key)
 }
 
-/// Bits that `HashTable` uses neither for its buckets nor for its tags.
+/// A key's place among a thousand sub-tables: bits that `HashTable` uses neither for its buckets nor
+/// for its tags.
 #[inline]
-fn table_of(hash: u64) -> usize {
+pub(super) fn place_of(hash: u64) -> usize {
     (hash >> 32) as usize % TABLES
 }
 

@@ -81,7 +81,7 @@ proptest! {
             prop_assert_eq!(keyspace.deadline(slot), *deadline);
         }
         let mut expired = Vec::new();
-        (0..TABLES).for_each(|table| keyspace.expired(table, 500, usize::MAX, &mut expired));
+        (0..TABLES).for_each(|table| _ = keyspace.expired(table, 500, usize::MAX, &mut expired));
         let expired: BTreeSet<u8> = expired.iter().map(|key| key[0]).collect();
         let due = model.iter().filter(|(_, v)| v.1.is_some_and(|at| at < 500)).map(|(key, _)| *key);
         prop_assert_eq!(expired, due.collect::<BTreeSet<u8>>());
@@ -111,6 +111,78 @@ proptest! {
         }
         prop_assert!(stays.is_subset(&seen));
     }
+}
+
+proptest! {
+    /// The same, while most of the database comes and goes again and again, and sub-tables with it.
+    #[test]
+    fn scan_misses_no_key_when_sub_tables_are_split_and_put_together(
+        stay in 1..60u32,
+        sizes in proptest::collection::vec(0..3000u32, 1..12),
+        often in 1..40usize,
+    ) {
+        let mut keyspace = Keyspace::default();
+        let stays: BTreeSet<Vec<u8>> = (0..stay).map(|i| format!("stay{i}").into_bytes()).collect();
+        for key in &stays {
+            put(&mut keyspace, key, value(0));
+        }
+        let (mut seen, mut cursor, mut there, mut calls) = (BTreeSet::new(), 0, 0, 0);
+        let mut sizes = sizes.into_iter();
+        loop {
+            if calls % often == 0 && let Some(size) = sizes.next() {
+                while there < size {
+                    put(&mut keyspace, format!("go{there}").as_bytes(), value(0));
+                    there += 1;
+                }
+                while there > size {
+                    there -= 1;
+                    let slot = keyspace.find(format!("go{there}").as_bytes()).unwrap();
+                    keyspace.remove(slot);
+                }
+            }
+            calls += 1;
+            cursor = keyspace.scan(cursor, 3, |entry| { seen.insert(entry.key.to_vec()); });
+            if cursor == 0 {
+                break;
+            }
+        }
+        prop_assert!(stays.is_subset(&seen));
+        // And who is done with a scan of what doesn't change has seen each key once.
+        let mut seen = Vec::new();
+        while {
+            cursor = keyspace.scan(cursor, 7, |entry| seen.push(entry.key.to_vec()));
+            cursor != 0
+        } {}
+        prop_assert_eq!(seen.len(), keyspace.len());
+    }
+}
+
+#[test]
+fn tables_are_as_many_as_keys_need() {
+    let mut keyspace = Keyspace::default();
+    assert_eq!(keyspace.table_size(), 0);
+    let mut expected = Vec::new();
+    for number in 0..20_000u32 {
+        let slot = put(&mut keyspace, &number.to_le_bytes(), value(number));
+        keyspace.set_deadline(slot, i64::from(number));
+        let keys = number as usize + 1;
+        if keys.is_power_of_two() {
+            expected.push((keys, keyspace.tables.len(), keyspace.table_size()));
+        }
+    }
+    for (keys, tables, bytes) in &expected {
+        assert!(*tables == (keys / 16).next_power_of_two().min(TABLES), "{keys}: {tables}");
+        assert!(*bytes < 700 + 300 * keys, "{keys}: {bytes}");
+    }
+    assert_eq!(keyspace.tables.len(), TABLES);
+    for number in 0..20_000u32 {
+        let slot = keyspace.find(&number.to_le_bytes()).unwrap();
+        assert_eq!(keyspace.deadline(slot), Some(i64::from(number)));
+        keyspace.remove(slot);
+        let left = 20_000 - number as usize - 1;
+        assert!(keyspace.table_size() < 1000 + 1000 * left, "{left}: {}", keyspace.table_size());
+    }
+    assert_eq!((keyspace.tables.len(), keyspace.expiring()), (1, 0));
 }
 
 #[test]

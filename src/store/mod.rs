@@ -17,6 +17,7 @@ pub mod lcs;
 pub mod list;
 pub mod packed;
 pub mod ranked_tree;
+mod resize;
 mod segments;
 pub mod set;
 pub mod snapshot;

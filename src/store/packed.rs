@@ -16,7 +16,7 @@
 //! A `Vec<Bytes>` spends 24 bytes on a string of one letter, this spends two, and a search reads
 //! memory in the one order that the processor can foresee. The price is that everything is
 //! linear: for a hundred strings that costs less than hashing one, for thousands it doesn't, and
-//! whoever holds a `Packed` sets the limit ([`Limits`]).
+//! whoever holds a `Packed` sets the limit ([`PackedLimits`]).
 //!
 //! Left out on purpose: storing `"12345"` as a number, which saves two bytes in some entries and
 //! would cost every reader the ability to borrow its text; and lengths written backwards behind the
@@ -31,7 +31,7 @@ use super::blob::Blob;
 /// How large a collection may get before it changes from the packed form to its large one: the
 /// `*-max-listpack-entries` and `*-max-listpack-value` of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct PackedLimits {
     /// The most entries (pairs, in a hash).
     pub entries: usize,
     /// The longest text, in bytes.

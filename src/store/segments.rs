@@ -55,6 +55,10 @@ impl<T> Segments<T> {
         self.segments.iter().flatten()
     }
 
+    pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.segments.into_iter().flatten()
+    }
+
     /// Adds an item at the end.
     pub(super) fn push(&mut self, item: T) {
         match self.segments.last_mut() {

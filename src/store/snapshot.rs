@@ -96,6 +96,17 @@ impl Undo {
         }
     }
 
+    /// Parts it in two, as the sub-table is: by the hashes of the keys.
+    pub(super) fn split(self, is_high: impl Fn(u64) -> bool) -> [Undo; 2] {
+        let mut halves = <[Undo; 2]>::default();
+        for old in self.0 {
+            let hash_of_key = hash(old.key());
+            let Undo(half) = &mut halves[usize::from(is_high(hash_of_key))];
+            half.insert_unique(hash_of_key, old, |old| hash(old.key()));
+        }
+        halves
+    }
+
     fn take(&mut self, key: &[u8]) -> Option<Old> {
         if self.0.is_empty() {
             return None;

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use super::bytes::ARC_COUNTS;
 use super::{Hash, List, Set, SortedSet, Str, Stream};
 
 /// What a key holds.
@@ -22,9 +23,6 @@ pub enum Value {
     SortedSet(SortedSet),
     Stream(Arc<Stream>),
 }
-
-/// The two counts of an `Arc`, in front of what it holds.
-pub(super) const ARC_COUNTS: usize = 2 * size_of::<usize>();
 
 /// A key holds another type than the one asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

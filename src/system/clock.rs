@@ -23,6 +23,12 @@ impl Tick {
         Tick(passed.as_secs() * 1_000_000_000 + u64::from(passed.subsec_nanos()))
     }
 
+    /// Nanoseconds since the process first looked at the clock.
+    #[inline]
+    pub fn as_ns(self) -> u64 {
+        self.0
+    }
+
     /// Nanoseconds since an earlier moment.
     #[inline]
     pub fn since(self, earlier: Tick) -> u64 {

@@ -124,7 +124,7 @@ pub fn spawn(thread: Builder, job: impl FnOnce() + Send + 'static) -> io::Result
 /// The cores of the worker that serves a connection. All of this is advice to the system: where it
 /// is refused, things go on as they are.
 #[derive(Debug)]
-pub struct Place {
+pub struct Placement {
     /// The client is on this machine, and there is a core to leave to it.
     is_local: bool,
     /// One core is left to the client.
@@ -133,15 +133,15 @@ pub struct Place {
     size: usize,
 }
 
-impl Place {
+impl Placement {
     /// The calling thread's place while it serves this connection.
-    pub fn of(stream: &TcpStream) -> Place {
-        Place::new(CORES.but_one.is_some() && is_local(stream).unwrap_or(false))
+    pub fn of(stream: &TcpStream) -> Placement {
+        Placement::new(CORES.but_one.is_some() && is_local(stream).unwrap_or(false))
     }
 
-    fn new(is_local: bool) -> Place {
+    fn new(is_local: bool) -> Placement {
         WITH_LOCAL_CLIENTS.fetch_add(usize::from(is_local), Ordering::Relaxed);
-        let mut place = Place { is_local, beside_client: false, size: 0 };
+        let mut place = Placement { is_local, beside_client: false, size: 0 };
         place.beside_client = place.may_be_beside_client();
         place.take();
         place
@@ -182,7 +182,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Placement {
     fn drop(&mut self) {
         WITH_LOCAL_CLIENTS.fetch_sub(usize::from(self.is_local), Ordering::Relaxed);
     }
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn deep_pipelines_use_every_core_until_they_are_over() {
-        let mut place = Place::new(true);
+        let mut place = Placement::new(true);
         let mut after = |times: usize, bytes| {
             (0..times).for_each(|_| place.count(bytes));
             place.is_beside_client()
@@ -240,12 +240,12 @@ mod tests {
         assert!(!after(100, 2_000));
         assert!(after(20, 40));
 
-        let crowd: Vec<Place> = (0..CROWD).map(|_| Place::new(true)).collect();
+        let crowd: Vec<Placement> = (0..CROWD).map(|_| Placement::new(true)).collect();
         assert!(!after(1, 40));
         drop(crowd);
         assert!(after(1, 40));
 
-        let mut elsewhere = Place::new(false);
+        let mut elsewhere = Placement::new(false);
         elsewhere.count(40);
         assert!(!elsewhere.is_beside_client());
     }
@@ -258,7 +258,7 @@ mod tests {
         let allowed = || sched_getaffinity(None).unwrap();
         let worker = std::thread::spawn(move || {
             let every = CORES.all;
-            let place = Place::of(&stream);
+            let place = Placement::of(&stream);
             assert_eq!(place.is_beside_client(), count() > 1);
             assert_eq!(allowed(), CORES.but_one.unwrap_or(every));
             let (tell, told) = bounded(1);

@@ -5,7 +5,7 @@
 //! |    | |                        | message
 //! |    | |                        level: . debug, - verbose, * notice, # warning
 //! |    | local time, as TZ or /etc/localtime says
-//! |    role: M master, S replica, C child or start-up, X Sentinel
+//! |    role: M master, S replica, C child or start-up
 //! process id
 //! ```
 //!
@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use once_cell::sync::Lazy;
 
 /// How important a message is, and the least importance that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,8 +63,6 @@ pub enum Role {
     Replica = b'S' as isize,
     /// Not a server yet, or a background task that is none.
     Child = b'C' as isize,
-    /// A Sentinel.
-    Sentinel = b'X' as isize,
 }
 
 /// The least level that is logged. Relaxed, because no other data depends on it.
@@ -121,9 +120,19 @@ pub fn prepare() {
     local_zone();
 }
 
+/// Lets the log have what a panic says, wherever the log goes; until now it was for standard error only.
+pub fn report_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        crate::warning!("Thread '{}': {panic}", thread.name().unwrap_or("without a name"));
+        usual(panic);
+    }));
+}
+
 /// The time zone of this process: found once, since finding it reads files.
 fn local_zone() -> TimeZone {
-    static ZONE: std::sync::LazyLock<TimeZone> = std::sync::LazyLock::new(TimeZone::system);
+    static ZONE: Lazy<TimeZone> = Lazy::new(TimeZone::system);
     ZONE.clone()
 }
 

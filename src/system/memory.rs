@@ -27,7 +27,8 @@
 //! keep its own: then there is nothing that counts, and resident memory has to do.
 
 use std::alloc::System;
-use std::sync::OnceLock;
+
+use once_cell::sync::OnceCell;
 
 /// The allocator of the `cacheflow` program.
 pub type Allocator = cap::Cap<System>;
@@ -41,7 +42,7 @@ pub const fn allocator() -> Allocator {
 }
 
 /// Where the count comes from, once somebody counts.
-static COUNTER: OnceLock<fn() -> usize> = OnceLock::new();
+static COUNTER: OnceCell<fn() -> usize> = OnceCell::new();
 
 /// From now on, `counter` tells how many bytes are allocated.
 pub fn count_with(counter: fn() -> usize) {

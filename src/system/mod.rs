@@ -6,16 +6,29 @@
 //! | [`random`]  | numbers that can't be guessed, and fast ones             |
 //! | [`memory`]  | how many bytes are allocated                             |
 //! | [`logging`] | lines for whoever runs the server                        |
+//! | [`oom`]     | which process has to end when memory runs out            |
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
+//! | [`service`] | threads that the server can't do without                 |
+//! | [`sync`]    | locks and threads, where models check their order        |
 //! | [`cores`]   | which processor cores they use                           |
+//! | [`outgoing`] | connections that we make                                |
+//! | [`pidfile`], [`title`] | what tells others of this process               |
 //! | [`peers`]   | is the other end of a socket still there?                |
+//! | [`wakeup`]  | sleeping until a socket or another thread has something   |
 
 pub mod clock;
 pub mod cores;
 pub mod descriptors;
 pub mod logging;
 pub mod memory;
+pub mod oom;
+pub mod outgoing;
 pub mod peers;
+pub mod pidfile;
 pub mod random;
+pub mod service;
+pub mod sync;
 pub mod threads;
+pub mod title;
+pub mod wakeup;

@@ -1,10 +1,9 @@
 //! Is the peer still there?
 //!
-//! A thread that waits for a key does not read from its socket, so nobody would notice that the
-//! peer has hung up, and a key's element could be taken for a client that will never get it. The
-//! kernel knows, though: a peer that has closed its side, or the whole connection, shows as
-//! `RDHUP`, even when there are bytes left to read before that. One system call answers for any
-//! number of sockets, and it never waits.
+//! Whoever is about to take an element for a client that waits wants to know. The thread of that client
+//! will see the end of its socket ([`wakeup`](super::wakeup)), but perhaps not in time: it has to wake
+//! up first. The kernel knows already: a peer that has closed its side, or the whole connection, shows
+//! as `RDHUP`, even when there are bytes left to read before that. One system call, which never waits.
 
 use std::net::TcpStream;
 
@@ -13,15 +12,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// What a closed connection shows; errors and hang-ups are reported without being asked for.
 const GONE: PollFlags = PollFlags::RDHUP.union(PollFlags::HUP).union(PollFlags::ERR);
 
-/// For each socket, whether the peer has closed it.
-pub fn are_gone<'s>(streams: impl IntoIterator<Item = &'s TcpStream>) -> Vec<bool> {
-    let watched = streams.into_iter().map(|stream| PollFd::new(stream, PollFlags::RDHUP));
-    let mut watched: Vec<PollFd<'_>> = watched.collect();
+/// Whether the peer has closed it.
+pub fn is_gone(stream: &TcpStream) -> bool {
+    let mut socket = [PollFd::new(stream, PollFlags::RDHUP)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    match poll(&mut watched, Some(&at_once)) {
-        Ok(_) => watched.iter().map(|socket| socket.revents().intersects(GONE)).collect(),
-        Err(_) => vec![false; watched.len()], // out of memory: asked again soon
-    }
+    poll(&mut socket, Some(&at_once)).is_ok() && socket[0].revents().intersects(GONE)
 }
 
 #[cfg(test)]
@@ -39,10 +34,10 @@ mod tests {
         };
         let (_stays, ours) = connect();
         let (mut leaves, theirs) = connect();
-        assert_eq!(are_gone([&ours, &theirs]), [false, false]);
+        assert_eq!([&ours, &theirs].map(is_gone), [false, false]);
         leaves.write_all(b"PING\r\n").unwrap();
         drop(leaves);
         std::thread::sleep(std::time::Duration::from_millis(20));
-        assert_eq!(are_gone([&ours, &theirs]), [false, true]);
+        assert_eq!([&ours, &theirs].map(is_gone), [false, true]);
     }
 }

@@ -1,7 +1,7 @@
 //! Random numbers that need not be secret: RANDOMKEY, SPOP, sampling for eviction.
 //!
 //! SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): one
-//! addition and three multiplications a number. Seeded from the operating system. Secrets, such as
+//! addition and two multiplications a number. Seeded from the operating system. Secrets, such as
 //! run ids and generated passwords, come from [`secure_hex`].
 
 use std::hash::{BuildHasher, Hasher};

@@ -78,6 +78,29 @@ fn a_file_cut_anywhere_keeps_every_complete_unit() {
 }
 
 #[test]
+fn a_damaged_manifest_is_refused() {
+    let directory = written();
+    let path = directory.path().join("appendonlydir/appendonly.aof.manifest");
+    let whole = fs::read_to_string(&path).unwrap();
+    let padding = " ".repeat(1100);
+    for (text, reason) in [
+        (whole.replacen('\n', "\n\n", 1), "line 2: "),
+        (format!("{whole} \n"), "line 3: "),
+        (whole.replacen('\n', &format!("{padding}\n"), 1), "line 1: it is too long"),
+        (whole.trim_end().to_owned(), "line 2: it is cut"),
+        (format!("{whole}\0\0\0\0"), "line 3: it is cut"),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let log = refused(directory.path(), AOF);
+        assert!(log.contains(&format!("Invalid AOF manifest file {}", path.display())), "{log}");
+        assert!(log.contains(reason), "{reason} in {log}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "a refused file is left alone");
+    }
+    fs::write(&path, format!("# by hand\n{}", whole.replace("file", "FILE"))).unwrap();
+    assert_eq!(start(directory.path(), AOF).call("DBSIZE"), Value::Integer(4));
+}
+
+#[test]
 fn a_torn_transaction_takes_nothing_along() {
     let directory = written();
     let path = increment(directory.path());
@@ -110,10 +133,16 @@ fn damage_is_refused_with_its_place() {
     garbage[multi] = b'x';
     let zeros = [&whole[..], &[0; 512]].concat();
     let unknown = [&whole[..], b"*2\r\n$3\r\nFOO\r\n$1\r\nx\r\n"].concat();
+    let unknown_subcommand = [&whole[..], b"*2\r\n$6\r\nXGROUP\r\n$3\r\nFOO\r\n"].concat();
+    let too_few = [&whole[..], b"*2\r\n$3\r\nSET\r\n$1\r\nx\r\n"].concat();
+    let too_many = [&whole[..], b"*3\r\n$7\r\nPERSIST\r\n$1\r\na\r\n$1\r\nb\r\n"].concat();
     for (bytes, text) in [
         (garbage, format!("Bad file format reading the append only file {}", path.display())),
         (zeros, format!("at offset {}", whole.len())),
         (unknown, "Unknown command 'FOO'".to_owned()),
+        (unknown_subcommand, "Unknown command 'XGROUP'".to_owned()),
+        (too_few, "Wrong number of arguments for the command 'SET'".to_owned()),
+        (too_many, "Wrong number of arguments for the command 'PERSIST'".to_owned()),
     ] {
         fs::write(&path, &bytes).unwrap();
         let log = refused(directory.path(), AOF);

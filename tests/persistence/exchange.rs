@@ -19,7 +19,8 @@ impl Redis {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--save", "", "--enable-debug-command", "yes"])
-            .args(["--appendonly", "yes"])
+            // Under everysec it may hold back what it has replied to, and it is going to be killed.
+            .args(["--appendonly", "yes", "--appendfsync", "always"])
             .arg("--dir")
             .arg(directory)
             .args(flags)

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::process::Command;
 
 use super::client::{Client, Value};
-use super::server::{PATIENCE, Process, bulk, error, ok, start, try_start_by, wait_until};
+use super::server::{PATIENCE, Process, binary, bulk, error, ok, start, try_start_by, wait_until};
 
 /// 64 KB.
 const LIMITED: &str = "trap '' XFSZ; ulimit -f 128; exec \"$@\"";
 
-fn start_limited(directory: &Path, flags: &[&str]) -> Process {
+pub fn start_limited(directory: &Path, flags: &[&str]) -> Process {
     let mut command = Command::new("sh");
-    command.args(["-c", LIMITED, "sh", env!("CARGO_BIN_EXE_cacheflow")]);
+    command.args(["-c", LIMITED, "sh", &binary().to_string_lossy()]);
     match try_start_by(command, directory, flags) {
         Ok(process) => process,
         Err((status, log)) => panic!("the server ended with {status}:\n{log}"),

@@ -4,8 +4,11 @@
 //! |----------------|-------------------------------------------------------------------------|
 //! | `kills`        | killed by SIGKILL in the middle of everything, thirty times             |
 //! | `damage`       | files that are cut, changed, missing                                    |
+//! | `expiry`       | keys that expire or are evicted, in the append-only file                |
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
+//! | `switching`    | the append-only file switched on and off while the server runs          |
+//! | `replicas`     | what a replica has acknowledged                                         |
 //! | `stalls`       | how long anybody waits for a snapshot: a measurement                    |
 //! | `exchange`     | files of a real redis-server, and ours given to it                      |
 //!
@@ -17,8 +20,11 @@
 mod client;
 mod damage;
 mod exchange;
+mod expiry;
 mod full_disk;
 mod kills;
+mod replicas;
 mod saving;
 mod server;
 mod stalls;
+mod switching;

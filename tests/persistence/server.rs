@@ -1,5 +1,6 @@
 //! Servers to be killed: processes of the real program, each on a directory that outlives it.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,13 @@ pub struct Process {
 
 /// Starts cacheflow on `directory`, or tells why it doesn't start: exit status and log.
 pub fn try_start(directory: &Path, flags: &[&str]) -> Result<Process, (ExitStatus, String)> {
-    // Another build can be named, to measure it.
+    try_start_by(Command::new(binary()), directory, flags)
+}
+
+/// The program; another build can be named, to measure it.
+pub fn binary() -> OsString {
     let binary = std::env::var_os("CACHEFLOW_TEST_BINARY");
-    let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_cacheflow").into());
-    try_start_by(Command::new(binary), directory, flags)
+    binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_cacheflow").into())
 }
 
 /// The same, by a command that ends up running it.

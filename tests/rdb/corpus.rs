@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cacheflow::rdb::decode::Key;
 use cacheflow::rdb::{
-    Compression, Decoder, Item, Limits, NodeLimit, Result, Style, decode_value, dump,
+    Compression, Decoder, EncodingLimits, Item, NodeLimit, Result, Style, decode_value, dump,
 };
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -123,7 +123,7 @@ fn seed_bytes(seed: u64) -> [u8; 16] {
 
 /// Reads a file to its end, and takes each value there and back.
 fn check_values(bytes: &[u8], place: &str) -> Result<()> {
-    let limits = Limits::default();
+    let limits = EncodingLimits::default();
     let mut decoder = Decoder::new(bytes, limits)?;
     loop {
         match decoder.next_item()? {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use cacheflow::rdb::Limits;
+use cacheflow::rdb::EncodingLimits;
 use cacheflow::store::packed;
 use redis::{Connection, cmd};
 
@@ -46,7 +46,7 @@ fn ok(server: &mut Connection, parts: &[&[u8]]) {
     assert_eq!(reply, "OK", "{}", parts[0].escape_ascii());
 }
 
-/// Limits at which other encodings are chosen.
+/// EncodingLimits at which other encodings are chosen.
 const LIMITS: [&[&str]; 3] = [
     &[],
     &["--hash-max-listpack-entries", "3", "--zset-max-listpack-value", "3"],
@@ -169,10 +169,14 @@ const TABLES_ONLY: [&str; 8] = [
 fn a_fresh_corpus_equals_the_one_checked_in() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rdb");
-    let none = packed::Limits { entries: 0, value: 0 };
+    let none = packed::PackedLimits { entries: 0, value: 0 };
     for (name, arguments, limits) in [
-        ("redis-7.0-small.rdb", &[][..], Limits::default()),
-        ("redis-7.0-tables.rdb", &TABLES_ONLY, Limits { hash: none, zset: none, intset: 0 }),
+        ("redis-7.0-small.rdb", &[][..], EncodingLimits::default()),
+        (
+            "redis-7.0-tables.rdb",
+            &TABLES_ONLY,
+            EncodingLimits { hash: none, zset: none, intset: 0 },
+        ),
     ] {
         let source = start_redis(dir.path(), arguments);
         let mut redis = connect(&source);

@@ -62,7 +62,7 @@ fn a_damaged_file_stops_the_start_and_stays_as_it_was() {
     let file = dir.path().join("dump.rdb");
     for (bytes, reason) in [
         (&b"REDIS0010\xfe\x00\x00\x01k"[..], "at offset 14: unexpected end of file"),
-        (b"REDIS0099", "at offset 5: Can't handle RDB format version 0099"),
+        (b"REDIS0099", "at offset 5: Can't handle RDB format version 99"),
         (b"REDIS0010\xff\x01\0\0\0\0\0\0\0", "at offset 10: Wrong RDB checksum"),
         (b"REDIS0010\xff\0\0\0\0\0\0\0\0SET", "at offset 18: there is something behind the end"),
     ] {

@@ -22,14 +22,14 @@ mod servers;
 use cacheflow::command::server::digest::Digest;
 use cacheflow::persistence::load::{LoadedData, Options, load_from};
 use cacheflow::persistence::save::{self, write};
-use cacheflow::rdb::{Decoder, Limits, Result, Style};
+use cacheflow::rdb::{Decoder, EncodingLimits, Result, Style};
 
 /// Loads a file from memory. Nothing has expired.
 fn load(bytes: &[u8]) -> Result<LoadedData> {
-    load_within(bytes, Limits::default())
+    load_within(bytes, EncodingLimits::default())
 }
 
-fn load_within(bytes: &[u8], limits: Limits) -> Result<LoadedData> {
+fn load_within(bytes: &[u8], limits: EncodingLimits) -> Result<LoadedData> {
     let options = Options { databases: 16, limits, now_ms: None, access: &|_| 0 };
     load_from(&mut Decoder::new(bytes, options.limits)?, &options)
 }

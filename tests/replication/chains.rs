@@ -22,7 +22,7 @@ use crate::generator::Random;
 use crate::proxy::Proxy;
 use crate::servers::Server;
 use crate::{BATCH, PATIENCE};
-use crate::{cacheflow, call, call_on, connect, follow, info, load, redis, seed};
+use crate::{cacheflow, call, call_on, connect, follow, info, load, redis, seed::seed};
 use crate::{wait_for_equal, wait_for_link};
 
 /// How many cuts a chain has to survive.

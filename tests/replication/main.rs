@@ -18,6 +18,7 @@
 //! | `hostile.rs`   | masters that answer nonsense: the data stays          |
 //! | `roles.rs`     | WAIT, FAILOVER, promotion, gates                      |
 //! | `documents.rs` | what README.md and docs/scaling.md show               |
+//! | `stream.rs`    | what replicas are fed, word by word                   |
 //! | `restart.rs`   | servers that stop and come back                       |
 //! | `sentinel.rs`  | redis-sentinel replaces a master that was killed      |
 
@@ -29,6 +30,7 @@ mod client;
 #[allow(dead_code)]
 mod compare;
 mod documents;
+mod expiry;
 #[path = "../differential/generator.rs"]
 #[allow(dead_code)]
 mod generator;
@@ -40,10 +42,13 @@ mod partition;
 mod proxy;
 mod restart;
 mod roles;
+#[path = "../support/seed.rs"]
+mod seed;
 mod sentinel;
 #[path = "../../benches/compare/servers.rs"]
 #[allow(dead_code)]
 mod servers;
+mod stream;
 #[path = "../differential/values.rs"]
 mod values;
 
@@ -150,18 +155,13 @@ fn equal_states(mut states: impl FnMut() -> Vec<(String, String)>) {
     }
 }
 
-/// Random tests share a seed: `DIFF_SEED`.
-fn seed() -> u64 {
-    std::env::var("DIFF_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7)
-}
-
 /// Sends random commands, and calls `between` now and then.
 fn load(port: u16, commands: usize, between: impl FnMut(usize)) {
     load_on(&mut connect(port), commands, between);
 }
 
 fn load_on(client: &mut Client, commands: usize, mut between: impl FnMut(usize)) {
-    let mut generator = Generator::new(seed(), DEFAULT_FAMILIES);
+    let mut generator = Generator::new(seed::seed(), DEFAULT_FAMILIES);
     for batch in 0..commands / BATCH {
         let commands = generator.commands(BATCH);
         for command in &commands {

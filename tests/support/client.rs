@@ -84,14 +84,7 @@ impl Client {
 
     /// Sends a command as an array of bulk strings.
     pub fn send<T: AsRef<[u8]>>(&mut self, args: &[T]) -> io::Result<()> {
-        let mut request = format!("*{}\r\n", args.len()).into_bytes();
-        for arg in args {
-            let arg = arg.as_ref();
-            request.extend_from_slice(format!("${}\r\n", arg.len()).as_bytes());
-            request.extend_from_slice(arg);
-            request.extend_from_slice(b"\r\n");
-        }
-        self.send_raw(&request)
+        self.send_raw(&request(args))
     }
 
     /// Sends exactly these bytes.
@@ -165,6 +158,18 @@ impl Client {
         }
         Ok(true)
     }
+}
+
+/// A command as an array of bulk strings.
+pub fn request<T: AsRef<[u8]>>(args: &[T]) -> Vec<u8> {
+    let mut request = format!("*{}\r\n", args.len()).into_bytes();
+    for arg in args {
+        let arg = arg.as_ref();
+        request.extend_from_slice(format!("${}\r\n", arg.len()).as_bytes());
+        request.extend_from_slice(arg);
+        request.extend_from_slice(b"\r\n");
+    }
+    request
 }
 
 /// The first value in `bytes` and its length, or `None` while it is incomplete.

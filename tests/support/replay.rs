@@ -54,6 +54,8 @@ struct Replay<'a> {
     /// Client ids of the connections that `<id name>` mentions.
     ids: BTreeMap<String, String>,
     started_ms: i64,
+    /// Commands that were sent together with those before them.
+    sent_ahead: usize,
     /// Something expected did not arrive: from here on, replies would be taken for one another.
     stalled: bool,
     outcome: Outcome,
@@ -68,6 +70,7 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
         clients: BTreeMap::new(),
         ids: BTreeMap::new(),
         started_ms: now_ms(),
+        sent_ahead: 0,
         stalled: false,
         outcome: Outcome::default(),
     };
@@ -80,7 +83,13 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
             Step::Send(_) => skipping = only.take().is_some_and(|name| name != target.name()),
             _ => {}
         }
-        let result = if skipping { Ok(None) } else { replay.step(item, script.items.get(i + 1)) };
+        let result = match &item.step {
+            _ if skipping => Ok(None),
+            Step::Directive(Directive::Together(count)) => {
+                replay.send_together(&script.items[i + 1..], *count).map(|()| None)
+            }
+            _ => replay.step(item, script.items.get(i + 1)),
+        };
         match result {
             Ok(_) if replay.stalled && !recording => return replay.outcome,
             Ok(lines) => replay.keep(lines.as_ref().unwrap_or(&item.source)),
@@ -113,7 +122,7 @@ impl Replay<'_> {
                 lines
             }
         };
-        if self.recording && !next.is_some_and(more_follows) {
+        if self.recording && self.sent_ahead == 0 && !next.is_some_and(more_follows) {
             let surprises = self.surprises()?;
             if !surprises.is_empty() {
                 lines.get_or_insert_with(|| item.source.clone()).extend(surprises);
@@ -143,16 +152,40 @@ impl Replay<'_> {
             Directive::HalfClose(on) => self.client(on)?.half_close()?,
             // These are for whoever starts the script.
             Directive::Server(_) | Directive::ScriptOnly(_) | Directive::Only(_) => {}
+            Directive::Together(_) => {} // see `replay`
         }
         Ok(())
+    }
+
+    /// Sends the next commands, which are all for one connection, in one write.
+    fn send_together(&mut self, items: &[Item], count: usize) -> io::Result<()> {
+        let sends = items.iter().filter_map(|item| match &item.step {
+            Step::Send(send) => Some(send),
+            _ => None,
+        });
+        let sends: Vec<&Send> = sends.take(count).collect();
+        let on = sends.first().map_or("", |send| &send.on);
+        if sends.len() < count || script::is_raw(on) || sends.iter().any(|send| send.on != on) {
+            return Err(io::Error::other(format!("no {count} commands for one connection")));
+        }
+        let mut requests = Vec::new();
+        for send in &sends {
+            let command = self.expand(&send.command, true)?;
+            let args = format::split(&command).map_err(io::Error::other)?;
+            requests.extend(super::client::request(&args));
+        }
+        self.sent_ahead = count;
+        self.client(on)?.send_raw(&requests)
     }
 
     /// Sends a command, and checks its reply and its effects.
     fn send(&mut self, item: &Item, send: &Send, next: Option<&Item>) -> io::Result<Lines> {
         let command = self.expand(&send.command, true)?;
         let args = format::split(&command).map_err(io::Error::other)?;
+        let is_sent = self.sent_ahead > 0;
+        self.sent_ahead = self.sent_ahead.saturating_sub(1);
         let client = self.client(&send.on)?;
-        if !client.raw().is_empty() {
+        if !is_sent && !client.raw().is_empty() {
             let unread = format::quote(client.raw());
             client.clear_raw();
             self.fail(item, &[], &[format!("(unread output) {unread}")]);
@@ -161,7 +194,9 @@ impl Replay<'_> {
             self.client(&send.on)?.send_raw(&args.concat())?;
             return if send.effects.is_some() { self.effects(item, send, &args) } else { Ok(None) };
         }
-        self.client(&send.on)?.send(&args)?;
+        if !is_sent {
+            self.client(&send.on)?.send(&args)?;
+        }
         let awaited_later = matches!(
             next.map(|n| &n.step), Some(Step::Later { on, .. }) if *on == send.on
         );
@@ -182,6 +217,10 @@ impl Replay<'_> {
                 all.extend_from_slice(&item.source[item.reply.end..]);
                 lines = Some(all);
             }
+        }
+        if is_sent {
+            self.server.new_effects()?;
+            return Ok(lines);
         }
         let Some(with_effects) = self.effects(item, send, &args)? else { return Ok(lines) };
         let effects = with_effects.into_iter().filter(|l| l.starts_with("~ "));

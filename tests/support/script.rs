@@ -33,6 +33,8 @@
 //! @ server --flag value    before the first command: a server of its own, with these flags
 //! @ script only redis      the whole file makes sense on one target only (redis, cacheflow)
 //! @ only cacheflow         the next command does
+//! @ together 3             the next so many commands, all on one connection, are sent in one write;
+//!                          their effects are not looked at
 //! @ sleep 10ms
 //! @ close a                the client hangs up; @ half-close a: it only stops sending
 //! ```
@@ -109,6 +111,8 @@ pub enum Directive {
     ScriptOnly(String),
     /// The next command runs on this target only.
     Only(String),
+    /// Send so many commands in one write.
+    Together(usize),
     /// Wait so many milliseconds.
     Sleep(u64),
     /// Close the connection.
@@ -221,6 +225,9 @@ fn directive(text: &str) -> Result<Directive, String> {
         ["server", ..] if words.len() > 1 => Directive::Server(args[1..].to_vec()),
         ["script", "only", name] => Directive::ScriptOnly(target(name)?),
         ["only", name] => Directive::Only(target(name)?),
+        ["together", count] => {
+            Directive::Together(count.parse().map_err(|_| format!("no number: {count}"))?)
+        }
         ["sleep", time] => {
             Directive::Sleep(duration_ms(time).ok_or("a duration like 10ms")?.unsigned_abs())
         }

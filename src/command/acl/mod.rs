@@ -9,8 +9,8 @@ use super::context::Context;
 use super::error::{self, Error, Result};
 use super::permission::{disconnect_users, rules_changed};
 use crate::acl::{DEFAULT, Denied, Selector, file, rules};
+use crate::catalogue::ROWS;
 use crate::catalogue::spec::{Categories, Flags};
-use crate::catalogue::{self, ROWS};
 use crate::config::AclPubsubDefault;
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
@@ -47,15 +47,18 @@ fn has_all_channels(engine: &Engine) -> bool {
 }
 
 /// At start: the users of the file, or of the configuration. The error is for the log.
+///
+/// A password that nobody would be asked for is one, too: whoever has set it relies on it.
 pub fn load_users(engine: &mut Engine) -> std::result::Result<(), String> {
     let all_channels = has_all_channels(engine);
     if !engine.config.aclfile.is_empty() {
-        let users = file::load(&engine.config.aclfile, all_channels)
-            .map_err(|reasons| format!("Aborting startup because of ACL errors: {reasons}"))?;
-        engine.acl.replace_users(users);
+        let users = file::load(&engine.config.aclfile, all_channels).map_err(|reasons| {
+            format!("Aborting Redis startup because of ACL errors: {reasons}")
+        })?;
+        engine.acl.replace_users(users, &engine.config.requirepass);
     }
     for words in &engine.config.users {
-        let mut words = words.iter().map(|word| word.as_bytes());
+        let mut words = words.iter().map(Vec::as_slice);
         let name = words.next().unwrap_or_default();
         let shown = String::from_utf8_lossy(name);
         let rules = rules::join_selectors(words).map_err(|_| {
@@ -66,6 +69,13 @@ pub fn load_users(engine: &mut Engine) -> std::result::Result<(), String> {
             let rule = String::from_utf8_lossy(&bad.rule).into_owned();
             format!("Error loading ACL rule '{rule}' for the user named '{shown}': {}", bad.error)
         })?;
+    }
+    if !engine.config.requirepass.is_empty() && engine.acl.default_user().is_open() {
+        return Err(
+            "requirepass is set, but the user 'default' needs no password by the rules that \
+                    were given: leave out one of the two"
+                .to_owned(),
+        );
     }
     Ok(())
 }
@@ -137,7 +147,7 @@ pub fn acl_whoami(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// `ACL CAT [category]`
+/// `ACL CAT [categoryname]`
 pub fn acl_cat(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     match args.len() {
         2 => {
@@ -186,7 +196,7 @@ pub fn acl_genpass(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `ACL LOG [count | RESET]`
+/// `ACL LOG [count|RESET]`
 pub fn acl_log(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const SHOWN: i64 = 10;
     let count = match args.get(2) {
@@ -229,7 +239,7 @@ pub fn acl_dryrun(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     let user = ctx.engine.acl.user(name).ok_or_else(no_user)?;
     let request = args.from(3);
     let no_command = || Error::text([b"ERR Command '", request.at(0), b"' not found"].concat());
-    let row = catalogue::lookup(request).ok_or_else(no_command)?;
+    let row = ctx.engine.config.command_names.lookup(request).ok_or_else(no_command)?;
     // A container with arguments is one whose subcommand doesn't exist.
     if row.is(Flags::CONTAINER) && request.len() > 1 {
         return Err(no_command());
@@ -287,7 +297,7 @@ pub fn acl_load(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Re
     }
     let users = file::load(path, has_all_channels(ctx.engine));
     let users = users.map_err(|reasons| Error::text(format!("ERR {reasons}")))?;
-    ctx.engine.acl.replace_users(users);
+    ctx.engine.acl.replace_users(users, &ctx.engine.config.requirepass);
     disconnect_users(ctx.engine, |name| name != DEFAULT);
     rules_changed(ctx.engine);
     reply.ok();

@@ -40,8 +40,8 @@ impl Operation {
     }
 }
 
-/// `BITFIELD key [GET type offset | [OVERFLOW WRAP|SAT|FAIL] <SET type offset value | INCRBY type
-/// offset increment> ...]`
+/// `BITFIELD key [<GET encoding offset|[OVERFLOW <WRAP|SAT|FAIL>] <SET encoding offset value|INCRBY
+/// encoding offset increment>> [...]]`
 pub fn bitfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operations = parse(ctx, args)?;
     if operations.iter().all(|operation| operation.end_of_write() == 0) {
@@ -76,7 +76,7 @@ pub fn bitfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-/// `BITFIELD_RO key [GET type offset ...]`
+/// `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]`
 pub fn bitfield_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operations = parse(ctx, args)?;
     if operations.iter().any(|operation| operation.end_of_write() > 0) {
@@ -107,12 +107,12 @@ fn parse(ctx: &Context<'_>, args: Args<'_>) -> Result<Vec<Operation>> {
     let mut operations = Vec::new();
     let mut overflow = Overflow::Wrap;
     let mut options = Options::new(args, 2);
-    while let Some(word) = options.next() {
-        let (values, action): (_, fn(i64, Overflow) -> Action) = match word {
-            word if is(word, "GET") => (2, |_, _| Action::Get),
-            word if is(word, "SET") => (3, Action::Set),
-            word if is(word, "INCRBY") => (3, Action::Increment),
-            word if is(word, "OVERFLOW") && options.left() >= 1 => {
+    while let Some(option) = options.next() {
+        let (values, action): (_, fn(i64, Overflow) -> Action) = match option {
+            _ if is(option, "GET") => (2, |_, _| Action::Get),
+            _ if is(option, "SET") => (3, Action::Set),
+            _ if is(option, "INCRBY") => (3, Action::Increment),
+            _ if is(option, "OVERFLOW") && options.left() >= 1 => {
                 overflow = parse_overflow(options.value()?)?;
                 continue;
             }

@@ -8,7 +8,6 @@ pub mod bitfield;
 
 use std::sync::Arc;
 
-pub use self::bitfield::{bitfield, bitfield_ro};
 use super::args::{integer, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
@@ -60,7 +59,7 @@ fn raw(bytes: Vec<u8>) -> Value {
     Value::Str(Str::Raw(Arc::new(bytes)))
 }
 
-/// `SETBIT key offset value`
+/// `SETBIT key offset bit`
 pub fn setbit(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let offset = bit_offset(ctx, &args[2])?;
@@ -135,7 +134,7 @@ pub fn bitpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `BITOP <AND|OR|XOR|NOT> destkey key [key ...]`
+/// `BITOP <AND|OR|XOR|NOT> destination key [key ...]`
 pub fn bitop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operation = match args.at(1) {
         word if is(word, "AND") => Operation::And,

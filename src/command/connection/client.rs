@@ -5,18 +5,21 @@
 //! [`execute`] runs nothing for a client that is to be closed.
 //!
 //! CLIENT SETINFO is younger than 7.0, but clients of today send it on connect, and accepting it
-//! costs nothing. Tracking, and CLIENT UNBLOCK, are with what they belong to.
+//! costs nothing. Tracking is in a file of its own.
 //!
 //! [`execute`]: mod@crate::command::execute
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::client_list::{ClientType, Filter, describe};
 use crate::acl::Acl;
 use crate::command::args::{Options, integer, integer_in, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
-use crate::engine::client::{Client, ClientKey, ReplyMode};
+use crate::engine::ClientKey;
+use crate::engine::blocking::{interrupt, time_out};
+use crate::engine::client::{Client, ReplyMode};
+use crate::engine::pause;
 use crate::resp::{Args, Reply};
 
 /// `CLIENT ID`
@@ -26,14 +29,14 @@ pub fn client_id(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// `CLIENT INFO`
-pub fn client_info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+pub fn client_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut text = Vec::new();
-    describe(ctx.client(), &mut text);
+    describe(ctx.client(), Some(args), &mut text);
     reply.verbatim("txt", &text);
     Ok(())
 }
 
-/// `CLIENT LIST [TYPE normal | master | replica | pubsub] [ID client-id [client-id ...]]`
+/// `CLIENT LIST [TYPE <NORMAL|MASTER|REPLICA|PUBSUB>] [ID client-id [client-id ...]]`
 pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let clients = &ctx.engine.clients;
     let listed: Vec<ClientKey> = match args.get(2) {
@@ -48,12 +51,15 @@ pub fn client_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
             const INVALID: Error = Error::new("ERR Invalid client ID");
             let id = |text| integer_in(text, i64::MIN, i64::MAX, INVALID);
             let ids = args.iter().skip(3).map(id).collect::<Result<Vec<i64>>>()?;
-            ids.iter().filter_map(|id| clients.by_id(*id as u64)).collect()
+            let there = |key: &ClientKey| !clients.get(*key).is_gone;
+            ids.iter().filter_map(|id| clients.by_id(*id as u64)).filter(there).collect()
         }
         Some(_) => return Err(error::SYNTAX),
     };
     let mut text = Vec::new();
-    listed.iter().for_each(|key| describe(clients.get(*key), &mut text));
+    for key in listed {
+        describe(clients.get(key), (key == ctx.client).then_some(args), &mut text);
+    }
     reply.verbatim("txt", &text);
     Ok(())
 }
@@ -87,7 +93,7 @@ fn is_printable(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_graphic)
 }
 
-/// `CLIENT SETINFO LIB-NAME library-name | LIB-VER library-version`
+/// `CLIENT SETINFO <LIB-NAME library-name|LIB-VER library-version>`
 pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (option, value) = (args.at(2), args.at(3));
     let client = ctx.client();
@@ -105,9 +111,8 @@ pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// `CLIENT KILL ip:port`
-///
-/// `CLIENT KILL [ID id] [TYPE type] [USER name] [ADDR ip:port] [LADDR ip:port] [SKIPME yes | no]`
+/// `CLIENT KILL <ip:port|<ID client-id|TYPE <NORMAL|MASTER|REPLICA|PUBSUB>|USER username|ADDR
+/// ip:port|LADDR ip:port|SKIPME <YES|NO>> [...]>`
 pub fn client_kill(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() == 3 {
         let filter = Filter { address: Some(args.at(2).to_vec()), ..Filter::default() };
@@ -167,11 +172,10 @@ fn kill(ctx: &mut Context<'_>, filter: &Filter, skip_me: bool) -> usize {
         }
         killed += 1;
     }
-    ctx.engine.pause.wake(); // a connection may be waiting there for its turn
     killed
 }
 
-/// `CLIENT NO-EVICT ON | OFF`
+/// `CLIENT NO-EVICT <ON|OFF>`
 pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.client().no_evict = match args.at(2) {
         word if is(word, "ON") => true,
@@ -182,7 +186,7 @@ pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// `CLIENT REPLY ON | OFF | SKIP`
+/// `CLIENT REPLY <ON|OFF|SKIP>`
 ///
 /// Only ON replies; that is how a client knows that replies are back.
 pub fn client_reply(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -203,7 +207,7 @@ pub fn client_reply(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `CLIENT PAUSE timeout [WRITE | ALL]`
+/// `CLIENT PAUSE milliseconds [WRITE|ALL]`
 ///
 /// ALL holds every client, whoever paused them included: such a pause ends by itself.
 pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -218,14 +222,53 @@ pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     if timeout < 0 {
         return Err(Error::new("ERR timeout is negative"));
     }
-    ctx.engine.pause.begin(Duration::from_millis(timeout as u64), only_writes);
+    const TOO_FAR: Error = Error::new("ERR timeout is out of range");
+    let is_a_time = ctx.now_ms.checked_add(timeout).is_some(); // else it would lie in the past
+    let until = Instant::now().checked_add(Duration::from_millis(timeout as u64));
+    let until = until.filter(|_| is_a_time).ok_or(TOO_FAR)?;
+    ctx.engine.pause.begin(until, only_writes);
     reply.ok();
     Ok(())
 }
 
 /// `CLIENT UNPAUSE`
 pub fn client_unpause(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    ctx.engine.pause.end();
+    pause::end(ctx.engine);
     reply.ok();
+    Ok(())
+}
+
+/// `CLIENT UNBLOCK client-id [TIMEOUT|ERROR]`
+pub fn client_unblock(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let with_error = match args.get(3) {
+        None => false,
+        Some(word) if is(word, "TIMEOUT") => false,
+        Some(word) if is(word, "ERROR") => true,
+        Some(_) => {
+            return Err(Error::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"));
+        }
+    };
+    if args.len() > 4 {
+        return Err(error::SYNTAX);
+    }
+    let id = integer(&args[2])?;
+    let id = u64::try_from(id).unwrap_or(0);
+    // What a SHUTDOWN waits for is for SHUTDOWN ABORT to end, and a pause for CLIENT UNPAUSE.
+    let clients = &ctx.engine.clients;
+    let waits_for_data = |client: &ClientKey| {
+        let wait = clients.get(*client).wait.as_ref();
+        wait.is_some_and(|wait| wait.awaited.is_for_data())
+    };
+    let client = clients.by_id(id).filter(waits_for_data);
+    let unblocked = client.is_some_and(|client| match with_error {
+        true => {
+            if let Some(command) = ctx.engine.clients.get(client).last_command {
+                ctx.engine.stats.command(command).failed_calls += 1;
+            }
+            interrupt(ctx.engine, client, "UNBLOCKED client unblocked via CLIENT UNBLOCK")
+        }
+        false => time_out(ctx.engine, client),
+    });
+    reply.integer(unblocked.into());
     Ok(())
 }

@@ -5,8 +5,16 @@
 //! ```
 //!
 //! Monitoring tools parse these lines, so the fields are those of Redis 7.0.15, all of them and in
-//! its order. `obl` counts what only a server with one thread has, and is 0. `oll` and `omem` tell
-//! what waits in the outbox of a connection that has one.
+//! its order.
+//!
+//! | fields                | what they tell of                                                      |
+//! |-----------------------|------------------------------------------------------------------------|
+//! | `qbuf`, `qbuf-free`   | bytes received and not parsed, and room in the buffers                 |
+//! | `argv-mem`            | arguments of a request that is incomplete, or being executed           |
+//! | `rbs`, `rbp`          | the buffer for replies                                                 |
+//! | `obl`                 | what the connection's thread is writing, as far as Redis keeps it apart |
+//! | `oll`, `omem`         | the rest of that, and what waits in the outbox                         |
+//! | `tot-mem`             | all of it                                                              |
 
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
@@ -15,8 +23,9 @@ use crate::catalogue;
 use crate::command::args::is;
 use crate::command::error::{Error, Result};
 use crate::engine::client::Client;
+use crate::engine::outbox::Outbox;
 use crate::engine::pubsub::Space;
-use crate::resp::Protocol;
+use crate::resp::{Args, Protocol};
 
 /// What kinds of connection there are, for the TYPE filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +94,12 @@ fn address(address: Option<SocketAddr>) -> String {
     address.map(|address| address.to_string()).unwrap_or_default()
 }
 
-/// One line, with its line feed.
-pub fn describe(client: &Client, out: &mut Vec<u8>) {
+/// As much of what is to be sent is told of as `obl`: so much fits into the buffer that Redis has beside
+/// its list.
+const APART: usize = 16 * 1024;
+
+/// One line, with its line feed. `executing` is the request of the client that asks for it.
+pub fn describe(client: &Client, executing: Option<Args<'_>>, out: &mut Vec<u8>) {
     let fd = client.stream.as_ref().map_or(-1, |stream| stream.as_raw_fd());
     let (peer, local) = (address(client.peer), address(client.local));
     out.extend_from_slice(
@@ -94,28 +107,36 @@ pub fn describe(client: &Client, out: &mut Vec<u8>) {
     );
     out.extend_from_slice(&client.name);
     let age = client.created.elapsed().as_secs();
-    let idle = client.last_active.elapsed().as_secs();
+    let idle = client.activity.idle().as_secs();
     let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
     let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
-    let free = client.input_memory.saturating_sub(client.query_buffer);
-    let (queued, backlog) =
-        client.outbox.as_ref().map_or((0, 0), |outbox| (outbox.len(), outbox.backlog()));
+    let meter = &client.meter;
+    let (unparsed, arguments) = match executing {
+        Some(args) => {
+            (meter.executing() + meter.unparsed(), args.iter().map(<[u8]>::len).sum::<usize>())
+        }
+        None => (meter.unparsed(), meter.arguments()),
+    };
+    let free = meter.input().saturating_sub(unparsed + meter.arguments());
+    let unsent = client.unsent_by_thread();
+    let apart = unsent.min(APART);
+    let queued = client.outbox.as_ref().map_or(0, Outbox::len) + usize::from(unsent > APART);
+    let backlog = client.unsent() - apart;
     let memory = client.memory();
     let redirection =
         client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| catalogue::row(command).name);
     let rest = format!(
-        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={} \
-         qbuf-free={free} argv-mem=0 multi-mem={multi_memory} rbs={} rbp={} obl=0 oll={queued} omem={backlog} \
-         tot-mem={memory} events=r cmd={command} user={} redir={redirection} resp={}\n",
+        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={unparsed} \
+         qbuf-free={free} argv-mem={arguments} multi-mem={multi_memory} rbs={} rbp={} obl={apart} \
+         oll={queued} omem={backlog} tot-mem={memory} events=r cmd={command} user={} redir={redirection} resp={}\n",
         flags(client),
         client.db,
         client.subscriptions.len(Space::Channel),
         client.subscriptions.len(Space::Pattern),
         client.subscriptions.len(Space::Shard),
-        client.query_buffer,
-        client.output_memory,
-        client.output_memory,
+        meter.output(),
+        meter.output(),
         String::from_utf8_lossy(&client.user),
         if client.protocol == Protocol::Resp3 { 3 } else { 2 },
     );

@@ -13,7 +13,7 @@ pub mod client;
 pub mod client_list;
 pub mod tracking;
 
-use super::args::{integer_in, is};
+use super::args::{Options, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use super::permission::{log_in, log_out};
@@ -110,27 +110,28 @@ const NO_PASSWORD: Error = Error::new(
 /// the protocol changes only if everything was right.
 pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let version = args.get(1).map(protocol_version).transpose()?;
-    let mut next = 2;
-    while let Some(option) = args.get(next) {
-        let values = args.len() - next - 1;
-        if is(option, "AUTH") && values >= 2 {
-            if !log_in(ctx, args.at(0), args.at(next + 1), args.at(next + 2)) {
-                return Err(error::WRONG_PASS);
+    let mut options = Options::new(args, 2);
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "AUTH") && options.left() >= 2 => {
+                if !log_in(ctx, args.at(0), options.value()?, options.value()?) {
+                    return Err(error::WRONG_PASS);
+                }
             }
-            next += 3;
-        } else if is(option, "SETNAME") && values >= 1 {
-            set_name(ctx.client(), args.at(next + 1))?;
-            next += 2;
-        } else {
-            let text = [b"ERR Syntax error in HELLO option '", option, b"'"].concat();
-            return Err(Error::text(text));
+            _ if is(option, "SETNAME") && options.left() >= 1 => {
+                set_name(ctx.client(), options.value()?)?;
+            }
+            _ => {
+                let text = [b"ERR Syntax error in HELLO option '", option, b"'"].concat();
+                return Err(Error::text(text));
+            }
         }
     }
     if ctx.engine.must_log_in(ctx.client) {
         return Err(HELLO_NEEDS_AUTH);
     }
     if let Some(version) = version {
-        ctx.client().protocol = version;
+        ctx.client().set_protocol(version);
         reply.protocol = version;
     }
     introduce(ctx, reply);

@@ -7,8 +7,8 @@ use crate::engine::tracking::{self, Mode};
 use crate::resp::{Args, Reply};
 use crate::store::Bytes;
 
-/// `CLIENT TRACKING ON | OFF [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST]`
-/// `[OPTIN] [OPTOUT] [NOLOOP]`
+/// `CLIENT TRACKING <ON|OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST]
+/// [OPTIN] [OPTOUT] [NOLOOP]`
 pub fn client_tracking(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (mut mode, prefixes) = parse(ctx, args)?;
     match args.at(2) {
@@ -106,7 +106,7 @@ fn overlap(prefix: &[u8], others: &[&[u8]], which: &str) -> Result {
     Ok(())
 }
 
-/// `CLIENT CACHING YES | NO`
+/// `CLIENT CACHING <YES|NO>`
 pub fn client_caching(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let Some(mode) = &mut ctx.client().tracking else {
         return Err(Error::new(

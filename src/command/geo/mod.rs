@@ -6,10 +6,7 @@
 
 pub mod search;
 
-pub use self::search::{
-    georadius, georadius_ro, georadiusbymember, georadiusbymember_ro, geosearch, geosearchstore,
-};
-use super::args::{Options, float};
+use super::args::{Options, float, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::config::EventClasses;
@@ -17,7 +14,7 @@ use crate::number::format_i64;
 use crate::resp::{Args, Reply, Request};
 use crate::store::SortedSet;
 use crate::store::geo::{self, Position};
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 use crate::store::sorted_set::Inserted;
 
 /// Parses `longitude latitude`, which must lie on the map.
@@ -39,9 +36,12 @@ pub fn unit(word: &[u8]) -> Result<f64> {
 }
 
 /// How large a sorted set may get before it is indexed.
-pub fn limits(ctx: &Context<'_>) -> Limits {
+pub fn limits(ctx: &Context<'_>) -> PackedLimits {
     let config = &ctx.engine.config;
-    Limits { entries: config.zset_max_listpack_entries, value: config.zset_max_listpack_value }
+    PackedLimits {
+        entries: config.zset_max_listpack_entries,
+        value: config.zset_max_listpack_value,
+    }
 }
 
 /// Writes a position as two coordinates.
@@ -64,16 +64,14 @@ pub fn geoadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     let key = args.at(1);
     let mut add = AddOptions::default();
     let mut options = Options::new(args, 2);
-    loop {
-        if options.take("NX") {
-            add.only_new = true;
-        } else if options.take("XX") {
-            add.only_existing = true;
-        } else if options.take("CH") {
-            add.count_changed = true;
-        } else {
-            break;
+    while let Some(option) = options.peek() {
+        match option {
+            _ if is(option, "NX") => add.only_new = true,
+            _ if is(option, "XX") => add.only_existing = true,
+            _ if is(option, "CH") => add.count_changed = true,
+            _ => break,
         }
+        options.next();
     }
     let places = options.rest();
     if !places.len().is_multiple_of(3) || add.only_new && add.only_existing {
@@ -124,7 +122,7 @@ fn propagate_as_zadd(ctx: &mut Context<'_>, options: Args<'_>, members: &[(&[u8]
     ctx.propagate_request(request.args());
 }
 
-/// `GEOPOS key [member ...]`
+/// `GEOPOS key member [member ...]`
 pub fn geopos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset = ctx.read_as::<SortedSet>(&args[1])?;
     reply.array(args.len() - 2);
@@ -137,7 +135,7 @@ pub fn geopos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `GEOHASH key [member ...]`
+/// `GEOHASH key member [member ...]`
 pub fn geohash(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let zset = ctx.read_as::<SortedSet>(&args[1])?;
     reply.array(args.len() - 2);

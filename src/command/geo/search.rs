@@ -23,12 +23,12 @@ use crate::config::EventClasses;
 use crate::resp::{Args, Reply};
 use crate::store::SortedSet;
 use crate::store::geo::{self, Position, Shape};
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 use crate::store::sorted_set::ScoreRange;
 use crate::store::value::Kind;
 
-/// `GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]`
+/// `GEORADIUS key longitude latitude radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
+/// count [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]`
 pub fn georadius(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Radius { may_store: true })
 }
@@ -39,8 +39,8 @@ pub fn georadius_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     search(ctx, args, reply, Form::Radius { may_store: false })
 }
 
-/// `GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH]
-/// [COUNT count [ANY]] [ASC|DESC] [STORE key|STOREDIST key]`
+/// `GEORADIUSBYMEMBER key member radius <M|KM|FT|MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count
+/// [ANY]] [ASC|DESC] [STORE key] [STOREDIST key]`
 pub fn georadiusbymember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::ByMember { may_store: true })
 }
@@ -51,15 +51,15 @@ pub fn georadiusbymember_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut R
     search(ctx, args, reply, Form::ByMember { may_store: false })
 }
 
-/// `GEOSEARCH key <FROMMEMBER member|FROMLONLAT longitude latitude>
-/// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD]
+/// `GEOSEARCH key <FROMMEMBER member|FROMLONLAT longitude latitude> <BYRADIUS radius
+/// <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>> [ASC|DESC] [COUNT count [ANY]] [WITHCOORD]
 /// [WITHDIST] [WITHHASH]`
 pub fn geosearch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::Search)
 }
 
-/// `GEOSEARCHSTORE destination source <FROMMEMBER member|FROMLONLAT longitude latitude>
-/// <BYRADIUS radius unit|BYBOX width height unit> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]`
+/// `GEOSEARCHSTORE destination source <FROMMEMBER member|FROMLONLAT longitude latitude> <BYRADIUS
+/// radius <M|KM|FT|MI>|BYBOX width height <M|KM|FT|MI>> [ASC|DESC] [COUNT count [ANY]] [STOREDIST]`
 pub fn geosearchstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     search(ctx, args, reply, Form::SearchStore)
 }
@@ -135,10 +135,10 @@ impl<'a> Query<'a> {
             }
         };
         let mut options = Options::new(args, first_option);
-        while let Some(word) = options.next() {
-            if !query.take_flag(word, form)
-                && !query.take_area(word, &mut options, form, zset)?
-                && !query.take_value(word, &mut options, form)?
+        while let Some(option) = options.next() {
+            if !query.take_flag(option, form)
+                && !query.take_area(option, &mut options, form, zset)?
+                && !query.take_value(option, &mut options, form)?
             {
                 return Err(error::SYNTAX);
             }
@@ -147,15 +147,15 @@ impl<'a> Query<'a> {
         Ok(query)
     }
 
-    fn take_flag(&mut self, word: &[u8], form: Form) -> bool {
-        match word {
-            word if is(word, "WITHDIST") => self.with_distance = true,
-            word if is(word, "WITHHASH") => self.with_hash = true,
-            word if is(word, "WITHCOORD") => self.with_position = true,
-            word if is(word, "ANY") => self.any = true,
-            word if is(word, "ASC") => self.order = Some(Order::Ascending),
-            word if is(word, "DESC") => self.order = Some(Order::Descending),
-            word if form == Form::SearchStore && is(word, "STOREDIST") => {
+    fn take_flag(&mut self, option: &[u8], form: Form) -> bool {
+        match option {
+            _ if is(option, "WITHDIST") => self.with_distance = true,
+            _ if is(option, "WITHHASH") => self.with_hash = true,
+            _ if is(option, "WITHCOORD") => self.with_position = true,
+            _ if is(option, "ANY") => self.any = true,
+            _ if is(option, "ASC") => self.order = Some(Order::Ascending),
+            _ if is(option, "DESC") => self.order = Some(Order::Descending),
+            _ if is(option, "STOREDIST") && form == Form::SearchStore => {
                 self.store_distances = true;
             }
             _ => return false,
@@ -163,31 +163,33 @@ impl<'a> Query<'a> {
         true
     }
 
-    fn take_value(&mut self, word: &[u8], options: &mut Options<'a>, form: Form) -> Result<bool> {
+    fn take_value(&mut self, option: &[u8], options: &mut Options<'a>, form: Form) -> Result<bool> {
+        const NO_COUNT: Error = Error::new("ERR COUNT must be > 0");
         if options.left() == 0 {
             return Ok(false);
         }
-        if is(word, "COUNT") {
-            let count = options.integer()?;
-            if count <= 0 {
-                return Err(Error::new("ERR COUNT must be > 0"));
+        match option {
+            _ if is(option, "COUNT") => {
+                let count = options.integer()?;
+                self.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(NO_COUNT)?;
             }
-            self.count = count as usize;
-            return Ok(true);
+            _ if is(option, "STORE") && form.may_store() => {
+                self.store_distances = false;
+                self.destination = Some(options.value()?);
+            }
+            _ if is(option, "STOREDIST") && form.may_store() => {
+                self.store_distances = true;
+                self.destination = Some(options.value()?);
+            }
+            _ => return Ok(false),
         }
-        let distances = is(word, "STOREDIST");
-        if form.may_store() && (distances || is(word, "STORE")) {
-            self.store_distances = distances;
-            self.destination = Some(options.value()?);
-            return Ok(true);
-        }
-        Ok(false)
+        Ok(true)
     }
 
     /// The options that GEOSEARCH has in place of fixed arguments.
     fn take_area(
         &mut self,
-        word: &[u8],
+        option: &[u8],
         options: &mut Options<'a>,
         form: Form,
         zset: Option<&SortedSet>,
@@ -202,16 +204,20 @@ impl<'a> Query<'a> {
         if !form.is_search() {
             return Ok(false);
         }
-        if is(word, "FROMMEMBER") && left >= 1 && !from_point {
-            self.set_center(zset, options.value()?)?;
-        } else if is(word, "FROMLONLAT") && left >= 2 && !self.by_member {
-            self.center = Some(position(options.value()?, options.value()?)?);
-        } else if is(word, "BYRADIUS") && left >= 2 && !is_box {
-            self.set_circle(options.value()?, options.value()?)?;
-        } else if is(word, "BYBOX") && left >= 3 && !is_circle {
-            self.set_box(options.value()?, options.value()?, options.value()?)?;
-        } else {
-            return Ok(false);
+        match option {
+            _ if is(option, "FROMMEMBER") && left >= 1 && !from_point => {
+                self.set_center(zset, options.value()?)?;
+            }
+            _ if is(option, "FROMLONLAT") && left >= 2 && !self.by_member => {
+                self.center = Some(position(options.value()?, options.value()?)?);
+            }
+            _ if is(option, "BYRADIUS") && left >= 2 && !is_box => {
+                self.set_circle(options.value()?, options.value()?)?;
+            }
+            _ if is(option, "BYBOX") && left >= 3 && !is_circle => {
+                self.set_box(options.value()?, options.value()?, options.value()?)?;
+            }
+            _ => return Ok(false),
         }
         Ok(true)
     }
@@ -352,7 +358,7 @@ fn write_found(query: &Query<'_>, found: &[Found<'_>], reply: &mut Reply) {
     }
 }
 
-fn as_sorted_set(query: &Query<'_>, found: &[Found<'_>], limits: Limits) -> SortedSet {
+fn as_sorted_set(query: &Query<'_>, found: &[Found<'_>], limits: PackedLimits) -> SortedSet {
     let mut result = SortedSet::new();
     for Found { member, score, distance, .. } in found {
         let score = if query.store_distances { distance / query.unit } else { *score };

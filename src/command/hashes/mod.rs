@@ -16,12 +16,15 @@ use crate::config::EventClasses;
 use crate::number::{Digits, LongDouble, parse_i64};
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::Hash;
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 
 /// How large a hash may be in its packed form.
-fn limits(ctx: &Context<'_>) -> Limits {
+fn limits(ctx: &Context<'_>) -> PackedLimits {
     let config = &ctx.engine.config;
-    Limits { entries: config.hash_max_listpack_entries, value: config.hash_max_listpack_value }
+    PackedLimits {
+        entries: config.hash_max_listpack_entries,
+        value: config.hash_max_listpack_value,
+    }
 }
 
 /// `HSET key field value [field value ...]`
@@ -121,10 +124,10 @@ pub fn hexists(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
 pub fn hgetall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.map(hash.map_or(0, Hash::len));
-    for (field, value) in hash.into_iter().flatten() {
+    reply.each(hash.into_iter().flatten(), |reply, (field, value)| {
         reply.bulk(field);
         reply.bulk(value);
-    }
+    });
     Ok(())
 }
 
@@ -132,7 +135,7 @@ pub fn hgetall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
 pub fn hkeys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.array(hash.map_or(0, Hash::len));
-    hash.into_iter().flatten().for_each(|(field, _)| reply.bulk(field));
+    reply.each(hash.into_iter().flatten(), |reply, (field, _)| reply.bulk(field));
     Ok(())
 }
 
@@ -140,7 +143,7 @@ pub fn hkeys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 pub fn hvals(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.array(hash.map_or(0, Hash::len));
-    hash.into_iter().flatten().for_each(|(_, value)| reply.bulk(value));
+    reply.each(hash.into_iter().flatten(), |reply, (_, value)| reply.bulk(value));
     Ok(())
 }
 
@@ -158,7 +161,7 @@ pub fn hincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// `HINCRBYFLOAT key field increment`
+/// `HINCRBYFLOAT key field amount`
 pub fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const NO_FLOAT: Error = Error::new("ERR hash value is not a float");
     let by = LongDouble::parse(&args[3]).ok_or(error::NOT_FLOAT)?;
@@ -194,10 +197,10 @@ pub fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     match draws {
         Draws::Any(count) => {
             pairs_header(reply, count, with_values);
-            for _ in 0..count {
+            reply.each(0..count, |reply, _| {
                 let drawn = hash.random(&mut || random.next_u64());
                 drawn.into_iter().for_each(|pair| reply_pair(reply, pair, with_values));
-            }
+            });
         }
         Draws::Different(count) if sampling::is_small_part(count, hash.len()) => {
             pairs_header(reply, count, with_values);
@@ -211,8 +214,8 @@ pub fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
         Draws::Different(count) => {
             let count = count.min(hash.len());
             pairs_header(reply, count, with_values);
-            sampling::choose(hash.iter(), count, &mut random)
-                .for_each(|pair| reply_pair(reply, pair, with_values));
+            let chosen = sampling::choose(hash.iter(), count, &mut random);
+            reply.each(chosen, |reply, pair| reply_pair(reply, pair, with_values));
         }
     }
     Ok(())

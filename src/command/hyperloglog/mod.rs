@@ -49,7 +49,7 @@ fn sketch_or_new<'c>(ctx: &'c mut Context<'_>, key: &[u8]) -> Result<(&'c mut Ve
     Ok((sketch, created))
 }
 
-/// `PFADD key [element ...]`
+/// `PFADD key [element [element ...]]`
 pub fn pfadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let sparse_max = ctx.engine.config.hll_sparse_max_bytes;
@@ -110,7 +110,7 @@ fn union_of(ctx: &mut Context<'_>, keys: Args<'_>) -> Result<Union> {
     Ok(union)
 }
 
-/// `PFMERGE destkey [sourcekey ...]`
+/// `PFMERGE destkey sourcekey [sourcekey ...]`
 pub fn pfmerge(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let sparse_max = ctx.engine.config.hll_sparse_max_bytes;
@@ -126,7 +126,7 @@ pub fn pfmerge(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// `PFDEBUG <GETREG|DECODE|ENCODING|TODENSE> key`
+/// `PFDEBUG subcommand key`
 pub fn pfdebug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (action, key) = (args.at(1), args.at(2));
     let Some(sketch) = sketch_mut(ctx, key)? else {

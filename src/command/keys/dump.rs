@@ -11,7 +11,7 @@ use crate::config::EventClasses;
 use crate::engine::eviction;
 use crate::number::format_i64;
 use crate::rdb::dump::PayloadError;
-use crate::rdb::{Limits, Style, Usage, decode_value, dump as encode};
+use crate::rdb::{EncodingLimits, Style, Usage, decode_value, dump as encode};
 use crate::resp::{Args, Reply};
 
 const BUSY_KEY: Error = Error::new("BUSYKEY Target key name already exists.");
@@ -45,24 +45,21 @@ impl RestoreOptions {
         let mut options = Options::new(args, 4);
         while let Some(option) = options.next() {
             let has_value = options.left() > 0;
-            if is(option, "REPLACE") {
-                restore.replace = true;
-            } else if is(option, "ABSTTL") {
-                restore.absolute = true;
-            } else if is(option, "IDLETIME")
-                && has_value
-                && !matches!(restore.usage, Some(Usage::Frequency(_)))
-            {
-                let idle = u64::try_from(options.integer()?).map_err(|_| INVALID_IDLE_TIME)?;
-                restore.usage = Some(Usage::IdleSeconds(idle));
-            } else if is(option, "FREQ")
-                && has_value
-                && !matches!(restore.usage, Some(Usage::IdleSeconds(_)))
-            {
-                let counter = u8::try_from(options.integer()?).map_err(|_| INVALID_FREQUENCY)?;
-                restore.usage = Some(Usage::Frequency(counter));
-            } else {
-                return Err(error::SYNTAX);
+            let has_frequency = matches!(restore.usage, Some(Usage::Frequency(_)));
+            let has_idle_time = matches!(restore.usage, Some(Usage::IdleSeconds(_)));
+            match option {
+                _ if is(option, "REPLACE") => restore.replace = true,
+                _ if is(option, "ABSTTL") => restore.absolute = true,
+                _ if is(option, "IDLETIME") && has_value && !has_frequency => {
+                    let idle = u64::try_from(options.integer()?).map_err(|_| INVALID_IDLE_TIME)?;
+                    restore.usage = Some(Usage::IdleSeconds(idle));
+                }
+                _ if is(option, "FREQ") && has_value && !has_idle_time => {
+                    let counter =
+                        u8::try_from(options.integer()?).map_err(|_| INVALID_FREQUENCY)?;
+                    restore.usage = Some(Usage::Frequency(counter));
+                }
+                _ => return Err(error::SYNTAX),
             }
         }
         Ok(restore)
@@ -80,7 +77,7 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     if ttl < 0 {
         return Err(INVALID_TTL);
     }
-    let limits = Limits::of_config(&ctx.engine.config);
+    let limits = EncodingLimits::of_config(&ctx.engine.config);
     let value = decode_value(payload, &limits).map_err(|error| match error {
         PayloadError::Trailer => BAD_TRAILER,
         PayloadError::Value(reason) => {
@@ -104,7 +101,7 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     }
     let slot = ctx.set(key, value);
     if let Some(at) = deadline {
-        ctx.keyspace().set_deadline(slot, at);
+        ctx.set_deadline(slot, at);
         if !options.absolute {
             propagate_absolute(ctx, args, at);
         }
@@ -120,7 +117,9 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
     Ok(())
 }
 
-/// RESTORE-ASKING: the same, from another node of a cluster.
+/// `RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]`
+///
+/// The same, from another node of a cluster.
 pub fn restore_asking(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     restore(ctx, args, reply)
 }

@@ -90,7 +90,7 @@ impl Conditions {
         let mut conditions = Conditions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
-            match () {
+            match option {
                 _ if is(option, "NX") => conditions.nx = true,
                 _ if is(option, "XX") => conditions.xx = true,
                 _ if is(option, "GT") => conditions.gt = true,
@@ -142,7 +142,7 @@ fn set_expiry(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, unit: Un
         ctx.modified(EventClasses::GENERIC, "del", key);
         ctx.propagate(&[b"DEL", key]);
     } else {
-        ctx.keyspace().set_deadline(slot, deadline);
+        ctx.set_deadline(slot, deadline);
         ctx.modified(EventClasses::GENERIC, "expire", key);
         if ctx.command != Command::Pexpireat {
             let deadline = Digits::of(deadline);
@@ -205,7 +205,8 @@ fn reply_deadline(
         return Ok(());
     }
     let now = ctx.now_ms;
-    let deadline = ctx.find(&args[1]).ok().and_then(|slot| ctx.keyspace().deadline(slot));
+    let slot = ctx.keyspace().find(&args[1]).ok();
+    let deadline = slot.and_then(|slot| ctx.keyspace().deadline(slot));
     reply.integer(deadline.map_or(-1, |at| show(at, now)));
     Ok(())
 }

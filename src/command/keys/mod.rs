@@ -9,7 +9,6 @@ pub mod object;
 pub mod scan;
 pub mod sort;
 
-pub use self::scan::scan;
 use super::args::{Options, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
@@ -66,6 +65,9 @@ pub fn keys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
             {
                 reply.bulk(&entry.key);
                 count += 1;
+                if reply.is_over_limit() {
+                    break;
+                }
             }
         }
         count
@@ -75,6 +77,7 @@ pub fn keys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
 
 /// `RANDOMKEY`
 pub fn randomkey(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.effects_are_apart();
     reply.bulk_or_null(random_key(ctx));
     Ok(())
 }
@@ -89,7 +92,8 @@ fn random_key(ctx: &mut Context<'_>) -> Option<Bytes> {
         let random = ctx.random();
         let key = ctx.keyspace().random(random)?.key.clone();
         draws += 1;
-        if ctx.exists(&key) || (draws > EXPIRED_DRAWS && ctx.find(&key).is_ok()) {
+        let is_there = ctx.exists(&key);
+        if is_there || draws > EXPIRED_DRAWS && ctx.keyspace().find(&key).is_ok() {
             return Some(key);
         }
     }
@@ -172,12 +176,12 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let (mut db, mut replace) = (ctx.db, false);
     let mut options = Options::new(args, 3);
     while let Some(option) = options.next() {
-        if is(option, "REPLACE") {
-            replace = true;
-        } else if is(option, "DB") && options.left() > 0 {
-            db = ctx.database_index(options.value()?)?;
-        } else {
-            return Err(error::SYNTAX);
+        match option {
+            _ if is(option, "REPLACE") => replace = true,
+            _ if is(option, "DB") && options.left() > 0 => {
+                db = ctx.database_index(options.value()?)?;
+            }
+            _ => return Err(error::SYNTAX),
         }
     }
     if db == ctx.db && from == to {
@@ -187,7 +191,8 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         reply.integer(0);
         return Ok(());
     };
-    let deadline = ctx.find(from).ok().and_then(|slot| ctx.keyspace().deadline(slot));
+    let slot = ctx.keyspace().find(from).ok();
+    let deadline = slot.and_then(|slot| ctx.keyspace().deadline(slot));
     let copied = ctx.in_database(db, |ctx| {
         if ctx.find(to).is_ok() && !replace {
             return false;
@@ -196,7 +201,7 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         if let Err(vacant) = ctx.find(to) {
             let slot = ctx.add(vacant, to, value);
             if let Some(at) = deadline {
-                ctx.keyspace().set_deadline(slot, at);
+                ctx.set_deadline(slot, at);
             }
         }
         ctx.modified(EventClasses::GENERIC, "copy_to", to);

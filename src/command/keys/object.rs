@@ -27,7 +27,7 @@ fn entry<'c>(ctx: &'c mut Context<'_>, key: &[u8], reply: &mut Reply) -> Option<
         return None;
     }
     ctx.engine.stats.keyspace_hits += 1;
-    let slot = ctx.find(key).ok()?;
+    let slot = ctx.keyspace().find(key).ok()?;
     Some(ctx.keyspace().entry(slot))
 }
 
@@ -41,10 +41,13 @@ pub fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
 
 /// `OBJECT REFCOUNT key`
 ///
-/// Nothing here counts references to a value, so the answer is what Redis would say.
+/// Nothing here counts references to a value, so the answer is what Redis would say. It shares small
+/// integers, unless keys may be evicted by their use: then each has to have a value of its own.
 pub fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let config = &ctx.engine.config;
+    let shares = config.maxmemory == 0 || !config.maxmemory_policy.is_by_use();
     if let Some(entry) = entry(ctx, &args[2], reply) {
-        let shared = matches!(entry.value, Value::Str(Str::Int(0..=9999)));
+        let shared = shares && matches!(entry.value, Value::Str(Str::Int(0..=9999)));
         reply.integer(if shared { SHARED } else { 1 });
     }
     Ok(())

@@ -30,16 +30,17 @@ impl<'a> ScanOptions<'a> {
         let mut scan = ScanOptions { count: DEFAULT_COUNT, type_name: None, pattern: None };
         let mut options = Options::new(args, start);
         while let Some(option) = options.next() {
-            if is(option, "COUNT") {
-                let count = options.integer()?;
-                scan.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(error::SYNTAX)?;
-            } else if is(option, "MATCH") {
-                // `*` matches everything, even the empty text, which it would not match as a glob.
-                scan.pattern = Some(options.value()?).filter(|pattern| *pattern != b"*");
-            } else if is(option, "TYPE") && with_type {
-                scan.type_name = Some(options.value()?);
-            } else {
-                return Err(error::SYNTAX);
+            match option {
+                _ if is(option, "COUNT") => {
+                    let count = usize::try_from(options.integer()?).ok();
+                    scan.count = count.filter(|count| *count > 0).ok_or(error::SYNTAX)?;
+                }
+                _ if is(option, "MATCH") => {
+                    // `*` matches everything, even the empty text, which it would not as a glob.
+                    scan.pattern = Some(options.value()?).filter(|pattern| *pattern != b"*");
+                }
+                _ if is(option, "TYPE") && with_type => scan.type_name = Some(options.value()?),
+                _ => return Err(error::SYNTAX),
             }
         }
         Ok(scan)
@@ -78,6 +79,7 @@ const INVALID_CURSOR: Error = Error::new("ERR invalid cursor");
 pub fn scan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let cursor = parse_cursor(args.at(1))?;
     let options = ScanOptions::parse(args, 2, true)?;
+    ctx.effects_are_apart();
     let mut found: Vec<Bytes> = Vec::new();
     let next = ctx.keyspace().scan(cursor, options.count, |entry| {
         if options.matches(&entry.key) {

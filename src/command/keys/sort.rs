@@ -86,33 +86,34 @@ impl<'a> Query<'a> {
         let mut options = Options::new(args, 2);
         while let Some(option) = options.next() {
             let left = options.left();
-            if is(option, "ASC") {
-                query.descending = false;
-            } else if is(option, "DESC") {
-                query.descending = true;
-            } else if is(option, "ALPHA") {
-                query.alphabetic = true;
-            } else if is(option, "LIMIT") && left >= 2 {
-                query.limit = (options.integer()?, options.integer()?);
-            } else if is(option, "STORE") && may_store && left >= 1 {
-                query.destination = Some(options.value()?);
-            } else if is(option, "BY") && left >= 1 {
-                let pattern = options.value()?;
-                if pattern.contains(&b'*') && !may_look_up {
-                    return Err(BY_DENIED);
+            match option {
+                _ if is(option, "ASC") => query.descending = false,
+                _ if is(option, "DESC") => query.descending = true,
+                _ if is(option, "ALPHA") => query.alphabetic = true,
+                _ if is(option, "LIMIT") && left >= 2 => {
+                    query.limit = (options.integer()?, options.integer()?);
                 }
-                // Once a pattern was constant, nothing is sorted, whatever another BY says.
-                query.weights = match (pattern.contains(&b'*'), query.weights) {
-                    (false, _) | (true, Weights::None) => Weights::None,
-                    (true, _) => Weights::Pattern(Pattern(pattern)),
-                };
-            } else if is(option, "GET") && left >= 1 {
-                if !may_look_up {
-                    return Err(GET_DENIED);
+                _ if is(option, "STORE") && may_store && left >= 1 => {
+                    query.destination = Some(options.value()?);
                 }
-                query.get.push(Pattern(options.value()?));
-            } else {
-                return Err(error::SYNTAX);
+                _ if is(option, "BY") && left >= 1 => {
+                    let pattern = options.value()?;
+                    if pattern.contains(&b'*') && !may_look_up {
+                        return Err(BY_DENIED);
+                    }
+                    // Once a pattern was constant, nothing is sorted, whatever another BY says.
+                    query.weights = match (pattern.contains(&b'*'), query.weights) {
+                        (false, _) | (true, Weights::None) => Weights::None,
+                        (true, _) => Weights::Pattern(Pattern(pattern)),
+                    };
+                }
+                _ if is(option, "GET") && left >= 1 => {
+                    if !may_look_up {
+                        return Err(GET_DENIED);
+                    }
+                    query.get.push(Pattern(options.value()?));
+                }
+                _ => return Err(error::SYNTAX),
             }
         }
         Ok(query)
@@ -172,14 +173,14 @@ fn run(ctx: &mut Context<'_>, key: &[u8], mut query: Query<'_>, reply: &mut Repl
     match query.destination {
         None => {
             reply.array(elements.len() * query.get.len().max(1));
-            for element in &elements {
+            reply.each(&elements, |reply, element| {
                 if query.get.is_empty() {
                     reply.bulk(element);
                 }
                 for pattern in &query.get {
                     reply.bulk_or_null(pattern.look_up(ctx, element));
                 }
-            }
+            });
         }
         Some(destination) => {
             let mut list = List::new();

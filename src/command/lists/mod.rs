@@ -1,18 +1,19 @@
 //! Lists: push and pop at both ends, read and change what is between.
 //!
 //! The work at the ends is written as functions that know no reply format of their own
-//! ([`pop_one`], [`pop_many`], [`pop_first_of`] and, in [`crate::command::lists::moving`], `move_element`), because
-//! each serves two commands: one that answers at once and one that waits when there is nothing yet.
+//! ([`pop_one`], [`pop_many`], [`pop_first_of`] and, in [`moving`], `move_element`), because each serves
+//! two commands: one that answers at once, and one that waits when there is nothing yet ([`blocking`]).
 //!
 //! A list that has lost its last element goes away as a key; there is no empty list. What a
 //! command does to a list is told first (`lpop`), that the key is gone is told after it (`del`).
 
+pub mod blocking;
 pub mod moving;
 
-pub use self::moving::{lmove, rpoplpush};
 use super::args::{Options, count, integer, is, range};
 use super::context::Context;
 use super::error::{self, Error, Result};
+use super::multi_pop::MultiPop;
 use crate::config::EventClasses;
 use crate::number::format_i64;
 use crate::resp::{Args, Reply};
@@ -170,45 +171,9 @@ pub fn pop_first_of(
     Ok(false)
 }
 
-/// What LMPOP and BLMPOP are asked for.
-pub struct MultiPop<'a> {
-    /// The lists to look at, in order.
-    pub keys: Args<'a>,
-    /// Which end to take from.
-    pub end: End,
-    /// How many elements at most.
-    pub count: usize,
-}
-
-impl<'a> MultiPop<'a> {
-    /// Reads `numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`, from argument `start` on.
-    pub fn parse(args: Args<'a>, start: usize) -> Result<Self> {
-        let positive = |text: &[u8], message| match count(text) {
-            Ok(count) if count > 0 => Ok(count),
-            _ => Err(Error::new(message)),
-        };
-        let numkeys = positive(&args[start], "ERR numkeys should be greater than 0")?;
-        let mut options = Options::new(args, start + 1);
-        // The end must follow the keys.
-        if numkeys >= options.left() {
-            return Err(error::SYNTAX);
-        }
-        let keys = options.take_many(numkeys);
-        let end = end_argument(options.value()?)?;
-        let mut count = None;
-        while let Some(option) = options.next() {
-            if count.is_some() || !is(option, "COUNT") {
-                return Err(error::SYNTAX);
-            }
-            count = Some(positive(options.value()?, "ERR count should be greater than 0")?);
-        }
-        Ok(MultiPop { keys, end, count: count.unwrap_or(1) })
-    }
-}
-
 /// `LMPOP numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`
 pub fn lmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let MultiPop { keys, end, count } = MultiPop::parse(args, 1)?;
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 1, end_argument)?;
     if !pop_first_of(ctx, keys, end, count, reply)? {
         reply.null_array();
     }
@@ -230,7 +195,7 @@ pub fn lrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     };
     let range = range(start, stop, list.len());
     reply.array(range.len());
-    list.range(range).for_each(|element| reply.bulk(element));
+    reply.each(list.range(range), |reply, element| reply.bulk(element));
     Ok(())
 }
 
@@ -330,17 +295,20 @@ pub fn lpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let (mut rank, mut wanted, mut maxlen) = (1, None, 0);
     let mut options = Options::new(args, 3);
     while let Some(option) = options.next() {
-        if is(option, "RANK") {
-            rank = options.integer()?;
-            if rank == 0 {
-                return Err(RANK_ZERO);
+        match option {
+            _ if is(option, "RANK") => {
+                rank = options.integer()?;
+                if rank == 0 {
+                    return Err(RANK_ZERO);
+                }
             }
-        } else if is(option, "COUNT") {
-            wanted = Some(not_negative(options.value()?, "ERR COUNT can't be negative")?);
-        } else if is(option, "MAXLEN") {
-            maxlen = not_negative(options.value()?, "ERR MAXLEN can't be negative")?;
-        } else {
-            return Err(error::SYNTAX);
+            _ if is(option, "COUNT") => {
+                wanted = Some(not_negative(options.value()?, "ERR COUNT can't be negative")?);
+            }
+            _ if is(option, "MAXLEN") => {
+                maxlen = not_negative(options.value()?, "ERR MAXLEN can't be negative")?;
+            }
+            _ => return Err(error::SYNTAX),
         }
     }
     let unlimited = |limit: usize| if limit == 0 { usize::MAX } else { limit };

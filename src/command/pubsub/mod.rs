@@ -7,9 +7,10 @@
 use super::context::Context;
 use super::error::{Error, Result};
 use crate::catalogue::Command;
+use crate::engine::execution::Origin;
 use crate::engine::pubsub::{self, Space};
 use crate::number::glob;
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Reply, Request};
 use crate::store::Bytes;
 
 /// `SUBSCRIBE channel [channel ...]`
@@ -23,7 +24,12 @@ pub fn psubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
 }
 
 /// `SSUBSCRIBE shardchannel [shardchannel ...]`
+///
+/// Unlike its relatives it may not be part of a transaction.
 pub fn ssubscribe(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.origin == Origin::Exec {
+        return Err(Error::new("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"));
+    }
     add(ctx, args, reply, Space::Shard, "ssubscribe")
 }
 
@@ -102,15 +108,21 @@ pub fn is_subscription(command: Command) -> bool {
 /// `PUBLISH channel message`
 pub fn publish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish(ctx.engine, args.at(1), args.at(2)));
-    ctx.engine.journal.replicate_only(args);
+    replicate(ctx, args);
     Ok(())
 }
 
 /// `SPUBLISH shardchannel message`
 pub fn spublish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish_to_shard(ctx.engine, args.at(1), args.at(2)));
-    ctx.engine.journal.replicate_only(args);
+    replicate(ctx, args);
     Ok(())
+}
+
+/// Replicas have listeners of their own.
+fn replicate(ctx: &mut Context<'_>, args: Args<'_>) {
+    let request = ctx.under_own_name(args);
+    ctx.engine.journal.replicate_only(ctx.db, request.as_ref().map_or(args, Request::args));
 }
 
 /// `PUBSUB CHANNELS [pattern]`

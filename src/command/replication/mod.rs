@@ -4,16 +4,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::args::{integer, integer_in, is};
+use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
-use crate::engine::blocking::{self, Acknowledgements, Wait};
+use crate::command::connection::client_list::describe;
+use crate::engine::blocking::{self, Acknowledgements, Awaited, Wait};
 use crate::engine::execution::Origin;
 use crate::engine::role::{self, Failover, Phase, Replica};
 use crate::replication::failover::{self, address_of};
 use crate::resp::{Args, Reply, Request};
 
-/// `REPLICAOF host port | NO ONE`
+/// `REPLICAOF <host port|NO ONE>`
 pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if ctx.engine.replication.failover.is_some() {
         return Err(Error::new("ERR REPLICAOF not allowed while failing over."));
@@ -21,7 +22,7 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
     let (host, port) = (args.at(1), args.at(2));
     if is(host, "no") && is(port, "one") {
         if ctx.engine.replication.master.is_some() {
-            crate::notice!("MASTER MODE enabled (user request)");
+            crate::notice!("MASTER MODE enabled (user request from '{}')", described(ctx));
         }
         role::promote(ctx.engine);
         reply.ok();
@@ -38,13 +39,13 @@ pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Re
         reply.simple("OK Already connected to specified master");
         return Ok(());
     }
-    crate::notice!("REPLICAOF {host}:{port} enabled (user request)");
+    crate::notice!("REPLICAOF {host}:{port} enabled (user request from '{}')", described(ctx));
     role::follow(ctx.engine, host, port);
     reply.ok();
     Ok(())
 }
 
-/// `SLAVEOF host port | NO ONE`
+/// `SLAVEOF <host port|NO ONE>`
 pub fn slaveof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     replicaof(ctx, args, reply)
 }
@@ -85,7 +86,7 @@ pub fn role(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// `WAIT numreplicas timeout`
+/// `WAIT numreplicas milliseconds`
 ///
 /// How many replicas have everything that this connection has written; waits until they are enough.
 pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -110,12 +111,11 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     }
     let deadline = Instant::now().checked_add(Duration::from_millis(timeout as u64));
     let wait = Wait {
+        awaited: Awaited::Replicas(Acknowledgements { offset, wanted }),
         request: Request::default(),
         db: ctx.db,
         keys: Vec::new(),
         deadline: deadline.filter(|_| timeout > 0),
-        sees_removal: false,
-        acknowledgements: Some(Acknowledgements { offset, wanted }),
     };
     blocking::block(ctx.engine, ctx.client, wait);
     let replication = &mut ctx.engine.replication;
@@ -127,15 +127,16 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// `REPLCONF option value [option value ...]`
+/// `REPLCONF [option value [option value ...]]`
 ///
 /// Only servers use it. ACK and GETACK are not replied to.
 pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    for index in (1..args.len()).step_by(2) {
-        let (option, value) = (args.at(index), args.at(index + 1));
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let value = options.value()?;
         match option {
             _ if is(option, "ACK") => return acknowledge(ctx, value),
             _ if is(option, "GETACK") => {
@@ -206,7 +207,8 @@ fn acknowledge(ctx: &mut Context<'_>, offset: &[u8]) -> Result {
     ctx.engine.replication.acknowledged.notify_all();
     for waiter in ctx.engine.replication.waiters.clone() {
         let wait = ctx.engine.clients.get(waiter).wait.as_ref();
-        let Some(Acknowledgements { offset, wanted }) = wait.and_then(|w| w.acknowledgements)
+        let Some(Awaited::Replicas(Acknowledgements { offset, wanted })) =
+            wait.map(|wait| wait.awaited)
         else {
             continue;
         };
@@ -228,7 +230,9 @@ pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `PSYNC replicationid offset [FAILOVER]`
+/// `PSYNC replicationid offset`
+///
+/// A master that hands its role over to this replica adds FAILOVER.
 pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.get(3).is_some_and(|word| is(word, "failover")) {
         if ctx.engine.replication.master.is_none() {
@@ -237,16 +241,17 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         if args.at(1) != ctx.engine.replication.id.as_bytes() {
             return Err(Error::new("ERR PSYNC FAILOVER replid must match my replid."));
         }
-        crate::notice!("MASTER MODE enabled (failover request)");
+        next_byte(args.at(2))?; // before anything is changed
+        crate::notice!("MASTER MODE enabled (failover request from '{}')", described(ctx));
         role::promote(ctx.engine);
     }
     if !may_become_replica(ctx)? {
         return Ok(());
     }
-    let next = integer(args.at(2))?;
+    let next = next_byte(args.at(2))?;
     let id = ctx.engine.clients.get(ctx.client).id;
     let replication = &mut ctx.engine.replication;
-    let position = u64::try_from(next - 1).ok().filter(|_| replication.active);
+    let position = next.checked_sub(1).filter(|_| replication.active);
     let position = position.filter(|position| replication.shares(args.at(1), *position));
     let continues = position.is_some_and(|position| replication.backlog.attach(id, position));
     if continues {
@@ -256,19 +261,41 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     }
     replication.replicas.push(ctx.client);
     let our_id = replication.id.clone();
+    let name = ctx.client().replica_name();
+    crate::notice!("Replica {name} asks for synchronization");
     let replica = ctx.client().replica.get_or_insert_default();
     if continues {
         replica.phase = Phase::Continuing;
-        crate::notice!("Partial resynchronization request accepted, offset {next}.");
+        crate::notice!(
+            "Partial resynchronization request from {name} accepted, starting from offset {next}."
+        );
         match replica.knows_psync2 {
             true => reply.simple(&format!("CONTINUE {our_id}")),
             false => reply.simple("CONTINUE"),
         }
     } else {
         replica.phase = Phase::Requesting;
-        crate::notice!("Full resync requested by client id #{id}");
+        crate::notice!("Full resync requested by replica {name}");
     }
     Ok(())
+}
+
+/// Who asks, for the log.
+fn described(ctx: &mut Context<'_>) -> String {
+    let mut line = Vec::new();
+    describe(ctx.client(), None, &mut line);
+    String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
+}
+
+/// The first byte that a replica lacks; 0 is nothing that anybody has. A number that is no offset
+/// of ours tells what a replica has as little as -1 does, and a full resynchronisation helps it.
+fn next_byte(text: &[u8]) -> Result<u64> {
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    match crate::number::parse_i64(text) {
+        Some(next) => Ok(u64::try_from(next).unwrap_or(0)),
+        None if is_number => Ok(0),
+        None => Err(error::NOT_INTEGER),
+    }
 }
 
 /// Whether the connection may become a replica. False: it is one already.
@@ -306,8 +333,7 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     }
     if failover.force && (failover.deadline.is_none() || failover.target.is_none()) {
         return Err(Error::new(
-            "ERR FAILOVER with force option requires both a timeout and target HOST and IP to be \
-             specified.",
+            "ERR FAILOVER with force option requires both a timeout and target HOST and IP.",
         ));
     }
     if let Some(target) = &failover.target {
@@ -326,29 +352,24 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 
 fn parse_failover(args: Args<'_>) -> Result<Failover> {
     let mut failover = Failover { target: None, deadline: None, force: false, in_progress: false };
-    let mut index = 1;
-    while let Some(option) = args.get(index) {
-        let left = args.len() - index - 1;
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        let left = options.left();
         match option {
             _ if is(option, "TIMEOUT") && left >= 1 && failover.deadline.is_none() => {
-                let timeout = integer(args.at(index + 1))?;
+                let timeout = options.integer()?;
                 if timeout <= 0 {
                     return Err(Error::new("ERR FAILOVER timeout must be greater than 0"));
                 }
                 failover.deadline =
                     Instant::now().checked_add(Duration::from_millis(timeout as u64));
-                index += 2;
             }
             _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
-                let port = integer_in(args.at(index + 2), 0, 65535, error::NOT_INTEGER)? as u16;
-                let host = String::from_utf8_lossy(args.at(index + 1)).into_owned();
+                let host = String::from_utf8_lossy(options.value()?).into_owned();
+                let port = integer_in(options.value()?, 0, 65535, error::NOT_INTEGER)? as u16;
                 failover.target = Some((host, port));
-                index += 3;
             }
-            _ if is(option, "FORCE") && !failover.force => {
-                failover.force = true;
-                index += 1;
-            }
+            _ if is(option, "FORCE") && !failover.force => failover.force = true,
             _ => return Err(error::SYNTAX),
         }
     }

@@ -1,11 +1,12 @@
 //! The server as a whole: how many keys, empty it, swap databases, what time is it, stop.
 
-use crate::command::args::{integer, is};
+use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::{REDIS_VERSION, VERSION};
 use crate::engine::execution::Origin;
 use crate::engine::shutdown::ShutdownRequest;
+use crate::engine::tracking;
 use crate::number::parse_i64;
 use crate::persistence::disk;
 use crate::persistence::shutdown::{self, Outcome};
@@ -24,7 +25,8 @@ pub fn dbsize(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resu
 pub fn flushdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     check_flush_option(args)?;
     empty(ctx, ctx.db);
-    ctx.propagate_request(args); // even if there was nothing: a replica may have something
+    tracking::flushed(ctx.engine);
+    ctx.propagate_as_sent(args); // even if there was nothing: a replica may have something
     reply.ok();
     Ok(())
 }
@@ -35,10 +37,11 @@ pub fn flushall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     for db in 0..ctx.engine.databases.len() {
         empty(ctx, db);
     }
+    tracking::flushed(ctx.engine);
     if ctx.origin != Origin::Loader {
         disk::save_nothing(ctx.engine);
     }
-    ctx.propagate_request(args);
+    ctx.propagate_as_sent(args);
     reply.ok();
     Ok(())
 }
@@ -92,8 +95,9 @@ pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut request = ShutdownRequest::default();
     let mut abort = false;
-    for option in args.iter().skip(1) {
-        match () {
+    let mut options = Options::new(args, 1);
+    while let Some(option) = options.next() {
+        match option {
             _ if is(option, "NOSAVE") && request.save != Some(true) => request.save = Some(false),
             _ if is(option, "SAVE") && request.save != Some(false) => request.save = Some(true),
             _ if is(option, "NOW") => request.now = true,
@@ -124,10 +128,10 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 const COLUMNS: i64 = 40;
 const ROWS: i64 = 8;
 
-/// `LOLWUT [VERSION version] [columns] [rows]`
+/// `LOLWUT [VERSION version]`
 ///
 /// A maze after a program of one line that home computers of the 1980s ran
-/// (`10 PRINT CHR$(205.5+RND(1)); : GOTO 10`), and the version under it.
+/// (`10 PRINT CHR$(205.5+RND(1)); : GOTO 10`), and the version under it. Columns and rows may follow.
 pub fn lolwut(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut numbers = args.from(1);
     if numbers.len() >= 2 && is(numbers.at(0), "VERSION") {
@@ -151,7 +155,9 @@ pub fn lolwut(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// MODULE LIST: this server has none, and tools that ask are glad to hear it.
+/// `MODULE LIST`
+///
+/// This server has none, and tools that ask are glad to hear it.
 pub fn module_list(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(0);
     Ok(())

@@ -10,11 +10,11 @@
 //! Commands are listed in the table's order. There are no modules, so a filter by module finds
 //! nothing.
 
-use crate::catalogue::docs::{self, Doc};
+use crate::catalogue::doc::Doc;
 use crate::catalogue::find_keys::{FoundKey, find_keys, has_keys};
 use crate::catalogue::spec::{Begin, Categories, Find, Flags, KeyFlags, KeySpec};
 use crate::catalogue::syntax::{self, Argument};
-use crate::catalogue::{self, ROWS, Row};
+use crate::catalogue::{self, Names, Row};
 use crate::command::args::is;
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
@@ -22,35 +22,36 @@ use crate::number::glob;
 use crate::resp::{Args, Reply};
 
 /// The commands; subcommands are told with their containers.
-fn commands() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().filter(|row| row.container().is_none())
+fn commands(names: &Names) -> impl Iterator<Item = &'static Row> {
+    names.callable().filter(|row| row.container().is_none())
 }
 
 /// The rows that are asked for by name, or all.
-fn asked(args: Args<'_>) -> Vec<Option<&'static Row>> {
+fn asked(names: &Names, args: Args<'_>) -> Vec<Option<&'static Row>> {
     if args.len() == 2 {
-        commands().map(Some).collect()
+        commands(names).map(Some).collect()
     } else {
-        args.iter().skip(2).map(catalogue::by_name).collect()
+        args.iter().skip(2).map(|name| names.by_name(name)).collect()
     }
 }
 
 /// `COMMAND`
-pub fn command(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    reply.array(commands().count());
-    commands().for_each(|row| info(row, reply));
+pub fn command(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    let names = &ctx.engine.config.command_names;
+    reply.array(commands(names).count());
+    commands(names).for_each(|row| info(row, reply));
     Ok(())
 }
 
 /// `COMMAND COUNT`
-pub fn command_count(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    reply.count(commands().count());
+pub fn command_count(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    reply.count(commands(&ctx.engine.config.command_names).count());
     Ok(())
 }
 
 /// `COMMAND INFO [command-name [command-name ...]]`
-pub fn command_info(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let rows = asked(args);
+pub fn command_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let rows = asked(&ctx.engine.config.command_names, args);
     reply.array(rows.len());
     for row in rows {
         match row {
@@ -62,18 +63,20 @@ pub fn command_info(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
 }
 
 /// `COMMAND DOCS [command-name [command-name ...]]`
-pub fn command_docs(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let rows: Vec<&Row> = asked(args).into_iter().flatten().collect();
+pub fn command_docs(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let rows: Vec<&Row> =
+        asked(&ctx.engine.config.command_names, args).into_iter().flatten().collect();
     reply.map(rows.len());
     rows.into_iter().for_each(|row| documentation(row, reply));
     Ok(())
 }
 
-/// `COMMAND LIST [FILTERBY MODULE module-name | ACLCAT category | PATTERN pattern]`
-pub fn command_list(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+/// `COMMAND LIST [FILTERBY <MODULE module-name|ACLCAT category|PATTERN pattern>]`
+pub fn command_list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let names = &ctx.engine.config.command_names;
     let names: Vec<&str> = match (args.len(), args.get(3)) {
-        (2, _) => commands().map(|row| row.name).collect(),
-        (5, Some(filter)) if is(args.at(2), "FILTERBY") => filtered(filter, args.at(4))?,
+        (2, _) => commands(names).map(|row| row.name).collect(),
+        (5, Some(filter)) if is(args.at(2), "FILTERBY") => filtered(names, filter, args.at(4))?,
         _ => return Err(error::SYNTAX),
     };
     reply.array(names.len());
@@ -82,7 +85,7 @@ pub fn command_list(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
 }
 
 /// The names that pass a filter of COMMAND LIST; it looks at subcommands, too.
-fn filtered(filter: &[u8], value: &[u8]) -> Result<Vec<&'static str>> {
+fn filtered(names: &Names, filter: &[u8], value: &[u8]) -> Result<Vec<&'static str>> {
     let passes: Box<dyn Fn(&Row) -> bool + '_> = match filter {
         _ if is(filter, "MODULE") => Box::new(|_| false),
         _ if is(filter, "ACLCAT") => {
@@ -94,26 +97,22 @@ fn filtered(filter: &[u8], value: &[u8]) -> Result<Vec<&'static str>> {
         }
         _ => return Err(error::SYNTAX),
     };
-    Ok(ROWS.iter().filter(|row| passes(row)).map(|row| row.name).collect())
+    Ok(names.callable().filter(|row| passes(row)).map(|row| row.name).collect())
 }
 
 /// `COMMAND GETKEYS command [arg [arg ...]]`
-pub fn command_getkeys(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+pub fn command_getkeys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let request = args.from(2);
-    let keys = keys_of(request)?;
+    let keys = keys_of(&ctx.engine.config.command_names, request)?;
     reply.array(keys.len());
     keys.iter().for_each(|key| reply.bulk(request.at(key.index)));
     Ok(())
 }
 
 /// `COMMAND GETKEYSANDFLAGS command [arg [arg ...]]`
-pub fn command_getkeysandflags(
-    _ctx: &mut Context<'_>,
-    args: Args<'_>,
-    reply: &mut Reply,
-) -> Result {
+pub fn command_getkeysandflags(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let request = args.from(2);
-    let keys = keys_of(request)?;
+    let keys = keys_of(&ctx.engine.config.command_names, request)?;
     reply.array(keys.len());
     for key in keys {
         reply.array(2);
@@ -124,10 +123,10 @@ pub fn command_getkeysandflags(
 }
 
 /// The keys of a request, or what is wrong with it.
-fn keys_of(request: Args<'_>) -> Result<Vec<FoundKey>> {
+fn keys_of(names: &Names, request: Args<'_>) -> Result<Vec<FoundKey>> {
     // With a container in its place, there was no such subcommand.
-    let row =
-        catalogue::lookup(request).filter(|row| !row.is(Flags::CONTAINER) || request.len() == 1);
+    let row = names.lookup(request);
+    let row = row.filter(|row| !row.is(Flags::CONTAINER) || request.len() == 1);
     let row = row.ok_or(Error::new("ERR Invalid command specified"))?;
     if !has_keys(row) {
         return Err(Error::new("ERR The command has no key arguments"));
@@ -163,9 +162,8 @@ fn info(row: &Row, reply: &mut Reply) {
     let categories: Vec<&str> = row.categories.names().collect();
     reply.set(categories.len());
     categories.iter().for_each(|name| reply.simple(&format!("@{name}")));
-    let tips = docs::of(row.name).map_or(&[][..], |doc| doc.tips);
-    reply.set(tips.len());
-    tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
+    reply.set(row.doc.tips.len());
+    row.doc.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(row.keys.len());
     row.keys.iter().enumerate().for_each(|(index, spec)| specification(row, index, spec, reply));
     let subcommands: Vec<&Row> = catalogue::subcommands(row).collect();
@@ -175,7 +173,7 @@ fn info(row: &Row, reply: &mut Reply) {
 
 /// One key specification.
 fn specification(row: &Row, index: usize, spec: &KeySpec, reply: &mut Reply) {
-    let note = docs::key_note(row.name, index);
+    let note = row.doc.note(index);
     reply.map(3 + usize::from(note.is_some()));
     if let Some(note) = note {
         reply.bulk(b"notes");
@@ -231,10 +229,9 @@ fn unknown(reply: &mut Reply) {
 
 /// Whether a client has to ask for the keys, because first, last and step can't tell them all.
 fn moves_keys(specs: &[KeySpec]) -> bool {
-    specs.iter().any(|spec| {
-        let is_plain = matches!((spec.begin, spec.find), (Begin::Index(_), Find::Range { .. }));
-        !is_plain || spec.flags.has(KeyFlags::INCOMPLETE)
-    })
+    let is_plain =
+        |spec: &KeySpec| matches!((spec.begin, spec.find), (Begin::Index(_), Find::Range { .. }));
+    !specs.iter().all(is_plain)
 }
 
 /// First key, last key (negative: from the end) and step, as Redis before 7.0 described keys.
@@ -263,7 +260,7 @@ fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
 /// One command as COMMAND DOCS tells it: its name, and a map of what there is to say.
 fn documentation(row: &Row, reply: &mut Reply) {
     reply.bulk(row.name.as_bytes());
-    let Some(doc) = docs::of(row.name) else { return reply.map(0) };
+    let doc = row.doc;
     let arguments = syntax::parse(doc.syntax);
     let subcommands: Vec<&Row> = catalogue::subcommands(row).collect();
     let flags = doc_flags(doc);

@@ -4,12 +4,10 @@
 //! has to happen when one has changed. Most parameters need nothing: whoever uses them reads them
 //! from the engine each time.
 
-use std::str::from_utf8;
-
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::command::permission::rules_changed;
-use crate::config::{Parameter, SetError};
+use crate::config::{Parameter, SetError, title};
 use crate::engine::Engine;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::make_room;
@@ -17,15 +15,13 @@ use crate::persistence::aof;
 use crate::resp::{Args, Reply};
 use crate::system::descriptors::make_room_for_clients;
 
-/// `CONFIG GET parameter [parameter ...]`
+/// `CONFIG GET pattern [pattern ...]`
 pub fn config_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let patterns: Vec<_> = args.iter().skip(2).map(String::from_utf8_lossy).collect();
-    let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_ref()).collect();
-    let found = ctx.engine.config.get_matching(&patterns);
+    let found = ctx.engine.config.get_matching(args.iter().skip(2));
     reply.map(found.len());
     for (name, value) in found {
-        reply.bulk(name.as_bytes());
-        reply.bulk(value.as_bytes());
+        reply.bulk(&name);
+        reply.bulk(&value);
     }
     Ok(())
 }
@@ -35,9 +31,8 @@ pub fn config_set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     if !args.len().is_multiple_of(2) {
         return Err(error::SYNTAX);
     }
-    let words: Option<Vec<&str>> = args.iter().skip(2).map(|word| from_utf8(word).ok()).collect();
-    let words = words.ok_or(Error::new("ERR CONFIG SET failed - a value is not valid UTF-8"))?;
-    let pairs: Vec<(&str, &str)> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let pairs = (2..args.len()).step_by(2).map(|index| (args.at(index), args.at(index + 1)));
+    let pairs: Vec<(&[u8], &[u8])> = pairs.collect();
     let local = ctx.client_is_local();
     let before = ctx.engine.config.clone();
     let refused = |error: SetError| Error::text(format!("ERR {error}"));
@@ -59,7 +54,10 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
     let config = &engine.config;
     let refuse = |reason: &str| Err(SetError::refused(parameter.name, reason));
     match parameter.name {
-        "maxmemory" | "maxmemory-policy" => _ = make_room(engine),
+        "maxmemory" | "maxmemory-policy" => {
+            evict_clients(engine);
+            _ = make_room(engine);
+        }
         "maxmemory-clients" => evict_clients(engine),
         "requirepass" => {
             engine.acl.set_default_password(&config.requirepass);
@@ -90,30 +88,42 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
         "aof-timestamp-enabled" => {
             engine.aof.writer.set_timestamps(config.aof_timestamp_enabled);
         }
-        "port" | "bind" if config.port != engine.port || parameter.name == "bind" => {
-            return refuse("cacheflow listens where it was started; change it and restart");
+        "port" if !listens(engine) => {
+            return refuse("Unable to listen on this port. Check server logs.");
         }
+        "bind" if !listens(engine) => return refuse("Failed to bind to specified addresses."),
+        "oom-score-adj" | "oom-score-adj-values" => {
+            if let Err(error) = engine.adjust_oom_score() {
+                crate::warning!("Unable to write oom_score_adj: {error}");
+                return refuse("Failed to set current oom_score_adj. Check server logs.");
+            }
+        }
+        "proc-title-template" => title::show(&engine.config),
         _ => {}
     }
     Ok(())
 }
 
+/// Listens where the configuration says. False: the log tells why it can't.
+fn listens(engine: &mut Engine) -> bool {
+    engine.listen().inspect_err(|error| crate::warning!("{error}")).is_ok()
+}
+
 /// `CONFIG RESETSTAT`
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.stats.reset();
+    ctx.engine.lazy_free.reset();
     reply.ok();
     Ok(())
 }
 
 /// The `user` lines of the configuration file: all users, unless they have a file of their own.
-fn users_to_write(engine: &Engine) -> Vec<Vec<String>> {
+fn users_to_write(engine: &Engine) -> Vec<Vec<Vec<u8>>> {
     if !engine.config.aclfile.is_empty() {
         return Vec::new();
     }
-    let words = |line: Vec<u8>| {
-        let line = String::from_utf8_lossy(&line).into_owned();
-        line.split(' ').skip(1).map(str::to_owned).collect()
-    };
+    let words =
+        |line: Vec<u8>| line.split(|byte| *byte == b' ').skip(1).map(<[u8]>::to_vec).collect();
     engine.acl.lines().map(words).collect()
 }
 

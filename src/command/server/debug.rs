@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use super::digest::Digest;
 use super::memory::size_of_entry;
-use crate::command::args::{count, integer, is};
+use crate::command::args::{Options, count, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::{Allowed, value};
 use crate::engine::progress::Progress;
+use crate::number::leading_integer;
 use crate::persistence::{aof, disk};
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::{Str, Value};
@@ -23,7 +24,9 @@ const NOT_ALLOWED: Error = Error::new(
      configuration file, and then restart the server.",
 );
 
-/// `DEBUG subcommand [argument ...]`
+/// `DEBUG`
+///
+/// Redis documents none of its subcommands; DEBUG HELP lists ours.
 pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let local = ctx.client_is_local();
     if !Allowed::permits(ctx.engine.config.enable_debug_command, local) {
@@ -43,10 +46,11 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         1 if given("SET-ACTIVE-EXPIRE") => {
-            ctx.engine.active_expire = leading_integer(&args[2]) != 0;
+            ctx.engine.expiry.active = leading_integer(&args[2]) != 0;
             reply.ok();
         }
-        1 if given("ERROR") => return Err(Error::text(&args[2])),
+        // As it is: nothing has failed, so nothing is counted.
+        1 if given("ERROR") => reply.error(&args[2]),
         1 if given("LOG") => {
             crate::warning!("DEBUG LOG: {}", String::from_utf8_lossy(&args[2]));
             reply.ok();
@@ -61,7 +65,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         _ if given("RELOAD") => {
-            reload(ctx, args.from(2))?;
+            reload(ctx, args)?;
             reply.ok();
         }
         0 if given("LOADAOF") => {
@@ -82,10 +86,11 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 
 /// Saves and loads. What is loaded always takes the place of all data: MERGE and NOFLUSH, which
 /// let Redis load on top of what there is, are refused.
-fn reload(ctx: &mut Context<'_>, options: Args<'_>) -> Result {
+fn reload(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
     let mut saves = true;
-    for option in options.iter() {
-        match () {
+    let mut options = Options::new(args, 2);
+    while let Some(option) = options.next() {
+        match option {
             _ if is(option, "NOSAVE") => saves = false,
             _ => {
                 return Err(Error::new("ERR DEBUG RELOAD only supports the NOSAVE option here."));
@@ -249,11 +254,6 @@ fn sleep(seconds: &[u8]) {
     }
 }
 
-/// As C's `atoi`: what isn't a number is 0.
-fn leading_integer(text: &[u8]) -> i64 {
-    integer(text).unwrap_or(0)
-}
-
 /// `POPULATE count [prefix] [size]`
 fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
     let keys = count(args.at(0))?;
@@ -275,8 +275,7 @@ fn populate(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
 
 /// Checks the size and forgets it: our lists keep large elements as they keep small ones.
 fn packed_threshold(size: &[u8]) -> Result {
-    let text = std::str::from_utf8(size).ok();
-    match text.and_then(value::parse_memory) {
+    match value::parse_memory(size) {
         Some(size) if size <= 4 << 30 => Ok(()),
         _ => Err(Error::new(
             "ERR argument must be a memory value bigger than 1 and smaller than 4gb",

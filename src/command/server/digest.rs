@@ -123,7 +123,7 @@ impl std::fmt::Display for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::packed::Limits;
+    use crate::store::packed::PackedLimits;
     use crate::store::stream::BlockLimits;
     use crate::store::{Hash, List, Set, SortedSet, Str, Stream};
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn data() -> Vec<(&'static [u8], Value)> {
-        let limits = Limits { entries: 128, value: 64 };
+        let limits = PackedLimits { entries: 128, value: 64 };
         let (mut set, mut ints) = (Set::new(), Set::new());
         for member in [&b"1"[..], b"2", b"x"] {
             set.add(member, 512);

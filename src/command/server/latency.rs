@@ -48,7 +48,7 @@ pub fn latency_history(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply)
     Ok(())
 }
 
-/// `LATENCY RESET [event ...]`
+/// `LATENCY RESET [event [event ...]]`
 pub fn latency_reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let named = args.from(2);
     let is_named = |event: &str| named.iter().any(|name| name == event.as_bytes());
@@ -57,12 +57,12 @@ pub fn latency_reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// `LATENCY HISTOGRAM [command ...]`
+/// `LATENCY HISTOGRAM [command [command ...]]`
 pub fn latency_histogram(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let stats = &ctx.engine.stats;
     let mut commands: Vec<&Row> = Vec::new();
     for name in args.from(2).iter() {
-        let Some(row) = catalogue::by_name(name) else { continue };
+        let Some(row) = ctx.engine.config.command_names.by_name(name) else { continue };
         commands.push(row);
         // A container has no calls of its own: its subcommands are meant.
         if row.is(Flags::CONTAINER) {

@@ -1,6 +1,6 @@
 //! MEMORY: what a key takes, and where the memory is.
 
-use crate::command::args::{integer, is};
+use crate::command::args::{Options, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Result};
 use crate::command::server::info::memory::{Memory, table_overhead};
@@ -22,12 +22,14 @@ pub fn size_of_entry(entry: &Entry, samples: usize) -> usize {
 /// `MEMORY USAGE key [SAMPLES count]`
 pub fn memory_usage(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut samples = DEFAULT_SAMPLES;
-    for option in (3..args.len()).step_by(2) {
-        if !is(&args[option], "SAMPLES") || option + 1 == args.len() {
-            return Err(error::SYNTAX);
+    let mut options = Options::new(args, 3);
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "SAMPLES") => {
+                samples = usize::try_from(options.integer()?).map_err(|_| error::SYNTAX)?;
+            }
+            _ => return Err(error::SYNTAX),
         }
-        let count = integer(&args[option + 1])?;
-        samples = usize::try_from(count).map_err(|_| error::SYNTAX)?;
     }
     let keyspace = ctx.keyspace();
     match keyspace.find(&args[2]) {
@@ -48,11 +50,11 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
         ("peak.allocated", Figure::Integer(memory.peak as i64)),
         ("total.allocated", Figure::Integer(used)),
         ("startup.allocated", Figure::Integer(memory.startup as i64)),
-        ("replication.backlog", Figure::Integer(0)),
-        ("clients.slaves", Figure::Integer(0)),
+        ("replication.backlog", Figure::Integer(memory.backlog as i64)),
+        ("clients.slaves", Figure::Integer(memory.replicas as i64)),
         ("clients.normal", Figure::Integer(memory.clients as i64)),
         ("cluster.links", Figure::Integer(0)),
-        ("aof.buffer", Figure::Integer(0)),
+        ("aof.buffer", Figure::Integer(memory.aof as i64)),
         ("lua.caches", Figure::Integer(0)),
         ("functions.caches", Figure::Integer(0)),
     ];

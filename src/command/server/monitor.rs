@@ -34,7 +34,7 @@ pub fn monitor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Res
 /// Shows a command that was executed, if it may be shown.
 #[inline]
 pub fn show_executed(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
-    let hidden = row.is(Flags::SKIP_MONITOR | Flags::ADMIN);
+    let hidden = row.is(Flags::ADMIN);
     let again = matches!(ctx.origin, Origin::Unblocked | Origin::Loader);
     if !ctx.engine.monitors.is_empty() && !hidden && !again {
         monitor::show(ctx.engine, ctx.client, row.command, args, ctx.origin == Origin::Script);

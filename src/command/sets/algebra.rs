@@ -39,10 +39,12 @@ pub fn sintercard(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     let keys = options.take_many(numkeys);
     let mut limit = 0;
     while let Some(option) = options.next() {
-        if !is(option, "LIMIT") {
-            return Err(error::SYNTAX);
+        match option {
+            _ if is(option, "LIMIT") => {
+                limit = integer_in(options.value()?, 0, i64::MAX, NEGATIVE)? as usize;
+            }
+            _ => return Err(error::SYNTAX),
         }
-        limit = integer_in(options.value()?, 0, i64::MAX, NEGATIVE)? as usize;
     }
     let mut count = 0;
     intersection(operands(ctx, keys)?, |_| {
@@ -72,12 +74,15 @@ pub fn sunion(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     sets.sort_by_key(|set| std::cmp::Reverse(set.len()));
     reply_members(reply, |each| {
         let Some((largest, others)) = sets.split_first() else { return };
-        largest.iter().for_each(|member| _ = each(member));
+        if !largest.iter().all(&mut *each) {
+            return;
+        }
         let mut seen = Seen::default();
         for member in others.iter().flat_map(|set| set.iter()) {
             let hash = hash(&member);
-            if !largest.contains_hashed(hash, &member) && seen.add(hash, member.clone()) {
-                each(member);
+            let is_new = !largest.contains_hashed(hash, &member) && seen.add(hash, member.clone());
+            if is_new && !each(member) {
+                return;
             }
         }
     });
@@ -107,7 +112,7 @@ pub fn sdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         for member in others.iter().flat_map(|set| set.iter()) {
             seen.add(hash(&member), member);
         }
-        first.iter().filter(|m| !seen.contains(hash(m), m)).for_each(|m| _ = each(m));
+        first.iter().filter(|m| !seen.contains(hash(m), m)).all(each);
     });
     Ok(())
 }
@@ -178,12 +183,12 @@ pub fn removing_is_faster(first: usize, others: impl ExactSizeIterator<Item = us
     looking_up > first + others.sum::<usize>()
 }
 
-/// Calls `each` with every member of the first set that no other has.
+/// Calls `each` with every member of the first set that no other has, until it returns false.
 fn difference(first: &Set, others: &[Set], mut each: impl FnMut(Member<'_>) -> bool) {
     for member in first.iter() {
         let hash = hash(&member);
-        if !others.iter().any(|set| set.contains_hashed(hash, &member)) {
-            each(member);
+        if !others.iter().any(|set| set.contains_hashed(hash, &member)) && !each(member) {
+            return;
         }
     }
 }
@@ -218,7 +223,7 @@ fn reply_members(reply: &mut Reply, produce: impl FnOnce(&mut dyn FnMut(Member<'
     produce(&mut |member| {
         reply.bulk(&member);
         count += 1;
-        true
+        !reply.is_over_limit()
     });
     reply.prepend(start, |reply| reply.set(count));
 }
@@ -230,7 +235,7 @@ fn reply_integers(reply: &mut Reply, sets: &[Set]) {
     union.sort_unstable();
     union.dedup();
     reply.set(union.len());
-    union.into_iter().for_each(|integer| reply.bulk_integer(integer));
+    reply.each(union, |reply, integer| reply.bulk_integer(integer));
 }
 
 /// A result that is going to be stored.

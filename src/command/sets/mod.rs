@@ -8,7 +8,6 @@ pub mod algebra;
 
 use std::collections::HashSet;
 
-pub use self::algebra::{sdiff, sdiffstore, sinter, sintercard, sinterstore, sunion, sunionstore};
 use super::args::count;
 use super::context::Context;
 use super::error::{self, Result};
@@ -98,7 +97,7 @@ pub fn smismember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
 pub fn smembers(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let set: Option<&Set> = ctx.read_as(&args[1])?;
     reply.set(set.map_or(0, Set::len));
-    set.into_iter().flatten().for_each(|member| reply.bulk(&member));
+    reply.each(set.into_iter().flatten(), |reply, member| reply.bulk(&member));
     Ok(())
 }
 
@@ -173,10 +172,10 @@ pub fn srandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     match draws {
         Draws::Any(count) => {
             reply.array(count);
-            for _ in 0..count {
+            reply.each(0..count, |reply, _| {
                 let drawn = set.random(&mut || random.next_u64());
                 drawn.into_iter().for_each(|member| reply.bulk(&member));
-            }
+            });
         }
         Draws::Different(count) if sampling::is_small_part(count, set.len()) => {
             reply.array(count);
@@ -190,7 +189,8 @@ pub fn srandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
         Draws::Different(count) => {
             let count = count.min(set.len());
             reply.array(count);
-            sampling::choose(set.iter(), count, &mut random).for_each(|member| reply.bulk(&member));
+            let chosen = sampling::choose(set.iter(), count, &mut random);
+            reply.each(chosen, |reply, member| reply.bulk(&member));
         }
     }
     Ok(())

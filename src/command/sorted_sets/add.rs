@@ -20,7 +20,7 @@ pub fn zadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     add(ctx, args, Conditions::default(), reply)
 }
 
-/// `ZINCRBY key increment member`
+/// `ZINCRBY key amount member`
 pub fn zincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     add(ctx, args, Conditions { incr: true, ..Conditions::default() }, reply)
 }
@@ -80,7 +80,7 @@ impl Conditions {
     fn parse<'a>(&mut self, args: Args<'a>) -> Result<Args<'a>> {
         let mut options = Options::new(args, 2);
         while let Some(option) = options.peek() {
-            match () {
+            match option {
                 _ if is(option, "NX") => self.nx = true,
                 _ if is(option, "XX") => self.xx = true,
                 _ if is(option, "GT") => self.gt = true,

@@ -14,8 +14,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::{
-    Args, Context, Limits, Reply, Result, SortedSet, Value, limits, members_header, reply_member,
-    store,
+    Args, Context, PackedLimits, Reply, Result, SortedSet, Value, limits, members_header,
+    reply_member, store,
 };
 use crate::catalogue::row;
 use crate::command::args::{Options, float, integer_in, is};
@@ -24,12 +24,14 @@ use crate::command::sets::algebra::{Seen, removing_is_faster};
 use crate::store::set::Member;
 use crate::store::{Set, hash};
 
-/// `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`
+/// `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX>]
+/// [WITHSCORES]`
 pub fn zunion(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine(ctx, args, Operation::Union, reply)
 }
 
-/// `ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`
+/// `ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM|MIN|MAX>]
+/// [WITHSCORES]`
 pub fn zinter(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine(ctx, args, Operation::Intersection, reply)
 }
@@ -39,12 +41,14 @@ pub fn zdiff(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     combine(ctx, args, Operation::Difference, reply)
 }
 
-/// `ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM|MIN|MAX]`
+/// `ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE
+/// <SUM|MIN|MAX>]`
 pub fn zunionstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine_and_store(ctx, args, Operation::Union, reply)
 }
 
-/// `ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight ...] [AGGREGATE SUM|MIN|MAX]`
+/// `ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE
+/// <SUM|MIN|MAX>]`
 pub fn zinterstore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     combine_and_store(ctx, args, Operation::Intersection, reply)
 }
@@ -204,7 +208,7 @@ impl Query {
         let weighing = matches!(self.operation, Operation::Union | Operation::Intersection);
         while let Some(option) = options.next() {
             let left = options.left();
-            match () {
+            match option {
                 _ if weighing && is(option, "WEIGHTS") && left >= self.operands.len() => {
                     for (_, weight) in &mut self.operands {
                         *weight = float(options.value()?).map_err(|_| NO_WEIGHT)?;
@@ -328,7 +332,7 @@ fn combine_and_store(
     let query = Query::parse(ctx, args, 2, operation)?;
     // Indexed first and packed at the end, if it fits: a packed set knows no -0, an indexed one
     // must not lose it on the way.
-    const NONE: Limits = Limits { entries: 0, value: 0 };
+    const NONE: PackedLimits = PackedLimits { entries: 0, value: 0 };
     let mut result = SortedSet::new();
     for (member, score) in query.result() {
         result.insert(&member, score, NONE);

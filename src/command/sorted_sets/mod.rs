@@ -9,25 +9,19 @@
 //! | [`remove`]  | ZREM and ZREMRANGEBY...                                                  |
 //! | [`pop`]     | ZPOPMIN, ZPOPMAX, ZMPOP                                                  |
 //! | [`algebra`] | union, intersection, difference                                          |
+//! | [`blocking`] | BZPOPMIN, BZPOPMAX, BZMPOP: the same, once there is something           |
 //!
 //! Members with their scores are one flat array in RESP2 and an array of pairs in RESP3, where the
 //! scores are doubles.
 
 pub mod add;
 pub mod algebra;
+pub mod blocking;
 pub mod bounds;
 pub mod pop;
 pub mod range;
 pub mod remove;
 
-pub use self::add::{zadd, zincrby};
-pub use self::algebra::{zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore};
-pub use self::pop::{zmpop, zpopmax, zpopmin};
-pub use self::range::{
-    zcount, zlexcount, zrange, zrangebylex, zrangebyscore, zrangestore, zrevrange, zrevrangebylex,
-    zrevrangebyscore,
-};
-pub use self::remove::{zrem, zremrangebylex, zremrangebyrank, zremrangebyscore};
 use super::context::Context;
 use super::error::Result;
 use super::sampling::{self, Draws};
@@ -35,14 +29,17 @@ use crate::command::keys::scan::{ScanOptions, parse_cursor, reply_found, reply_n
 use crate::config::EventClasses;
 use crate::number::format_f64;
 use crate::resp::{Args, Protocol, Reply};
-use crate::store::packed::Limits;
+use crate::store::packed::PackedLimits;
 use crate::store::value::Kind;
 use crate::store::{SortedSet, Value};
 
 /// How large a sorted set may be in its packed form.
-fn limits(ctx: &Context<'_>) -> Limits {
+fn limits(ctx: &Context<'_>) -> PackedLimits {
     let config = &ctx.engine.config;
-    Limits { entries: config.zset_max_listpack_entries, value: config.zset_max_listpack_value }
+    PackedLimits {
+        entries: config.zset_max_listpack_entries,
+        value: config.zset_max_listpack_value,
+    }
 }
 
 /// Begins an array of members, with or without their scores.
@@ -140,15 +137,15 @@ pub fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     match draws {
         Draws::Any(count) => {
             members_header(reply, count, with_scores);
-            for _ in 0..count {
+            reply.each(0..count, |reply, _| {
                 let drawn = zset.random(&mut random);
                 drawn.into_iter().for_each(|(m, score)| reply_member(reply, m, score, with_scores));
-            }
+            });
         }
         Draws::Different(count) => {
             let drawn = zset.sample(count, &mut random);
             members_header(reply, drawn.len(), with_scores);
-            drawn.into_iter().for_each(|(m, score)| reply_member(reply, m, score, with_scores));
+            reply.each(drawn, |reply, (m, score)| reply_member(reply, m, score, with_scores));
         }
     }
     Ok(())

@@ -1,36 +1,46 @@
 //! Taking members from one end: ZPOPMIN, ZPOPMAX and ZMPOP.
 //!
-//! Their blocking relatives wait until there is something, and then do just the same: [`pop`]
-//! serves them, too, and [`MultiPop`] parses what ZMPOP and BZMPOP have in common.
+//! Their blocking relatives wait until there is something, and then do just the same: [`pop`] and
+//! [`pop_first_of`] serve them, too.
 
 use super::{Args, Context, EventClasses, Reply, Result, SortedSet};
-use crate::command::args::{Options, count, integer_in, is};
-use crate::command::error::{self, Error};
+use crate::command::args::{count, is};
+use crate::command::error;
+use crate::command::multi_pop::MultiPop;
 use crate::number::format_i64;
 use crate::resp::Protocol;
 
 /// The end to take from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum ScoreEnd {
     /// The lowest scores first.
     Min,
     /// The highest scores first.
     Max,
 }
 
-impl End {
+impl ScoreEnd {
+    /// `MIN` or `MAX`.
+    pub fn parse(word: &[u8]) -> Result<ScoreEnd> {
+        match word {
+            _ if is(word, "MIN") => Ok(ScoreEnd::Min),
+            _ if is(word, "MAX") => Ok(ScoreEnd::Max),
+            _ => Err(error::SYNTAX),
+        }
+    }
+
     /// The command that takes from this end.
     pub fn command(self) -> &'static [u8] {
         match self {
-            End::Min => b"ZPOPMIN",
-            End::Max => b"ZPOPMAX",
+            ScoreEnd::Min => b"ZPOPMIN",
+            ScoreEnd::Max => b"ZPOPMAX",
         }
     }
 
     fn event(self) -> &'static str {
         match self {
-            End::Min => "zpopmin",
-            End::Max => "zpopmax",
+            ScoreEnd::Min => "zpopmin",
+            ScoreEnd::Max => "zpopmax",
         }
     }
 }
@@ -50,15 +60,15 @@ pub enum Shape {
 
 /// `ZPOPMIN key [count]`
 pub fn zpopmin(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_from_key(ctx, args, End::Min, reply)
+    pop_from_key(ctx, args, ScoreEnd::Min, reply)
 }
 
 /// `ZPOPMAX key [count]`
 pub fn zpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    pop_from_key(ctx, args, End::Max, reply)
+    pop_from_key(ctx, args, ScoreEnd::Max, reply)
 }
 
-fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: End, reply: &mut Reply) -> Result {
+fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: ScoreEnd, reply: &mut Reply) -> Result {
     let (wanted, shape) = match args.len() {
         2 => (1, Shape::Flat),
         3 if reply.protocol == Protocol::Resp3 => (count(&args[2])?, Shape::Pairs),
@@ -76,7 +86,7 @@ fn pop_from_key(ctx: &mut Context<'_>, args: Args<'_>, end: End, reply: &mut Rep
 pub fn pop(
     ctx: &mut Context<'_>,
     key: &[u8],
-    end: End,
+    end: ScoreEnd,
     count: usize,
     shape: Shape,
     reply: &mut Reply,
@@ -108,12 +118,12 @@ pub fn pop(
         reply.double(score);
     };
     let ranks = match end {
-        End::Min => 0..count,
-        End::Max => len - count..len,
+        ScoreEnd::Min => 0..count,
+        ScoreEnd::Max => len - count..len,
     };
     match end {
-        End::Min => zset.range(ranks.clone()).for_each(each),
-        End::Max => zset.range(ranks.clone()).rev().for_each(each),
+        ScoreEnd::Min => zset.range(ranks.clone()).for_each(each),
+        ScoreEnd::Max => zset.range(ranks.clone()).rev().for_each(each),
     }
     if count < len {
         zset.remove_range(ranks);
@@ -127,61 +137,29 @@ pub fn pop(
     Ok(count)
 }
 
-/// The arguments of ZMPOP and BZMPOP.
-#[derive(Clone, Copy)]
-pub struct MultiPop<'a> {
-    /// The keys, of which the first that has members is popped.
-    pub keys: Args<'a>,
-    /// The end to take from.
-    pub end: End,
-    /// How many members to take at most.
-    pub count: usize,
+/// Pops from the first key that has members; false if none has. The journal gets the command that
+/// names this one key.
+pub fn pop_first_of(
+    ctx: &mut Context<'_>,
+    keys: Args<'_>,
+    end: ScoreEnd,
+    count: usize,
+    reply: &mut Reply,
+) -> Result<bool> {
+    for key in keys.iter() {
+        let popped = pop(ctx, key, end, count, Shape::KeyAndPairs, reply)?;
+        if popped > 0 {
+            ctx.propagate(&[end.command(), key, format_i64(popped as i64).as_bytes()]);
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-impl<'a> MultiPop<'a> {
-    /// Parses `numkeys key [key ...] MIN|MAX [COUNT count]`, which begin at argument `start`.
-    pub fn parse(args: Args<'a>, start: usize) -> Result<Self> {
-        const NO_KEYS: Error = Error::new("ERR numkeys should be greater than 0");
-        const NO_COUNT: Error = Error::new("ERR count should be greater than 0");
-        let mut options = Options::new(args, start);
-        let numkeys = integer_in(options.value()?, 1, i64::MAX, NO_KEYS)? as usize;
-        if numkeys >= options.left() {
-            return Err(error::SYNTAX);
-        }
-        let keys = options.take_many(numkeys);
-        let end = match options.value()? {
-            word if is(word, "MIN") => End::Min,
-            word if is(word, "MAX") => End::Max,
-            _ => return Err(error::SYNTAX),
-        };
-        let mut count = None;
-        while let Some(option) = options.next() {
-            if count.is_some() || !is(option, "COUNT") {
-                return Err(error::SYNTAX);
-            }
-            count = Some(integer_in(options.value()?, 1, i64::MAX, NO_COUNT)? as usize);
-        }
-        Ok(MultiPop { keys, end, count: count.unwrap_or(1) })
-    }
-
-    /// Pops from the first key that has members; false if none has. The journal gets the command
-    /// that names this one key.
-    pub fn run(&self, ctx: &mut Context<'_>, reply: &mut Reply) -> Result<bool> {
-        for key in self.keys.iter() {
-            let popped = pop(ctx, key, self.end, self.count, Shape::KeyAndPairs, reply)?;
-            if popped > 0 {
-                let popped = format_i64(popped as i64);
-                ctx.propagate(&[self.end.command(), key, popped.as_bytes()]);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
-
-/// `ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]`
+/// `ZMPOP numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn zmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    if !MultiPop::parse(args, 1)?.run(ctx, reply)? {
+    let MultiPop { keys, end, count } = MultiPop::parse(args, 1, ScoreEnd::parse)?;
+    if !pop_first_of(ctx, keys, end, count, reply)? {
         reply.null_array();
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::command::args::{Options, is};
 use crate::command::error::{self, Error};
 use crate::store::sorted_set::page;
 
-/// `ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`
+/// `ZRANGE key from to [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`
 pub fn zrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: None, reverse: None }, reply)
 }
@@ -33,12 +33,12 @@ pub fn zrevrangebyscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply
     select(ctx, args, Fixed { by: Some(By::Score), reverse: Some(true) }, reply)
 }
 
-/// `ZRANGEBYLEX key min max [LIMIT offset count]`
+/// `ZRANGEBYLEX key min-member max-member [LIMIT offset count]`
 pub fn zrangebylex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Lex), reverse: Some(false) }, reply)
 }
 
-/// `ZREVRANGEBYLEX key max min [LIMIT offset count]`
+/// `ZREVRANGEBYLEX key max-member min-member [LIMIT offset count]`
 pub fn zrevrangebylex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     select(ctx, args, Fixed { by: Some(By::Lex), reverse: Some(true) }, reply)
 }
@@ -65,7 +65,7 @@ impl<'a> Query<'a> {
         let (mut with_scores, mut limit) = (false, None);
         let mut options = Options::new(args, start + 2);
         while let Some(option) = options.next() {
-            match () {
+            match option {
                 _ if is(option, "WITHSCORES") && !storing => with_scores = true,
                 _ if is(option, "LIMIT") && options.left() >= 2 => {
                     limit = Some((options.integer()?, options.integer()?));
@@ -119,18 +119,18 @@ fn select(ctx: &mut Context<'_>, args: Args<'_>, fixed: Fixed, reply: &mut Reply
     };
     let ranks = query.ranks(zset);
     members_header(reply, ranks.len(), query.with_scores);
-    let each = |(member, score): (&[u8], f64)| {
+    let each = |reply: &mut Reply, (member, score): (&[u8], f64)| {
         reply_member(reply, member, score, query.with_scores);
     };
     if query.reverse {
-        zset.range(ranks).rev().for_each(each);
+        reply.each(zset.range(ranks).rev(), each);
     } else {
-        zset.range(ranks).for_each(each);
+        reply.each(zset.range(ranks), each);
     }
     Ok(())
 }
 
-/// `ZRANGESTORE destination source start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count]`
+/// `ZRANGESTORE destination source from to [BYSCORE|BYLEX] [REV] [LIMIT offset count]`
 pub fn zrangestore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let query = Query::parse(args, 3, Fixed { by: None, reverse: None }, true)?;
     let mut limits = limits(ctx);
@@ -155,7 +155,7 @@ pub fn zcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     count(ctx, args, By::Score, reply)
 }
 
-/// `ZLEXCOUNT key min max`
+/// `ZLEXCOUNT key min-member max-member`
 pub fn zlexcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     count(ctx, args, By::Lex, reply)
 }

@@ -27,7 +27,7 @@ pub fn zremrangebyscore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply
     remove_range(ctx, args, By::Score, "zremrangebyscore", reply)
 }
 
-/// `ZREMRANGEBYLEX key min max`
+/// `ZREMRANGEBYLEX key min-member max-member`
 pub fn zremrangebylex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     remove_range(ctx, args, By::Lex, "zremrangebylex", reply)
 }

@@ -11,15 +11,14 @@
 //! list. The effect is the same XCLAIM, in the name of who had it: it finds no entry either, and
 //! does the same.
 
-use super::read::propagate_position;
+use super::effects::{propagate_claim, propagate_pending, propagate_position};
 use super::{
     StreamId, current, existing_group, group_changed, range_start, reply_entry, reply_id, strict_id,
 };
-use crate::command::args::{Options, integer, integer_in};
+use crate::command::args::{Options, integer, integer_in, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result, until_nul};
 
-use crate::number::format_i64;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
 use crate::store::stream::{Claim, Claimed, Pending};
@@ -30,8 +29,8 @@ struct ClaimOptions {
     last_id: StreamId,
 }
 
-/// `XCLAIM key group consumer min-idle-time id [id ...] [IDLE ms] [TIME ms] [RETRYCOUNT count]
-/// [FORCE] [JUSTID] [LASTID id]`
+/// `XCLAIM key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds]
+/// [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]`
 pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.propagate_nothing();
     let (key, group, consumer) = (args.at(1), args.at(2), args.at(3));
@@ -41,7 +40,7 @@ pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     let options = claim_options(args, 5 + ids.len(), ctx.now_ms, min_idle_ms)?;
     let mut moved_on = advance(ctx, key, group, options.last_id)?;
     let mut claimed = 0;
-    let mut body = Reply::new(reply.protocol);
+    let mut body = reply.part();
     for (at, id) in ids.into_iter().enumerate() {
         let text = args.at(5 + at);
         match claim_one(ctx, key, group, consumer, id, &options.claim)? {
@@ -61,7 +60,7 @@ pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         group_changed(ctx, None, key);
     }
     reply.array(claimed);
-    reply.raw(body.as_bytes());
+    reply.append(&body);
     Ok(())
 }
 
@@ -83,23 +82,23 @@ fn claim_options(
         let error = |_| Error::text(format!("ERR Invalid {name} option argument for XCLAIM"));
         integer(options.value()?).map_err(error)
     };
-    while let Some(option) = options.peek() {
-        let has_value = options.left() >= 2;
-        if options.take("FORCE") {
-            force = true;
-        } else if options.take("JUSTID") {
-            just_id = true;
-        } else if has_value && options.take("IDLE") {
-            time = Some(now_ms.wrapping_sub(number(&mut options, "IDLE")?));
-        } else if has_value && options.take("TIME") {
-            time = Some(number(&mut options, "TIME")?);
-        } else if has_value && options.take("RETRYCOUNT") {
-            delivery_count = u64::try_from(number(&mut options, "RETRYCOUNT")?).ok();
-        } else if has_value && options.take("LASTID") {
-            last_id = strict_id(options.value()?, 0)?;
-        } else {
-            let shown = until_nul(option);
-            return Err(Error::text([b"ERR Unrecognized XCLAIM option '", shown, b"'"].concat()));
+    while let Some(option) = options.next() {
+        let has_value = options.left() >= 1;
+        match option {
+            _ if is(option, "FORCE") => force = true,
+            _ if is(option, "JUSTID") => just_id = true,
+            _ if is(option, "IDLE") && has_value => {
+                time = Some(now_ms.wrapping_sub(number(&mut options, "IDLE")?));
+            }
+            _ if is(option, "TIME") && has_value => time = Some(number(&mut options, "TIME")?),
+            _ if is(option, "RETRYCOUNT") && has_value => {
+                delivery_count = u64::try_from(number(&mut options, "RETRYCOUNT")?).ok();
+            }
+            _ if is(option, "LASTID") && has_value => last_id = strict_id(options.value()?, 0)?,
+            _ => {
+                let text = [b"ERR Unrecognized XCLAIM option '", until_nul(option), b"'"];
+                return Err(Error::text(text.concat()));
+            }
         }
     }
     // A time that can't be, as clients with another clock send it, is taken for "now".
@@ -149,7 +148,7 @@ fn reply_claimed(
     }
 }
 
-/// `XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]`
+/// `XAUTOCLAIM key group consumer min-idle-time start-id [COUNT count] [JUSTID]`
 pub fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.propagate_nothing();
     let (key, group, consumer) = (args.at(1), args.at(2), args.at(3));
@@ -157,14 +156,14 @@ pub fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     let start = range_start(&args[5])?;
     let (mut count, mut just_id) = (100, false);
     let mut options = Options::new(args, 6);
-    while options.left() > 0 {
-        if options.left() >= 2 && options.take("COUNT") {
-            let error = Error::new("ERR COUNT must be > 0");
-            count = integer_in(options.value()?, 1, MOST_CLAIMED, error)? as usize;
-        } else if options.take("JUSTID") {
-            just_id = true;
-        } else {
-            return Err(error::SYNTAX);
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "COUNT") => {
+                let error = Error::new("ERR COUNT must be > 0");
+                count = integer_in(options.value()?, 1, MOST_CLAIMED, error)? as usize;
+            }
+            _ if is(option, "JUSTID") => just_id = true,
+            _ => return Err(error::SYNTAX),
         }
     }
     existing_group(ctx, key, group)?;
@@ -219,51 +218,4 @@ fn propagate_found(
             propagate_claim(ctx, key, group, id.to_string().as_bytes(), *id, None);
         }
     }
-}
-
-/// The effect that gives a pending entry the state it has now. The group has read up to `last_id`,
-/// which is where it stands if none is named.
-pub(super) fn propagate_claim(
-    ctx: &mut Context<'_>,
-    key: &[u8],
-    group: &[u8],
-    id_text: &[u8],
-    id: StreamId,
-    last_id: Option<StreamId>,
-) {
-    let state = current(ctx, key).and_then(|stream| stream.group(group));
-    if let Some(pending) = state.and_then(|group| group.pending().get(&id)).cloned() {
-        propagate_pending(ctx, key, group, id_text, &pending, last_id);
-    }
-}
-
-fn propagate_pending(
-    ctx: &mut Context<'_>,
-    key: &[u8],
-    group: &[u8],
-    id_text: &[u8],
-    pending: &Pending,
-    last_id: Option<StreamId>,
-) {
-    let state = current(ctx, key).and_then(|stream| stream.group(group));
-    let Some(state) = state else { return };
-    let last_id = last_id.unwrap_or(state.last_id).to_string();
-    let time = format_i64(pending.delivery_time_ms);
-    let count = format_i64(pending.delivery_count as i64);
-    ctx.propagate(&[
-        b"XCLAIM",
-        key,
-        group,
-        &pending.consumer,
-        b"0",
-        id_text,
-        b"TIME",
-        time.as_bytes(),
-        b"RETRYCOUNT",
-        count.as_bytes(),
-        b"FORCE",
-        b"JUSTID",
-        b"LASTID",
-        last_id.as_bytes(),
-    ]);
 }

@@ -4,7 +4,7 @@ use super::{
     StreamId, create_consumer, existing_group, group_changed, id_or_end, no_group, range_end,
     range_start, reply_id, strict_id, strict_ids, subcommand_syntax,
 };
-use crate::command::args::{Options, integer, is};
+use crate::command::args::{Options, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::resp::{Args, Reply};
@@ -38,25 +38,24 @@ pub(super) fn no_group_of_key(name: &[u8], key: &[u8]) -> Error {
 fn group_options(args: Args<'_>, creates: bool) -> Result<(Option<u64>, bool)> {
     let (mut entries_read, mut make_stream) = (None, false);
     let mut options = Options::new(args, 5);
-    while options.left() > 0 {
-        if creates && options.take("MKSTREAM") {
-            make_stream = true;
-        } else if options.left() >= 2 && options.take("ENTRIESREAD") {
-            entries_read = match options.integer()? {
-                -1 => None, // unknown, in so many words
-                count => Some(
-                    u64::try_from(count)
-                        .or(Err(Error::new("ERR value for ENTRIESREAD must be positive or -1")))?,
-                ),
-            };
-        } else {
-            return Err(subcommand_syntax(args, "XGROUP"));
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "MKSTREAM") && creates => make_stream = true,
+            _ if is(option, "ENTRIESREAD") && options.left() >= 1 => {
+                const NEGATIVE: Error =
+                    Error::new("ERR value for ENTRIESREAD must be positive or -1");
+                entries_read = match options.integer()? {
+                    -1 => None, // unknown, in so many words
+                    count => Some(u64::try_from(count).or(Err(NEGATIVE))?),
+                };
+            }
+            _ => return Err(subcommand_syntax(args, "XGROUP")),
         }
     }
     Ok((entries_read, make_stream))
 }
 
-/// `XGROUP CREATE key group id|$ [MKSTREAM] [ENTRIESREAD entries-read]`
+/// `XGROUP CREATE key groupname <id|$> [MKSTREAM] [ENTRIESREAD entries-read]`
 pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     let (entries_read, make_stream) = group_options(args, true)?;
@@ -85,7 +84,7 @@ pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
     Ok(())
 }
 
-/// `XGROUP SETID key group id|$ [ENTRIESREAD entries-read]`
+/// `XGROUP SETID key groupname <id|$> [ENTRIESREAD entries-read]`
 pub fn xgroup_setid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     let (entries_read, _) = group_options(args, false)?;
@@ -101,7 +100,7 @@ pub fn xgroup_setid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `XGROUP DESTROY key group`
+/// `XGROUP DESTROY key groupname`
 pub fn xgroup_destroy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(2);
     let destroyed = stream(ctx, key)?.destroy_group(&args[3]).is_some();
@@ -114,7 +113,7 @@ pub fn xgroup_destroy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
     Ok(())
 }
 
-/// `XGROUP CREATECONSUMER key group consumer`
+/// `XGROUP CREATECONSUMER key groupname consumername`
 pub fn xgroup_createconsumer(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     group(ctx, key, name)?;
@@ -123,7 +122,7 @@ pub fn xgroup_createconsumer(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut 
     Ok(())
 }
 
-/// `XGROUP DELCONSUMER key group consumer`
+/// `XGROUP DELCONSUMER key groupname consumername`
 pub fn xgroup_delconsumer(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(2);
     let pending = group(ctx, key, &args[3])?.delete_consumer(&args[4]);
@@ -161,22 +160,16 @@ struct Filter<'a> {
 impl<'a> Filter<'a> {
     /// `[IDLE min-idle-time] start end count [consumer]`
     fn parse(args: Args<'a>) -> Result<Self> {
-        let mut min_idle_ms = 0;
-        let mut at = 3;
-        if is(&args[3], "IDLE") {
-            min_idle_ms = integer(&args[4])?;
-            at += 2;
-            if args.len() < 8 {
-                return Err(error::SYNTAX);
-            }
-        }
-        let count = integer(&args[at + 2])?.max(0) as usize;
-        let (start, end) = (range_start(&args[at])?, range_end(&args[at + 1])?);
-        Ok(Filter { min_idle_ms, start, end, count, consumer: args.get(at + 3) })
+        let mut options = Options::new(args, 3);
+        let min_idle_ms = if options.take("IDLE") { options.integer()? } else { 0 };
+        let (start, end) = (options.value()?, options.value()?);
+        let count = options.integer()?.max(0) as usize;
+        let (start, end) = (range_start(start)?, range_end(end)?);
+        Ok(Filter { min_idle_ms, start, end, count, consumer: options.next() })
     }
 }
 
-/// `XPENDING key group [[IDLE min-idle-time] start end count [consumer]]`
+/// `XPENDING key group [[IDLE min-idle-time] start-id end-id count [consumer]]`
 pub fn xpending(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let filter = match args.len() {
         3 => None,

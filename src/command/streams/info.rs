@@ -187,7 +187,7 @@ pub fn xinfo_groups(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `XINFO CONSUMERS key group`
+/// `XINFO CONSUMERS key groupname`
 pub fn xinfo_consumers(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let now_ms = ctx.now_ms;
     let (key, name) = (args.at(2), args.at(3));

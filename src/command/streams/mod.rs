@@ -16,19 +16,11 @@
 //! what they were; see `group_changed`.
 
 pub mod claim;
+mod effects;
 pub mod group;
 pub mod info;
 pub mod read;
 pub mod trim;
-
-pub use self::claim::{xautoclaim, xclaim};
-pub use self::group::{
-    xack, xgroup_create, xgroup_createconsumer, xgroup_delconsumer, xgroup_destroy, xgroup_setid,
-    xpending,
-};
-pub use self::info::{xinfo_consumers, xinfo_groups, xinfo_stream};
-pub use self::read::{xrange, xread, xreadgroup, xrevrange};
-pub use self::trim::xtrim;
 
 use super::args::{Options, is};
 use super::context::Context;
@@ -110,7 +102,14 @@ fn reply_entry(entry: Entry<'_>, reply: &mut Reply) {
 
 /// Entries, as an array whose length shows at the end.
 fn reply_entries<'a>(entries: impl Iterator<Item = Entry<'a>>, reply: &mut Reply) {
-    reply.array_of(|reply| entries.map(|entry| reply_entry(entry, reply)).count());
+    reply.array_of(|reply| {
+        let mut count = 0;
+        reply.each(entries, |reply, entry| {
+            reply_entry(entry, reply);
+            count += 1;
+        });
+        count
+    });
 }
 
 /// A change to what a group knows. It counts and is told, but no transaction that watches the key
@@ -191,8 +190,8 @@ impl NewId {
     }
 }
 
-/// `XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id name value
-/// [name value ...]`
+/// `XADD key [NOMKSTREAM] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field
+/// value ...]`
 pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
@@ -200,16 +199,14 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let mut make_stream = true;
     // What is no option is the ID. If even that is missing, the number of fields is wrong.
     let mut new_id = None;
-    while let Some(arg) = options.peek() {
-        if arg != b"*" && trim.take(&mut options)? {
-            continue;
-        }
-        let _ = options.next();
-        if is(arg, "NOMKSTREAM") {
-            make_stream = false;
-        } else {
-            new_id = Some(NewId::parse(arg)?);
-            break;
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "NOMKSTREAM") => make_stream = false,
+            _ if trim.take(option, &mut options)? => {}
+            id => {
+                new_id = Some(NewId::parse(id)?);
+                break;
+            }
         }
     }
     let id_at = options.position() - 1;
@@ -291,26 +288,27 @@ pub fn xdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]`
+/// `XSETID key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-entry-id]`
 pub fn xsetid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, last_id) = (args.at(1), strict_id(&args[2], 0)?);
     let mut entries_added = None;
     let mut max_deleted_id = StreamId::MIN;
     let mut options = Options::new(args, 3);
-    while options.left() > 0 {
-        if options.take("ENTRIESADDED") {
-            let count = options.integer()?;
-            let count = u64::try_from(count);
-            entries_added = Some(count.or(Err(Error::new("ERR entries_added must be positive")))?);
-        } else if options.take("MAXDELETEDID") {
-            max_deleted_id = strict_id(options.value()?, 0)?;
-            if last_id < max_deleted_id {
-                let text = "ERR The ID specified in XSETID is smaller than the provided \
-                            max_deleted_entry_id";
-                return Err(Error::new(text));
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "ENTRIESADDED") => {
+                const NEGATIVE: Error = Error::new("ERR entries_added must be positive");
+                entries_added = Some(u64::try_from(options.integer()?).or(Err(NEGATIVE))?);
             }
-        } else {
-            return Err(error::SYNTAX);
+            _ if is(option, "MAXDELETEDID") => {
+                max_deleted_id = strict_id(options.value()?, 0)?;
+                if last_id < max_deleted_id {
+                    let text = "ERR The ID specified in XSETID is smaller than the provided \
+                                max_deleted_entry_id";
+                    return Err(Error::new(text));
+                }
+            }
+            _ => return Err(error::SYNTAX),
         }
     }
     let stream = ctx.write_as::<Stream>(key)?.ok_or(error::NO_SUCH_KEY)?;

@@ -16,26 +16,26 @@
 
 use std::time::{Duration, Instant};
 
-use super::claim::propagate_claim;
+use super::effects::{propagate_claim, propagate_position};
 use super::{
     StreamId, create_consumer, current, group_changed, no_group, range_end, range_start,
     reply_entries, reply_entry, reply_id, strict_id,
 };
 use crate::catalogue::Command;
-use crate::command::args::{Options, integer};
+use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::engine::blocking::Awaited;
 use crate::engine::execution::Origin;
-use crate::number::format_i64;
 use crate::resp::{self, Args, Protocol, Reply};
 use crate::store::Stream;
 
-/// `XRANGE key start end [COUNT count]`
+/// `XRANGE key start-id end-id [COUNT count]`
 pub fn xrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_range(ctx, args, (2, 3), reply)
 }
 
-/// `XREVRANGE key end start [COUNT count]`
+/// `XREVRANGE key end-id start-id [COUNT count]`
 pub fn xrevrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply_range(ctx, args, (3, 2), reply)
 }
@@ -51,11 +51,11 @@ fn reply_range(
     let end = range_end(&args[ends.1])?;
     let mut count = usize::MAX;
     let mut options = Options::new(args, 4);
-    while options.left() > 0 {
-        if options.left() < 2 || !options.take("COUNT") {
-            return Err(error::SYNTAX);
+    while let Some(option) = options.next() {
+        match option {
+            _ if is(option, "COUNT") => count = options.integer()?.max(0) as usize,
+            _ => return Err(error::SYNTAX),
         }
-        count = options.integer()?.max(0) as usize;
     }
     match ctx.read_as::<Stream>(&args[1])? {
         None => reply.array(0),
@@ -119,39 +119,42 @@ impl<'a> Request<'a> {
         let for_group = ctx.command == Command::Xreadgroup;
         let (mut count, mut block, mut group, mut no_ack) = (0, None, None, false);
         let mut options = Options::new(args, 1);
-        while options.left() > 0 {
-            let has_value = options.left() >= 2;
-            if has_value && options.take("BLOCK") {
-                if ctx.origin == Origin::Script {
-                    return Err(from_script(args));
+        while let Some(option) = options.next() {
+            let left = options.left();
+            match option {
+                _ if is(option, "BLOCK") && left >= 1 => {
+                    if ctx.origin == Origin::Script {
+                        return Err(from_script(args));
+                    }
+                    block = Some(timeout(options.value()?)?);
                 }
-                block = Some(timeout(options.value()?)?);
-            } else if has_value && options.take("COUNT") {
-                count = options.integer()?.max(0) as usize;
-            } else if has_value && options.take("STREAMS") {
-                let (keys, ids) = streams(options.rest())?;
-                if for_group && group.is_none() {
-                    return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
+                _ if is(option, "COUNT") => count = options.integer()?.max(0) as usize,
+                _ if is(option, "STREAMS") && left >= 1 => {
+                    let (keys, ids) = streams(options.rest())?;
+                    if for_group && group.is_none() {
+                        return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
+                    }
+                    let group = group.map(|(group, consumer)| ForGroup { group, consumer, no_ack });
+                    let count = match count {
+                        0 if ctx.origin == Origin::Unblocked => COUNT_AFTER_WAIT,
+                        0 => usize::MAX,
+                        count => count,
+                    };
+                    return Ok(Request { count, block, group, keys, ids });
                 }
-                let group = group.map(|(group, consumer)| ForGroup { group, consumer, no_ack });
-                let count = match count {
-                    0 if ctx.origin == Origin::Unblocked => COUNT_AFTER_WAIT,
-                    0 => usize::MAX,
-                    count => count,
-                };
-                return Ok(Request { count, block, group, keys, ids });
-            } else if options.left() >= 3 && options.take("GROUP") {
-                group = Some((options.value()?, options.value()?));
-                if !for_group {
-                    return Err(only_for_groups("GROUP"));
+                _ if is(option, "GROUP") && left >= 2 => {
+                    group = Some((options.value()?, options.value()?));
+                    if !for_group {
+                        return Err(only_for_groups("GROUP"));
+                    }
                 }
-            } else if options.take("NOACK") {
-                no_ack = true;
-                if !for_group {
-                    return Err(only_for_groups("NOACK"));
+                _ if is(option, "NOACK") => {
+                    no_ack = true;
+                    if !for_group {
+                        return Err(only_for_groups("NOACK"));
+                    }
                 }
-            } else {
-                return Err(error::SYNTAX);
+                _ => return Err(error::SYNTAX),
             }
         }
         Err(error::SYNTAX)
@@ -198,13 +201,13 @@ fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     }
     let mut served = 0;
     // The header says how many streams have something, which shows only at the end.
-    let mut body = Reply::new(reply.protocol);
+    let mut body = reply.part();
     for (key, since) in request.keys.iter().zip(&since) {
         served += usize::from(serve(ctx, &request, key, *since, &mut body)?);
     }
     if served > 0 {
         reply_header(served, reply);
-        reply.raw(body.as_bytes());
+        reply.append(&body);
     } else if !wait(ctx, args, &request, &since) {
         reply.null_array();
     }
@@ -235,8 +238,8 @@ fn wait(ctx: &mut Context<'_>, args: Args<'_>, request: &Request<'_>, since: &[S
     let ids = resolved.iter().map(String::as_bytes);
     let again = resp::Request::new(args.first(first_id).iter().chain(ids));
     match request.group {
-        Some(_) => ctx.block_on_or_removal(again.args(), request.keys, deadline),
-        None => ctx.block_on(again.args(), request.keys, deadline),
+        Some(_) => ctx.block_on(Awaited::GroupEntry, again.args(), request.keys, deadline),
+        None => ctx.block_on(Awaited::Stream, again.args(), request.keys, deadline),
     }
 }
 
@@ -425,14 +428,4 @@ fn see_consumer(ctx: &mut Context<'_>, asks: ForGroup<'_>, key: &[u8]) -> Result
         ctx.propagate(&[b"XGROUP", b"CREATECONSUMER", key, asks.group, asks.consumer]);
     }
     Ok(())
-}
-
-/// The effect of a group having moved on: its position, and how many entries it has read.
-pub(super) fn propagate_position(ctx: &mut Context<'_>, key: &[u8], group: &[u8]) {
-    let stream = current(ctx, key);
-    let Some(state) = stream.and_then(|stream| stream.group(group)) else { return };
-    let last_id = state.last_id.to_string();
-    let read = format_i64(state.entries_read.map_or(-1, |count| count as i64));
-    let (id, read) = (last_id.as_bytes(), read.as_bytes());
-    ctx.propagate(&[b"XGROUP", b"SETID", key, group, id, b"ENTRIESREAD", read]);
 }

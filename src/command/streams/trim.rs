@@ -9,7 +9,7 @@
 //! ```
 
 use super::{StreamId, current, strict_id};
-use crate::command::args::{Options, integer};
+use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::config::EventClasses;
@@ -37,23 +37,25 @@ pub struct TrimOptions {
 }
 
 impl TrimOptions {
-    /// Takes one option, if the next argument is one of ours and has a value.
-    pub fn take(&mut self, options: &mut Options<'_>) -> Result<bool> {
-        if options.left() < 2 {
+    /// Takes the value of the option just read; false if it has none, or is none of ours.
+    pub fn take(&mut self, option: &[u8], options: &mut Options<'_>) -> Result<bool> {
+        const NO_LENGTH: Error = Error::new("ERR The MAXLEN argument must be >= 0.");
+        const NO_LIMIT: Error = Error::new("ERR The LIMIT argument must be >= 0.");
+        if options.left() == 0 {
             return Ok(false);
         }
-        if options.take("MAXLEN") {
-            let count = integer(self.threshold(options)?)?;
-            let count = usize::try_from(count);
-            let count = count.or(Err(Error::new("ERR The MAXLEN argument must be >= 0.")))?;
-            self.keep = Some(Keep::Last(count));
-        } else if options.take("MINID") {
-            self.keep = Some(Keep::From(strict_id(self.threshold(options)?, 0)?));
-        } else if options.take("LIMIT") {
-            let limit = usize::try_from(options.integer()?);
-            self.limit = Some(limit.or(Err(Error::new("ERR The LIMIT argument must be >= 0.")))?);
-        } else {
-            return Ok(false);
+        match option {
+            _ if is(option, "MAXLEN") => {
+                let count = usize::try_from(integer(self.threshold(options)?)?);
+                self.keep = Some(Keep::Last(count.or(Err(NO_LENGTH))?));
+            }
+            _ if is(option, "MINID") => {
+                self.keep = Some(Keep::From(strict_id(self.threshold(options)?, 0)?));
+            }
+            _ if is(option, "LIMIT") => {
+                self.limit = Some(usize::try_from(options.integer()?).or(Err(NO_LIMIT))?);
+            }
+            _ => return Ok(false),
         }
         Ok(true)
     }
@@ -141,13 +143,13 @@ impl TrimOptions {
     }
 }
 
-/// `XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]`
+/// `XTRIM key <MAXLEN|MINID> [=|~] threshold [LIMIT count]`
 pub fn xtrim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
     let mut trim = TrimOptions::default();
-    while options.left() > 0 {
-        if !trim.take(&mut options)? {
+    while let Some(option) = options.next() {
+        if !trim.take(option, &mut options)? {
             return Err(error::SYNTAX);
         }
     }

@@ -7,14 +7,14 @@ use crate::resp::{Args, Reply};
 use crate::store::lcs::{compare, length, table_size};
 use crate::store::{Str, Value};
 
-/// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]`
+/// `LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]`
 pub fn lcs(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (a, b) = (text(ctx, &args[1])?, text(ctx, &args[2])?);
     let (mut only_length, mut with_indexes, mut with_lengths, mut shortest) =
         (false, false, false, 0);
     let mut options = Options::new(args, 3);
     while let Some(option) = options.next() {
-        match () {
+        match option {
             _ if is(option, "IDX") => with_indexes = true,
             _ if is(option, "LEN") => only_length = true,
             _ if is(option, "WITHMATCHLEN") => with_lengths = true,

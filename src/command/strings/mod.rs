@@ -7,7 +7,6 @@ pub mod lcs;
 
 use std::sync::Arc;
 
-pub use self::lcs::lcs;
 use super::args::{Options, integer, is, range};
 use super::context::Context;
 use super::error::{self, Error, Result};
@@ -49,29 +48,27 @@ impl<'a> SetOptions<'a> {
         let mut set = SetOptions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
-            if is(option, "NX") && !set.only_existing {
-                set.only_new = true;
-            } else if is(option, "XX") && !set.only_new {
-                set.only_existing = true;
-            } else if is(option, "GET") {
-                set.get = true;
-            } else if is(option, "KEEPTTL") && set.expiry.is_none() {
-                set.keep_ttl = true;
-            } else if let Some(unit) = Unit::of_option(option) {
-                // The same unit may come twice, and the last one counts; two units may not.
-                if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
-                    return Err(error::SYNTAX);
+            match option {
+                _ if is(option, "NX") && !set.only_existing => set.only_new = true,
+                _ if is(option, "XX") && !set.only_new => set.only_existing = true,
+                _ if is(option, "GET") => set.get = true,
+                _ if is(option, "KEEPTTL") && set.expiry.is_none() => set.keep_ttl = true,
+                _ => {
+                    let unit = Unit::of_option(option).ok_or(error::SYNTAX)?;
+                    // The same unit may come twice, and the last one counts; two units may not.
+                    if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
+                        return Err(error::SYNTAX);
+                    }
+                    set.expiry = Some((unit, options.value()?));
                 }
-                set.expiry = Some((unit, options.value()?));
-            } else {
-                return Err(error::SYNTAX);
             }
         }
         Ok(set)
     }
 }
 
-/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT s|PXAT ms|KEEPTTL]`
+/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
+/// unix-time-milliseconds|KEEPTTL]`
 pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = if args.len() == 3 { SetOptions::default() } else { SetOptions::parse(args)? };
     let (key, value) = (args.at(1), args.at(2));
@@ -112,7 +109,7 @@ fn set_until(ctx: &mut Context<'_>, key: &[u8], value: &[u8], expiry: Option<i64
     let slot = ctx.set(key, stored);
     ctx.modified(EventClasses::STRING, "set", key);
     if let Some(deadline) = expiry {
-        ctx.keyspace().set_deadline(slot, deadline);
+        ctx.set_deadline(slot, deadline);
         ctx.notify(EventClasses::GENERIC, "expire", key);
         ctx.propagate(&[b"SET", key, value, b"PXAT", Digits::of(deadline).as_bytes()]);
     }
@@ -162,18 +159,17 @@ pub fn getset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 /// `GETDEL key`
 pub fn getdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
-    let value: Option<&Str> = ctx.read_as(key)?;
-    let exists = value.is_some();
-    reply_string(value, reply);
-    if exists {
-        ctx.remove(key);
+    reply_string(ctx.read_as(key)?, reply);
+    // On a replica, a key whose time is over shows nobody its value, but it can be removed.
+    if ctx.remove(key) {
         ctx.modified(EventClasses::GENERIC, "del", key);
         ctx.propagate(&[b"DEL", key]);
     }
     Ok(())
 }
 
-/// `GETEX key [EX seconds|PX milliseconds|EXAT s|PXAT ms|PERSIST]`
+/// `GETEX key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
+/// unix-time-milliseconds|PERSIST]`
 pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut expiry: Option<(Unit, &[u8])> = None;
@@ -204,7 +200,7 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             ctx.propagate(&[b"DEL", key]);
         }
         Some(deadline) => {
-            ctx.keyspace().set_deadline(slot, deadline);
+            ctx.set_deadline(slot, deadline);
             ctx.modified(EventClasses::GENERIC, "expire", key);
             ctx.propagate(&[b"PEXPIREAT", key, Digits::of(deadline).as_bytes()]);
         }
@@ -220,12 +216,10 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 /// `MGET key [key ...]`
 pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(args.len() - 1);
-    for key in args.iter().skip(1) {
-        match ctx.read(key) {
-            Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
-            _ => reply.null(),
-        }
-    }
+    reply.each(args.iter().skip(1), |reply, key| match ctx.read(key) {
+        Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
+        _ => reply.null(),
+    });
     Ok(())
 }
 
@@ -289,6 +283,8 @@ pub fn strlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 }
 
 /// `GETRANGE key start end`
+///
+/// `SUBSTR key start end`
 pub fn getrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (start, end) = (integer(&args[2])?, integer(&args[3])?);
     match ctx.read_as::<Str>(&args[1])? {
@@ -375,7 +371,7 @@ fn increment(ctx: &mut Context<'_>, key: &[u8], by: i64, reply: &mut Reply) -> R
     Ok(())
 }
 
-/// `INCRBYFLOAT key increment`
+/// `INCRBYFLOAT key amount`
 pub fn incrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let value = ctx.write_as::<Str>(key)?.map(|text| text.with_bytes(LongDouble::parse));

@@ -8,41 +8,18 @@
 //! There is no rollback: a queued command that fails while EXEC runs it replies its error in its
 //! place, and the others go on.
 
+pub mod queue;
+
 use super::context::{Context, Propagation};
 use super::error::{Error, Result};
 use super::execute::call;
 use super::permission;
-use crate::catalogue::spec::Flags;
-use crate::catalogue::{Command, Row, row};
-use crate::engine::client::Client;
+use crate::catalogue::row;
 use crate::engine::execution::Origin;
 use crate::engine::transaction::Queued;
 use crate::engine::watch;
 use crate::resp::{Args, Reply};
 use crate::system::clock::Tick;
-
-/// Whether a command is queued inside MULTI; these few act at once.
-pub fn is_queued(command: Command) -> bool {
-    use Command::{Discard, Exec, Multi, Watch};
-    !matches!(command, Discard | Exec | Multi | Watch) && !acts_at_once(row(command).name)
-}
-
-/// Commands about the connection as a whole.
-fn acts_at_once(name: &str) -> bool {
-    matches!(name, "quit" | "reset")
-}
-
-/// Puts a request into the queue of a client that has sent MULTI.
-pub fn queue(client: &mut Client, row: &Row, args: Args<'_>, reply: &mut Reply) {
-    let doomed = client.watches.broken;
-    let Some(transaction) = &mut client.transaction else { return };
-    // What will not be executed need not be kept.
-    if !doomed && !transaction.aborted {
-        transaction.queue.push(Queued { command: row.command, request: args.into() });
-        transaction.flags |= row.flags;
-    }
-    reply.simple("QUEUED");
-}
 
 /// `MULTI`
 pub fn multi(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
@@ -78,9 +55,9 @@ pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
         reply.null_array();
         return Ok(());
     }
-    reply.array(transaction.queue.len());
+    reply.array(transaction.len());
     ctx.client().holds_pushes = true;
-    for queued in &transaction.queue {
+    for queued in transaction.queue() {
         run(ctx, queued, reply);
     }
     ctx.client().holds_pushes = false;
@@ -131,13 +108,4 @@ pub fn unwatch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Res
     watch::unwatch(ctx.engine, ctx.client);
     reply.ok();
     Ok(())
-}
-
-/// The flags by which gates judge a request: those of EXEC include everything it would run.
-#[inline]
-pub fn effective_flags(client: &Client, row: &Row) -> Flags {
-    match &client.transaction {
-        Some(transaction) if row.command == Command::Exec => row.flags | transaction.flags,
-        _ => row.flags,
-    }
 }

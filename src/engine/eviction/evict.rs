@@ -66,8 +66,17 @@ fn evict_until_room(engine: &mut Engine) -> Outcome {
 /// Whether less is used than `maxmemory`, or there is no such limit.
 pub fn is_within_limit(engine: &Engine) -> bool {
     let limit = engine.config.maxmemory;
-    let not_counted = engine.memory_to_free() + engine.eviction.held;
+    let on_its_way = engine.lazy_free.pending_bytes() + engine.eviction.held;
+    let not_counted = on_its_way + not_counted(engine);
     limit == 0 || crate::system::memory::used().saturating_sub(not_counted) <= limit
+}
+
+/// Bytes that eviction leaves out of the sum: what replicas have yet to read, beyond what the backlog
+/// keeps anyway, and what waits to be written to the append-only file. Each key that is evicted adds to
+/// both, so that eviction would feed itself.
+pub fn not_counted(engine: &Engine) -> u64 {
+    let stream = engine.replication.backlog.memory();
+    stream.saturating_sub(engine.config.repl_backlog_size) + engine.aof.writer.buffered()
 }
 
 /// How long to go on, as `maxmemory-eviction-tenacity` says: up to 10 half a millisecond, then 15 %
@@ -172,14 +181,40 @@ fn evict(engine: &mut Engine, db: usize, key: &Bytes) {
     if is_held {
         engine.eviction.held += (entry.key.len() + entry.value.heap_size(SAMPLES)) as u64;
     }
-    engine.bury(entry.value);
+    engine.free_lazily(entry.value);
     engine.key_evicted(db, key);
     engine.end_of_unit();
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::journal::Effect;
+    use crate::journal::group_commit::AofSink;
+    use crate::resp::Request;
+
+    #[test]
+    fn what_waits_for_replicas_and_for_the_disk_is_not_counted() {
+        let config = Config { repl_backlog_size: 100_000, ..Config::default() };
+        let (mut engine, _garbage) =
+            Engine::new(config, crate::engine::execution::Execution::none());
+        assert_eq!(not_counted(&engine), 0);
+        engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&engine.aof.writer))));
+        let large = vec![b'x'; 1_000_000];
+        engine.journal.add(Effect { db: 0, request: Request::new([&b"SET"[..], b"k", &large]) });
+        engine.journal.flush();
+        assert!((1_000_000..1_001_000).contains(&not_counted(&engine)));
+        engine.aof.writer.commit();
+        assert_eq!(not_counted(&engine), 0);
+        // A replica that has read nothing keeps all of the stream.
+        assert!(engine.replication.backlog.attach(1, 0));
+        engine.replication.backlog.append(&large);
+        assert!((900_000..1_000_000).contains(&not_counted(&engine)));
+        engine.replication.backlog.detach(1);
+        assert!(not_counted(&engine) <= 64 * 1024, "a block at the most");
+    }
 
     #[test]
     fn tenacity_is_time() {

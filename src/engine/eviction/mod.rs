@@ -26,13 +26,15 @@ use crate::rdb::Usage;
 
 /// What eviction keeps from one time to the next.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct EvictionState {
     /// Keys that might go next.
     pub pool: pool::Pool,
     /// The policy that the pool is for.
     pub policy: Option<EvictionPolicy>,
     /// The database that the last random key was taken from.
     pub last_db: usize,
+    /// Bytes that were left of clients that could not be evicted.
+    pub clients_left: u64,
     /// Bytes of evicted keys that a snapshot keeps in memory until it has copied them.
     pub held: u64,
 }
@@ -52,6 +54,12 @@ impl EvictionPolicy {
     pub fn is_volatile(self) -> bool {
         use EvictionPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
         matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
+
+    /// Whether it chooses by how recently or how often keys were used.
+    pub fn is_by_use(self) -> bool {
+        use EvictionPolicy::{AllkeysLru, VolatileLru};
+        counts_uses(self) || matches!(self, AllkeysLru | VolatileLru)
     }
 }
 

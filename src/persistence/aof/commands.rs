@@ -39,6 +39,11 @@ impl<W: Write> CommandWriter<W> {
         CommandWriter { writer, buffer: Vec::new() }
     }
 
+    /// When the file is begun; nothing that is executed (`aof-timestamp-enabled`).
+    pub fn annotate(&mut self, unix_time_s: i64) {
+        self.buffer.extend_from_slice(format!("#TS:{unix_time_s}\r\n").as_bytes());
+    }
+
     /// The next keys belong to this database.
     pub fn select(&mut self, db: usize) -> io::Result<()> {
         self.command(&[b"SELECT", format_i64(db as i64).as_bytes()])

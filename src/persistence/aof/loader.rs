@@ -23,15 +23,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::catalogue;
-use crate::engine::client::{Client, ClientKey};
+use crate::catalogue::spec::Flags;
+use crate::engine::client::Client;
 use crate::engine::execution::Origin;
 use crate::engine::progress::Progress;
-use crate::engine::{Engine, SharedEngine};
+use crate::engine::{ClientKey, Engine};
 use crate::number::parse_i64;
+use crate::persistence::access::Access;
 use crate::persistence::disk;
 use crate::rdb::Decoder;
-use crate::resp::{Reply, Request};
+use crate::resp::{Args, Reply, Request};
 
 /// The size of the read buffer.
 const BUFFER: usize = 256 * 1024;
@@ -46,24 +47,6 @@ const LENGTH_LINE: usize = 24;
 /// The longest line that can be one of ours.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// How the loader gets at the engine.
-pub enum Access<'a> {
-    /// It takes the lock for each batch.
-    Shared(&'a SharedEngine),
-    /// It has it already (DEBUG LOADAOF).
-    Held(&'a mut Engine),
-}
-
-impl Access<'_> {
-    /// Does something with the engine.
-    pub fn with<T>(&mut self, work: impl FnOnce(&mut Engine) -> T) -> T {
-        match self {
-            Access::Shared(shared) => work(&mut shared.lock()),
-            Access::Held(engine) => work(engine),
-        }
-    }
-}
-
 /// What is wrong with a file.
 #[derive(Debug)]
 enum Flaw {
@@ -73,6 +56,8 @@ enum Flaw {
     Format(&'static str),
     /// A request asks for a command that doesn't exist.
     UnknownCommand(String),
+    /// A request has too few or too many arguments for its command.
+    Arity(String),
     /// It can't be read.
     Io(io::Error),
 }
@@ -196,10 +181,7 @@ impl Loading<'_, '_> {
             engine.databases[engine.clients.get(*client).db].bring_near(keys);
             for request in requests {
                 let args = request.args();
-                if catalogue::lookup(args).is_none() {
-                    let name = String::from_utf8_lossy(&args[0]).into_owned();
-                    return Err(Flaw::UnknownCommand(name));
-                }
+                check(engine, args)?;
                 engine.execute(*client, args, reply, Origin::Loader);
                 *commands += 1;
                 *failures += u64::from(reply.as_bytes().starts_with(b"-"));
@@ -207,6 +189,18 @@ impl Loading<'_, '_> {
             }
             Ok(())
         })
+    }
+}
+
+/// Whether this can be something that a server has written. What can't be is not skipped: nobody
+/// knows what else is missing then.
+fn check(engine: &Engine, args: Args<'_>) -> Result<(), Flaw> {
+    let name = || String::from_utf8_lossy(&args[0]).into_owned();
+    let row = engine.config.command_names.lookup_recorded(args);
+    match row.filter(|row| !row.is(Flags::CONTAINER)) {
+        None => Err(Flaw::UnknownCommand(name())),
+        Some(row) if !row.accepts(args.len()) => Err(Flaw::Arity(name())),
+        Some(_) => Ok(()),
     }
 }
 
@@ -262,8 +256,8 @@ fn cut(
         ));
     }
     crate::warning!("!!! Warning: short read while loading the AOF file {name}!!!");
-    crate::warning!("AOF loaded anyway because aof-load-truncated is enabled");
-    crate::warning!("Truncating the AOF {name} at offset {complete} (it had {len} bytes)");
+    crate::warning!("!!! Truncating the AOF {name} at offset {complete} (it had {len} bytes) !!!");
+    crate::warning!("AOF {name} loaded anyway because aof-load-truncated is enabled");
     let file = OpenOptions::new().write(true).open(path)?;
     file.set_len(complete)?;
     file.sync_all()?;
@@ -277,6 +271,10 @@ fn damage(path: &Path, offset: u64, flaw: &Flaw) -> io::Error {
         Flaw::UnknownCommand(command) => {
             format!("Unknown command '{command}' reading the append only file {name}")
         }
+        Flaw::Arity(command) => format!(
+            "Wrong number of arguments for the command '{command}' reading the append only file \
+             {name}"
+        ),
         Flaw::Format(_) | Flaw::Truncated => {
             let reason = if let Flaw::Format(reason) = flaw { reason } else { "it ends" };
             format!(

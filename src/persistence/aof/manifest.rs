@@ -18,9 +18,12 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-use crate::config::value::quote_if_needed;
+use crate::config::words::quote_if_needed;
 use crate::engine::append_only::AofFiles;
 use crate::resp::inline;
+
+/// A line with its end. Redis reads no longer ones, and we write none.
+const LONGEST_LINE: usize = 1024;
 
 /// A file that the manifest names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,11 +83,13 @@ impl Manifest {
     /// Reads the text of a manifest. The error says what is wrong in which line.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let mut manifest = Manifest::default();
-        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
-            if line.trim_ascii().is_empty() || line.starts_with(b"#") {
-                continue;
-            }
-            let result = parse_line(line).and_then(|(part, kind)| manifest.add(part, kind));
+        for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let result = match line.strip_suffix(b"\n") {
+                None => Err("it is cut".to_owned()),
+                Some(_) if line.len() > LONGEST_LINE => Err("it is too long".to_owned()),
+                Some(line) if line.starts_with(b"#") => Ok(()),
+                Some(line) => parse_line(line).and_then(|(part, kind)| manifest.add(part, kind)),
+            };
             result.map_err(|reason| format!("line {}: {reason}", number + 1))?;
         }
         if manifest.base.is_none() && manifest.increments.is_empty() {
@@ -187,7 +192,7 @@ impl Manifest {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     crate::warning!("Can't delete the replaced AOF file {}: {error}", part.name);
                 }
-                _ => crate::notice!("Removed the replaced AOF file {}", part.name),
+                _ => crate::notice!("Removing the history file {}", part.name),
             }
         }
         self.store(place)
@@ -205,7 +210,7 @@ fn parse_line(line: &[u8]) -> Result<(Part, u8), String> {
     let (mut name, mut seq, mut kind) = (None, None, None);
     for pair in words.chunks(2) {
         let [key, value] = pair else { return Err("a word is missing".to_owned()) };
-        match key.as_slice() {
+        match key.to_ascii_lowercase().as_slice() {
             b"file" => name = String::from_utf8(value.clone()).ok(),
             b"seq" => seq = crate::number::parse_i64(value).and_then(|seq| seq.try_into().ok()),
             b"type" => kind = value.first().copied(),
@@ -253,13 +258,29 @@ mod tests {
             ("file ../a seq 1 type b\n", "line 1: file, seq or type is missing or wrong"),
             ("file a seq 1 type b\nfile b seq 2 type b\n", "line 2: a second base file"),
             (
-                "file a seq 2 type i\nfile b seq 2 type i",
+                "file a seq 2 type i\nfile b seq 2 type i\n",
                 "line 2: the sequence numbers don't increase",
             ),
             ("file a seq 1 type z\n", "line 1: an unknown type"),
+            // A file system that lost a part of it leaves such things.
+            ("file a seq 1 type b\n\n", "line 2: file, seq or type is missing or wrong"),
+            ("file a seq 1 type b\n \t\n", "line 2: file, seq or type is missing or wrong"),
+            ("file a seq 1 type b", "line 1: it is cut"),
+            ("file a seq 1 type b\n\0\0\0", "line 2: it is cut"),
         ] {
             assert_eq!(Manifest::parse(text.as_bytes()), Err(reason.to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn lines_have_a_longest_length_and_words_no_case() {
+        let line = "FILE a Seq 1 TYPE b".to_owned();
+        let padded = |length: usize| format!("{line:<width$}\n", width = length - 1);
+        assert!(Manifest::parse(padded(LONGEST_LINE).as_bytes()).is_ok());
+        let too_long = Err("line 1: it is too long".to_owned());
+        assert_eq!(Manifest::parse(padded(LONGEST_LINE + 1).as_bytes()), too_long);
+        let comment = format!("#{}\n{line}\n", "x".repeat(LONGEST_LINE));
+        assert_eq!(Manifest::parse(comment.as_bytes()), too_long);
     }
 
     #[test]

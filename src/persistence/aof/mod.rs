@@ -26,12 +26,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::disk;
+use super::{background, disk};
 use crate::engine::append_only::{AofFiles, AofState};
+use crate::engine::background::Kind;
 use crate::engine::progress::Progress;
+use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::journal::group_commit::AofSink;
-use loader::Access;
+use crate::persistence::access::Access;
 use manifest::{Manifest, Part, sync_directory};
 
 /// Loads the data at the start and opens the file for what comes. An error means that the server
@@ -180,6 +182,12 @@ fn open_last(place: &AofFiles, manifest: &mut Manifest) -> io::Result<File> {
 /// Loads everything again, as a start would (DEBUG LOADAOF). What was journalled until now has to
 /// be in the files already.
 pub fn reload(engine: &mut Engine) -> io::Result<()> {
+    if engine.aof.state == AofState::Starting {
+        // What is on disk is nothing, or the data of long ago.
+        return Err(io::Error::other(
+            "the first base is being written; see aof_rewrite_in_progress",
+        ));
+    }
     engine.aof.writer.finish()?;
     let place = engine.aof.place.clone().unwrap_or_else(|| AofFiles::of(&engine.config));
     let manifest = Manifest::load(&place)?
@@ -188,6 +196,7 @@ pub fn reload(engine: &mut Engine) -> io::Result<()> {
     for db in 0..engine.databases.len() {
         engine.empty_database(db);
     }
+    tracking::flushed(engine);
     engine.loading = true;
     let progress = Progress::default();
     let result = load_parts(&mut Access::Held(engine), &place, &manifest, &progress);
@@ -202,21 +211,23 @@ pub fn reload(engine: &mut Engine) -> io::Result<()> {
 pub fn set_enabled(engine: &mut Engine, enabled: bool) {
     match (engine.aof.state, enabled) {
         (AofState::Off, true) => {
-            // `tick` begins the rewrite that writes the first base; BGSAVE may be running.
             engine.aof.state = AofState::Starting;
+            engine.aof.switches += 1;
             engine.aof.place = Some(AofFiles::of(&engine.config));
-            engine.aof.last_attempt = None;
             engine.aof.consecutive_failures = 0;
             engine.aof.writer.set_size(0);
+            // Until this is done, there is no file that the data could be loaded from.
+            engine.background.rewrite_scheduled = true;
+            background::tick(engine);
         }
         (AofState::On | AofState::Starting, false) => {
             engine.journal.aof = None;
             engine.aof.writer.switch(None);
             engine.aof.state = AofState::Off;
+            engine.aof.switches += 1;
             engine.aof.place = None;
-            if engine.background.is_running(crate::engine::background::Kind::Rewrite) {
-                engine.background.cancel();
-            }
+            engine.background.rewrite_scheduled = false;
+            engine.background.cancel(Kind::Rewrite);
         }
         _ => {}
     }

@@ -39,19 +39,23 @@ struct Rewrite<'a> {
     manifest: Manifest,
     /// The state in which it was begun.
     state: AofState,
+    /// How often the append-only file had been switched on or off by then.
+    switches: u64,
     /// The new file of changes.
     increment: Option<Part>,
 }
 
 /// Writes a new base, and lets everything follow from it.
 pub fn run(shared: &SharedEngine, control: &Control) -> io::Result<()> {
-    let (place, state) = {
+    let (place, state, switches) = {
         let engine = shared.lock();
-        (engine.aof.place.clone().unwrap_or_else(|| AofFiles::of(&engine.config)), engine.aof.state)
+        let place = engine.aof.place.clone().unwrap_or_else(|| AofFiles::of(&engine.config));
+        (place, engine.aof.state, engine.aof.switches)
     };
     fs::create_dir_all(&place.directory)?;
     let manifest = Manifest::load(&place)?.unwrap_or_default();
-    let mut rewrite = Rewrite { shared, control, place, manifest, state, increment: None };
+    let mut rewrite =
+        Rewrite { shared, control, place, manifest, state, switches, increment: None };
     let result = rewrite.run();
     if result.is_err() {
         rewrite.give_up();
@@ -88,7 +92,7 @@ impl Rewrite<'_> {
         writer.sync_ahead();
         let (snapshot, format) = {
             let mut engine = self.shared.lock();
-            if engine.aof.state != self.state {
+            if engine.aof.switches != self.switches {
                 return Err(io::Error::other("the append-only file was switched on or off"));
             }
             if let Some(file) = file {
@@ -111,16 +115,19 @@ impl Rewrite<'_> {
         self.manifest.store(&self.place)?;
         writer.drop_old_files();
         let mut engine = self.shared.lock();
-        match self.state {
-            AofState::On => writer.resize(base_len, replaced),
-            AofState::Starting if engine.aof.state == AofState::Starting => {
-                engine.aof.state = AofState::On;
-                writer.resize(base_len, 0);
-                crate::notice!("AOF rewrite, and with it the switch to appendonly, is complete");
+        // Else another one writes a base for what has been switched on meanwhile.
+        if engine.aof.switches == self.switches {
+            match self.state {
+                AofState::On => writer.resize(base_len, replaced),
+                AofState::Starting => {
+                    engine.aof.state = AofState::On;
+                    writer.resize(base_len, 0);
+                    crate::notice!("AOF rewrite, and the switch to appendonly, is complete");
+                }
+                AofState::Off => {}
             }
-            AofState::Off | AofState::Starting => {}
+            engine.aof.base_size = writer.size();
         }
-        engine.aof.base_size = writer.size();
         let keeps = engine.config.aof_disable_auto_gc;
         drop(engine);
         if keeps { Ok(()) } else { self.manifest.delete_history(&self.place) }
@@ -150,7 +157,7 @@ impl Rewrite<'_> {
     fn give_up(&self) {
         let mut engine = self.shared.lock();
         let (AofState::Starting, Some(part)) = (self.state, &self.increment) else { return };
-        if engine.aof.state == AofState::Starting {
+        if engine.aof.switches == self.switches {
             engine.journal.aof = None;
             engine.aof.writer.switch(None);
         }
@@ -176,13 +183,16 @@ struct Format {
     rdb: Option<SnapshotWriter>,
     /// Whether the file is synced piece by piece.
     incremental: bool,
+    /// When it is begun, if commands are to say so.
+    annotation: Option<i64>,
 }
 
 impl Format {
     fn of(engine: &Engine) -> Self {
         let config = &engine.config;
         let rdb = config.aof_use_rdb_preamble.then(|| SnapshotWriter::new(engine, true));
-        Format { rdb, incremental: config.aof_rewrite_incremental_fsync }
+        let annotation = config.aof_timestamp_enabled.then(|| engine.unix_ms() / 1000);
+        Format { rdb, incremental: config.aof_rewrite_incremental_fsync, annotation }
     }
 }
 
@@ -201,7 +211,7 @@ fn write_base(
     let result = TemporaryFile::create(temporary, format.incremental).and_then(|file| {
         let file = match format.rdb {
             Some(writer) => writer.write(shared, &mut snapshot, file, control),
-            None => write_commands(shared, &mut snapshot, file, control),
+            None => write_commands(shared, &mut snapshot, file, format.annotation, control),
         };
         file?.commit(&place.path(&part.name))
     });
@@ -215,9 +225,11 @@ fn write_commands(
     shared: &SharedEngine,
     snapshot: &mut Snapshot,
     file: TemporaryFile,
+    annotation: Option<i64>,
     control: &Control,
 ) -> io::Result<TemporaryFile> {
     let mut writer = CommandWriter::new(file);
+    annotation.into_iter().for_each(|time_s| writer.annotate(time_s));
     let mut selected = None;
     while let Some((database, keys)) = snapshot.next(shared)? {
         if selected != Some(database.db) {

@@ -22,8 +22,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Bytes;
+use super::bytes::ARC_COUNTS;
 use super::packed::{self, Packed};
-use super::value::ARC_COUNTS;
 use chunks::{Chunk, Chunks};
 
 /// The most texts in a chunk: walking through them takes about 100 ns.

@@ -85,11 +85,6 @@ impl Default for RankedTree {
 }
 
 impl RankedTree {
-    /// An empty tree.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// The number of entries.
     pub fn len(&self) -> usize {
         self.len

@@ -43,7 +43,7 @@ fn contents(tree: &RankedTree) -> Model {
 }
 
 fn grown(len: usize) -> RankedTree {
-    let mut tree = RankedTree::new();
+    let mut tree = RankedTree::default();
     for at in 0..len {
         // A permutation of 0..len, as long as len is no multiple of the prime.
         let score = at * 7919 % len;
@@ -102,7 +102,7 @@ proptest! {
 
     #[test]
     fn behaves_like_a_sorted_vec(steps in prop::collection::vec(step(), 1..60), at: usize) {
-        let (mut tree, mut model) = (RankedTree::new(), Model::new());
+        let (mut tree, mut model) = (RankedTree::default(), Model::new());
         let half = steps.len() / 2;
         let mut saved = None;
         for (done, step) in steps.into_iter().enumerate() {
@@ -185,7 +185,7 @@ fn bounds_hold_when_inner_nodes_lose_their_front_and_merge() {
 
 #[test]
 fn growing_scores_leave_full_nodes() {
-    let mut tree = RankedTree::new();
+    let mut tree = RankedTree::default();
     for score in 0..6400 {
         tree.insert(f64::from(score), b"");
     }
@@ -206,7 +206,7 @@ fn a_write_after_a_clone_copies_one_path() {
 
 #[test]
 fn zero_has_one_place() {
-    let mut tree = RankedTree::new();
+    let mut tree = RankedTree::default();
     assert!(tree.insert(0.0, b"a"));
     assert!(!tree.insert(-0.0, b"a"));
     assert_eq!(tree.rank(-0.0, b"a"), Some(0));

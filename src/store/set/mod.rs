@@ -19,10 +19,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Bytes;
+use super::bytes::ARC_COUNTS;
 use super::intset::IntSet;
 use super::packed::{self, Packed};
 use super::table::{self, Table};
-use super::value::ARC_COUNTS;
 use crate::number::parse_i64;
 
 /// The largest set kept packed. A search reads half of it on average: about 100 ns.
@@ -193,13 +193,17 @@ impl Set {
 
     /// Reports about `count` members, beginning at `cursor`, and returns the cursor to go on
     /// with; 0 begins a scan, and 0 ends it. A member that is there all the time is reported.
-    /// Small sets are reported at once: a scan that began in one has ended before it can grow.
+    /// Integers are reported at once: a scan that began among them has ended before they can grow.
+    /// A packed set has the same cursors as the table that it may become.
     pub fn scan(&self, cursor: u64, count: usize, report: &mut impl FnMut(&[u8])) -> u64 {
-        if let Form::Table(table) = &self.0 {
-            return table.scan(cursor, count, &mut |member| report(member));
+        match &self.0 {
+            Form::Ints(_) => {
+                self.iter().for_each(|member| report(&member));
+                0
+            }
+            Form::Packed(packed) => table::scan_list(packed.iter(), cursor, count, report),
+            Form::Table(table) => table.scan(cursor, count, &mut |member| report(member)),
         }
-        self.iter().for_each(|member| report(&member));
-        0
     }
 
     /// Bytes allocated, estimated from `samples` members of a large set; 0 looks at all.

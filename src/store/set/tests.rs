@@ -112,6 +112,33 @@ fn a_scan_that_spans_growth_misses_nothing() {
 }
 
 #[test]
+fn a_scan_of_a_small_set_keeps_to_its_count_and_goes_on_in_a_large_one() {
+    let members: BTreeSet<Vec<u8>> = (0..40).map(|i| format!("m{i}").into_bytes()).collect();
+    for grows_after in 0..10 {
+        let mut set = set_of(members.iter());
+        let (mut seen, mut cursor, mut calls) = (Vec::new(), 0, 0);
+        loop {
+            let before = seen.len();
+            cursor = set.scan(cursor, 4, &mut |member| seen.push(member.to_vec()));
+            assert!(seen.len() - before <= 4, "more than COUNT");
+            calls += 1;
+            if cursor == 0 {
+                break;
+            }
+            set.remove(format!("x{calls}").as_bytes());
+            set.add(format!("x{calls}").as_bytes(), MAX_INTSET);
+            if calls == grows_after {
+                (0..100).for_each(|i| _ = set.add(format!("y{i}").as_bytes(), MAX_INTSET));
+            }
+        }
+        let all: BTreeSet<Vec<u8>> = seen.iter().cloned().collect();
+        assert_eq!(all.len(), seen.len(), "a member twice");
+        assert!(all.is_superset(&members));
+        assert!(calls >= 10);
+    }
+}
+
+#[test]
 fn small_sets_are_small() {
     assert_eq!(size_of::<Set>(), 16);
     let bytes = set_of((0..50).map(|i| format!("member-{i:02}"))).heap_size(0);

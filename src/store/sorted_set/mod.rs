@@ -35,10 +35,10 @@ use std::sync::Arc;
 
 pub use self::ranges::{LexBound, LexRange, ScoreRange, page};
 use super::Bytes;
-use super::packed::{self, Limits, Packed};
+use super::bytes::ARC_COUNTS;
+use super::packed::{self, Packed, PackedLimits};
 use super::ranked_tree::{self, RankedTree};
 use super::table::{Keyed, Table};
-use super::value::ARC_COUNTS;
 
 /// A set ordered by score, then by the bytes of the member; see the module documentation.
 #[derive(Clone)]
@@ -127,7 +127,7 @@ impl SortedSet {
     }
 
     /// Gives a member a score, which must not be NaN.
-    pub fn insert(&mut self, member: &[u8], score: f64, limits: Limits) -> Inserted {
+    pub fn insert(&mut self, member: &[u8], score: f64, limits: PackedLimits) -> Inserted {
         debug_assert!(!score.is_nan());
         if let Form::Packed(packed) = &mut self.0 {
             let old = find(packed, member);
@@ -253,16 +253,6 @@ impl SortedSet {
         ranks.len()
     }
 
-    /// Removes the member with the lowest score.
-    pub fn pop_min(&mut self) -> Option<(Bytes, f64)> {
-        self.pop(0)
-    }
-
-    /// Removes the member with the highest score.
-    pub fn pop_max(&mut self) -> Option<(Bytes, f64)> {
-        self.pop(self.len().checked_sub(1)?)
-    }
-
     /// A member drawn at random, and its score. `rng` returns 64 random bits.
     pub fn random(&self, rng: &mut impl FnMut() -> u64) -> Option<(&[u8], f64)> {
         let rank = rng().checked_rem(self.len() as u64)?;
@@ -302,7 +292,7 @@ impl SortedSet {
     }
 
     /// Packs an indexed set again, if it is within the limits.
-    pub fn repack(&mut self, limits: Limits) {
+    pub fn repack(&mut self, limits: PackedLimits) {
         let Form::Indexed(indexed) = &self.0 else { return };
         let fits = |member: &[u8]| member.len() <= limits.value;
         if self.len() <= limits.entries && self.iter().all(|(member, _)| fits(member)) {
@@ -327,13 +317,6 @@ impl SortedSet {
                 fixed + table + indexed.tree.heap_size() + long.unwrap_or(0) as usize
             }
         }
-    }
-
-    fn pop(&mut self, rank: usize) -> Option<(Bytes, f64)> {
-        let (member, score) = self.nth(rank)?;
-        let member = Bytes::new(member);
-        self.remove_range(rank..rank + 1);
-        Some((member, score))
     }
 
     /// The first rank, not below `from`, whose member is not `before`.

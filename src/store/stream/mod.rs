@@ -30,7 +30,7 @@ pub mod id;
 pub mod listpack_size;
 pub mod reading;
 
-pub use self::block::{Block, Entry, Fields};
+pub use self::block::{Block, Entry};
 pub use self::group::{Consumer, Group, Pending};
 pub use self::id::StreamId;
 pub use self::reading::{AutoClaimed, Claim, Claimed, Delivered};

@@ -67,6 +67,32 @@ const MAX_SLOTS_PER_BUCKET: usize = 64;
 /// Bits in a scan cursor: few enough that every client's integers hold it, JavaScript's included.
 pub const CURSOR_BITS: u32 = 48;
 
+/// The place of an entry in a scan.
+fn place_of(hash: u64) -> u64 {
+    hash >> (64 - CURSOR_BITS)
+}
+
+/// [`Table::scan`] of a few keys that stand in no table yet: the cursor goes on when they do.
+pub fn scan_list<'k>(
+    keys: impl Iterator<Item = &'k [u8]>,
+    cursor: u64,
+    count: usize,
+    report: &mut impl FnMut(&[u8]),
+) -> u64 {
+    let with_place = keys.map(|key| (place_of(hash(key)), key));
+    let mut left: Vec<_> = with_place.filter(|(place, _)| *place >= cursor).collect();
+    left.sort_unstable_by_key(|(place, _)| *place);
+    let mut last = None;
+    for (index, (place, key)) in left.into_iter().enumerate() {
+        if index >= count.max(1) && last != Some(place) {
+            return place;
+        }
+        report(key);
+        last = Some(place);
+    }
+    0
+}
+
 /// A hash table of entries that carry their key; see the module documentation.
 #[derive(Clone)]
 pub struct Table<T> {
@@ -170,7 +196,6 @@ impl<T: Keyed + Clone> Table<T> {
     /// entry that is there during a whole scan is reported exactly once, however many others
     /// come and go. More than `count` are reported only when hashes agree in all of those bits.
     pub fn scan(&self, cursor: u64, count: usize, report: &mut impl FnMut(&T)) -> u64 {
-        let place_of = |hash: u64| hash >> (64 - CURSOR_BITS);
         let end = 1u64 << CURSOR_BITS;
         let (mut place, mut reported) = (cursor, 0);
         while place < end {

@@ -53,8 +53,11 @@ fn saving(engine: &Engine, fields: &mut Fields) {
 fn rewriting(engine: &Engine, fields: &mut Fields) {
     let (aof, background) = (&engine.aof, &engine.background);
     fields.put("aof_enabled", u8::from(aof.state != AofState::Off));
-    fields.put("aof_rewrite_in_progress", u8::from(background.is_running(Kind::Rewrite)));
-    fields.put("aof_rewrite_scheduled", u8::from(background.rewrite_scheduled));
+    let in_progress = background.is_running(Kind::Rewrite);
+    fields.put("aof_rewrite_in_progress", u8::from(in_progress));
+    let first_is_due = aof.state == AofState::Starting && !in_progress;
+    let scheduled = background.rewrite_scheduled || first_is_due;
+    fields.put("aof_rewrite_scheduled", u8::from(scheduled));
     fields.put("aof_last_rewrite_time_sec", seconds(aof.last_rewrite_seconds));
     fields.put("aof_current_rewrite_time_sec", seconds(running_for(engine, Kind::Rewrite)));
     fields.put("aof_last_bgrewrite_status", status(aof.last_rewrite_ok));
@@ -169,6 +172,7 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
         let since = master.down_since.map_or(-1, |since| since.elapsed().as_secs() as i64);
         fields.put("master_link_down_since_seconds", since);
     }
+    fields.put("master_stream_errors", engine.replication.stream_errors);
     fields.put("slave_priority", engine.config.replica_priority);
     fields.put("slave_read_only", u8::from(engine.config.replica_read_only));
     fields.put("replica_announced", u8::from(engine.config.replica_announced));

@@ -7,7 +7,8 @@
 
 use super::Fields;
 use crate::command::context::Context;
-use crate::engine::Engine;
+use crate::engine::eviction::evict::not_counted;
+use crate::engine::{ClientKey, Engine};
 use crate::store::{Bytes, Keyspace, Value};
 use crate::system::memory as process;
 
@@ -21,8 +22,14 @@ pub struct Memory {
     pub resident: u64,
     /// Bytes that were allocated before there was data.
     pub startup: u64,
-    /// Bytes of the buffers of all connections.
+    /// Bytes of all connections, replicas' excepted.
     pub clients: u64,
+    /// Bytes of the replication stream that the backlog keeps,
+    pub backlog: u64,
+    /// and those that only replicas keep there, which have yet to read them.
+    pub replicas: u64,
+    /// Bytes that wait to be written to the append-only file.
+    pub aof: u64,
     /// Bytes of the keyspaces' tables, beyond the keys and values that lie in them.
     pub tables: u64,
 }
@@ -33,23 +40,31 @@ impl Memory {
         let used = process::used();
         let stats = &mut engine.stats;
         stats.used_memory_peak = stats.used_memory_peak.max(used);
-        let of_client = |key| {
-            let client = engine.clients.get(key);
-            (client.input_memory + client.output_memory) as u64
+        let is_client = |key: &ClientKey| !engine.clients.get(*key).is_replica();
+        let of_client = |key| engine.clients.get(key).memory() as u64;
+        let connections = engine.clients.connections().into_iter();
+        let stream = engine.replication.backlog.memory();
+        let backlog = match engine.replication.replicas.is_empty() {
+            true => stream,
+            false => stream.min(engine.config.repl_backlog_size),
         };
         Memory {
             used,
             peak: engine.stats.used_memory_peak,
             resident: process::resident(),
             startup: engine.startup_memory.min(used),
-            clients: engine.clients.connections().into_iter().map(of_client).sum(),
+            clients: connections.filter(is_client).map(of_client).sum(),
+            backlog,
+            replicas: stream - backlog,
+            aof: engine.aof.writer.buffered(),
             tables: engine.databases.iter().map(table_overhead).sum(),
         }
     }
 
     /// Bytes that are not data.
     pub fn overhead(&self) -> u64 {
-        (self.startup + self.clients + self.tables).min(self.used)
+        let buffers = self.clients + self.backlog + self.replicas + self.aof;
+        (self.startup + buffers + self.tables).min(self.used)
     }
 
     /// Bytes of data.
@@ -108,18 +123,17 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.bytes("maxmemory", config.maxmemory);
     fields.put("maxmemory_policy", config_value(ctx.engine, "maxmemory-policy"));
     ratios(&memory, fields);
-    fields.zeros(&[
-        "mem_not_counted_for_evict",
-        "mem_replication_backlog",
-        "mem_total_replication_buffers",
-        "mem_clients_slaves",
-    ]);
+    fields.put("mem_not_counted_for_evict", not_counted(ctx.engine));
+    fields.put("mem_replication_backlog", memory.backlog);
+    fields.put("mem_total_replication_buffers", memory.backlog + memory.replicas);
+    fields.put("mem_clients_slaves", memory.replicas);
     fields.put("mem_clients_normal", memory.clients);
-    fields.zeros(&["mem_cluster_links", "mem_aof_buffer"]);
+    fields.put("mem_cluster_links", 0);
+    fields.put("mem_aof_buffer", memory.aof);
     fields.put("mem_allocator", process::ALLOCATOR_NAME);
     fields.put("active_defrag_running", 0);
-    fields.put("lazyfree_pending_objects", ctx.engine.values_to_free());
-    fields.put("lazyfreed_objects", 0);
+    fields.put("lazyfree_pending_objects", ctx.engine.lazy_free.pending_objects());
+    fields.put("lazyfreed_objects", ctx.engine.lazy_free.freed_objects());
 }
 
 /// What scripts and functions take.
@@ -155,5 +169,6 @@ fn ratios(memory: &Memory, fields: &mut Fields) {
 /// A parameter as CONFIG GET shows it.
 fn config_value(engine: &Engine, name: &str) -> String {
     let parameter = crate::config::lookup(name);
-    parameter.map_or_else(String::new, |(_, parameter)| (parameter.get)(&engine.config))
+    let value = parameter.map_or_else(Vec::new, |(_, parameter)| (parameter.get)(&engine.config));
+    String::from_utf8_lossy(&value).into_owned()
 }

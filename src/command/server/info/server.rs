@@ -47,17 +47,18 @@ pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
 
 /// `INFO clients`
 pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
+    let second = ctx.engine.started.elapsed().as_secs();
+    let stats = &mut ctx.engine.stats;
+    let (input, output) =
+        (stats.largest_input.largest(second), stats.largest_output.largest(second));
     let clients = &ctx.engine.clients;
     let connections = clients.connections();
-    let largest = |size: fn(&crate::engine::client::Client) -> usize| {
-        connections.iter().map(|key| size(clients.get(*key))).max().unwrap_or(0)
-    };
     let replicas = connections.iter().filter(|key| clients.get(**key).is_replica()).count();
     fields.put("connected_clients", connections.len() - replicas);
     fields.put("cluster_connections", 0);
     fields.put("maxclients", ctx.engine.config.maxclients);
-    fields.put("client_recent_max_input_buffer", largest(|client| client.input_memory));
-    fields.put("client_recent_max_output_buffer", largest(|client| client.output_memory));
+    fields.put("client_recent_max_input_buffer", input);
+    fields.put("client_recent_max_output_buffer", output);
     fields.put("blocked_clients", ctx.engine.blocking.clients());
     fields.put("tracking_clients", ctx.engine.tracking.clients());
     fields.put("clients_in_timeout_table", ctx.engine.blocking.with_deadline());

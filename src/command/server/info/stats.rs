@@ -37,11 +37,9 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("pubsub_channels", pubsub.len(Space::Channel));
     fields.put("pubsub_patterns", pubsub.len(Space::Pattern));
     fields.put("pubsubshard_channels", pubsub.len(Space::Shard));
+    fields.zeros(&["latest_fork_usec", "total_forks", "migrate_cached_sockets"]);
+    fields.put("slave_expires_tracked_keys", ctx.engine.expiry.own.len());
     fields.zeros(&[
-        "latest_fork_usec",
-        "total_forks",
-        "migrate_cached_sockets",
-        "slave_expires_tracked_keys",
         "active_defrag_hits",
         "active_defrag_misses",
         "active_defrag_key_hits",

@@ -1,0 +1,105 @@
+//! Any bytes as what a master sends: its answers to the handshake, and its stream, which arrives at
+//! once and in pieces. Both ways lead to the same data and the same offset, and what our own replicas
+//! would be sent is a beginning of what came.
+
+#![no_main]
+
+use std::io::{Read, sink};
+use std::time::Duration;
+
+use cacheflow::command::EXECUTION;
+use cacheflow::engine::Engine;
+use cacheflow::engine::client::Client;
+use cacheflow::engine::role::Master;
+use cacheflow::journal::backlog::Next;
+use cacheflow::rdb::{Decoder, EncodingLimits, Item};
+use cacheflow::replication::handshake::{Handshake, Introduction};
+use cacheflow::replication::stream::{LIMITS, Stream};
+use cacheflow::resp::Reader;
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../harness.rs"]
+mod harness;
+
+const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (piece, bytes) = input;
+    handshake(bytes, piece);
+    if harness::reaches_outside(bytes) {
+        return;
+    }
+    let at_once = follow(bytes, bytes.len().max(1));
+    let in_pieces = follow(bytes, usize::from(piece % 17) + 1);
+    assert_eq!(at_once.0, in_pieces.0, "what goes to replicas");
+    assert!(harness::is_random(bytes) || at_once == in_pieces);
+    assert!(bytes.starts_with(&at_once.0), "offsets count what the master has sent");
+});
+
+/// The answers to everything that a replica says, and the snapshot behind them.
+fn handshake(mut answers: &[u8], about_us: u8) {
+    let config = cacheflow::config::Config {
+        masterauth: if about_us & 1 == 0 { String::new() } else { "secret".to_owned() },
+        replica_announce_ip: if about_us & 2 == 0 { String::new() } else { "::1".to_owned() },
+        ..harness::config()
+    };
+    let mut handshake = Handshake { reader: &mut answers, writer: &mut sink() };
+    if about_us & 4 == 0 && handshake.introduce(&Introduction::new(&config, 1)).is_err() {
+        return;
+    }
+    let known = (about_us & 8 == 0).then_some((ID, 5));
+    if handshake.synchronise(known, about_us & 16 == 0).is_err() {
+        return;
+    }
+    let Ok(_length) = handshake.line() else { return };
+    let Ok(mut decoder) = Decoder::new(answers, EncodingLimits::default()) else { return };
+    while decoder.next_item().is_ok_and(|item| !matches!(item, Item::End)) {}
+}
+
+/// A peer that sends so many bytes at a time.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    size: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let piece = self.rest.split_off(..self.size.min(buffer.len()).min(self.rest.len()));
+        let piece = piece.expect("no more than there is");
+        buffer[..piece.len()].copy_from_slice(piece);
+        Ok(piece.len())
+    }
+}
+
+/// Follows the stream until it ends or breaks; what our backlog has then, and a digest of the data.
+fn follow(bytes: &[u8], size: usize) -> (Vec<u8>, Vec<u8>) {
+    let (mut engine, _garbage) = Engine::new(harness::config(), EXECUTION);
+    engine.replication.master = Some(Master::new("master".to_owned(), 1));
+    engine.replication.active = true;
+    let client = engine.clients.add(|id| Client { is_master: true, ..Client::internal(id) });
+    let mut stream = Stream::new(client);
+    let mut reader = Reader::new(Pieces { rest: bytes, size });
+    loop {
+        match reader.batch(&LIMITS) {
+            Ok(batch) if batch.is_empty() => {
+                if reader.fill().expect("the slice gives no error") == 0 {
+                    break;
+                }
+            }
+            Ok(batch) if !batch.is_inline() => {
+                if stream.execute(&mut engine, &batch).is_err() {
+                    break;
+                }
+            }
+            _ => break,
+        }
+    }
+    let backlog = &engine.replication.backlog;
+    assert!(backlog.attach(1, 0));
+    let (mut all, mut buffer) = (Vec::new(), Vec::new());
+    while backlog.read(1, &mut buffer, Duration::ZERO) == Next::Bytes {
+        all.extend_from_slice(&buffer);
+    }
+    engine.replication.master = None; // so that a digest may be asked for
+    (all, harness::digest(&mut engine))
+}

@@ -1,0 +1,22 @@
+//! What a configuration does to a server that is a process: what it protects, where it listens, what it
+//! leaves behind.
+//!
+//! | file         | what it is about                                                        |
+//! |--------------|-------------------------------------------------------------------------|
+//! | `listening`  | addresses and ports, also while it runs; pidfile, title of the process  |
+//! | `log`        | lines that others look for                                              |
+//! | `renaming`   | `rename-command`, as replicas, the append-only file and a restart see it |
+//! | `protection` | a line that is meant to protect either does, or ends the start           |
+//! | `values`     | CONFIG SET takes back what CONFIG GET shows                              |
+
+#[path = "../support/client.rs"]
+#[allow(dead_code)] // the scripts need more of it
+mod client;
+mod listening;
+mod log;
+mod protection;
+mod renaming;
+#[path = "../persistence/server.rs"]
+#[allow(dead_code)] // the tests of persistence need more of it
+mod server;
+mod values;
