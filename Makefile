@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-client differential bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test models test-client differential bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -26,6 +26,12 @@ run: ## Build and run the server: make run PORT=:3000
 
 test: ## Run all tests that need nothing but cargo; the scripts check what is journalled, too
 	CACHEFLOW_TEST_EFFECTS=1 cargo test
+
+# How many orders of threads `make models` tries for each scenario; `make test` tries some hundred.
+MODEL_RUNS ?= 5000
+
+models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
+	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
 
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
@@ -45,12 +51,16 @@ microbench: ## Time single functions (MICRO=text: only those whose name contains
 instructions: ## Count instructions per command into docs/performance.md: needs valgrind
 	cargo bench --bench micro -- instructions
 
-# How many seconds each target of `make fuzz` runs.
+# How many seconds each target of `make fuzz` runs, and which there are.
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS = rdb request aof stream
 
-fuzz: ## Feed random bytes to the RDB decoder and the request reader: needs nightly and cargo-fuzz
-	cargo +nightly fuzz run rdb -- -max_total_time=$(FUZZ_SECONDS)
-	cargo +nightly fuzz run request -- -max_total_time=$(FUZZ_SECONDS)
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed random bytes to what reads files and sockets: needs nightly and cargo-fuzz
+
+# It begins with what it has found before, and with seeds: a file, a stream, a handshake.
+fuzz-%:
+	mkdir -p fuzz/corpus/$*
+	cargo +nightly fuzz run $* fuzz/corpus/$* fuzz/seeds -- -max_total_time=$(FUZZ_SECONDS) -timeout=20
 
 lint: ## Formatting, clippy and documentation, each warning an error
 	cargo fmt --check

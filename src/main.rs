@@ -3,12 +3,13 @@
 use std::process::exit;
 
 use cacheflow::config::{Invocation, from_command_line};
-use cacheflow::system::memory;
+use cacheflow::system::{memory, threads};
 
 #[global_allocator]
 static ALLOCATOR: memory::Allocator = memory::allocator();
 
 fn main() {
+    threads::save_address_space();
     memory::count_with(|| ALLOCATOR.allocated());
     let code =
         match from_command_line(std::env::args_os(), std::env::vars_os(), &mut std::io::stdin()) {

@@ -234,3 +234,65 @@ fn threads_keep_to_the_cores_that_the_configuration_names() {
         assert_eq!(cores, if for_files { all.as_str() } else { first }, "{thread}");
     }
 }
+
+#[test]
+fn too_little_address_space_refuses_connections_and_ends_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut limited = Command::new("sh");
+    let script = format!("ulimit -v 200000; exec {} \"$@\"", env!("CARGO_BIN_EXE_cacheflow"));
+    limited.current_dir(dir.path()).args(["-c", &script, "sh"]).args(ANY_PORT);
+    limited.args(["--logfile", "log"]).stdin(Stdio::null());
+    // With a log file, the ready line isn't on standard output.
+    let mut child = Killed(limited.spawn().unwrap());
+    let log = || fs::read_to_string(dir.path().join("log")).unwrap_or_default();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let address: SocketAddr = loop {
+        if let Some((_, address)) = log().split_once("Ready to accept connections on ") {
+            break address.lines().next().unwrap().trim().parse().unwrap();
+        }
+        assert!(Instant::now() < deadline, "{}", log());
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let mut connections = Vec::new();
+    let mut served = 0;
+    for _ in 0..800 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let _ = stream.write_all(b"PING\r\n"); // may be refused already
+        let mut reply = [0; 100];
+        let length = stream.read(&mut reply).unwrap_or(0);
+        match &reply[..length] {
+            b"+PONG\r\n" => served += 1,
+            b"-ERR max number of clients reached\r\n" | b"" => {}
+            other => panic!("{}", String::from_utf8_lossy(other)),
+        }
+        connections.push(stream);
+    }
+    assert!((200..800).contains(&served), "{served}");
+    // Those who are there are served on, and whoever comes when there is room again.
+    ask(&mut connections[0], "PING\r\n", "+PONG\r\n");
+    connections.truncate(1);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let _ = stream.write_all(b"PING\r\n");
+        let mut reply = [0; 5];
+        if stream.read_exact(&mut reply).is_ok() && reply == *b"+PONG" {
+            break;
+        }
+        assert!(Instant::now() < deadline);
+    }
+    assert_eq!(log().matches("Refusing connections").count(), 1, "{}", log());
+    assert!(!log().contains("panicked"), "{}", log());
+    assert!(child.0.try_wait().unwrap().is_none(), "{}", log());
+}
+
+/// A process that doesn't outlive the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -31,16 +31,20 @@ fuzz_target!(|input: (u8, &[u8])| {
     }
     let at_once = follow(bytes, bytes.len().max(1));
     let in_pieces = follow(bytes, usize::from(piece % 17) + 1);
-    assert_eq!(at_once.0, in_pieces.0, "what goes to replicas");
-    assert!(harness::is_random(bytes) || at_once == in_pieces);
-    assert!(bytes.starts_with(&at_once.0), "offsets count what the master has sent");
+    assert_eq!(at_once.broken, in_pieces.broken);
+    assert!(harness::is_random(bytes) || at_once.data == in_pieces.data);
+    for followed in [&at_once, &in_pieces] {
+        assert!(bytes.starts_with(&followed.backlog), "offsets count what the master has sent");
+    }
+    // When it breaks, the history is forgotten, and with it how far it went.
+    assert!(at_once.broken || at_once.backlog == in_pieces.backlog, "what goes to replicas");
 });
 
 /// The answers to everything that a replica says, and the snapshot behind them.
 fn handshake(mut answers: &[u8], about_us: u8) {
     let config = cacheflow::config::Config {
-        masterauth: if about_us & 1 == 0 { String::new() } else { "secret".to_owned() },
-        replica_announce_ip: if about_us & 2 == 0 { String::new() } else { "::1".to_owned() },
+        masterauth: if about_us & 1 == 0 { Vec::new() } else { b"secret".to_vec() },
+        replica_announce_ip: if about_us & 2 == 0 { Vec::new() } else { b"::1".to_vec() },
         ..harness::config()
     };
     let mut handshake = Handshake { reader: &mut answers, writer: &mut sink() };
@@ -71,35 +75,42 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// Follows the stream until it ends or breaks; what our backlog has then, and a digest of the data.
-fn follow(bytes: &[u8], size: usize) -> (Vec<u8>, Vec<u8>) {
+/// What came of a stream.
+struct Followed {
+    /// It ended before its last byte.
+    broken: bool,
+    backlog: Vec<u8>,
+    /// A digest.
+    data: Vec<u8>,
+}
+
+/// Follows the stream until it ends or breaks.
+fn follow(bytes: &[u8], size: usize) -> Followed {
     let (mut engine, _garbage) = Engine::new(harness::config(), EXECUTION);
     engine.replication.master = Some(Master::new("master".to_owned(), 1));
     engine.replication.active = true;
     let client = engine.clients.add(|id| Client { is_master: true, ..Client::internal(id) });
     let mut stream = Stream::new(client);
     let mut reader = Reader::new(Pieces { rest: bytes, size });
-    loop {
+    let broken = loop {
         match reader.batch(&LIMITS) {
-            Ok(batch) if batch.is_empty() => {
-                if reader.fill().expect("the slice gives no error") == 0 {
-                    break;
-                }
-            }
-            Ok(batch) if !batch.is_inline() => {
+            Ok(batch) if batch.is_empty() || !batch.is_inline() => {
                 if stream.execute(&mut engine, &batch).is_err() {
-                    break;
+                    break true;
+                }
+                if batch.is_empty() && reader.fill().expect("the slice gives no error") == 0 {
+                    break false;
                 }
             }
-            _ => break,
+            _ => break true,
         }
-    }
+    };
     let backlog = &engine.replication.backlog;
     assert!(backlog.attach(1, 0));
-    let (mut all, mut buffer) = (Vec::new(), Vec::new());
+    let (mut found, mut buffer) = (Vec::new(), Vec::new());
     while backlog.read(1, &mut buffer, Duration::ZERO) == Next::Bytes {
-        all.extend_from_slice(&buffer);
+        found.extend_from_slice(&buffer);
     }
     engine.replication.master = None; // so that a digest may be asked for
-    (all, harness::digest(&mut engine))
+    Followed { broken, backlog: found, data: harness::digest(&mut engine) }
 }

@@ -17,8 +17,8 @@ use std::borrow::Cow;
 
 use super::rules::{self, Access};
 use super::selector::Selector;
+use super::subjects::{self, Subject};
 use crate::catalogue::spec::Categories;
-use crate::catalogue::{ROWS, Row, subcommands};
 
 impl Selector {
     /// The rules for keys, as ACL GETUSER tells them.
@@ -80,9 +80,10 @@ fn commands(goal: &Selector) -> String {
         left.set_all_of(category, !adds);
         text.push_str(&format!(" {}@{name}", sign(adds)));
     }
-    let mut single: Vec<&Row> = ROWS.iter().filter(|row| row.container().is_none()).collect();
-    single.sort_unstable_by_key(|row| row.name);
-    single.iter().for_each(|row| mend(goal, &mut reached, row, &mut text));
+    let single = subjects::all().iter().filter(|subject| subject.container().is_none());
+    let mut single: Vec<&Subject> = single.collect();
+    single.sort_unstable_by_key(|subject| subject.name);
+    single.iter().for_each(|subject| mend(goal, &mut reached, subject, &mut text));
     text
 }
 
@@ -96,9 +97,9 @@ fn best_category(
     let mut best = None;
     let (mut least_wrong, mut most_right) = (usize::MAX, 0);
     for (index, (category, _)) in unused.iter().enumerate() {
-        let of_category = ROWS.iter().filter(|row| row.categories.has(*category));
-        let (right, wrong): (Vec<&Row>, Vec<&Row>) =
-            of_category.partition(|row| left.permits(row.command) == adds);
+        let of_category = subjects::all().iter().filter(|it| it.categories.has(*category));
+        let (right, wrong): (Vec<&Subject>, Vec<&Subject>) =
+            of_category.partition(|subject| left.permits_subject(subject) == adds);
         let (right, wrong) = (right.len(), wrong.len());
         let is_better = wrong < least_wrong || (wrong == least_wrong && right > most_right);
         if right > wrong && is_better {
@@ -110,18 +111,18 @@ fn best_category(
 }
 
 /// Adds the rules in which a command, and then each of its subcommands, still differs.
-fn mend(goal: &Selector, reached: &mut Selector, row: &Row, text: &mut String) {
-    let permitted = goal.permits(row.command);
-    if permitted != reached.permits(row.command) {
-        reached.set(row, permitted);
-        text.push_str(&format!(" {}{}", sign(permitted), row.name));
+fn mend(goal: &Selector, reached: &mut Selector, subject: &Subject, text: &mut String) {
+    let permitted = goal.permits_subject(subject);
+    if permitted != reached.permits_subject(subject) {
+        reached.set(subject, permitted);
+        text.push_str(&format!(" {}{}", sign(permitted), subject.name));
     }
-    let mut inner: Vec<&Row> = subcommands(row).collect();
-    inner.sort_unstable_by_key(|row| row.name);
-    inner.iter().for_each(|row| mend(goal, reached, row, text));
-    for (_, first) in goal.first_args.iter().filter(|(command, _)| *command == row.command) {
+    let mut inner: Vec<&Subject> = subject.subcommands().collect();
+    inner.sort_unstable_by_key(|subject| subject.name);
+    inner.iter().for_each(|subject| mend(goal, reached, subject, text));
+    for (_, first) in goal.first_args.iter().filter(|(index, _)| *index == subject.index) {
         if !permitted {
-            text.push_str(&format!(" +{}|{}", row.name, String::from_utf8_lossy(first)));
+            text.push_str(&format!(" +{}|{}", subject.name, String::from_utf8_lossy(first)));
         }
     }
 }

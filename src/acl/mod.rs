@@ -5,6 +5,7 @@
 //! | [`rules`]    | the language of the rules: start reading here                     |
 //! | [`user`]     | a user: passwords and selectors                                  |
 //! | [`selector`] | a selector: permissions for commands, keys and channels           |
+//! | [`subjects`] | the commands that rules can name, be they here or not             |
 //! | `describe`   | from permissions back to rules                                    |
 //! | [`file`](mod@file) | the file with the users                                     |
 //! | [`log`]      | what was refused                                                  |
@@ -21,6 +22,7 @@ pub mod file;
 pub mod log;
 pub mod rules;
 pub mod selector;
+pub mod subjects;
 pub mod user;
 
 use std::collections::BTreeMap;

@@ -8,14 +8,15 @@
 //! A user has a root selector, and any number of further ones in parentheses. A request is permitted
 //! if one selector permits all of it: the command, each key, each channel.
 //!
-//! Permissions of commands are a flag for each row of the table, containers and subcommands
+//! Permissions of commands are a flag for each of the [`subjects`](super::subjects), containers and subcommands
 //! included; categories and `+@all` only set many of them at once. One more flag, `future`, stands
 //! for the commands that this version doesn't know yet: `+@all` sets it, `-@all` clears it.
 
 use super::rules::{self, Access, RuleError};
+use super::subjects::{self, Subject};
 use crate::catalogue::find_keys::{find_keys, has_keys};
 use crate::catalogue::spec::{Categories, Flags, KeyFlags};
-use crate::catalogue::{Command, ROWS, Row, by_name, subcommands};
+use crate::catalogue::{Command, Row};
 use crate::number::glob;
 use crate::resp::Args;
 
@@ -34,11 +35,11 @@ pub enum Denied {
 /// One set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
-    /// By [`Command`].
+    /// By the subject's index.
     permitted: Vec<bool>,
     pub(super) future: bool,
     /// Commands that are permitted only with these first arguments.
-    pub(super) first_args: Vec<(Command, Vec<u8>)>,
+    pub(super) first_args: Vec<(usize, Vec<u8>)>,
     all_commands: bool,
     pub(super) all_keys: bool,
     pub(super) keys: Vec<(Access, Vec<u8>)>,
@@ -50,7 +51,7 @@ impl Selector {
     /// A selector that permits nothing, except all channels if new users have them.
     pub fn new(all_channels: bool) -> Self {
         Selector {
-            permitted: vec![false; ROWS.len()],
+            permitted: vec![false; subjects::all().len()],
             future: false,
             first_args: Vec::new(),
             all_commands: false,
@@ -69,6 +70,11 @@ impl Selector {
     /// Whether a command is permitted with any arguments.
     pub fn permits(&self, command: Command) -> bool {
         self.permitted[command as usize]
+    }
+
+    /// Whether a command, be it one that isn't there, is permitted.
+    pub(super) fn permits_subject(&self, subject: &Subject) -> bool {
+        self.permitted[subject.index]
     }
 
     /// Whether it permits a request whose number of arguments has been checked.
@@ -103,8 +109,8 @@ impl Selector {
     }
 
     fn permits_command(&self, row: &Row, args: Args<'_>) -> bool {
-        let is_first_arg = |(command, first): &(Command, Vec<u8>)| {
-            *command == row.command
+        let is_first_arg = |(index, first): &(usize, Vec<u8>)| {
+            *index == row.command as usize
                 && args.get(1).is_some_and(|arg| arg.eq_ignore_ascii_case(first))
         };
         self.permits(row.command)
@@ -164,8 +170,8 @@ impl Selector {
             }
             (_, Some(b'+')) => self.add_command(&rule[1..])?,
             (_, Some(b'-')) => {
-                let row = by_name(&rule[1..]).ok_or(RuleError::UnknownCommand)?;
-                self.set(row, false);
+                let subject = subjects::by_name(&rule[1..]).ok_or(RuleError::UnknownCommand)?;
+                self.set(subject, false);
             }
             _ => return Err(RuleError::Syntax),
         }
@@ -180,15 +186,15 @@ impl Selector {
     }
 
     /// Permits a command, or not, with all of its subcommands.
-    pub(super) fn set(&mut self, row: &Row, permitted: bool) {
+    pub(super) fn set(&mut self, subject: &Subject, permitted: bool) {
         self.all_commands &= permitted;
-        self.set_one(row, permitted);
-        subcommands(row).for_each(|row| self.set_one(row, permitted));
+        self.set_one(subject, permitted);
+        subject.subcommands().for_each(|subject| self.set_one(subject, permitted));
     }
 
-    fn set_one(&mut self, row: &Row, permitted: bool) {
-        self.permitted[row.command as usize] = permitted;
-        self.first_args.retain(|(command, _)| *command != row.command);
+    fn set_one(&mut self, subject: &Subject, permitted: bool) {
+        self.permitted[subject.index] = permitted;
+        self.first_args.retain(|(index, _)| *index != subject.index);
     }
 
     fn set_category(&mut self, name: &[u8], permitted: bool) -> Result<(), RuleError> {
@@ -199,34 +205,34 @@ impl Selector {
 
     /// Permits the commands of a category, or not.
     pub(super) fn set_all_of(&mut self, category: Categories, permitted: bool) {
-        for row in ROWS.iter().filter(|row| row.categories.has(category)) {
-            self.set(row, permitted);
+        for subject in subjects::all().iter().filter(|it| it.categories.has(category)) {
+            self.set(subject, permitted);
         }
     }
 
     /// `+command`, `+container|subcommand`, or `+command|first-argument`.
     fn add_command(&mut self, name: &[u8]) -> Result<(), RuleError> {
-        if let Some(row) = by_name(name) {
-            self.set(row, true);
+        if let Some(subject) = subjects::by_name(name) {
+            self.set(subject, true);
             return Ok(());
         }
         let bar = name.iter().rposition(|byte| *byte == b'|').ok_or(RuleError::UnknownCommand)?;
         let (name, first) = (&name[..bar], &name[bar + 1..]);
-        let row = by_name(name).ok_or(RuleError::UnknownCommand)?;
-        if row.container().is_some() {
+        let subject = subjects::by_name(name).ok_or(RuleError::UnknownCommand)?;
+        if subject.container().is_some() {
             return Err(RuleError::FirstArgOfSubcommand);
         }
         if first.is_empty() {
             return Err(RuleError::Syntax);
         }
-        if subcommands(row).next().is_some() {
+        if subject.subcommands().next().is_some() {
             return Err(RuleError::UnknownCommand);
         }
-        let is_known = |(command, known): &(Command, Vec<u8>)| {
-            *command == row.command && known.eq_ignore_ascii_case(first)
+        let is_known = |(index, known): &(usize, Vec<u8>)| {
+            *index == subject.index && known.eq_ignore_ascii_case(first)
         };
         if !self.first_args.iter().any(is_known) {
-            self.first_args.push((row.command, first.to_vec()));
+            self.first_args.push((subject.index, first.to_vec()));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! |---------------|-----------------------------------------------------------------------|
 //! | `table.rs`    | THE TABLE, one row per command                                        |
 //! | [`row`](mod@row) | what a row is turned into, and how one is found                    |
+//! | [`absent`]    | commands of Redis that are not in it yet                              |
 //! | [`names`]     | the names by which commands are called: `rename-command`              |
 //! | [`spec`]      | the vocabulary of rows: flags, categories, key positions              |
 //! | [`doc`]       | the part of a row that COMMAND DOCS and HELP tell                     |
@@ -13,6 +14,7 @@
 //! Access control, statistics and tracking ask here whether a command writes or where its keys are;
 //! only `command` knows the handlers.
 
+pub mod absent;
 pub mod doc;
 pub mod find_keys;
 pub mod names;

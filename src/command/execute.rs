@@ -193,7 +193,7 @@ fn count(
     stats.total_commands_processed += calls;
     let counters = stats.command(command);
     counters.calls += calls;
-    counters.usec += elapsed_ns / 1000;
+    counters.time_ns += elapsed_ns;
     if let Some(error) = error {
         counters.failed_calls += 1;
         stats.error(error.code());

@@ -178,10 +178,10 @@ parameters! {
             => one_of(), [NoEffect];
         /// Microseconds to sleep after each key saved, for tests
         "rdb-key-save-delay" rdb_key_save_delay: i32 = 0
-            => integer(i32::MIN as i64, INT_MAX), [Hidden NoEffect];
+            => integer(i32::MIN as i64, INT_MAX), [Hidden];
         /// Microseconds to sleep after each key loaded, for tests
         "key-load-delay" key_load_delay: i32 = 0
-            => integer(i32::MIN as i64, INT_MAX), [Hidden NoEffect];
+            => integer(i32::MIN as i64, INT_MAX), [Hidden];
         /// Bytes loaded between two looks at the network
         "loading-process-events-interval-bytes" loading_process_events_interval_bytes: u64 = 2 << 20
             => integer(1024, INT_MAX), [Hidden NoEffect];

@@ -324,7 +324,7 @@ fn text_is_bytes_wherever_it_comes_from() {
     assert_eq!(config.users, [[&b"\xeb"[..], b">\xec"]]);
     // And it is written down so that it is the same again.
     let mut loader = file::Loader::default();
-    loader.text(&config.rewritten(""), None).unwrap();
+    loader.text(&config.rewritten("", rewrite::Extent::Changes), None).unwrap();
     assert_eq!(loader.config.requirepass, config.requirepass);
     assert_eq!(loader.config.users, config.users);
 }

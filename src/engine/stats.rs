@@ -55,7 +55,8 @@ pub struct Stats {
 #[allow(missing_docs)]
 pub struct CommandStats {
     pub calls: u64,
-    pub usec: u64,
+    /// Together, in nanoseconds: most calls take less than a microsecond.
+    pub time_ns: u64,
     pub rejected_calls: u64,
     pub failed_calls: u64,
 }

@@ -30,19 +30,9 @@ pub struct Watches {
 }
 
 impl Watches {
-    /// How many keys.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Bytes that they take.
+    /// Bytes that the keys take.
     pub fn memory(&self) -> usize {
         self.bytes
-    }
-
-    /// Whether it watches none.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
     }
 }
 

@@ -277,6 +277,8 @@ impl Aof {
                 self.write_error.store(0, Ordering::Relaxed);
                 output.last_complaint = None;
                 crate::warning!("AOF write error looks solved. The server can write again.");
+                // Who has come until now has not tried: for them nobody has written yet.
+                let _ = self.write_out(&mut output);
             }
         }
     }

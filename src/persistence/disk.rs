@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::history::{self, History};
@@ -14,12 +15,14 @@ use super::snapshot::Snapshot;
 use super::{load, save};
 use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
 use crate::engine::background::{Control, Kind};
+use crate::engine::debugging::Delays;
 use crate::engine::eviction;
 use crate::engine::progress::Progress;
 use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style};
+use crate::store::Bytes;
 use crate::store::packed;
 
 impl EncodingLimits {
@@ -114,6 +117,44 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
     engine.saving.keys_expired = data.expired;
 }
 
+/// Puts what was loaded beside what there is. A key that is in both is replaced, if it may be;
+/// otherwise nothing is changed, and the key is the error.
+pub fn install_on_top(
+    engine: &mut Engine,
+    data: load::LoadedData,
+    replaces: bool,
+) -> Result<(), Bytes> {
+    if !replaces {
+        for (db, keyspace) in data.databases.iter().enumerate() {
+            let mut both = keyspace.iter().map(|entry| &entry.key);
+            if let Some(key) = both.find(|key| engine.databases[db].find(key).is_ok()) {
+                return Err(key.clone());
+            }
+        }
+    }
+    for (db, keyspace) in data.databases.iter().enumerate() {
+        for (entry, deadline) in keyspace.iter_with_deadlines() {
+            if let Ok(slot) = engine.databases[db].find(&entry.key) {
+                let old = engine.databases[db].remove(slot);
+                engine.free_lazily(old.value);
+            }
+            let Err(vacant) = engine.databases[db].find(&entry.key) else { continue };
+            let (value, access) = (entry.value.clone(), entry.access);
+            let slot = engine.databases[db].insert(vacant, &entry.key, value, access);
+            if let Some(at) = deadline {
+                engine.databases[db].set_deadline(slot, at);
+            }
+            engine.key_modified(db, &entry.key);
+        }
+    }
+    for library in data.functions {
+        if !engine.saving.functions.contains(&library) {
+            engine.saving.functions.push(library);
+        }
+    }
+    Ok(())
+}
+
 /// How snapshots are read: what the format has to know of the engine, so that the lock is not
 /// needed while a file is read.
 pub struct Reading {
@@ -124,6 +165,9 @@ pub struct Reading {
     clock_ms: i64,
     /// Whether keys that have expired are left out.
     skip_expired: bool,
+    verifies: bool,
+    /// Pauses that tests ask for.
+    pub delays: Arc<Delays>,
 }
 
 impl Reading {
@@ -135,6 +179,8 @@ impl Reading {
             policy: engine.config.maxmemory_policy,
             clock_ms: engine.unix_ms(),
             skip_expired: !engine.is_replica(),
+            verifies: !engine.debugging.skips_checksums,
+            delays: Arc::clone(&engine.debugging.delays),
         }
     }
 
@@ -164,6 +210,8 @@ impl Reading {
             databases: self.databases,
             limits: self.limits,
             now_ms: self.skip_expired.then_some(self.clock_ms),
+            verifies: self.verifies,
+            delays: &self.delays,
             access: &access,
         })
     }
@@ -221,6 +269,7 @@ fn write_snapshot(engine: &Engine) -> io::Result<()> {
 /// needed while a file is written.
 pub struct SnapshotWriter {
     config: Config,
+    delays: Arc<Delays>,
     facts: Vec<(&'static str, String)>,
     functions: Vec<Vec<u8>>,
     now_ms: i64,
@@ -231,6 +280,7 @@ impl SnapshotWriter {
     pub fn new(engine: &Engine, is_base: bool) -> Self {
         SnapshotWriter {
             config: engine.config.clone(),
+            delays: Arc::clone(&engine.debugging.delays),
             facts: facts(engine, is_base),
             functions: engine.saving.functions.clone(),
             now_ms: engine.unix_ms(),
@@ -263,6 +313,7 @@ impl SnapshotWriter {
                 let usage = self.usage(saved.access);
                 encoder.key(&saved.key, &saved.value, saved.deadline, usage)?;
             }
+            self.delays.saved(keys.len());
             control.advance(keys.len())?;
         }
         encoder.finish()

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use crate::engine::debugging::Delays;
 use crate::engine::progress::Progress;
 use crate::rdb::decode::{Decoder, Item, Key};
 use crate::rdb::source::damaged;
@@ -28,6 +29,10 @@ pub struct Options<'a> {
     /// Keys that expire before this moment (Unix milliseconds) are skipped; None keeps them, as a
     /// replica does, whose master tells it what to remove.
     pub now_ms: Option<i64>,
+    /// Whether a checksum has to be right.
+    pub verifies: bool,
+    /// Pauses that tests ask for.
+    pub delays: &'a Delays,
     /// An entry's access bits for how the key was used.
     pub access: &'a dyn Fn(Option<Usage>) -> u32,
 }
@@ -82,6 +87,9 @@ pub fn load_from<R: std::io::BufRead>(
         databases: (0..options.databases).map(|_| Keyspace::default()).collect(),
         ..LoadedData::default()
     };
+    if !options.verifies {
+        decoder.ignore_checksum();
+    }
     let mut db = 0;
     loop {
         let offset = decoder.offset();
@@ -89,7 +97,10 @@ pub fn load_from<R: std::io::BufRead>(
             Item::Aux { name, value } => data.aux.push((name, value)),
             Item::Function(library) => data.functions.push(library),
             Item::ResizeDb { .. } => {} // a claim; our tables grow at no great cost
-            Item::Key(key) => add(&mut data, db, key, options)?,
+            Item::Key(key) => {
+                add(&mut data, db, key, options)?;
+                options.delays.loaded(1);
+            }
             Item::End => return Ok(data),
             Item::SelectDb(number) => {
                 db = usize::try_from(number).unwrap_or(usize::MAX);

@@ -51,7 +51,7 @@ use std::borrow::Cow;
 use std::{fmt, io};
 
 pub use self::decode::{Decoder, Item};
-pub use self::dump::{decode_value, dump};
+pub use self::dump::{decode_value, decode_value_unchecked, dump};
 pub use self::encode::Encoder;
 pub use self::writer::{Compression, NodeLimit, Style};
 

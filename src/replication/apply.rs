@@ -88,19 +88,20 @@ impl Follower<'_, '_> {
         self.acknowledge()?;
         let mut last = Instant::now();
         loop {
-            let asked = match reader.batch(&LIMITS) {
+            let (asked, is_all) = match reader.batch(&LIMITS) {
                 Err(error) => return self.refuse(&error.to_string()),
-                Ok(batch) if batch.is_empty() => {
-                    match reader.fill() {
-                        Ok(0) => return Err(io::Error::other("Connection with master lost.")),
-                        Err(error) if !is_timeout(&error) => return Err(error),
-                        _ => {}
-                    }
-                    false
+                Ok(batch) if !batch.is_empty() && batch.is_inline() => {
+                    return self.refuse("an inline request");
                 }
-                Ok(batch) if batch.is_inline() => return self.refuse("an inline request"),
-                Ok(batch) => self.execute(&batch)?,
+                Ok(batch) => (self.execute(&batch)?, batch.is_empty()),
             };
+            if is_all {
+                match reader.fill() {
+                    Ok(0) => return Err(io::Error::other("Connection with master lost.")),
+                    Err(error) if !is_timeout(&error) => return Err(error),
+                    _ => {}
+                }
+            }
             if asked || last.elapsed() >= ACKNOWLEDGE {
                 self.acknowledge()?;
                 last = Instant::now();
@@ -110,6 +111,9 @@ impl Follower<'_, '_> {
 
     /// Executes what has arrived. True: the master wants to know how far we are.
     fn execute(&mut self, batch: &Batch<'_>) -> io::Result<bool> {
+        if batch.is_empty() && batch.rest().is_empty() {
+            return Ok(false);
+        }
         let mut engine = self.attempt.lock()?;
         match self.executor.execute(&mut engine, batch) {
             Ok(()) => {}

@@ -61,18 +61,24 @@ impl Stream {
             if flow != Flow::Continue {
                 return Err(Broken::Closed);
             }
-            let raw = batch.raw(index);
-            if engine.clients.get(self.client).transaction.is_some() {
-                self.pending.extend_from_slice(raw);
-            } else if self.pending.is_empty() {
-                engine.replication.backlog.append(raw);
-            } else {
-                self.pending.extend_from_slice(raw);
-                engine.replication.backlog.append(&self.pending);
-                self.pending = Vec::new();
-            }
+            self.pass_on(engine, batch.raw(index));
         }
+        // A master counts all bytes that it sends, whatever they are.
+        self.pass_on(engine, batch.rest());
         Ok(())
+    }
+
+    /// Lets our own replicas have what was executed.
+    fn pass_on(&mut self, engine: &mut Engine, raw: &[u8]) {
+        if engine.clients.get(self.client).transaction.is_some() {
+            self.pending.extend_from_slice(raw);
+        } else if self.pending.is_empty() {
+            engine.replication.backlog.append(raw);
+        } else {
+            self.pending.extend_from_slice(raw);
+            engine.replication.backlog.append(&self.pending);
+            self.pending = Vec::new();
+        }
     }
 }
 

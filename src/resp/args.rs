@@ -126,6 +126,8 @@ pub struct Batch<'a> {
     /// The bytes as they came, and where in them each request ends.
     pub(super) raw: &'a [u8],
     pub(super) raw_ends: &'a [usize],
+    /// Where what has been looked at ends.
+    pub(super) complete: usize,
     pub(super) is_inline: bool,
 }
 
@@ -140,6 +142,11 @@ impl<'a> Batch<'a> {
     pub fn raw(&self, index: usize) -> &'a [u8] {
         let start = if index == 0 { 0 } else { self.raw_ends[index - 1] };
         &self.raw[start..self.raw_ends[index]]
+    }
+
+    /// The bytes behind the last request that ask for nothing: empty lines.
+    pub fn rest(&self) -> &'a [u8] {
+        &self.raw[self.raw_ends.last().copied().unwrap_or(0)..self.complete]
     }
 
     /// How many requests.

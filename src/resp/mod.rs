@@ -1,11 +1,12 @@
 //! RESP, the protocol that clients speak: requests in, replies out.
 //!
-//! [`reader`] cuts the bytes that have arrived into requests ([`args`]), [`writer`] formats replies for
+//! [`reader`] cuts the bytes that have arrived into requests ([`parser`], [`args`]), [`writer`] formats replies for
 //! RESP2 and RESP3, and [`inline`] splits the lines that people type into telnet. This module is a
 //! leaf: it knows no command, no store and no socket (anything that implements `Read` will do).
 
 pub mod args;
 pub mod inline;
+pub mod parser;
 pub mod reader;
 pub mod writer;
 

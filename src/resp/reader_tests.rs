@@ -175,6 +175,40 @@ proptest! {
         prop_assert_eq!(read, sent);
     }
 
+    /// Nor does it when a connection that waits reads on before it goes on.
+    #[test]
+    fn reading_ahead_changes_nothing(
+        sent in prop::collection::vec(
+            prop::collection::vec(prop::collection::vec(any::<u8>(), 1..60), 1..6), 1..60),
+        places in prop::collection::vec(any::<usize>(), 0..60),
+        ahead in prop::collection::vec(0usize..6, 1..10),
+    ) {
+        let mut input = Vec::new();
+        for request in &sent {
+            crate::resp::writer::encode_request(&mut input, request.iter().map(Vec::as_slice));
+        }
+        let mut reader = Reader::new(Pieces(cut(&input, &places)));
+        let (mut read, mut ahead, mut executed) = (Requests::new(), ahead.iter().cycle(), 0);
+        loop {
+            let found = reader.batch(&LIMITS).unwrap().len();
+            for index in 0..found {
+                let args = reader.parsed().request(index);
+                read.push(args.iter().map(<[u8]>::to_vec).collect());
+                executed += client_bytes(&read[read.len() - 1]);
+                let mut behind = reader.behind(index);
+                for _ in 0..*ahead.next().unwrap() {
+                    behind += reader.read_ahead().unwrap();
+                    prop_assert_eq!(reader.behind(index), behind);
+                }
+                prop_assert!(executed + behind <= input.len());
+            }
+            if found == 0 && reader.fill().unwrap() == 0 {
+                break;
+            }
+        }
+        prop_assert_eq!(read, sent);
+    }
+
     /// No input makes it panic, and none makes it loop.
     #[test]
     fn anything_may_arrive(
@@ -185,6 +219,27 @@ proptest! {
     ) {
         read_all(cut(parts.concat().as_bytes(), &places), &LIMITS);
     }
+}
+
+/// How long a request is as it is sent.
+fn client_bytes(request: &[Vec<u8>]) -> usize {
+    let mut sent = Vec::new();
+    crate::resp::writer::encode_request(&mut sent, request.iter().map(Vec::as_slice));
+    sent.len()
+}
+
+/// What has gathered while a connection waited is not moved again for each batch that comes out of it.
+#[test]
+fn much_that_was_read_ahead_is_moved_rarely() {
+    let mut spill = Spill::default();
+    spill.put(&vec![b'x'; 1 << 20]);
+    let mut moved = 0;
+    while !spill.bytes().is_empty() {
+        let before = spill.filled;
+        spill.drop_first(1024.min(spill.bytes().len()));
+        moved += if spill.filled < before { spill.bytes().len() } else { 0 };
+    }
+    assert!(moved <= 1 << 20, "{moved}");
 }
 
 /// Many requests at once take a large read, and its memory is given back when little comes again.

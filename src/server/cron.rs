@@ -33,6 +33,9 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             let period =
                 Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
             park_timeout(period);
+            if shared.engine.lock().debugging.cron_paused {
+                continue;
+            }
             expire(&shared, period);
             evict(&shared, period);
             let mut engine = shared.engine.lock();

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -80,7 +80,8 @@ impl Listeners {
     /// Starts to accept.
     pub fn serve(&self, shared: &Arc<Shared>) -> io::Result<()> {
         let open = &mut *self.lock();
-        let acceptor = Acceptor { shared: Arc::clone(shared), pool: Arc::default() };
+        let (shared, pool, complained_in) = (Arc::clone(shared), Arc::default(), Arc::default());
+        let acceptor = Acceptor { shared, pool, complained_in };
         let acceptor = open.acceptor.insert(acceptor);
         open.sockets.iter_mut().try_for_each(|socket| socket.accept(acceptor))
     }
@@ -232,6 +233,8 @@ fn listen(ip: IpAddr, port: u16, config: &Config) -> io::Result<TcpListener> {
 struct Acceptor {
     shared: Arc<Shared>,
     pool: Arc<Pool>,
+    /// The minute of the last complaint that there are too few threads.
+    complained_in: Arc<AtomicU64>,
 }
 
 impl Acceptor {
@@ -254,7 +257,7 @@ impl Acceptor {
     fn admit(&self, stream: TcpStream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
         let stream = Arc::new(stream);
-        let reserved = self.pool.reserve().ok_or(TOO_MANY_CLIENTS);
+        let reserved = self.pool.reserve().ok_or_else(|| self.no_thread());
         match reserved.and_then(|reserved| Ok((reserved, self.register(&stream)?))) {
             Ok((reserved, (client, keepalive))) => {
                 send_probes(&stream, keepalive);
@@ -269,6 +272,23 @@ impl Acceptor {
                 let _ = (&*stream).write_all(refusal);
             }
         }
+    }
+
+    /// There can be no thread for another connection: the log has that once a minute, should a crowd be
+    /// refused.
+    #[cold]
+    fn no_thread(&self) -> &'static [u8] {
+        let mut engine = self.shared.engine.lock();
+        engine.stats.rejected_connections += 1;
+        let minute = engine.started.elapsed().as_secs() / 60 + 1;
+        drop(engine);
+        if self.complained_in.swap(minute, Ordering::Relaxed) != minute {
+            crate::warning!(
+                "Refusing connections: the system has no threads for more (see ulimit -u and -v, \
+                 vm.max_map_count, and pids.max of the control group)"
+            );
+        }
+        TOO_MANY_CLIENTS
     }
 
     fn register(&self, stream: &Arc<TcpStream>) -> Result<(ClientKey, u32), &'static [u8]> {

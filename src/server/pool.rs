@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use threadpool::ThreadPool;
 
+use crate::system::logging::expecting_panic;
 use crate::system::threads::Permit;
 
 /// Address space for a worker's stack. Only touched pages cost memory.
@@ -39,13 +40,13 @@ struct WorkerGroup {
 impl WorkerGroup {
     /// Starts the threads. None: there may be no more, or the system has no more.
     fn start() -> Option<WorkerGroup> {
-        let permit = Permit::take(GROUP_SIZE)?;
+        let permit = Permit::take(GROUP_SIZE, STACK_SIZE)?;
         let builder = threadpool::Builder::new()
             .num_threads(GROUP_SIZE)
             .thread_name("worker".into())
             .thread_stack_size(STACK_SIZE);
         // It panics if the system refuses a thread; those that did start end by themselves.
-        let workers = catch_unwind(AssertUnwindSafe(|| builder.build())).ok()?;
+        let workers = expecting_panic(|| builder.build())?;
         Some(WorkerGroup { workers, busy: 0, _permit: permit })
     }
 

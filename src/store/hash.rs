@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use super::Bytes;
 use super::bytes::ARC_COUNTS;
+use super::chains::Chains;
 use super::packed::{self, Packed, PackedLimits};
 use super::table::{self, Keyed, Table};
 
@@ -162,6 +163,14 @@ impl Hash {
         }
         self.iter().for_each(|(field, value)| report(field, value));
         0
+    }
+
+    /// How the fields are spread; None: they are packed.
+    pub fn chains(&self) -> Option<Chains> {
+        match &self.0 {
+            Form::Packed(_) => None,
+            Form::Table(table) => Some(table.chains()),
+        }
     }
 
     /// Bytes allocated, estimated from `samples` pairs of a large hash; 0 looks at all.

@@ -28,8 +28,11 @@
 //! Left out on purpose: what expiry means. Deadlines are kept and compared here; deleting, telling
 //! replicas and notifying is the caller's.
 
+use std::collections::HashMap;
+
 use hashbrown::HashTable;
 
+use super::chains::Chains;
 use super::hashing::hash;
 use super::segments::Segments;
 use super::snapshot::{Mark, Saved, Undo};
@@ -343,6 +346,28 @@ impl Keyspace {
             .flat_map(|sub| sub.deadlines.iter().take(4))
             .fold((0i128, 0), |(sum, n), deadline| (sum + i128::from(deadline.at - now), n + 1));
         if count == 0 { 0 } else { (sum / count).clamp(0, i64::MAX.into()) as i64 }
+    }
+
+    /// How many keys are at home in each place of the sub-tables.
+    pub fn chains(&self) -> Chains {
+        let mut chains = Chains::default();
+        for sub in &self.tables {
+            let places = sub.positions.num_buckets();
+            let mut homes: HashMap<usize, usize> = HashMap::new();
+            for entry in sub.entries.iter() {
+                *homes.entry(hash(&entry.key) as usize % places.max(1)).or_default() += 1;
+            }
+            homes.values().for_each(|entries| chains.add(*entries));
+            chains.add_many(0, places.saturating_sub(homes.len()));
+        }
+        chains
+    }
+
+    /// The same for times to live, which stand side by side: each has a place of its own.
+    pub fn chains_of_deadlines(&self) -> Chains {
+        let mut chains = Chains::default();
+        chains.add_many(1, self.expiring);
+        chains
     }
 
     /// Bytes held by the tables themselves, beyond what values have allocated.

@@ -7,6 +7,7 @@ pub mod bitfield;
 pub mod bits;
 mod blob;
 pub mod bytes;
+pub mod chains;
 pub mod geo;
 pub mod hash;
 pub mod hashing;

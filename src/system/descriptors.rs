@@ -7,13 +7,17 @@ const RESERVED_DESCRIPTORS: u64 = 32;
 
 /// Raises the limit of open files to what so many clients need. The error says how many are
 /// possible instead.
+///
+/// Each needs its socket, and another one while it waits ([`wakeup`](super::wakeup)): for these there
+/// is room if the system allows it, and no fewer clients if it doesn't.
 pub fn make_room_for_clients(clients: u32) -> Result<(), u32> {
     let wanted = u64::from(clients) + RESERVED_DESCRIPTORS;
+    let best = wanted + u64::from(clients);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= wanted) {
+    if current.is_none_or(|current| current >= best) {
         return Ok(());
     }
-    let reachable = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let reachable = maximum.map_or(best, |maximum| maximum.min(best));
     let limit = Rlimit { current: Some(reachable), maximum };
     let granted = match setrlimit(Resource::Nofile, limit) {
         Ok(()) => reachable,

@@ -19,9 +19,11 @@
 //!
 //! Left out on purpose: syslog (service managers collect standard output) and structured logs.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -124,10 +126,26 @@ pub fn prepare() {
 pub fn report_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if EXPECTED.get() {
+            return;
+        }
         let thread = std::thread::current();
         crate::warning!("Thread '{}': {panic}", thread.name().unwrap_or("without a name"));
         usual(panic);
     }));
+}
+
+thread_local! {
+    /// A panic of this thread is no news.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does what panics if the system refuses something, which is reported otherwise. None: it has.
+pub fn expecting_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    EXPECTED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    EXPECTED.set(false);
+    result.ok()
 }
 
 /// The time zone of this process: found once, since finding it reads files.
@@ -197,6 +215,16 @@ macro_rules! warning {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_is_expected_only_where_it_is_said_so() {
+        let failed: Option<()> = expecting_panic(|| {
+            assert!(EXPECTED.get());
+            panic!("only a test")
+        });
+        assert_eq!((failed, expecting_panic(|| 5)), (None, Some(5)));
+        assert!(!EXPECTED.get());
+    }
 
     #[test]
     fn lines_have_the_form_of_redis_in_local_time() {

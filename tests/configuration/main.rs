@@ -3,6 +3,7 @@
 //!
 //! | file         | what it is about                                                        |
 //! |--------------|-------------------------------------------------------------------------|
+//! | `debugging`  | DEBUG, and what slows a server down for tests                          |
 //! | `listening`  | addresses and ports, also while it runs; pidfile, title of the process  |
 //! | `log`        | lines that others look for                                              |
 //! | `renaming`   | `rename-command`, as replicas, the append-only file and a restart see it |
@@ -12,6 +13,7 @@
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // the scripts need more of it
 mod client;
+mod debugging;
 mod listening;
 mod log;
 mod protection;

@@ -79,7 +79,7 @@ impl Theme {
                 "SUBSCRIBE c; PSUBSCRIBE c*; SSUBSCRIBE s; UNSUBSCRIBE; PUNSUBSCRIBE; \
                  SUNSUBSCRIBE; UNSUBSCRIBE c; UNSUBSCRIBE x; SUNSUBSCRIBE s; PUBLISH c m; \
                  PUBLISH c m; SPUBLISH s m; SPUBLISH s m; PUBSUB NUMSUB c; CLIENT REPLY OFF; \
-                 CLIENT REPLY ON"
+                 CLIENT REPLY ON; CLIENT REPLY SKIP"
             }
             Theme::Waiting => {
                 "BLPOP l1 0; BLPOP l2 l1 0; BLMOVE l1 l2 LEFT RIGHT 0; BLMOVE l2 l3 LEFT LEFT 0; \

@@ -20,6 +20,7 @@ mod lifecycle;
 mod servers;
 
 use cacheflow::command::server::digest::Digest;
+use cacheflow::engine::debugging::Delays;
 use cacheflow::persistence::load::{LoadedData, Options, load_from};
 use cacheflow::persistence::save::{self, write};
 use cacheflow::rdb::{Decoder, EncodingLimits, Result, Style};
@@ -30,7 +31,15 @@ fn load(bytes: &[u8]) -> Result<LoadedData> {
 }
 
 fn load_within(bytes: &[u8], limits: EncodingLimits) -> Result<LoadedData> {
-    let options = Options { databases: 16, limits, now_ms: None, access: &|_| 0 };
+    let delays = Delays::default();
+    let options = Options {
+        databases: 16,
+        limits,
+        now_ms: None,
+        verifies: true,
+        delays: &delays,
+        access: &|_| 0,
+    };
     load_from(&mut Decoder::new(bytes, options.limits)?, &options)
 }
 

@@ -278,6 +278,25 @@ fn a_replica_that_differs_ends_if_it_is_told_to() {
     assert_eq!(server.child.wait().unwrap().code(), Some(1));
 }
 
+#[test]
+fn every_byte_of_the_stream_counts_however_it_arrives() {
+    let pieces =
+        [&b"\r\n"[..], b"*0\r\n", b"*1\r\n$5\r\nMULTI\r\n\r\n", b"\r\n", b"*1\r\n$4\r\nEXEC\r\n"];
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = cacheflow(&[]);
+    follow(server.port, listener.local_addr().unwrap().port());
+    let (stream, _) = listener.accept().unwrap();
+    let answers = ["PING", "REPLCONF", "REPLCONF", "PSYNC"].map(|name| after_psync(name, EMPTY));
+    (&stream).write_all(&answers.concat()).unwrap();
+    wait_until("the link", || info(server.port, "master_link_status") == "up");
+    for piece in pieces {
+        (&stream).write_all(piece).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(50)); // so that it arrives alone
+    }
+    let sent = pieces.concat().len().to_string();
+    wait_until("the offset", || info(server.port, "slave_repl_offset") == sent);
+}
+
 /// A master that answers so many requests, and nothing after that. Its end of the connections is
 /// returned as long as it is open.
 fn master_that_falls_silent(answered: usize) -> (u16, Arc<AtomicUsize>) {

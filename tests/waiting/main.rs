@@ -108,7 +108,19 @@ struct Stopped(Server);
 impl Stopped {
     fn new(server: Server) -> Stopped {
         signal(&server, "-STOP");
-        Stopped(server)
+        let stopped = Stopped(server);
+        wait_until("every thread has stopped", || stopped.threads().all(|state| state == "T"));
+        stopped
+    }
+
+    /// What its threads do, as the kernel has it.
+    fn threads(&self) -> impl Iterator<Item = String> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.0.child.id())).unwrap();
+        tasks.map(|task| {
+            let status = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+            let after_the_name = status.rsplit(") ").next().unwrap();
+            after_the_name.split(' ').next().unwrap().to_owned()
+        })
     }
 }
 

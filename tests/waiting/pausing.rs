@@ -107,7 +107,7 @@ fn a_shutdown_that_was_given_up_can_be_asked_for_again() {
     if Server::is_redis() {
         return;
     }
-    let mut server = Server::start(&["--shutdown-timeout", "2"]);
+    let mut server = Server::start(&["--shutdown-timeout", "3"]);
     let _replica: Stopped = server.stopped_replica();
     server.ask("SET ahead of-the-replica");
     let mut client = server.connect();
@@ -120,7 +120,7 @@ fn a_shutdown_that_was_given_up_can_be_asked_for_again() {
     server.wait_for_blocked(1);
     assert!(is_silent(&mut client));
     wait_until("it ends", || server.0.child.try_wait().unwrap().is_some());
-    assert!(begun.elapsed() > Duration::from_secs(2) - MOMENT, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() > Duration::from_secs(3) - MOMENT, "{:?}", begun.elapsed());
     assert!(server.0.child.try_wait().unwrap().unwrap().success());
 }
 

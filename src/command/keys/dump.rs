@@ -11,7 +11,9 @@ use crate::config::EventClasses;
 use crate::engine::eviction;
 use crate::number::format_i64;
 use crate::rdb::dump::PayloadError;
-use crate::rdb::{EncodingLimits, Style, Usage, decode_value, dump as encode};
+use crate::rdb::{
+    EncodingLimits, Style, Usage, decode_value, decode_value_unchecked, dump as encode,
+};
 use crate::resp::{Args, Reply};
 
 const BUSY_KEY: Error = Error::new("BUSYKEY Target key name already exists.");
@@ -78,7 +80,11 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         return Err(INVALID_TTL);
     }
     let limits = EncodingLimits::of_config(&ctx.engine.config);
-    let value = decode_value(payload, &limits).map_err(|error| match error {
+    let decode = match ctx.engine.debugging.skips_checksums {
+        true => decode_value_unchecked,
+        false => decode_value,
+    };
+    let value = decode(payload, &limits).map_err(|error| match error {
         PayloadError::Trailer => BAD_TRAILER,
         PayloadError::Value(reason) => {
             crate::warning!("Bad data format in RESTORE: {reason}");

@@ -7,6 +7,7 @@
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::command::permission::rules_changed;
+use crate::config::rewrite::Extent;
 use crate::config::{Parameter, SetError, title};
 use crate::engine::Engine;
 use crate::engine::eviction::clients::evict_clients;
@@ -92,6 +93,9 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
             return refuse("Unable to listen on this port. Check server logs.");
         }
         "bind" if !listens(engine) => return refuse("Failed to bind to specified addresses."),
+        "key-load-delay" | "rdb-key-save-delay" => {
+            engine.debugging.delays.configure(&engine.config);
+        }
         "oom-score-adj" | "oom-score-adj-values" => {
             if let Err(error) = engine.adjust_oom_score() {
                 crate::warning!("Unable to write oom_score_adj: {error}");
@@ -132,16 +136,18 @@ fn users_to_write(engine: &Engine) -> Vec<Vec<Vec<u8>>> {
 /// Writes a small file under the lock. An operator does that now and then, and gets to know
 /// whether it worked.
 pub fn config_rewrite(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    rewrite(ctx, Extent::Changes).map_err(|reason| Error::text(format!("ERR {reason}")))?;
+    reply.ok();
+    Ok(())
+}
+
+/// Rewrites the configuration file. The error is the reason.
+pub fn rewrite(ctx: &mut Context<'_>, extent: Extent) -> std::result::Result<(), String> {
     ctx.engine.config.users = users_to_write(ctx.engine);
-    match ctx.engine.config.rewrite() {
-        Ok(()) => {
-            crate::notice!("CONFIG REWRITE executed with success.");
-            reply.ok();
-            Ok(())
-        }
-        Err(reason) => {
-            crate::warning!("CONFIG REWRITE failed: {reason}");
-            Err(Error::text(format!("ERR {reason}")))
-        }
+    let result = ctx.engine.config.rewrite(extent);
+    match &result {
+        Ok(()) => crate::notice!("CONFIG REWRITE executed with success."),
+        Err(reason) => crate::warning!("CONFIG REWRITE failed: {reason}"),
     }
+    result
 }

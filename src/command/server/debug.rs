@@ -1,20 +1,22 @@
 //! DEBUG: for tests, and for looking inside. Off unless `enable-debug-command` allows it.
 //!
 //! What crashes the server on purpose (SEGFAULT, PANIC, OOM) or shows structures that only Redis
-//! has (HTSTATS, SDSLEN) is left out: such a subcommand is unknown here. JMAP is our own.
+//! has (SDSLEN, QUICKLIST) is left out: such a subcommand is unknown here. JMAP is our own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::config::rewrite;
 use super::digest::Digest;
 use super::memory::size_of_entry;
-use crate::command::args::{Options, count, is};
+use super::{hash_tables, reload};
+use crate::command::args::{count, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::config::rewrite::Extent;
 use crate::config::{Allowed, value};
-use crate::engine::progress::Progress;
 use crate::number::leading_integer;
-use crate::persistence::{aof, disk};
+use crate::persistence::aof;
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::{Str, Value};
 
@@ -65,7 +67,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             reply.ok();
         }
         _ if given("RELOAD") => {
-            reload(ctx, args)?;
+            reload::reload(ctx, args)?;
             reply.ok();
         }
         0 if given("LOADAOF") => {
@@ -75,39 +77,32 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             })?;
             reply.ok();
         }
+        1 if given("HTSTATS") => hash_tables::of_database(ctx, &args[2], reply)?,
+        1 if given("HTSTATS-KEY") => hash_tables::of_key(ctx, &args[2], reply)?,
+        1 if given("SET-SKIP-CHECKSUM-VALIDATION") => {
+            ctx.engine.debugging.skips_checksums = leading_integer(&args[2]) != 0;
+            reply.ok();
+        }
+        1 if given("PAUSE-CRON") => {
+            ctx.engine.debugging.cron_paused = leading_integer(&args[2]) != 0;
+            reply.ok();
+        }
+        1.. if given("REPLICATE") => {
+            ctx.engine.journal.replicate_only(ctx.db, args.from(2));
+            reply.ok();
+        }
+        0 if given("CONFIG-REWRITE-FORCE-ALL") => {
+            rewrite(ctx, Extent::Everything).map_err(|reason| {
+                Error::text(format!("ERR CONFIG-REWRITE-FORCE-ALL failed: {reason}"))
+            })?;
+            reply.ok();
+        }
         0 if given("CHANGE-REPL-ID") => {
             ctx.engine.replication.forget_history();
             reply.ok();
         }
         _ => return Err(unknown(&args[1])),
     }
-    Ok(())
-}
-
-/// Saves and loads. What is loaded always takes the place of all data: MERGE and NOFLUSH, which
-/// let Redis load on top of what there is, are refused.
-fn reload(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
-    let mut saves = true;
-    let mut options = Options::new(args, 2);
-    while let Some(option) = options.next() {
-        match option {
-            _ if is(option, "NOSAVE") => saves = false,
-            _ => {
-                return Err(Error::new("ERR DEBUG RELOAD only supports the NOSAVE option here."));
-            }
-        }
-    }
-    let failed = |_| Error::new("ERR Error trying to load the RDB dump, check server logs.");
-    if saves {
-        disk::save_now(ctx.engine).map_err(|_| Error::new("ERR"))?;
-    }
-    let path = disk::snapshot_path(&ctx.engine.config).ok_or(()).map_err(failed)?;
-    let reading = disk::Reading::of(ctx.engine);
-    let data = reading.read_file(&path, &Progress::default()).map_err(|error| {
-        crate::warning!("DEBUG RELOAD: {}: {error}", path.display());
-        failed(())
-    })?;
-    disk::install(ctx.engine, data);
     Ok(())
 }
 
@@ -126,12 +121,18 @@ const HELP: &[&str] = &[
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CHANGE-REPL-ID",
     "    Take a new replication ID, so that replicas synchronise from scratch.",
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    Write every parameter into the configuration file, also those that have their defaults.",
     "DIGEST",
     "    A digest of all data: equal for equal data, whatever server holds it.",
     "DIGEST-VALUE <key> [<key> ...]",
     "    A digest of each key's value.",
     "ERROR <string>",
     "    Reply this error.",
+    "HTSTATS <dbid>",
+    "    How evenly the hash tables of a database are filled.",
+    "HTSTATS-KEY <key>",
+    "    The same for the hash table of a value.",
     "JMAP",
     "    How many keys, elements and bytes there are of each type and encoding.",
     "LOADAOF",
@@ -140,16 +141,23 @@ const HELP: &[&str] = &[
     "    Write a line to the log.",
     "OBJECT <key>",
     "    Low level facts about a value.",
+    "PAUSE-CRON <0|1>",
+    "    Whether nothing happens by itself, such as expiry and saving.",
     "POPULATE <count> [<prefix>] [<size>]",
     "    Create keys <prefix>:<number> that are not there yet.",
     "PROTOCOL <type>",
     "    Reply a value of this type of the protocol.",
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Accepted; lists have no such threshold here.",
-    "RELOAD [NOSAVE]",
-    "    Save, and load what was saved. NOSAVE: load what is on disk.",
+    "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+    "    Save, and load what was saved. NOSAVE: load what is on disk. NOFLUSH: on top of what there",
+    "    is; MERGE: keys that are there already are taken from the file, too.",
+    "REPLICATE <argument> [<argument> ...]",
+    "    Send a command to replicas only.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Whether expired keys are removed when nobody asks for them.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Whether files and payloads are read whatever their checksums say.",
     "SLEEP <seconds>",
     "    Stop the whole server for so long.",
     "HELP",

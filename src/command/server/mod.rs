@@ -10,15 +10,17 @@
 //! | [`monitor`] | MONITOR                                                         |
 //! | [`slowlog`] | SLOWLOG                                                         |
 //! | [`latency`] | LATENCY                                                         |
-//! | [`debug`]   | DEBUG; [`digest`] is its checksum of the data                   |
+//! | [`debug`]   | DEBUG; [`digest`] is its checksum of the data, [`reload`] and [`hash_tables`] two of its subcommands |
 
 pub mod admin;
 pub mod command;
 pub mod config;
 pub mod debug;
 pub mod digest;
+mod hash_tables;
 pub mod info;
 pub mod latency;
 pub mod memory;
 pub mod monitor;
+mod reload;
 pub mod slowlog;

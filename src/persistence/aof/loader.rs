@@ -22,6 +22,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::catalogue::spec::Flags;
 use crate::engine::client::Client;
@@ -175,7 +176,8 @@ impl Loading<'_, '_> {
 
     fn execute(&mut self, batch: &mut Requests) -> Result<(), Flaw> {
         let Loading { access, client, reply, commands, failures, .. } = self;
-        access.with(|engine| {
+        let executed = batch.len;
+        let delays = access.with(|engine| {
             let requests = &batch.requests[..std::mem::take(&mut batch.len)];
             let keys = requests.iter().filter_map(|request| request.args().get(1));
             engine.databases[engine.clients.get(*client).db].bring_near(keys);
@@ -187,8 +189,10 @@ impl Loading<'_, '_> {
                 *failures += u64::from(reply.as_bytes().starts_with(b"-"));
                 reply.clear(0);
             }
-            Ok(())
-        })
+            Ok::<_, Flaw>(Arc::clone(&engine.debugging.delays))
+        })?;
+        delays.loaded(executed);
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use super::Bytes;
 use super::bytes::ARC_COUNTS;
+use super::chains::Chains;
 use super::intset::IntSet;
 use super::packed::{self, Packed};
 use super::table::{self, Table};
@@ -203,6 +204,19 @@ impl Set {
             }
             Form::Packed(packed) => table::scan_list(packed.iter(), cursor, count, report),
             Form::Table(table) => table.scan(cursor, count, &mut |member| report(member)),
+        }
+    }
+
+    /// How the members are spread; None: they are listed as integers.
+    pub fn chains(&self) -> Option<Chains> {
+        match &self.0 {
+            Form::Ints(_) => None,
+            Form::Packed(packed) => {
+                let mut chains = Chains::default();
+                chains.add(packed.len()); // all in one place
+                Some(chains)
+            }
+            Form::Table(table) => Some(table.chains()),
         }
     }
 

@@ -36,6 +36,7 @@ use std::sync::Arc;
 pub use self::ranges::{LexBound, LexRange, ScoreRange, page};
 use super::Bytes;
 use super::bytes::ARC_COUNTS;
+use super::chains::Chains;
 use super::packed::{self, Packed, PackedLimits};
 use super::ranked_tree::{self, RankedTree};
 use super::table::{Keyed, Table};
@@ -299,6 +300,14 @@ impl SortedSet {
             let entries = indexed.tree.iter();
             let packed = entries.map(|entry| pack(&entry.member, entry.score)).collect();
             self.0 = Form::Packed(packed);
+        }
+    }
+
+    /// How the members are spread in the table that finds them; None: they are packed.
+    pub fn chains(&self) -> Option<Chains> {
+        match &self.0 {
+            Form::Packed(_) => None,
+            Form::Indexed(indexed) => Some(indexed.scores.chains()),
         }
     }
 

@@ -31,6 +31,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Bytes;
+use super::chains::Chains;
 use super::hashing::hash;
 use bucket::{Bucket, CAPACITY};
 
@@ -217,6 +218,13 @@ impl<T: Keyed + Clone> Table<T> {
             }
         }
         0
+    }
+
+    /// How many entries each bucket holds.
+    pub fn chains(&self) -> Chains {
+        let mut chains = Chains::default();
+        self.buckets.iter().for_each(|bucket| chains.add(bucket.len()));
+        chains
     }
 
     /// Bytes allocated, entries included: measured on the first buckets, until `samples` entries

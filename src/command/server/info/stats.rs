@@ -4,6 +4,7 @@ use super::{Fields, kilobytes};
 use crate::catalogue::ROWS;
 use crate::command::context::Context;
 use crate::engine::pubsub::Space;
+use crate::engine::stats::CommandStats;
 
 /// `INFO stats`
 pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
@@ -74,15 +75,18 @@ pub fn commandstats(ctx: &mut Context<'_>, fields: &mut Fields) {
         if command.calls + command.rejected_calls + command.failed_calls == 0 {
             continue;
         }
-        let per_call = command.usec as f64 / command.calls.max(1) as f64;
-        fields.put(
-            format_args!("cmdstat_{}", row.name),
-            format_args!(
-                "calls={},usec={},usec_per_call={per_call:.2},rejected_calls={},failed_calls={}",
-                command.calls, command.usec, command.rejected_calls, command.failed_calls
-            ),
-        );
+        fields.put(format_args!("cmdstat_{}", row.name), counters(command));
     }
+}
+
+fn counters(command: &CommandStats) -> String {
+    let CommandStats { calls, time_ns, rejected_calls, failed_calls } = command;
+    let usec = time_ns / 1000;
+    let per_call = *time_ns as f64 / 1000.0 / (*calls).max(1) as f64;
+    format!(
+        "calls={calls},usec={usec},usec_per_call={per_call:.2},rejected_calls={rejected_calls},\
+         failed_calls={failed_calls}"
+    )
 }
 
 /// INFO errorstats: error replies by their first word.
@@ -108,5 +112,21 @@ pub fn latencystats(ctx: &mut Context<'_>, fields: &mut Fields) {
         let percentiles = &config.latency_tracking_info_percentiles;
         let shown: Vec<String> = percentiles.iter().map(percentile).collect();
         fields.put(format_args!("latency_percentiles_usec_{}", row.name), shown.join(","));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_below_a_microsecond_add_up() {
+        let mut command = CommandStats::default();
+        for _ in 0..100_000 {
+            command.calls += 1;
+            command.time_ns += 109;
+        }
+        let shown = "calls=100000,usec=10900,usec_per_call=0.11,rejected_calls=0,failed_calls=0";
+        assert_eq!(counters(&command), shown);
     }
 }

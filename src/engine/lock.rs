@@ -1,0 +1,136 @@
+//! THE lock: the one mutex around the engine, and what holding it means.
+//!
+//! Nobody waits, writes to a socket or syncs a file while holding it. What has been collected for others
+//! under the lock goes out when it is released ([`EngineGuard`]'s drop), and a thread that does long work
+//! in many steps lets others in between ([`SharedEngine::yield_lock`]).
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use super::prepared::Prepared;
+
+/// However many want the lock, who gives way goes on after this time.
+const LONGEST_YIELD: Duration = Duration::from_millis(2);
+
+/// THE lock, and the engine behind it.
+pub struct SharedEngine {
+    engine: Mutex<Engine>,
+    /// Threads that found the lock taken.
+    waiting: AtomicUsize,
+    /// Set when the server is about to end.
+    stopping: AtomicBool,
+}
+
+impl SharedEngine {
+    /// Puts the engine behind the lock.
+    pub fn new(engine: Engine) -> Arc<Self> {
+        Arc::new(SharedEngine {
+            engine: Mutex::new(engine),
+            waiting: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether the server is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The server is about to end. False: that was known.
+    pub fn begin_to_stop(&self) -> bool {
+        !self.stopping.swap(true, Ordering::Relaxed)
+    }
+
+    /// Takes the lock.
+    #[inline]
+    pub fn lock(&self) -> EngineGuard<'_> {
+        // Never poisoned: a panic under the lock ends the process.
+        let guard = match self.engine.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => {
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+                let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                guard
+            }
+        };
+        EngineGuard::new(guard, std::thread::panicking())
+    }
+
+    /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
+    /// calls this between two of them: it would take the lock again before anybody else has woken up.
+    pub fn yield_lock(&self) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_YIELD {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.
+    pub fn wait<'a>(
+        &self,
+        condition: &Condvar,
+        mut guard: EngineGuard<'a>,
+        at_most: Duration,
+    ) -> EngineGuard<'a> {
+        let mut inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
+        inner.prepared = Prepared::default();
+        inner.about_to_unlock();
+        if let Some(collected) = inner.writers.take_collected() {
+            collected.release();
+        }
+        let (inner, _) =
+            condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
+        EngineGuard::new(inner, guard.panicking)
+    }
+}
+
+/// The lock, held.
+pub struct EngineGuard<'a> {
+    guard: Option<MutexGuard<'a, Engine>>,
+    /// The thread was panicking before: a test that fails stops its server, with the data in order.
+    panicking: bool,
+}
+
+impl<'a> EngineGuard<'a> {
+    fn new(mut guard: MutexGuard<'a, Engine>, panicking: bool) -> Self {
+        guard.last_reading = None; // time has passed while nobody held the lock
+        EngineGuard { guard: Some(guard), panicking }
+    }
+}
+
+impl Deref for EngineGuard<'_> {
+    type Target = Engine;
+    #[inline]
+    fn deref(&self) -> &Engine {
+        self.guard.as_ref().expect("a guard holds the lock until it is dropped")
+    }
+}
+
+impl DerefMut for EngineGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Engine {
+        self.guard.as_mut().expect("a guard holds the lock until it is dropped")
+    }
+}
+
+impl Drop for EngineGuard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() && !self.panicking && self.guard.is_some() {
+            crate::warning!("A command panicked while it held the data: stopping, see above.");
+            std::process::abort();
+        }
+        let Some(mut engine) = self.guard.take() else { return };
+        engine.about_to_unlock();
+        let collected = engine.writers.take_collected();
+        let unused = std::mem::take(&mut engine.prepared);
+        drop(engine);
+        drop(unused); // it may be large
+        if let Some(collected) = collected {
+            collected.release();
+        }
+    }
+}
