@@ -218,14 +218,11 @@ fn single_field(lua: &Lua, args: MultiValue, field: &str) -> Result<MultiValue> 
     one(Value::Table(table))
 }
 
-/// An error has a code in front: `-CODE text`, or `text` alone, to which a code is added.
+/// An error begins with a code; a single word gets one.
 fn error_text(text: &[u8]) -> Vec<u8> {
     let text = super::convert::until_nul(text);
-    match text {
-        [b'-', rest @ ..] if rest.contains(&b' ') => rest.to_vec(),
-        [b'-', rest @ ..] => [b"ERR ", rest].concat(),
-        _ => [b"ERR ", text].concat(),
-    }
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    if text.contains(&b' ') { text.to_vec() } else { [b"ERR ", text].concat() }
 }
 
 /// `redis.sha1hex(text)`

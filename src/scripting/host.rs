@@ -67,8 +67,9 @@ pub fn run_with<T>(host: &mut dyn Host, scratch: &mut Scratch, script: impl FnOn
 /// Gives the host of the running script to `use_it`.
 pub fn with<T>(use_it: impl FnOnce(Running<'_>) -> Result<T>) -> Result<T> {
     if !RUNNING.is_set() {
-        return raise(Raise::Text(b"redis functions can only be called by a running script".into()));
+        return raise(Raise::Text(
+            b"redis functions can only be called by a running script".into(),
+        ));
     }
     RUNNING.with(use_it)
 }
-

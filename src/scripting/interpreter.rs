@@ -8,11 +8,11 @@ use sha1::{Digest, Sha1};
 use super::convert::Answer;
 use super::host::{self, Host, Scratch};
 use super::lua::{
-    Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value, VmState, compile,
-    position, raise, raised,
+    Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
+    VmState, compile, position, raise, raised,
 };
-use super::{json_decode, random};
 use super::sandbox::{self, Purpose, Sandbox};
+use super::{json_decode, random};
 use crate::resp::{Args, Reply};
 
 /// A compiled function.
@@ -77,8 +77,7 @@ impl Interpreter {
 
     fn try_new(purpose: Purpose, memory_limit: usize) -> Result<Self> {
         let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
-        let options = LuaOptions::new().catch_rust_panics(false);
-        let lua = Lua::new_with(libraries, options)?;
+        let lua = Lua::new_with(libraries, LuaOptions::new())?;
         let sandbox = sandbox::build(&lua, purpose)?;
         let functions = lua.create_table()?;
         lua.set_global_hook(
@@ -176,12 +175,17 @@ impl Interpreter {
         let function = compile(&self.lua, source, "@user_function")
             .map_err(|text| [b"ERR Error compiling function: ", &text[..]].concat())?;
         let free = std::mem::take(&mut self.free);
-        self.lua.set_app_data(Pending { functions: self.functions.clone(), kept: Vec::new(), free });
+        self.lua.set_app_data(Pending {
+            functions: self.functions.clone(),
+            kept: Vec::new(),
+            free,
+        });
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
-            function.set_environment(self.sandbox.loading.clone())?;
+            self.sandbox.set_loading(true)?;
             self.sandbox.run.call::<(bool, Value)>(function)
         });
+        let outcome = self.sandbox.set_loading(false).and(outcome);
         let pending = self.lua.remove_app_data::<Pending>();
         let kept = pending.map_or_else(Vec::new, |pending| {
             self.free = pending.free;
@@ -236,4 +240,55 @@ fn failure(error: &Value) -> Outcome {
 /// The SHA1 of a text, in 40 lower-case digits.
 pub fn sha1_hex(text: &[u8]) -> String {
     Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::Request;
+    use crate::scripting::Registration;
+
+    struct Nobody;
+
+    impl Host for Nobody {
+        fn call(&mut self, _: Args<'_>, reply: &mut Reply) -> std::result::Result<(), Vec<u8>> {
+            reply.ok();
+            Ok(())
+        }
+        fn log(&mut self, _: u8, _: &[u8]) {}
+        fn set_replication(&mut self, _: u8) {}
+        fn may_run(&mut self, _: Args<'_>) -> Option<bool> {
+            None
+        }
+        fn tick(&mut self) -> std::result::Result<(), &'static str> {
+            Ok(())
+        }
+        fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
+            Ok(())
+        }
+    }
+
+    fn run(source: &str) -> String {
+        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let id = interpreter.compile(source.as_bytes()).unwrap();
+        let (request, mut reply) = (Request::default(), Reply::default());
+        match interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply) {
+            Outcome::Replied => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
+            Outcome::Failed { text, place, .. } => {
+                let (source, line) = place.unwrap_or_default();
+                let (text, source) =
+                    (String::from_utf8_lossy(&text), String::from_utf8_lossy(&source));
+                format!("{text} at {source}:{line}")
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_tells_where_it_was_raised() {
+        assert_eq!(run("\nerror('x')"), "ERR user_script:2: x at @user_script:2");
+        assert_eq!(
+            run("return redis.call()"),
+            "ERR Please specify at least one argument for this redis lib call at @user_script:1"
+        );
+    }
 }

@@ -82,7 +82,8 @@ pub fn table(lua: &Lua, list_length: Function) -> Result<Table> {
     table.raw_set("_VERSION", "2.1.0")?;
     table.raw_set("null", Value::NULL)?;
     let length = list_length.clone();
-    let encode = lua.create_function(move |lua, args| encode(lua, args, &settings(lua), &length))?;
+    let encode =
+        lua.create_function(move |lua, args| encode(lua, args, &settings(lua), &length))?;
     table.raw_set("encode", encode)?;
     super::lua::install(
         lua,
@@ -104,7 +105,8 @@ pub fn table(lua: &Lua, list_length: Function) -> Result<Table> {
             ("encode_invalid_numbers", encode_invalid),
         ],
     )?;
-    let new = lua.create_function(move |lua, _: MultiValue| self::table(lua, list_length.clone()))?;
+    let new =
+        lua.create_function(move |lua, _: MultiValue| self::table(lua, list_length.clone()))?;
     table.raw_set("new", new)?;
     Ok(table)
 }
@@ -171,12 +173,14 @@ fn set_switch(
     match args.get(index) {
         None | Some(Value::Nil) => {}
         Some(Value::Boolean(value)) => change(lua, |settings| *field(settings) = *value),
-        Some(other) => match &super::lua::text_of(lua, other).map(|text| text.as_bytes().to_vec()) {
-            Some(text) if text == b"on" => change(lua, |settings| *field(settings) = true),
-            Some(text) if text == b"off" => change(lua, |settings| *field(settings) = false),
-            Some(text) => return invalid_option(lua, index, text),
-            None => return super::lua::wrong_type(lua, index + 1, "?", "string", Some(other)),
-        },
+        Some(other) => {
+            match &super::lua::text_of(lua, other).map(|text| text.as_bytes().to_vec()) {
+                Some(text) if text == b"on" => change(lua, |settings| *field(settings) = true),
+                Some(text) if text == b"off" => change(lua, |settings| *field(settings) = false),
+                Some(text) => return invalid_option(lua, index, text),
+                None => return super::lua::wrong_type(lua, index + 1, "?", "string", Some(other)),
+            }
+        }
     }
     Ok(())
 }
@@ -390,8 +394,11 @@ impl Decoder<'_> {
     }
 
     fn word(&mut self) -> Token {
-        let words =
-            [("true", Token::Boolean(true)), ("false", Token::Boolean(false)), ("null", Token::Null)];
+        let words = [
+            ("true", Token::Boolean(true)),
+            ("false", Token::Boolean(false)),
+            ("null", Token::Null),
+        ];
         for (word, token) in words {
             if self.text[self.at..].starts_with(word.as_bytes()) {
                 self.at += word.len();
@@ -486,7 +493,8 @@ impl Decoder<'_> {
             return Some((char::from_u32(first)?, 6));
         }
         let is_pair = first < 0xdc00 && self.peek(6) == b'\\' && self.peek(7) == b'u';
-        let second = is_pair.then(|| unit(8)).flatten().filter(|low| (0xdc00..0xe000).contains(low))?;
+        let second =
+            is_pair.then(|| unit(8)).flatten().filter(|low| (0xdc00..0xe000).contains(low))?;
         let character = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
         Some((char::from_u32(character)?, 12))
     }

@@ -68,7 +68,11 @@ impl Encoder<'_> {
         if is_sparse && !settings.sparse_convert {
             return self.cant("table", "excessively sparse array");
         }
-        if largest > 0.0 && !is_sparse { self.list(table, largest as i64, depth) } else { self.object(table, depth) }
+        if largest > 0.0 && !is_sparse {
+            self.list(table, largest as i64, depth)
+        } else {
+            self.object(table, depth)
+        }
     }
 
     fn list(&mut self, table: &Table, len: i64, depth: i64) -> Result<()> {

@@ -5,12 +5,12 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
+use mlua::Error;
+use mlua::chunk::ChunkMode;
 pub use mlua::{
     Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
     VmState,
 };
-use mlua::Error;
-use mlua::chunk::ChunkMode;
 
 /// What a Rust function throws at the script that has called it.
 #[derive(Clone, Debug)]

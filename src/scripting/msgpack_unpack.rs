@@ -41,8 +41,7 @@ fn unpack_from(
     let text = text.as_bytes();
     let len = text.len();
     if offset < 0 || limit < 0 {
-        let text =
-            format!("Invalid request to unpack with offset of {offset} and limit of {len}.");
+        let text = format!("Invalid request to unpack with offset of {offset} and limit of {len}.");
         return raise_here(lua, text);
     }
     if offset as usize > len {

@@ -22,14 +22,29 @@ use super::{api, bit, json_decode, msgpack_pack, random, structs, text};
 pub struct Sandbox {
     /// The globals behind the guard.
     pub globals: Table,
-    /// `redis`, behind its guard.
-    pub redis: Table,
     /// Calls a script; returns whether it succeeded, and its value or what is known of the error.
     pub run: Function,
     /// Tells what a table stands for as a reply.
     pub shape: Function,
-    /// All that a library may use while it is loaded.
-    pub loading: Table,
+    /// What is seen through guards while a library is loaded, and what else.
+    views: Vec<View>,
+}
+
+/// A guard that shows less while a library is loaded.
+struct View {
+    metatable: Table,
+    always: Table,
+    loading: Table,
+}
+
+impl Sandbox {
+    /// While a library is loaded, it sees only what it needs to register functions.
+    pub fn set_loading(&self, loads: bool) -> Result<()> {
+        for View { metatable, always, loading } in &self.views {
+            metatable.raw_set("__index", if loads { loading } else { always })?;
+        }
+        Ok(())
+    }
 }
 
 /// What the interpreter is for.
@@ -42,9 +57,8 @@ pub enum Purpose {
 }
 
 /// Globals of the interpreter that scripts don't get.
-const REMOVED: [&str; 9] = [
-    "dofile", "loadfile", "newproxy", "print", "getfenv", "setfenv", "module", "require", "debug",
-];
+const REMOVED: [&str; 9] =
+    ["dofile", "loadfile", "newproxy", "print", "getfenv", "setfenv", "module", "require", "debug"];
 
 /// Prepares an interpreter.
 pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
@@ -72,9 +86,8 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     random::install(lua, &globals.get("math")?)?;
     let strings: Table = globals.get("string")?;
     text::install(lua, &strings)?;
-    let redis = api::table(lua, purpose)?;
     for (name, table) in [
-        ("redis", redis.clone()),
+        ("redis", api::table(lua, purpose)?),
         ("cjson", json_decode::table(lua, list_length.clone())?),
         ("cmsgpack", msgpack_pack::table(lua, list_length)?),
         ("struct", structs::table(lua)?),
@@ -82,20 +95,30 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     ] {
         globals.raw_set(name, table)?;
     }
+    let missing = lua.create_function(no_such_global)?;
+    let strict = lua.create_table()?;
+    strict.set("__index", missing)?;
+    let mut views = Vec::new();
     for name in LIBRARIES {
         let library: Table = globals.get(name)?;
-        globals.raw_set(name, guards.guard(lua, &library)?)?;
+        let (guard, metatable) = guards.guard(lua, &library)?;
+        if name == "redis" {
+            let loading = api::loading_table(lua)?;
+            loading.set_metatable(Some(strict.clone()))?;
+            views.push(View { metatable, always: library, loading });
+        }
+        globals.raw_set(name, guard)?;
     }
     guards.guard_strings(lua, &globals.get("string")?)?;
-    let missing = lua.create_function(no_such_global)?;
-    let metatable = lua.create_table()?;
-    metatable.set("__index", missing)?;
-    globals.set_metatable(Some(metatable))?;
-    let seen = guards.guard(lua, &globals)?;
+    globals.set_metatable(Some(strict.clone()))?;
+    let (seen, metatable) = guards.guard(lua, &globals)?;
+    let loading = lua.create_table()?;
+    loading.raw_set("redis", globals.raw_get::<Table>("redis")?)?;
+    loading.set_metatable(Some(strict))?;
+    views.push(View { metatable, always: globals.clone(), loading });
     globals.raw_set("_G", seen.clone())?;
     lua.set_globals(seen)?;
-    let loading = loading_globals(lua, &guards)?;
-    Ok(Sandbox { globals, redis, run, shape, loading })
+    Ok(Sandbox { globals, run, shape, views })
 }
 
 /// What `prelude.lua` returns.
@@ -104,19 +127,6 @@ type Prelude = (Table, Function, Function, Function);
 /// The tables that scripts share.
 const LIBRARIES: [&str; 9] =
     ["redis", "cjson", "cmsgpack", "struct", "bit", "string", "table", "math", "coroutine"];
-
-/// What a library of functions sees while it is loaded.
-fn loading_globals(lua: &Lua, guards: &Guards) -> Result<Table> {
-    let missing = lua.create_function(no_such_global)?;
-    let strict = lua.create_table()?;
-    strict.set("__index", missing)?;
-    let redis = api::loading_table(lua)?;
-    redis.set_metatable(Some(strict.clone()))?;
-    let globals = lua.create_table()?;
-    globals.set("redis", guards.guard(lua, &redis)?)?;
-    globals.set_metatable(Some(strict))?;
-    guards.guard(lua, &globals)
-}
 
 /// Guards, and what stands behind each.
 struct Guards {
@@ -133,23 +143,23 @@ impl Guards {
         Ok(Guards { real: lua.create_table()?, refuse })
     }
 
-    /// An empty table through which `table` is seen.
-    fn guard(&self, lua: &Lua, table: &Table) -> Result<Table> {
+    /// An empty table through which `table` is seen, and its metatable.
+    fn guard(&self, lua: &Lua, table: &Table) -> Result<(Table, Table)> {
         let guard = lua.create_table()?;
         let metatable = lua.create_table()?;
         metatable.set("__index", table.clone())?;
         metatable.set("__newindex", self.refuse.clone())?;
         metatable.set("__metatable", false)?;
-        guard.set_metatable(Some(metatable))?;
+        guard.set_metatable(Some(metatable.clone()))?;
         self.real.raw_set(guard.clone(), table.clone())?;
-        Ok(guard)
+        Ok((guard, metatable))
     }
 
     /// All strings share one metatable: what scripts see of it is a guarded copy.
     fn guard_strings(&self, lua: &Lua, strings: &Table) -> Result<()> {
         let shown = lua.create_table()?;
         shown.set("__index", strings.clone())?;
-        let shown = self.guard(lua, &shown)?;
+        let (shown, _) = self.guard(lua, &shown)?;
         if let Some(metatable) = lua.type_metatable::<super::lua::LuaString>() {
             metatable.raw_set("__metatable", shown)?;
         }

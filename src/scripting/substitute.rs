@@ -79,9 +79,7 @@ fn replace<F: FnMut() -> std::result::Result<(), &'static str>>(
         Replacement::Text(template) => {
             return fill_in(lua, text, matcher, whole, &template.as_bytes(), out);
         }
-        Replacement::Table(table) => {
-            table.get::<Value>(captured(lua, text, matcher, 0, whole)?)?
-        }
+        Replacement::Table(table) => table.get::<Value>(captured(lua, text, matcher, 0, whole)?)?,
         Replacement::Function(function) => {
             let count = matcher.captures().max(1);
             let captures: Result<MultiValue> =

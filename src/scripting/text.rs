@@ -16,7 +16,14 @@ pub fn install(lua: &Lua, strings: &Table) -> Result<()> {
     install_functions(
         lua,
         strings,
-        &[("find", find), ("match", match_), ("gmatch", gmatch), ("gfind", gmatch), ("gsub", gsub), ("rep", rep)],
+        &[
+            ("find", find),
+            ("match", match_),
+            ("gmatch", gmatch),
+            ("gfind", gmatch),
+            ("gsub", gsub),
+            ("rep", rep),
+        ],
     )
 }
 
@@ -93,7 +100,8 @@ fn search(lua: &Lua, args: MultiValue, name: &str) -> Result<MultiValue> {
     let init = if init < 0 { (len + init).max(-1) + 1 } else { init };
     let start = (init - 1).clamp(0, len) as usize;
     let finds = name == "find";
-    let plain = args.get(3).is_some_and(|plain| !matches!(plain, Value::Nil | Value::Boolean(false)));
+    let plain =
+        args.get(3).is_some_and(|plain| !matches!(plain, Value::Nil | Value::Boolean(false)));
     if finds && (plain || !has_specials(pattern)) {
         let found = memchr::memmem::find(&text[start..], pattern);
         return Ok(match found {
@@ -145,7 +153,8 @@ fn gmatch(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let text = string_argument(lua, &args, 0, "gmatch")?;
     let pattern = string_argument(lua, &args, 1, "gmatch")?;
     let next = AtomicUsize::new(0);
-    let step = lua.create_function(move |lua, _: MultiValue| next_match(lua, &text, &pattern, &next))?;
+    let step =
+        lua.create_function(move |lua, _: MultiValue| next_match(lua, &text, &pattern, &next))?;
     one(Value::Function(step))
 }
 
