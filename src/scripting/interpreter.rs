@@ -7,12 +7,12 @@ use sha1::{Digest, Sha1};
 
 use super::convert::Answer;
 use super::host::{self, Host, Scratch};
+use super::json_decode;
 use super::lua::{
     Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
-    VmState, compile, position, raise, raised,
+    VmState, collect_if_short, compile, position, raise, raised,
 };
 use super::sandbox::{self, Purpose, Sandbox};
-use super::{json_decode, random};
 use crate::resp::{Args, Reply};
 
 /// A compiled function.
@@ -82,15 +82,18 @@ impl Interpreter {
         let functions = lua.create_table()?;
         lua.set_global_hook(
             HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_TICK),
-            |lua, _| match host::with(|running| Ok(running.host.tick()))? {
-                Ok(()) => Ok(VmState::Continue),
-                Err(text) => {
-                    let text = [&position(lua, 1), text.as_bytes()].concat();
-                    raise(Raise::Killed(text))
+            |lua, _| {
+                collect_if_short(lua);
+                match host::with(|running| Ok(running.host.tick()))? {
+                    Ok(()) => Ok(VmState::Continue),
+                    Err(text) => {
+                        let text = [&position(lua, 1), text.as_bytes()].concat();
+                        raise(Raise::Killed(text))
+                    }
                 }
             },
         )?;
-        lua.set_app_data(MemoryLimit(memory_limit));
+        lua.set_app_data(MemoryLimit::new(memory_limit));
         lua.set_memory_limit(memory_limit)?;
         let (free, scratch) = (Vec::new(), Scratch::default());
         Ok(Interpreter { lua, purpose, sandbox, functions, free, scratch, since_collection: 0 })
@@ -150,7 +153,6 @@ impl Interpreter {
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
         let (keys, args) = (self.list(keys)?, self.list(args)?);
-        random::reset(&self.lua);
         json_decode::reset(&self.lua);
         match self.purpose {
             Purpose::Functions => self.sandbox.run.call((function, keys, args)),
@@ -205,6 +207,7 @@ impl Interpreter {
 
     /// Garbage is collected in small steps, for scripts that are too small to cause any.
     fn collect_now_and_then(&mut self) {
+        collect_if_short(&self.lua);
         self.since_collection += 1;
         if self.since_collection >= SCRIPTS_PER_STEP {
             self.since_collection = 0;

@@ -7,6 +7,8 @@
 
 use mlua::Error;
 use mlua::chunk::ChunkMode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 pub use mlua::{
     Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
     VmState,
@@ -104,12 +106,26 @@ pub fn raised(error: &Error) -> Raise {
 
 /// Compiles source text. Binary code is never taken: it could do anything to the process.
 pub fn compile(lua: &Lua, source: &[u8], name: &str) -> std::result::Result<Function, Vec<u8>> {
+    if source.starts_with(b"\x1b") {
+        // What the parser says of a text that begins so.
+        let place = shown_name(name);
+        return Err(format!("{place}:1: unexpected symbol near 'char(27)'").into_bytes());
+    }
     let chunk = lua.load(source).set_name(name).set_mode(ChunkMode::Text);
     chunk.into_function().map_err(|error| {
         let (Raise::Text(text) | Raise::Table { err: text, .. } | Raise::Killed(text)) =
             raised(&error);
         text
     })
+}
+
+/// How Lua shows the name of a chunk: `=name` and `@file` as they are, a text by its first line.
+fn shown_name(name: &str) -> String {
+    if let Some(name) = name.strip_prefix(['=', '@']) {
+        return name.to_owned();
+    }
+    let line = name.lines().next().unwrap_or_default();
+    format!("[string \"{line}\"]")
 }
 
 /// The bytes of a string or, as Lua has it, of a number.
@@ -201,14 +217,40 @@ pub fn optional_number(
 }
 
 /// How much memory the interpreter may take, kept with it.
-pub struct MemoryLimit(pub usize);
+pub struct MemoryLimit {
+    limit: usize,
+    /// What was in use after the last collection that shortage has caused.
+    after_collection: AtomicUsize,
+}
+
+impl MemoryLimit {
+    /// So many bytes.
+    pub fn new(limit: usize) -> Self {
+        MemoryLimit { limit, after_collection: AtomicUsize::new(0) }
+    }
+}
 
 /// Whether a string of so many bytes, which is put together elsewhere, will find room in the
 /// interpreter.
 pub fn room_for(lua: &Lua, bytes: usize) -> Result<()> {
-    let limit = lua.app_data_ref::<MemoryLimit>().map_or(usize::MAX, |limit| limit.0);
-    if lua.used_memory().saturating_add(bytes) > limit {
-        return raise(Raise::Text(b"not enough memory".to_vec()));
+    let limit = lua.app_data_ref::<MemoryLimit>().map_or(usize::MAX, |limit| limit.limit);
+    let has_room = || lua.used_memory().saturating_add(bytes) <= limit;
+    if !has_room() {
+        lua.gc_collect()?;
     }
-    Ok(())
+    if has_room() { Ok(()) } else { raise(Raise::Text(b"not enough memory".to_vec())) }
+}
+
+/// Collects garbage if memory becomes short. Lua 5.1 itself doesn't when an allocation fails, and
+/// waits until twice as much is in use as the last time.
+pub fn collect_if_short(lua: &Lua) {
+    let Some(memory) = lua.app_data_ref::<MemoryLimit>() else { return };
+    let used = lua.used_memory();
+    let last = memory.after_collection.load(Ordering::Relaxed);
+    if used > memory.limit / 2 && used > last + memory.limit / 16 {
+        let _ = lua.gc_collect(); // nothing in scripts has a finaliser that could fail
+        memory.after_collection.store(lua.used_memory(), Ordering::Relaxed);
+    } else if used < last {
+        memory.after_collection.store(used, Ordering::Relaxed);
+    }
 }

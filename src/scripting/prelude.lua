@@ -5,10 +5,10 @@
 -- `unwrap` turns what Rust has raised into a Lua value; `is_killed` knows an error that nobody catches.
 
 local unwrap, is_killed, deny, guarded, place = ...
-local type, tostring, error, select = type, tostring, error, select
+local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
 local rawget, getmetatable = rawget, getmetatable
-local next, pcall, xpcall, unpack, insert, resume =
-  next, pcall, xpcall, unpack, table.insert, coroutine.resume
+local next, pcall, xpcall, unpack, insert = next, pcall, xpcall, unpack, table.insert
+local create, resume = coroutine.create, coroutine.resume
 
 local function finish(ok, ...)
   if ok then return true, ... end
@@ -17,14 +17,28 @@ local function finish(ok, ...)
   return false, raised
 end
 
+-- These functions are called from scripts in place of ones in C, and complain like those.
+local function bad(index, name, expected, ...)
+  if index <= select('#', ...) then
+    expected = expected .. ' expected, got ' .. type((select(index, ...)))
+  elseif expected == 'value' then
+    expected = 'value expected'
+  else
+    expected = expected .. ' expected, got no value'
+  end
+  error('bad argument #' .. index .. " to '" .. name .. "' (" .. expected .. ')', 3)
+end
+
 local safe = {}
 
 function safe.pcall(...)
-  if select('#', ...) == 0 then error("bad argument #1 to 'pcall' (value expected)", 2) end
+  if select('#', ...) == 0 then bad(1, 'pcall', 'value') end
   return finish(pcall(...))
 end
 
-function safe.xpcall(f, handler)
+function safe.xpcall(...)
+  if select('#', ...) < 2 then bad(2, 'xpcall', 'value') end
+  local f, handler = ...
   return finish(xpcall(f, function(raised)
     if type(raised) == 'userdata' then
       if is_killed(raised) then return raised end
@@ -34,37 +48,60 @@ function safe.xpcall(f, handler)
   end))
 end
 
-function safe.resume(co, ...)
-  if type(co) ~= 'thread' then
-    error("bad argument #1 to 'resume' (coroutine expected)", 2)
-  end
-  return finish(resume(co, ...))
+-- Each coroutine may go as deep into C as if it were alone, and they all share one stack: so few may be
+-- resumed inside of each other.
+local resumed = 0
+local MOST_RESUMED = 10
+
+local function leave(...)
+  resumed = resumed - 1
+  return finish(...)
 end
 
--- The original counts in 32 bits, and ranges can be chosen so that the count overflows.
-function safe.unpack(list, first, last)
-  if type(list) ~= 'table' then
-    error("bad argument #1 to 'unpack' (table expected, got " ..
-      (list == nil and 'nil' or type(list)) .. ')', 2)
-  end
-  if first == nil and last == nil then return unpack(list) end
-  local from = first == nil and 1 or first
-  local to = last == nil and #list or last
-  if type(from) == 'number' and type(to) == 'number' and to - from >= 8000 then
-    error('too many results to unpack', 2)
-  end
-  return unpack(list, first, last)
+function safe.resume(...)
+  local co = ...
+  if type(co) ~= 'thread' then error("bad argument #1 to 'resume' (coroutine expected)", 2) end
+  if resumed >= MOST_RESUMED then return false, 'C stack overflow' end
+  resumed = resumed + 1
+  return leave(resume(...))
 end
 
-function safe.insert(list, ...)
+local function succeed(ok, ...)
+  if ok then return ... end
+  error((...), 3)
+end
+
+function safe.wrap(f)
+  if type(f) ~= 'function' then error("bad argument #1 to 'wrap' (Lua function expected)", 2) end
+  local co = create(f)
+  return function(...)
+    return succeed(safe.resume(co, ...))
+  end
+end
+
+-- The original counts in 32 bits, and ranges can be chosen so that the count overflows. So many values
+-- fit onto the stack.
+local MOST_UNPACKED = 7950
+
+function safe.unpack(...)
+  local list, first, last = ...
+  if type(list) ~= 'table' then bad(1, 'unpack', 'table', ...) end
+  if first == nil then first = 1 end
+  if last == nil then last = #list end
+  local from, to = tonumber(first), tonumber(last)
+  if not from then bad(2, 'unpack', 'number', ...) end
+  if not to then bad(3, 'unpack', 'number', ...) end
+  if to - from >= MOST_UNPACKED then error('too many results to unpack', 2) end
+  return unpack(list, from, to)
+end
+
+function safe.insert(...)
+  local list = ...
+  if type(list) ~= 'table' then bad(1, 'insert', 'table', ...) end
   if guarded[list] then deny() end
-  if type(list) ~= 'table' then
-    error("bad argument #1 to 'insert' (table expected, got " ..
-      (list == nil and 'nil' or type(list)) .. ')', 2)
-  end
   local count = select('#', ...)
-  if count == 0 or count > 2 then error("wrong number of arguments to 'insert'", 2) end
-  return insert(list, ...)
+  if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
+  return insert(...)
 end
 
 -- What a table stands for as a reply. Metatables of scripts have no say in it.

@@ -1,4 +1,4 @@
-//! `math.random`: the same numbers for every script, so that a script does the same wherever it runs.
+//! `math.random`: the same numbers after every start, and after the same seed.
 //!
 //! The generator is POSIX' `drand48`: 48 bits, of which the upper 31 are given out.
 
@@ -19,11 +19,6 @@ const START: u64 = 0x1234_abcd_330e;
 pub fn install(lua: &Lua, math: &Table) -> Result<()> {
     lua.set_app_data(State(AtomicU64::new(START)));
     install_functions(lua, math, &[("random", random), ("randomseed", randomseed)])
-}
-
-/// Before a script: begins from the start.
-pub fn reset(lua: &Lua) {
-    set(lua, seeded(0));
 }
 
 fn set(lua: &Lua, value: u64) {

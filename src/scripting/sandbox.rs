@@ -80,7 +80,9 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
         globals.raw_set(name, safe.get::<Value>(name)?)?;
     }
     globals.get::<Table>("table")?.set("insert", safe.get::<Value>("insert")?)?;
-    globals.get::<Table>("coroutine")?.set("resume", safe.get::<Value>("resume")?)?;
+    for name in ["resume", "wrap"] {
+        globals.get::<Table>("coroutine")?.set(name, safe.get::<Value>(name)?)?;
+    }
     guards.install(lua, &globals)?;
     install(lua, &globals, &[("loadstring", loadstring), ("load", load)])?;
     random::install(lua, &globals.get("math")?)?;
@@ -186,7 +188,7 @@ impl Guards {
             if real.raw_get::<Option<Table>>(&table)?.is_some() {
                 return deny();
             }
-            check_key(lua, key)?;
+            check_key(key)?;
             table.raw_set(key, value)?;
             Ok(table)
         })?;
@@ -233,10 +235,12 @@ fn deny<T>() -> Result<T> {
     raise(Raise::Text(b"Attempt to modify a readonly table".to_vec()))
 }
 
-fn check_key(lua: &Lua, key: &Value) -> Result<()> {
+fn check_key(key: &Value) -> Result<()> {
     match key {
-        Value::Nil => raise_here(lua, "table index is nil"),
-        Value::Number(number) if number.is_nan() => raise_here(lua, "table index is NaN"),
+        Value::Nil => raise(Raise::Text(b"table index is nil".to_vec())),
+        Value::Number(number) if number.is_nan() => {
+            raise(Raise::Text(b"table index is NaN".to_vec()))
+        }
         _ => Ok(()),
     }
 }
@@ -269,7 +273,8 @@ fn place(lua: &Lua, _: ()) -> Result<(Value, i64)> {
     }) {
         // Above a function in C is who called it. Ours stand for ones that are in C elsewhere.
         let is_c = what == "C" && level == RAISED;
-        if !is_c && source.as_deref() != Some("=prelude") {
+        let is_ours = source.as_deref() == Some("=prelude") || what == "tail";
+        if !is_c && !is_ours {
             let source = source.unwrap_or_default();
             return Ok((Value::String(lua.create_string(&source)?), line));
         }
@@ -316,7 +321,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
             value => match text_of(lua, &value) {
                 Some(piece) if piece.as_bytes().is_empty() => break,
                 Some(piece) => source.extend_from_slice(&piece.as_bytes()),
-                None => return failed(lua, b"reader function must return a string"),
+                None => return raise_here(lua, "reader function must return a string"),
             },
         }
         if source.len() > LONGEST_SOURCE {
