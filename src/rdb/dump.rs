@@ -9,7 +9,7 @@
 
 use super::EncodingLimits;
 use super::checksum::crc64;
-use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION};
+use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION, opcode};
 use super::source::Source;
 use super::values::read_value;
 use super::write_value::{type_of, write_value};
@@ -38,6 +38,51 @@ pub fn dump(value: &Value, style: Style) -> Vec<u8> {
     };
     write().expect("a vector takes every byte");
     out.into_inner()
+}
+
+/// The payload for libraries of functions.
+pub fn dump_functions(sources: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = RdbWriter::new(Vec::new(), Style::default());
+    let mut write = || {
+        for source in sources {
+            out.put(&[opcode::FUNCTION])?;
+            out.string(source)?;
+        }
+        out.put(&VERSION.to_le_bytes())?;
+        let checksum = out.flush()?;
+        out.put(&checksum.to_le_bytes())?;
+        out.flush()
+    };
+    write().expect("a vector takes every byte");
+    out.into_inner()
+}
+
+/// The libraries of a payload.
+pub fn decode_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
+    let body = body_of(payload)?;
+    let mut source = Source::new(body);
+    let mut sources = Vec::new();
+    let damaged = |error: super::Error| PayloadError::Value(error.to_string());
+    while !source.is_at_end().map_err(damaged)? {
+        if source.byte().map_err(damaged)? != opcode::FUNCTION {
+            return Err(PayloadError::Value("not a library".into()));
+        }
+        sources.push(source.string().map_err(damaged)?);
+    }
+    Ok(sources)
+}
+
+/// What stands before the trailer of a payload whose checksum is right.
+fn body_of(payload: &[u8]) -> Result<&[u8], PayloadError> {
+    let checked = payload.len().checked_sub(size_of::<u64>()).ok_or(PayloadError::Trailer)?;
+    let (checked, checksum) = payload.split_at(checked);
+    let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
+    let (body, version) = checked.split_at(body);
+    let is_known = u16::from_le_bytes([version[0], version[1]]) <= NEWEST_VERSION;
+    if !is_known || crc64(0, checked).to_le_bytes() != checksum {
+        return Err(PayloadError::Trailer);
+    }
+    Ok(body)
 }
 
 /// The value of a payload.
