@@ -17,12 +17,13 @@
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
-//! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
+//! | [`expiry`], [`eviction`], [`slots`]                | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`cluster`](mod@cluster)                           | the cluster that this server is a node of |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | `lock`                                             | THE lock, and what is done when it is released |
+//! | [`scripting`]                                      | scripts and functions that clients have brought |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
 //!
@@ -33,6 +34,7 @@ pub mod activity;
 pub mod append_only;
 pub mod background;
 pub mod blocking;
+pub mod busy;
 pub mod client;
 mod client_key;
 pub mod cluster;
@@ -43,6 +45,7 @@ pub mod expiry;
 pub mod interest;
 pub mod latency;
 pub mod lazy_free;
+pub mod libraries;
 pub mod listening;
 mod lock;
 pub mod meter;
@@ -58,7 +61,9 @@ pub mod progress;
 pub mod pubsub;
 pub mod role;
 pub mod saving;
+pub mod scripting;
 pub mod shutdown;
+pub mod slots;
 pub mod slowlog;
 pub mod stats;
 pub mod tracking;
@@ -100,6 +105,7 @@ use progress::Progress;
 use pubsub::PubSub;
 use role::Replication;
 use saving::Saving;
+use scripting::Scripting;
 use shutdown::{Leaving, ShutdownRequest};
 use slowlog::SlowLog;
 use stats::Stats;
@@ -138,6 +144,8 @@ pub struct Engine {
     pub latency: LatencyMonitor,
     /// What the running command changed.
     pub journal: Journal,
+    /// Scripts and functions.
+    pub scripting: Scripting,
     /// Who has the same data.
     pub replication: Replication,
     /// The cluster that this server is a node of, if it is one.
@@ -195,7 +203,10 @@ impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
     pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Garbage>) {
         let (lazy_free, garbage) = LazyFree::new();
-        let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let mut databases: Vec<_> = (0..config.databases).map(|_| Keyspace::default()).collect();
+        if config.cluster_enabled {
+            databases[0].index_slots();
+        }
         let mut acl = Acl::default();
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
@@ -222,6 +233,7 @@ impl Engine {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             journal: Journal::default(),
+            scripting: Scripting::default(),
             dirty: 0,
             saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),
