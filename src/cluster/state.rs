@@ -211,6 +211,10 @@ impl Cluster {
 
     /// Draws the consequences of what was told, before others see the state again.
     pub fn settle(&mut self) {
+        while self.failover_soon && self.is_replica() {
+            self.run_manual();
+            self.run_election(); // takes a step; the last one ends with waiting
+        }
         if self.health_timer.is_stale {
             self.update_health();
         }
