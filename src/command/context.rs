@@ -313,6 +313,11 @@ impl Context<'_> {
         self.engine.blocking.serving.as_deref().is_none_or(|ready| ready == key)
     }
 
+    /// Whether this server is a node of a cluster, which has one database and says itself whom it copies.
+    pub fn is_in_cluster(&self) -> bool {
+        self.engine.cluster.is_some()
+    }
+
     /// Parses the index of a database.
     pub fn database_index(&self, text: &[u8]) -> Result<usize> {
         let index = crate::number::parse_i64(text).ok_or(super::error::NOT_INTEGER)?;

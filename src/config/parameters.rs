@@ -412,16 +412,16 @@ parameters! {
         /// What clients are redirected to
         "cluster-preferred-endpoint-type" cluster_preferred_endpoint_type: EndpointType
             = EndpointType::Ip
-            => one_of(), [NoEffect];
+            => one_of();
         /// Refuse to serve while slots are missing
         "cluster-require-full-coverage" cluster_require_full_coverage: bool = true
             => YesNo;
         /// Serve reads while the cluster is down
         "cluster-allow-reads-when-down" cluster_allow_reads_when_down: bool = false
-            => YesNo, [NoEffect];
+            => YesNo;
         /// Serve shard channels while the cluster is down
         "cluster-allow-pubsubshard-when-down" cluster_allow_pubsubshard_when_down: bool = true
-            => YesNo, [NoEffect];
+            => YesNo;
         /// Let replicas move to masters that have none
         "cluster-allow-replica-migration" cluster_allow_replica_migration: bool = true
             => YesNo;

@@ -60,6 +60,7 @@ pub mod prepared;
 pub mod progress;
 pub mod pubsub;
 pub mod role;
+pub mod routing;
 pub mod saving;
 pub mod scripting;
 pub mod shutdown;
