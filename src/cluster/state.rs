@@ -40,6 +40,8 @@ pub struct Local {
     pub now_ms: u64,
     /// How far the data has come.
     pub offset: u64,
+    /// Whether it copies a master's.
+    pub is_following: bool,
     /// A replica: for how long it hasn't heard of its master; None: it never has.
     pub data_age_ms: Option<u64>,
 }

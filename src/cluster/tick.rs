@@ -27,6 +27,7 @@ impl Cluster {
         self.expire_manual();
         self.follow_masters_master();
         if self.is_replica() {
+            self.follow_at_last();
             self.run_manual();
             self.run_election();
             self.consider_moving();
@@ -48,6 +49,14 @@ impl Cluster {
         node.flags.clear(Flags::NOFAILOVER);
         if settings.no_failover {
             node.flags.set(Flags::NOFAILOVER);
+        }
+    }
+
+    /// After the start a replica has to be told to copy its master, when it is known where that is.
+    fn follow_at_last(&mut self) {
+        let master = self.my_master().filter(|_| !self.local.is_following);
+        if let Some(master) = master.filter(|master| !self.table[*master].address.ip.is_empty()) {
+            self.order_to_follow(master);
         }
     }
 

@@ -389,7 +389,7 @@ parameters! {
         "cluster-enabled" cluster_enabled: bool = false => YesNo, [Immutable];
         /// File of the cluster's state
         "cluster-config-file" cluster_config_file: String = "nodes.conf".into()
-            => Text("name"), [Immutable NoEffect];
+            => Text("name"), [Immutable];
         /// Port of the cluster bus; 0 is port + 10000
         "cluster-port" cluster_port: u16 = 0 => integer(0, 65535), [Immutable];
         /// Milliseconds after which a node counts as failed

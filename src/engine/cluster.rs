@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::system::random::Random;
 
 /// Bus ports are so much higher than the clients', unless somebody says otherwise.
-const BUS_PORT_OFFSET: u16 = 10_000;
+pub const BUS_PORT_OFFSET: u16 = 10_000;
 
 /// The state of a node that knows nobody yet, if the configuration wants a node.
 pub fn new(config: &Config, now_ms: u64) -> Option<Box<Cluster>> {
@@ -86,7 +86,8 @@ fn local(engine: &Engine) -> Local {
         heard.map(|heard| heard.elapsed().as_millis() as u64)
     });
     let now_ms = engine.unix_ms().max(0) as u64;
-    Local { now_ms, offset: engine.replication.offset(), data_age_ms }
+    let is_following = engine.is_replica();
+    Local { now_ms, offset: engine.replication.offset(), is_following, data_age_ms }
 }
 
 fn carry_out(engine: &mut Engine, order: Order) {

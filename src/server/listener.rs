@@ -102,6 +102,19 @@ impl Listeners {
     }
 }
 
+/// Sockets that listen at every address of the configuration, for who accepts on them itself.
+pub fn open_all(config: &Config) -> io::Result<Vec<TcpListener>> {
+    let mut sockets = Vec::new();
+    for Wanted { address, text, optional } in wanted(config)? {
+        match listen(address.ip(), config.port, config) {
+            Ok(socket) => sockets.push(socket),
+            Err(error) if optional && error.kind() != io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(cant_listen(&text, config.port, &error)),
+        }
+    }
+    Ok(sockets)
+}
+
 /// The address of who listens nowhere.
 pub const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
