@@ -32,6 +32,7 @@
 
 pub mod acl;
 pub mod catalogue;
+pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod engine;
@@ -41,6 +42,8 @@ pub mod persistence;
 pub mod rdb;
 pub mod replication;
 pub mod resp;
+pub mod scripting;
+
 pub mod server;
 pub mod store;
 pub mod system;

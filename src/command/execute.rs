@@ -16,6 +16,7 @@ use super::dispatch::dispatch;
 use super::error::Error;
 use super::gates::{check, find_row, look_up};
 use super::pubsub::is_subscription;
+use super::redirection::is_redirection;
 use super::server::monitor;
 use super::server::slowlog;
 use super::transactions::queue::{effective_flags, is_queued, queue};
@@ -26,6 +27,7 @@ use crate::engine::Engine;
 use crate::engine::blocking;
 use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
+use crate::engine::routing::Asking;
 use crate::engine::tracking;
 use crate::engine::transaction;
 use crate::resp::{Args, Reply};
@@ -61,11 +63,12 @@ pub fn execute(
             return after_reply(engine, client, None, reply, start);
         }
     };
+    let flags = effective_flags(engine, client, row, args);
     let Engine { clients, pause, .. } = engine;
     let state = clients.get_mut(client);
     state.last_command = Some(row.command);
     if origin == Origin::Client {
-        let writes = effective_flags(state, row).any(Flags::WRITE.with(Flags::MAY_REPLICATE));
+        let writes = flags.any(Flags::WRITE.with(Flags::MAY_REPLICATE));
         if pause.holds(writes) && !state.is_replica() && !state.monitors {
             return Flow::Paused { writes };
         }
@@ -205,7 +208,12 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
     if row.is(Flags::READ) {
         let keys = row.keys.iter().filter(|spec| !spec.flags.has(KeyFlags::NOT_KEY));
         let keys = keys.flat_map(|spec| spec.find(args).unwrap_or_default());
-        tracking::remember(ctx.engine, ctx.client, keys.map(|index| args.at(index)));
+        // What a script reads, its caller has read.
+        let reader = match ctx.origin {
+            Origin::Script => ctx.engine.executing.unwrap_or(ctx.client),
+            _ => ctx.client,
+        };
+        tracking::remember(ctx.engine, reader, keys.map(|index| args.at(index)));
     }
 }
 
@@ -226,14 +234,21 @@ fn reject(
     if row.is_some_and(|row| row.command == Command::Exec) {
         transaction::abandon(engine, client);
         end_caching(engine.clients.get_mut(client), row);
+        if is_redirection(error) {
+            engine.stats.error(error.code());
+            reply.error(error.as_bytes()); // clients act on the first word
+            return;
+        }
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
         reply.error(&text);
         return;
     }
-    if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
-        transaction.aborted = true;
+    let state = engine.clients.get_mut(client);
+    match &mut state.transaction {
+        Some(transaction) => transaction.aborted = true,
+        None => state.routing.asking = Asking::No,
     }
     end_caching(engine.clients.get_mut(client), row);
     engine.stats.error(error.code());

@@ -190,10 +190,6 @@ choice! {
     }
 }
 
-/// Why a server refuses to be what `cluster-enabled` asks for: clients would take it for a node that
-/// has all slots.
-pub(super) const NO_CLUSTER: &str = "cacheflow cannot be part of a cluster";
-
 pub(super) fn check_dbfilename(name: &str) -> Result<(), String> {
     refuse_path("dbfilename", "filename", name)
 }

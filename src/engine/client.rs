@@ -15,6 +15,7 @@ use super::blocking::Wait;
 use super::meter::Meter;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
+use super::routing::Routing;
 use super::tracking::Mode;
 use super::transaction::Transaction;
 use super::watch::Watches;
@@ -82,6 +83,8 @@ pub struct Client {
     pub monitors: bool,
     /// How it is told of changes to keys it keeps, if it wants to be.
     pub tracking: Option<Box<Mode>>,
+    /// What it has said as a client of a cluster.
+    pub routing: Routing,
     /// What it waits for, if it does.
     pub wait: Option<Box<Wait>>,
     /// The reply to the command that waited, until its thread takes it.
@@ -145,6 +148,7 @@ impl Client {
             subscriptions: Subscriptions::default(),
             monitors: false,
             tracking: None,
+            routing: Routing::default(),
             wait: None,
             answer: Vec::new(),
             wakeup: None,
@@ -241,6 +245,7 @@ impl Client {
         self.db = 0;
         self.protocol = Protocol::Resp2;
         self.name.clear();
+        self.routing = Routing::default();
         // This one isn't replied to if that was asked for; the next one is.
         if self.reply_mode != ReplyMode::Skip {
             self.reply_mode = ReplyMode::On;

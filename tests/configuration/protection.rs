@@ -18,7 +18,6 @@ fn what_cannot_be_done_ends_the_start() {
     for (flags, reason) in [
         (&["--rename-command", "FLUSHAL", ""][..], "No such command in rename-command"),
         (&["--rename-command", "GET", "SET"], "Target command name already exists"),
-        (&["--cluster-enabled", "yes"], "cannot be part of a cluster"),
         (&["--loadmodule", "acl.so"], "cannot load modules"),
         (&["--aclfile", "/nonexistent"], "opening file '/nonexistent': No such file or directory"),
         (&["--user", "eve on nopass +nosuch"], "Unknown command or category name in ACL"),
