@@ -9,7 +9,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -19,6 +19,7 @@ use crate::engine::SharedEngine;
 use crate::engine::cluster::tell;
 use crate::system::cores;
 use crate::system::outgoing;
+use crate::system::stream::{Address, Stream};
 use crate::system::threads::Permit;
 
 /// The threads do little.
@@ -39,7 +40,7 @@ struct Peer {
     packets: Sender<Packet>,
     waiting: Arc<AtomicUsize>,
     /// The socket, once there is one, so that it can be ended.
-    stream: Option<Arc<TcpStream>>,
+    stream: Option<Arc<Stream>>,
 }
 
 /// What the threads of a connection have of it.
@@ -60,7 +61,7 @@ impl Links {
         self.peers.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn add(self: &Arc<Self>, key: LinkKey, stream: Option<Arc<TcpStream>>) -> Line {
+    fn add(self: &Arc<Self>, key: LinkKey, stream: Option<Arc<Stream>>) -> Line {
         let ((tx, packets), waiting) = (unbounded(), Arc::default());
         let peer = Peer { packets: tx, waiting: Arc::clone(&waiting), stream };
         self.peers().insert(key, peer);
@@ -73,10 +74,11 @@ impl Links {
         let engine = self.shared.lock();
         let timeout = Duration::from_millis(engine.config.cluster_node_timeout.max(1));
         let source = engine.config.bind_source_addr.clone();
+        let tls = engine.tls_to_node();
         drop(engine);
         self.start(line, move |line| {
-            let stream = outgoing::connect(&ip, port, &source, timeout.min(LONGEST_CONNECT))?;
-            let stream = Arc::new(stream);
+            let timeout = timeout.min(LONGEST_CONNECT);
+            let stream = Arc::new(outgoing::connect(&ip, port, &source, timeout, tls.as_ref())?);
             line.adopt(&stream)?;
             let (local_ip, peer_ip) = addresses(&stream)?;
             tell(&mut line.links.shared.lock(), |cluster| {
@@ -87,15 +89,24 @@ impl Links {
     }
 
     /// Takes a connection that another node has made.
-    pub fn accept(self: &Arc<Self>, stream: TcpStream) {
+    pub fn accept(self: &Arc<Self>, socket: TcpStream) {
+        let mut engine = self.shared.lock();
+        let tls = engine.tls.clone().filter(|_| engine.config.tls_cluster);
+        let stream = match tls {
+            Some(tls) => tls.incoming.accept(socket),
+            None => Ok(socket.into()),
+        };
+        let Ok(stream) = stream else { return };
         let stream = Arc::new(stream);
         let Ok((local_ip, peer_ip)) = addresses(&stream) else { return }; // gone already
-        let mut engine = self.shared.lock();
         let key = tell(&mut engine, |cluster| cluster.accepted(local_ip, peer_ip));
         let Some(key) = key else { return };
         let line = self.add(key, Some(Arc::clone(&stream)));
         drop(engine);
-        self.start(line, move |line| line.serve(stream));
+        self.start(line, move |line| {
+            stream.open(Instant::now() + LONGEST_CONNECT)?;
+            line.serve(stream)
+        });
     }
 
     /// Starts the thread that lives as long as the connection.
@@ -148,15 +159,18 @@ impl Links {
     }
 }
 
-fn addresses(stream: &TcpStream) -> io::Result<(String, String)> {
-    let [local, peer] = [stream.local_addr()?, stream.peer_addr()?];
-    let text = |ip: std::net::IpAddr| ip.to_canonical().to_string();
-    Ok((text(local.ip()), text(peer.ip())))
+/// The addresses of this end and of the other one.
+fn addresses(stream: &Stream) -> io::Result<(String, String)> {
+    let text = |address: Option<Address>| {
+        let ip = address.and_then(|address| address.ip());
+        ip.map(|ip| ip.to_canonical().to_string()).ok_or(io::ErrorKind::NotConnected)
+    };
+    Ok((text(stream.local())?, text(stream.peer())?))
 }
 
 impl Line {
     /// The connection is there. It fails if it isn't wanted any more.
-    fn adopt(&self, stream: &Arc<TcpStream>) -> io::Result<()> {
+    fn adopt(&self, stream: &Arc<Stream>) -> io::Result<()> {
         let mut peers = self.links.peers();
         let unwanted = || io::Error::other("it is not wanted any more");
         peers.get_mut(&self.key).ok_or_else(unwanted)?.stream = Some(Arc::clone(stream));
@@ -164,7 +178,7 @@ impl Line {
     }
 
     /// Reads until the connection ends; another thread writes.
-    fn serve(&self, stream: Arc<TcpStream>) -> io::Result<()> {
+    fn serve(&self, stream: Arc<Stream>) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let (packets, waiting) = (self.packets.clone(), Arc::clone(&self.waiting));
         let out = Arc::clone(&stream);
@@ -188,7 +202,7 @@ impl Drop for Line {
 
 /// Writes what comes until nothing can come any more. A connection that takes nothing is ended by whoever
 /// waits for an answer to what was sent.
-fn write(stream: &TcpStream, packets: &Receiver<Packet>, waiting: &AtomicUsize) {
+fn write(stream: &Stream, packets: &Receiver<Packet>, waiting: &AtomicUsize) {
     for packet in packets {
         let written = { stream }.write_all(&packet);
         waiting.fetch_sub(packet.len(), Ordering::Relaxed);

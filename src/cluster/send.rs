@@ -26,7 +26,7 @@ impl Cluster {
                 ip: self.settings.announced_ip.clone(),
                 port: self.settings.port,
                 bus_port: self.settings.bus_port,
-                plain_port: 0,
+                plain_port: self.settings.plain_port,
             },
             current_epoch: self.current_epoch,
             config_epoch: owner.config_epoch,

@@ -44,7 +44,9 @@ impl Cluster {
         if !settings.announced_ip.is_empty() {
             node.address.ip = settings.announced_ip;
         }
-        (node.address.port, node.address.bus_port) = (settings.port, settings.bus_port);
+        let address = &mut node.address;
+        (address.port, address.bus_port) = (settings.port, settings.bus_port);
+        address.plain_port = settings.plain_port;
         node.hostname = settings.hostname;
         node.flags.clear(Flags::NOFAILOVER);
         if settings.no_failover {
