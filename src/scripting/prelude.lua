@@ -146,8 +146,21 @@ local function handler(raised)
   return { 'ERR ' .. tostring(raised), source, line }
 end
 
+-- Kept in variables, for `xpcall` hands no arguments on.
+local running, keys, args
+
+local function call_running()
+  return running(keys, args)
+end
+
+local function forget_arguments(...)
+  keys, args = nil, nil
+  return ...
+end
+
 local function run(f, a, b)
-  return xpcall(function() return f(a, b) end, handler)
+  running, keys, args = f, a, b
+  return forget_arguments(xpcall(call_running, handler))
 end
 
 -- The largest index of a table that is a list, and how many it has; 0 and 0 for one that isn't.
