@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::node::{Flags, Node, NodeKey};
+use super::key::NodeKey;
+use super::node::{Flags, Node};
 use super::slots::{SLOTS, Slot};
 use super::state::Cluster;
 

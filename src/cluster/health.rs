@@ -15,17 +15,6 @@ const SHORTEST_REJOIN_MS: u64 = 500;
 /// and so long at most.
 const LONGEST_REJOIN_MS: u64 = 5000;
 
-/// What the health depends on, beside the table.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct HealthTimer {
-    /// When the health was looked at first.
-    first_ms: u64,
-    /// When this node was last among a minority.
-    minority_ms: u64,
-    /// Something has changed that it depends on.
-    pub(super) is_stale: bool,
-}
-
 impl Cluster {
     /// Something has changed: the health is looked at before others see the state again.
     pub(super) fn recheck(&mut self) {

@@ -3,11 +3,7 @@
 //! Each node opens one connection to each other node and sends its pings there; what comes in on a
 //! connection that the other one has opened is answered on that one.
 
-use super::node::NodeKey;
-
-/// The name of a connection. Never used again for another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkKey(pub u64);
+use super::key::NodeKey;
 
 /// A connection.
 #[derive(Clone, Debug)]

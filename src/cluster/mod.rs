@@ -8,9 +8,10 @@
 //!
 //! | file           | what it is                                                              |
 //! |----------------|-------------------------------------------------------------------------|
-//! | [`id`], [`slots`], [`node`], [`link`] | the nouns                                        |
+//! | [`id`], [`key`], [`slots`], [`node`], [`link`] | the nouns                               |
 //! | [`table`]      | all nodes, and whose each slot is                                       |
 //! | [`state`]      | the cluster as a node sees it, and what others ask of it                |
+//! | `underway`     | elections and other things that take time, as data                      |
 //! | [`settings`]   | the parameters that count here                                          |
 //! | [`packet`]     | what nodes say to each other, as bytes                                  |
 //! | [`stats`]      | packets, counted                                                        |
@@ -25,6 +26,7 @@ pub mod admin;
 pub mod describe;
 mod health;
 pub mod id;
+pub mod key;
 pub mod link;
 pub mod node;
 pub mod output;
@@ -34,8 +36,10 @@ pub mod slots;
 pub mod state;
 pub mod stats;
 pub mod table;
+mod underway;
 
 pub use id::NodeId;
-pub use node::{Node, NodeKey};
+pub use key::NodeKey;
+pub use node::Node;
 pub use slots::{SLOTS, Slot, SlotSet};
 pub use state::{Cluster, Health};

@@ -1,12 +1,8 @@
 //! A node, as another one knows it.
 
 use super::id::NodeId;
-use super::link::LinkKey;
+use super::key::{LinkKey, NodeKey};
 use super::slots::SlotSet;
-
-/// Where a node stands in the table of nodes. Never used again for another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeKey(pub(super) u32);
 
 /// What a node is, as bits; sent to others as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

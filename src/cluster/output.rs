@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::link::LinkKey;
+use super::key::LinkKey;
 use super::slots::SlotSet;
 
 /// What is to be done about connections, in this order.

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::health::HealthTimer;
 use super::id::NodeId;
-use super::link::{Link, LinkKey};
-use super::node::{Flags, Node, NodeKey};
+use super::key::{LinkKey, NodeKey};
+use super::link::Link;
+use super::node::{Flags, Node};
 use super::output::{Order, Outputs, Save};
 use super::settings::Settings;
 use super::slots::{SLOTS, Slot};
 use super::stats::Stats;
 use super::table::Table;
+use super::underway::{Election, HealthTimer, ManualFailover};
 use crate::system::random::Random;
 
 /// Whether the cluster serves.
@@ -57,6 +58,10 @@ pub struct Cluster {
     pub(super) importing: BTreeMap<Slot, NodeKey>,
     pub(super) health: Health,
     pub(super) health_timer: HealthTimer,
+    pub(super) election: Election,
+    pub(super) manual: ManualFailover,
+    /// A replica has something to do for its election before the next tick.
+    pub(super) failover_soon: bool,
     /// Masters with slots: those who vote.
     pub(super) size: usize,
     pub(super) current_epoch: u64,
@@ -65,6 +70,8 @@ pub struct Cluster {
     /// Nodes that were forgotten by command, and until when nobody's gossip brings them back.
     pub(super) banned: BTreeMap<NodeId, u64>,
     pub(super) links: BTreeMap<LinkKey, Link>,
+    pub(super) next_link: u64,
+    pub(super) ticks: u64,
     /// Packets, counted.
     pub stats: Stats,
     pub(super) outputs: Outputs,
@@ -86,6 +93,11 @@ impl Cluster {
             importing: BTreeMap::new(),
             health: Health::Fail,
             health_timer: HealthTimer::default(),
+            election: Election::default(),
+            manual: ManualFailover::default(),
+            failover_soon: false,
+            ticks: 0,
+            next_link: 0,
             size: 1,
             current_epoch: 0,
             last_vote_epoch: 0,

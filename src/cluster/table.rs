@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
 use super::id::NodeId;
-use super::node::{Flags, Node, NodeKey};
+use super::key::NodeKey;
+use super::node::{Flags, Node};
 use super::slots::{SLOTS, Slot, SlotSet};
 
 /// So many nodes at the most, whatever others tell: a cluster is recommended to have up to a thousand.
