@@ -627,25 +627,25 @@ macro_rules! table {
                     "2.2.0"  "O(1) for each key" "Lets the next EXEC fail if any of these keys changes before."
             }
             [scripting] "scripting" @[SCRIPTING] {
-                Eval         "eval"             -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval;
+                Eval         "eval"             -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::eval;
                     "script numkeys [key [key ...]] [arg [arg ...]]"
                     "2.6.0"  "Depends on the script" "Runs a Lua script."
                     .notes(&[(0, "A script may do anything with its keys")])
-                EvalRo       "eval_ro"          -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval_ro;
+                EvalRo       "eval_ro"          -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::eval_ro;
                     "script numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the script" "Runs a Lua script that may not write."
                     .notes(&[(0, "A script may read anything of its keys")])
-                Evalsha      "evalsha"          -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => evalsha;
+                Evalsha      "evalsha"          -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::evalsha;
                     "sha1 numkeys [key [key ...]] [arg [arg ...]]"
                     "2.6.0"  "Depends on the script" "Runs a cached script, found by its SHA1."
-                EvalshaRo    "evalsha_ro"       -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => evalsha_ro;
+                EvalshaRo    "evalsha_ro"       -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::evalsha_ro;
                     "sha1 numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the script" "Runs a cached script that may not write."
-                Fcall        "fcall"            -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => fcall;
+                Fcall        "fcall"            -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::fcall;
                     "function numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the function" "Calls a function of a library."
                     .notes(&[(0, "A function may do anything with its keys")])
-                FcallRo      "fcall_ro"         -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => fcall_ro;
+                FcallRo      "fcall_ro"         -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::fcall_ro;
                     "function numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the function" "Calls a function that may not write."
                     .notes(&[(0, "A function may read anything of its keys")])

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use super::{ClientKey, Engine};
 use crate::engine::client::Client;
 use crate::resp::Request;
-use crate::scripting::interpreter::sha1_hex;
-use crate::scripting::sandbox::Purpose;
+use crate::scripting::Purpose;
+use crate::scripting::sha1_hex;
 use crate::scripting::{Interpreter, Registration, ScriptFlags, ScriptId};
 
 /// A cached script.

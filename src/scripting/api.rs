@@ -3,13 +3,12 @@
 use super::convert::{ReplyReader, error_table};
 use super::flags::{ScriptFlags, check_name};
 use super::host::{self, Running};
-use super::interpreter::Pending;
 use super::lua::{
     Function, Lua, MultiValue, Raise, Result, Table, Value, install, number_of, one, one_string,
     raise, text_of, to_i64,
 };
-use super::registration::Registration;
-use super::sandbox::Purpose;
+use super::registration::{Pending, Registration};
+use super::{Purpose, sha1_hex};
 use crate::number;
 use crate::resp::{Protocol, Request};
 
@@ -232,8 +231,8 @@ fn sha1hex(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     }
     let text = args.front().and_then(|value| text_of(lua, value));
     let digest = match text {
-        Some(text) => super::interpreter::sha1_hex(&text.as_bytes()),
-        None => super::interpreter::sha1_hex(b""),
+        Some(text) => sha1_hex(&text.as_bytes()),
+        None => sha1_hex(b""),
     };
     one_string(lua, digest)
 }

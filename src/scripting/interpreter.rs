@@ -3,21 +3,17 @@
 //! EVAL has one, functions have another, so that neither sees the other's globals. Compiled functions
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
-use sha1::{Digest, Sha1};
-
+use super::Purpose;
 use super::convert::Answer;
 use super::host::{self, Host, Scratch};
-use super::json_decode;
+use super::json;
 use super::lua::{
     Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
     VmState, collect_if_short, compile, position, raise, raised,
 };
-use super::sandbox::{self, Purpose, Sandbox};
+use super::registration::{Pending, ScriptId};
+use super::sandbox::{self, Sandbox};
 use crate::resp::{Args, Reply};
-
-/// A compiled function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScriptId(i64);
 
 /// How a script ended.
 #[derive(Debug)]
@@ -45,23 +41,6 @@ pub struct Interpreter {
     scratch: Scratch,
     /// Scripts that have run since the garbage was last looked after.
     since_collection: u32,
-}
-
-/// Functions that a library has registered while it is being loaded.
-pub struct Pending {
-    functions: Table,
-    kept: Vec<i64>,
-    free: Vec<i64>,
-}
-
-impl Pending {
-    /// Keeps a function.
-    pub fn keep(&mut self, function: Function) -> Result<ScriptId> {
-        let id = self.free.pop().unwrap_or(self.functions.raw_len() as i64 + 1);
-        self.functions.raw_set(id, function)?;
-        self.kept.push(id);
-        Ok(ScriptId(id))
-    }
 }
 
 /// So many instructions of Lua are executed between two looks at the clock.
@@ -153,7 +132,7 @@ impl Interpreter {
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
         let (keys, args) = (self.list(keys)?, self.list(args)?);
-        json_decode::reset(&self.lua);
+        json::reset(&self.lua);
         match self.purpose {
             Purpose::Functions => self.sandbox.run.call((function, keys, args)),
             Purpose::Scripts => {
@@ -177,11 +156,7 @@ impl Interpreter {
         let function = compile(&self.lua, source, "@user_function")
             .map_err(|text| [b"ERR Error compiling function: ", &text[..]].concat())?;
         let free = std::mem::take(&mut self.free);
-        self.lua.set_app_data(Pending {
-            functions: self.functions.clone(),
-            kept: Vec::new(),
-            free,
-        });
+        self.lua.set_app_data(Pending::new(self.functions.clone(), free));
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
@@ -201,7 +176,7 @@ impl Interpreter {
             },
             Err(error) => format!("ERR {}", raised(&error)).into_bytes(),
         };
-        kept.into_iter().for_each(|id| self.forget(ScriptId(id)));
+        kept.into_iter().for_each(|id| self.forget(id));
         Err([b"ERR Error registering functions: ", &text[..]].concat())
     }
 
@@ -238,11 +213,6 @@ fn failure(error: &Value) -> Outcome {
     let place = source.zip(error.raw_get::<i64>(3).ok());
     let counted = error.raw_get::<bool>(4).unwrap_or(false);
     Outcome::Failed { text, place, counted }
-}
-
-/// The SHA1 of a text, in 40 lower-case digits.
-pub fn sha1_hex(text: &[u8]) -> String {
-    Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -31,9 +31,18 @@ end
 
 local safe = {}
 
+-- A script that catches an error of `redis.call` gets its text, as it did before errors were tables.
+local function text_of_error(ok, ...)
+  if ok then return true, ... end
+  local raised = ...
+  local text = type(raised) == 'table' and raised.err
+  if type(text) == 'string' or type(text) == 'number' then return false, text end
+  return false, raised
+end
+
 function safe.pcall(...)
   if select('#', ...) == 0 then bad(1, 'pcall', 'value') end
-  return finish(pcall(...))
+  return text_of_error(finish(pcall(...)))
 end
 
 function safe.xpcall(...)

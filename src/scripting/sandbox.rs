@@ -16,7 +16,7 @@ use super::lua::{
     Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install, raise,
     raise_here, raised, table_argument, text_of, wrong_type,
 };
-use super::{api, bit, json_decode, msgpack_pack, random, structs, text};
+use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
 
 /// What the rest of the room needs of the prepared interpreter.
 pub struct Sandbox {
@@ -45,15 +45,6 @@ impl Sandbox {
         }
         Ok(())
     }
-}
-
-/// What the interpreter is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// EVAL.
-    Scripts,
-    /// FUNCTION LOAD and FCALL.
-    Functions,
 }
 
 /// Globals of the interpreter that scripts don't get.
@@ -87,11 +78,11 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     install(lua, &globals, &[("loadstring", loadstring), ("load", load)])?;
     random::install(lua, &globals.get("math")?)?;
     let strings: Table = globals.get("string")?;
-    text::install(lua, &strings)?;
+    string_library::install(lua, &strings)?;
     for (name, table) in [
         ("redis", api::table(lua, purpose)?),
-        ("cjson", json_decode::table(lua, list_length.clone())?),
-        ("cmsgpack", msgpack_pack::table(lua, list_length)?),
+        ("cjson", json::table(lua, list_length.clone())?),
+        ("cmsgpack", msgpack::table(lua, list_length)?),
         ("struct", structs::table(lua)?),
         ("bit", bit::table(lua)?),
     ] {

@@ -26,7 +26,7 @@ pub fn exists(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `SCRIPT FLUSH [ASYNC | SYNC]`
+/// `SCRIPT FLUSH [ASYNC|SYNC]`
 pub fn flush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let known = args.get(2).is_none_or(|how| is(how, "SYNC") || is(how, "ASYNC"));
     if args.len() > 3 || !known {
@@ -74,7 +74,7 @@ pub fn kill_running(ctx: &mut Context<'_>, function: bool, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `SCRIPT DEBUG YES | SYNC | NO`
+/// `SCRIPT DEBUG <YES|SYNC|NO>`
 pub fn debug(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if is(&args[2], "NO") {
         reply.ok();

@@ -1,11 +1,11 @@
 //! `cjson.encode`.
 
-use super::json_decode::Settings;
-use super::lua::{
+use super::{Invalid, Settings};
+use crate::scripting::lua::{
     Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, raise_here,
     room_for, type_name,
 };
-use super::number_format::push_g;
+use crate::scripting::number_format::push_g;
 
 /// What an encoded text consists of, while it is put together.
 struct Encoder<'a> {
@@ -57,7 +57,7 @@ impl Encoder<'_> {
 
     fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
         if depth > self.settings.encode_max_depth {
-            return raise_here(self.lua, format!("Cannot serialise, excessive depth ({depth})"));
+            return raise_here(self.lua, format!("Cannot serialise, excessive nesting ({depth})"));
         }
         room_for(self.lua, self.out.len())?;
         let (largest, items): (f64, f64) = self.list_length.call(table)?;
@@ -101,7 +101,7 @@ impl Encoder<'_> {
                     self.value(&key, depth)?;
                     self.out.push(b'"');
                 }
-                _ => return self.cant("table", "table key must be a number or string"),
+                _ => return self.cant(type_name(&key), "table key must be a number or string"),
             }
             self.out.push(b':');
             self.value(&value, depth)?;
@@ -140,15 +140,4 @@ impl Encoder<'_> {
         }
         self.raw(b"\"")
     }
-}
-
-/// What becomes of numbers that JSON doesn't have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Invalid {
-    /// They are an error.
-    Refused,
-    /// They are written as C prints them.
-    Allowed,
-    /// They become null.
-    Null,
 }

@@ -1,15 +1,18 @@
 //! `string.find`, `match`, `gmatch` and `rep`, over the matcher that can be interrupted.
 
+pub mod pattern;
+pub mod substitute;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::host;
-use super::lua::{
+use crate::scripting::host;
+use crate::scripting::lua::{
     Lua, LuaString, MultiValue, Raise, Result, Table, Value, install as install_functions,
     number_argument, one, one_string, optional_number, position, raise, raise_here, room_for,
     string_argument, to_i64,
 };
-use super::pattern::{Capture, Failure, Matcher};
-use super::substitute::gsub;
+use pattern::{Capture, Failure, Matcher};
+use substitute::gsub;
 
 /// Puts the functions into the table `string`.
 pub fn install(lua: &Lua, strings: &Table) -> Result<()> {

@@ -1,11 +1,11 @@
 //! `string.gsub`.
 
-use super::lua::{
+use super::pattern::Matcher;
+use super::{anchor, captured, failed, interrupt};
+use crate::scripting::lua::{
     Lua, LuaString, MultiValue, Result, Value, bad_argument, optional_number, raise_here, room_for,
     string_argument, text_of, to_i64, type_name,
 };
-use super::pattern::Matcher;
-use super::text::{anchor, captured, failed, interrupt};
 
 /// After so many bytes it is asked whether there is room for more.
 const CHECK_EVERY: usize = 1024 * 1024;
@@ -13,8 +13,8 @@ const CHECK_EVERY: usize = 1024 * 1024;
 /// What stands in place of a match.
 enum Replacement {
     Text(LuaString),
-    Table(super::lua::Table),
-    Function(super::lua::Function),
+    Table(crate::scripting::lua::Table),
+    Function(crate::scripting::lua::Function),
 }
 
 /// `string.gsub(text, pattern, replacement [, most])`

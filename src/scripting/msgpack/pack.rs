@@ -1,30 +1,14 @@
-//! `cmsgpack`, and its `pack`.
+//! `cmsgpack.pack`.
 
-use super::lua::{
-    Function, Lua, MultiValue, Result, Table, Value, bad_argument, install, one_string, room_for,
+use crate::scripting::lua::{
+    Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, room_for,
 };
-use super::msgpack_unpack::{unpack, unpack_limit, unpack_one};
 
 /// Tables that are nested deeper become nil.
 const DEEPEST: usize = 16;
 
-/// The table `cmsgpack`.
-pub fn table(lua: &Lua, list_length: Function) -> Result<Table> {
-    let table = lua.create_table()?;
-    table.raw_set("_NAME", "cmsgpack")?;
-    table.raw_set("_VERSION", "lua-cmsgpack 0.4.0")?;
-    table.raw_set("_COPYRIGHT", "Copyright (C) 2012, Salvatore Sanfilippo")?;
-    table.raw_set("_DESCRIPTION", "MessagePack C implementation for Lua")?;
-    let pack = lua.create_function(move |lua, args| pack(lua, args, &list_length))?;
-    table.raw_set("pack", pack)?;
-    let functions: [(&str, super::lua::RustFunction); 3] =
-        [("unpack", unpack), ("unpack_one", unpack_one), ("unpack_limit", unpack_limit)];
-    install(lua, &table, &functions)?;
-    Ok(table)
-}
-
 /// `cmsgpack.pack(value, ...)`
-fn pack(lua: &Lua, args: MultiValue, list_length: &Function) -> Result<MultiValue> {
+pub fn pack(lua: &Lua, args: MultiValue, list_length: &Function) -> Result<MultiValue> {
     if args.is_empty() {
         return bad_argument(lua, 0, "pack", "MessagePack pack needs input.");
     }
@@ -77,21 +61,20 @@ impl Packer<'_> {
     fn integer(&mut self, value: i64) {
         let out = &mut self.out;
         match value {
-            0..=0x7f => out.push(value as u8),
-            -32..0 => out.push(value as u8),
-            0..=0xff => out.extend_from_slice(&[0xcc, value as u8]),
-            -0x80..0 => out.extend_from_slice(&[0xd0, value as u8]),
-            0..=0xffff => with_marker(out, 0xcd, &(value as u16).to_be_bytes()),
-            -0x8000..0 => with_marker(out, 0xd1, &(value as i16).to_be_bytes()),
-            0..=0xffff_ffff => with_marker(out, 0xce, &(value as u32).to_be_bytes()),
-            -0x8000_0000..0 => with_marker(out, 0xd2, &(value as i32).to_be_bytes()),
-            0.. => with_marker(out, 0xcf, &value.to_be_bytes()),
+            -32..=0x7f => out.push(value as u8),
+            0x80..=0xff => out.extend_from_slice(&[0xcc, value as u8]),
+            -0x80..-32 => out.extend_from_slice(&[0xd0, value as u8]),
+            0x100..=0xffff => with_marker(out, 0xcd, &(value as u16).to_be_bytes()),
+            -0x8000..-0x80 => with_marker(out, 0xd1, &(value as i16).to_be_bytes()),
+            0x1_0000..=0xffff_ffff => with_marker(out, 0xce, &(value as u32).to_be_bytes()),
+            -0x8000_0000..-0x8000 => with_marker(out, 0xd2, &(value as i32).to_be_bytes()),
+            0x1_0000_0000.. => with_marker(out, 0xcf, &value.to_be_bytes()),
             _ => with_marker(out, 0xd3, &value.to_be_bytes()),
         }
     }
 
     fn number(&mut self, value: f64) {
-        let integer = super::lua::to_i64(value);
+        let integer = crate::scripting::lua::to_i64(value);
         let short = value as f32;
         if integer as f64 == value {
             self.integer(integer);

@@ -1,6 +1,6 @@
 //! `cmsgpack.unpack` and its relatives.
 
-use super::lua::{
+use crate::scripting::lua::{
     Lua, MultiValue, Result, Value, number_argument, raise_here, string_argument, to_i64,
 };
 
@@ -27,7 +27,7 @@ pub fn unpack_limit(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 }
 
 fn optional_integer(lua: &Lua, args: &MultiValue, index: usize, name: &str) -> Result<i64> {
-    Ok(super::lua::optional_number(lua, args, index, name)?.map_or(0, to_i64))
+    Ok(crate::scripting::lua::optional_number(lua, args, index, name)?.map_or(0, to_i64))
 }
 
 fn unpack_from(
