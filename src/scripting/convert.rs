@@ -48,7 +48,8 @@ impl<'a> ReplyReader<'a> {
             b'*' if len() < 0 => Ok(Value::Boolean(false)),
             b'*' | b'>' => {
                 let len = len() as usize;
-                let table = self.lua.create_table_with_capacity(len, 0)?;
+                // It grows as it does in Redis, for that decides which length it has with nulls in it.
+                let table = self.lua.create_table()?;
                 for index in 1..=len {
                     let value = self.value()?;
                     table.raw_set(index as i64, value)?;

@@ -8,9 +8,9 @@ use crate::scripting::lua::{
 /// `cjson.decode(text)`
 pub fn decode(lua: &Lua, args: MultiValue, settings: &Settings) -> Result<MultiValue> {
     if args.len() != 1 {
-        return bad_argument(lua, 1, "decode", "expected 1 argument");
+        return bad_argument(lua, 1, "expected 1 argument");
     }
-    let text = string_argument(lua, &args, 0, "decode")?;
+    let text = string_argument(lua, &args, 0)?;
     let text = text.as_bytes();
     if text.len() >= 2 && (text[0] == 0 || text[1] == 0) {
         return raise_here(lua, "JSON parser does not support UTF-16 or UTF-32");
