@@ -8,8 +8,8 @@ use super::convert::Answer;
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::lua::{
-    Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
-    VmState, collect_if_short, compile, position, raise, raised,
+    BYTES_PER_BYTE, Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib,
+    Table, Value, VmState, build, bytes, collect_if_short, compile, position, raise, raised,
 };
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
@@ -144,11 +144,8 @@ impl Interpreter {
     }
 
     fn list(&self, args: Args<'_>) -> Result<Table> {
-        let table = self.lua.create_table_with_capacity(args.len(), 0)?;
-        for (index, arg) in args.iter().enumerate() {
-            table.raw_set(index as i64 + 1, self.lua.create_string(arg)?)?;
-        }
-        Ok(table)
+        let most = args.iter().map(|arg| arg.len() + BYTES_PER_BYTE).sum();
+        build(&self.lua, most, || self.lua.create_sequence_from(args.iter().map(bytes)))
     }
 
     /// Loads a library: runs its code, which registers functions at the host.

@@ -41,7 +41,7 @@ local function text_of_error(ok, ...)
 end
 
 function safe.pcall(...)
-  if select('#', ...) == 0 then bad(1, 'pcall', 'value') end
+  if select('#', ...) == 0 then return false, 'attempt to call a boolean value' end
   return text_of_error(finish(pcall(...)))
 end
 
@@ -110,6 +110,7 @@ function safe.insert(...)
   if guarded[list] then deny() end
   local count = select('#', ...)
   if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
+  if count == 3 and not tonumber((select(2, ...))) then bad(2, 'insert', 'number', ...) end
   return insert(...)
 end
 
@@ -140,7 +141,7 @@ local function handler(raised)
     raised = is_killed(raised) or unwrap(raised)
   end
   if type(raised) == 'table' then
-    return { rawget(raised, 'err') or 'ERR unknown error', source, line,
+    return { tostring(rawget(raised, 'err') or 'ERR unknown error'), source, line,
       rawget(raised, 'ignore_error_stats_update') }
   end
   return { 'ERR ' .. tostring(raised), source, line }
@@ -158,8 +159,10 @@ local function forget_arguments(...)
   return ...
 end
 
-local function run(f, a, b)
-  running, keys, args = f, a, b
+-- A script has no arguments, a function has two.
+local function run(f, its_keys, its_args)
+  if not its_keys then return xpcall(f, handler) end
+  running, keys, args = f, its_keys, its_args
   return forget_arguments(xpcall(call_running, handler))
 end
 

@@ -24,7 +24,7 @@ pub fn encode(
     list_length: &Function,
 ) -> Result<MultiValue> {
     let (1, Some(value)) = (args.len(), args.front()) else {
-        return bad_argument(lua, 1, "encode", "expected 1 argument");
+        return bad_argument(lua, 1, "expected 1 argument");
     };
     let mut encoder = Encoder { lua, settings, list_length, out: Vec::new() };
     encoder.value(value, 0)?;
@@ -116,6 +116,9 @@ impl Encoder<'_> {
                 Invalid::Null => return self.raw(b"null"),
                 Invalid::Allowed => {}
             }
+        }
+        if number.is_nan() {
+            return self.raw(b"nan"); // whatever its sign
         }
         push_g(&mut self.out, number, self.settings.precision as usize);
         Ok(())
