@@ -131,21 +131,22 @@ impl Interpreter {
 
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
-        let (keys, args) = (self.list(keys)?, self.list(args)?);
+        let lists = [keys, args];
+        let most = lists.iter().flat_map(Args::iter).map(|arg| arg.len() + BYTES_PER_BYTE).sum();
+        let [keys, args] = build(&self.lua, most, || {
+            let list = |args: Args<'_>| self.lua.create_sequence_from(args.iter().map(bytes));
+            let lists = [list(keys)?, list(args)?];
+            if self.purpose == Purpose::Scripts {
+                self.sandbox.globals.raw_set("KEYS", &lists[0])?;
+                self.sandbox.globals.raw_set("ARGV", &lists[1])?;
+            }
+            Ok(lists)
+        })?;
         json::reset(&self.lua);
         match self.purpose {
-            Purpose::Functions => self.sandbox.run.call((function, keys, args)),
-            Purpose::Scripts => {
-                self.sandbox.globals.raw_set("KEYS", keys)?;
-                self.sandbox.globals.raw_set("ARGV", args)?;
-                self.sandbox.run.call(function)
-            }
+            Purpose::Functions => self.sandbox.run_function(function, keys, args),
+            Purpose::Scripts => self.sandbox.run_script(function),
         }
-    }
-
-    fn list(&self, args: Args<'_>) -> Result<Table> {
-        let most = args.iter().map(|arg| arg.len() + BYTES_PER_BYTE).sum();
-        build(&self.lua, most, || self.lua.create_sequence_from(args.iter().map(bytes)))
     }
 
     /// Loads a library: runs its code, which registers functions at the host.
@@ -157,7 +158,7 @@ impl Interpreter {
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
-            self.sandbox.run.call::<(bool, Value)>(function)
+            self.sandbox.run_script(function)
         });
         let outcome = self.sandbox.set_loading(false).and(outcome);
         let pending = self.lua.remove_app_data::<Pending>();

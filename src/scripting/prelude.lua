@@ -159,9 +159,9 @@ local function forget_arguments(...)
   return ...
 end
 
--- A script has no arguments, a function has two.
-local function run(f, its_keys, its_args)
-  if not its_keys then return xpcall(f, handler) end
+-- A function has two arguments. A script has none, and is called without this: what an error says of
+-- the levels above the script shows nothing of what is here.
+local function run_function(f, its_keys, its_args)
   running, keys, args = f, its_keys, its_args
   return forget_arguments(xpcall(call_running, handler))
 end
@@ -177,4 +177,4 @@ local function list_length(t)
   return largest, items
 end
 
-return safe, shape, run, list_length
+return safe, shape, xpcall, handler, run_function, list_length
