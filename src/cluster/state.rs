@@ -212,6 +212,11 @@ impl Cluster {
         self.links.values()
     }
 
+    /// Bytes that connections take, those included that wait to be sent.
+    pub fn link_memory(&self) -> usize {
+        self.links().map(|link| size_of::<Link>() + link.unsent).sum()
+    }
+
     /// Tells the time and how this node's data is, before anything else is told.
     pub fn begin(&mut self, local: Local) {
         self.local = local;
