@@ -32,7 +32,7 @@ impl Error {
 
     /// The code: the first word, as `INFO errorstats` counts it.
     pub fn code(&self) -> &[u8] {
-        self.0.split(|byte| *byte == b' ').next().unwrap_or_default()
+        error_code(&self.0)
     }
 
     /// `ERR wrong number of arguments for '<name>' command`
@@ -43,6 +43,16 @@ impl Error {
     /// `ERR invalid expire time in '<name>' command`
     pub fn expire_time(name: &str) -> Self {
         Error::text(format!("ERR invalid expire time in '{name}' command"))
+    }
+}
+
+/// The code of an error reply: its first word, unless that is the only one, or too long for a code.
+pub fn error_code(text: &[u8]) -> &[u8] {
+    const LONGEST: usize = 32;
+    let is_end = |byte: &u8| matches!(byte, b' ' | b'\r' | b'\n');
+    match text.iter().take(LONGEST).position(is_end) {
+        Some(end) => &text[..end],
+        None => b"ERR",
     }
 }
 

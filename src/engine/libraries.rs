@@ -37,6 +37,8 @@ impl Host for Loading {
         None
     }
 
+    fn error_replied(&mut self, _: &[u8], _: bool) {}
+
     fn tick(&mut self) -> Result<(), &'static str> {
         let is_late = !self.is_known_good && self.started.elapsed() > PATIENCE;
         if is_late { Err("FUNCTION LOAD timeout") } else { Ok(()) }

@@ -55,6 +55,8 @@ pub struct Running {
     pub caller: ClientKey,
     /// What is replayed or copied can't be ended.
     pub is_protected: bool,
+    /// What its interpreter took when it began.
+    pub interpreter_bytes: usize,
 }
 
 /// Everything about scripts.
@@ -183,12 +185,19 @@ impl Scripting {
         }
     }
 
-    /// Bytes of the two interpreters.
+    /// Bytes of the two interpreters; of one that is running, as many as when it began.
     pub fn interpreter_bytes(&self) -> (usize, usize) {
-        let bytes = |interpreter: &Option<Box<Interpreter>>| {
-            interpreter.as_ref().map_or(0, |interpreter| interpreter.memory())
+        let running = self.running.as_ref().map_or(0, |running| running.interpreter_bytes);
+        let bytes = |interpreter: &Option<Box<Interpreter>>, runs| match interpreter {
+            Some(interpreter) => interpreter.memory(),
+            None if runs => running,
+            None => 0,
         };
-        (bytes(&self.scripts_interpreter), bytes(&self.functions_interpreter))
+        let runs_function = self.running.as_ref().is_some_and(|running| running.is_function);
+        (
+            bytes(&self.scripts_interpreter, !runs_function),
+            bytes(&self.functions_interpreter, runs_function),
+        )
     }
 }
 

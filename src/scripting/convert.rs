@@ -15,6 +15,7 @@
 //! There is no tree in between: replies are read from the bytes that the command has written, and a
 //! value is written into the buffer of the connection.
 
+use super::host::Host;
 use super::lua::{Function, Lua, Result, Table, Value, to_i64};
 use crate::number;
 use crate::resp::{Protocol, Reply};
@@ -127,6 +128,10 @@ pub fn until_nul(text: &[u8]) -> &[u8] {
 /// How deep tables may be nested that become a reply. Redis' limit is its interpreter's stack, about
 /// eight times as much; no client reads either.
 const DEEPEST: usize = 1000;
+const TOO_DEEP: &[u8] = b"ERR reached lua stack limit";
+
+/// What `shape` says of an error that was a command's.
+const COUNTED_ERROR: i64 = 8;
 
 /// What a script has returned, on its way into a reply.
 pub struct Answer<'a> {
@@ -134,17 +139,19 @@ pub struct Answer<'a> {
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
     pub protocol: Protocol,
+    /// Who counts errors.
+    pub host: &'a mut dyn Host,
 }
 
 impl Answer<'_> {
     /// Writes a value.
-    pub fn write(&self, value: &Value, reply: &mut Reply) {
+    pub fn write(&mut self, value: &Value, reply: &mut Reply) {
         self.write_nested(value, reply, 0);
     }
 
-    fn write_nested(&self, value: &Value, reply: &mut Reply, depth: usize) {
+    fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
-            return reply.error(b"ERR reached lua stack limit");
+            return self.error(TOO_DEEP, false, reply);
         }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -157,14 +164,16 @@ impl Answer<'_> {
         }
     }
 
-    fn table(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn table(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         // Looked at in Lua, for there it costs a fraction.
         let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
             Ok(found) => found,
-            Err(_) => return reply.error(b"ERR reached lua stack limit"),
+            Err(_) => return self.error(TOO_DEEP, false, reply),
         };
         match (shape, &value) {
-            (1, Value::String(text)) => reply.error(until_nul(&text.as_bytes())),
+            (1 | COUNTED_ERROR, Value::String(text)) => {
+                self.error(until_nul(&text.as_bytes()), shape == COUNTED_ERROR, reply);
+            }
             (2, Value::String(text)) => reply.simple_text(until_nul(&text.as_bytes())),
             (3, Value::Number(number)) => reply.double(*number),
             (3, Value::Integer(number)) => reply.double(*number as f64),
@@ -196,7 +205,12 @@ impl Answer<'_> {
         }
     }
 
-    fn array(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn error(&mut self, text: &[u8], counted: bool, reply: &mut Reply) {
+        self.host.error_replied(text, counted);
+        reply.error(text);
+    }
+
+    fn array(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         reply.array_of(|reply| {
             let mut len = 0;
             loop {

@@ -25,6 +25,9 @@ pub trait Host {
     /// Whether the user may run this command; none: there is no such command.
     fn may_run(&mut self, args: Args<'_>) -> Option<bool>;
 
+    /// The reply has an error in it. `counted`: it is that of a command, so it was counted when it came.
+    fn error_replied(&mut self, text: &[u8], counted: bool);
+
     /// Called every now and then while Lua code runs. An error ends the script.
     fn tick(&mut self) -> std::result::Result<(), &'static str>;
 

@@ -116,7 +116,7 @@ impl Interpreter {
         let outcome = match outcome {
             Ok((true, value)) => {
                 let protocol = self.scratch.reply.protocol;
-                Answer { shape: &self.sandbox.shape, protocol }.write(&value, reply);
+                Answer { shape: &self.sandbox.shape, protocol, host }.write(&value, reply);
                 Outcome::Replied
             }
             Ok((false, error)) => failure(&error),
@@ -233,6 +233,7 @@ mod tests {
         fn may_run(&mut self, _: Args<'_>) -> Option<bool> {
             None
         }
+        fn error_replied(&mut self, _: &[u8], _: bool) {}
         fn tick(&mut self) -> std::result::Result<(), &'static str> {
             Ok(())
         }
