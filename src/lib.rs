@@ -41,6 +41,8 @@ pub mod persistence;
 pub mod rdb;
 pub mod replication;
 pub mod resp;
+pub mod scripting;
+
 pub mod server;
 pub mod store;
 pub mod system;

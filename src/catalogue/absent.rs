@@ -6,41 +6,16 @@
 use super::spec::Categories;
 
 const SLOW: Categories = Categories::SLOW;
-const SCRIPT: Categories = SLOW.with(Categories::SCRIPTING);
-const WRITES_SCRIPT: Categories = SCRIPT.with(Categories::WRITE);
 const ADMIN: Categories = SLOW.with(Categories::ADMIN).with(Categories::DANGEROUS);
 const MIGRATE: Categories =
     SLOW.with(Categories::KEYSPACE).with(Categories::WRITE).with(Categories::DANGEROUS);
 
 /// Names and categories. A line goes when its command comes.
 pub const ABSENT: &[(&str, Categories)] = &[
-    ("eval", SCRIPT),
-    ("eval_ro", SCRIPT),
-    ("evalsha", SCRIPT),
-    ("evalsha_ro", SCRIPT),
-    ("fcall", SCRIPT),
-    ("fcall_ro", SCRIPT),
-    ("function", SLOW),
-    ("function|delete", WRITES_SCRIPT),
-    ("function|dump", SCRIPT),
-    ("function|flush", WRITES_SCRIPT),
-    ("function|help", SCRIPT),
-    ("function|kill", SCRIPT),
-    ("function|list", SCRIPT),
-    ("function|load", WRITES_SCRIPT),
-    ("function|restore", WRITES_SCRIPT),
-    ("function|stats", SCRIPT),
     ("migrate", MIGRATE),
     ("module|load", ADMIN),
     ("module|loadex", ADMIN),
     ("module|unload", ADMIN),
-    ("script", SLOW),
-    ("script|debug", SCRIPT),
-    ("script|exists", SCRIPT),
-    ("script|flush", SCRIPT),
-    ("script|help", SCRIPT),
-    ("script|kill", SCRIPT),
-    ("script|load", SCRIPT),
 ];
 
 /// Whether this is the name of a command, not a subcommand, that isn't there yet; in any case.

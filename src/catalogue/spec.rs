@@ -39,6 +39,11 @@ macro_rules! bits {
                 $set(self.0 | other.0)
             }
 
+            /// These, but for `other`.
+            pub const fn without(self, other: $set) -> $set {
+                $set(self.0 & !other.0)
+            }
+
             /// The names of those that are set.
             pub fn names(self) -> impl Iterator<Item = &'static str> {
                 Self::NAMES.iter().filter(move |(flag, name)| self.has(*flag) && !name.is_empty())
@@ -92,6 +97,8 @@ bits! {
         STALE = "stale",
         /// Not kept in the slow log.
         SKIP_SLOWLOG = "skip_slowlog",
+        /// Shown by MONITOR in a way of its own.
+        SKIP_MONITOR = "skip_monitor",
         /// For Redis Cluster.
         ASKING = "asking",
         /// Constant or logarithmic time.

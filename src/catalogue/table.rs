@@ -626,6 +626,92 @@ macro_rules! table {
                     "key [key ...]"
                     "2.2.0"  "O(1) for each key" "Lets the next EXEC fail if any of these keys changes before."
             }
+            [scripting] "scripting" @[SCRIPTING] {
+                Eval         "eval"             -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::eval;
+                    "script numkeys [key [key ...]] [arg [arg ...]]"
+                    "2.6.0"  "Depends on the script" "Runs a Lua script."
+                    .notes(&[(0, "A script may do anything with its keys")])
+                EvalRo       "eval_ro"          -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::eval_ro;
+                    "script numkeys [key [key ...]] [arg [arg ...]]"
+                    "7.0.0"  "Depends on the script" "Runs a Lua script that may not write."
+                    .notes(&[(0, "A script may read anything of its keys")])
+                Evalsha      "evalsha"          -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::evalsha;
+                    "sha1 numkeys [key [key ...]] [arg [arg ...]]"
+                    "2.6.0"  "Depends on the script" "Runs a cached script, found by its SHA1."
+                EvalshaRo    "evalsha_ro"       -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::evalsha_ro;
+                    "sha1 numkeys [key [key ...]] [arg [arg ...]]"
+                    "7.0.0"  "Depends on the script" "Runs a cached script that may not write."
+                Fcall        "fcall"            -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::fcall;
+                    "function numkeys [key [key ...]] [arg [arg ...]]"
+                    "7.0.0"  "Depends on the function" "Calls a function of a library."
+                    .notes(&[(0, "A function may do anything with its keys")])
+                FcallRo      "fcall_ro"         -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::fcall_ro;
+                    "function numkeys [key [key ...]] [arg [arg ...]]"
+                    "7.0.0"  "Depends on the function" "Calls a function that may not write."
+                    .notes(&[(0, "A function may read anything of its keys")])
+                Function     "function"         -2 [CONTAINER] @[] [] => container;
+                    ""
+                    "7.0.0"  "Depends on the subcommand" "Manages libraries of functions."
+                FunctionDelete "function|delete" 3 [WRITE NOSCRIPT] [] => function::delete;
+                    "library-name"
+                    "7.0.0"  "O(1)" "Removes a library and its functions."
+                    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+                FunctionDump "function|dump"     2 [NOSCRIPT] [] => transport::dump;
+                    ""
+                    "7.0.0"  "O(N), N being the libraries" "Returns all libraries in one payload."
+                FunctionFlush "function|flush"  -2 [WRITE NOSCRIPT] [] => function::flush;
+                    "[ASYNC|SYNC]"
+                    "7.0.0"  "O(N), N being the functions" "Removes all libraries."
+                    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+                FunctionHelp "function|help"     2 [LOADING STALE] [] => help;
+                    ""
+                    "7.0.0"  "O(1)" "Lists the subcommands."
+                FunctionKill "function|kill"     2 [NOSCRIPT ALLOW_BUSY] [] => function::kill;
+                    ""
+                    "7.0.0"  "O(1)" "Ends the function that is running."
+                    .tips(&["request_policy:all_shards", "response_policy:one_succeeded"])
+                FunctionList "function|list"    -2 [NOSCRIPT] [] => function::list;
+                    "[LIBRARYNAME library-name-pattern] [WITHCODE]"
+                    "7.0.0"  "O(N), N being the functions" "Lists libraries and their functions."
+                    .tips(&["nondeterministic_output_order"])
+                FunctionLoad "function|load"    -3 [WRITE DENYOOM NOSCRIPT] [] => function::load;
+                    "[REPLACE] function-code"
+                    "7.0.0"  "O(1), but for what the code does" "Adds a library of functions."
+                    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+                FunctionRestore "function|restore" -3 [WRITE DENYOOM NOSCRIPT] [] => transport::restore;
+                    "serialized-value [FLUSH|APPEND|REPLACE]"
+                    "7.0.0"  "O(N), N being the libraries" "Adds the libraries of a payload."
+                    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+                FunctionStats "function|stats"   2 [NOSCRIPT ALLOW_BUSY] [] => function::stats;
+                    ""
+                    "7.0.0"  "O(1)" "Tells which function is running, and how many there are."
+                    .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
+                Script       "script"           -2 [CONTAINER] @[] [] => container;
+                    ""
+                    "2.6.0"  "Depends on the subcommand" "Manages the cache of scripts."
+                ScriptDebug  "script|debug"      3 [NOSCRIPT] [] => script::debug;
+                    "<YES|SYNC|NO>"
+                    "3.2.0"  "O(1)" "Is refused: there is no debugger."
+                ScriptExists "script|exists"    -3 [NOSCRIPT] [] => script::exists;
+                    "sha1 [sha1 ...]"
+                    "2.6.0"  "O(N), N being the scripts asked for" "Tells which scripts are cached."
+                    .tips(&["request_policy:all_shards", "response_policy:agg_logical_and"])
+                ScriptFlush  "script|flush"     -2 [NOSCRIPT] [] => script::flush;
+                    "[ASYNC|SYNC]"
+                    "2.6.0"  "O(N), N being the scripts" "Empties the cache."
+                    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+                ScriptHelp   "script|help"       2 [LOADING STALE] [] => help;
+                    ""
+                    "5.0.0"  "O(1)" "Lists the subcommands."
+                ScriptKill   "script|kill"       2 [NOSCRIPT ALLOW_BUSY] [] => script::kill;
+                    ""
+                    "2.6.0"  "O(1)" "Ends the script that is running."
+                    .tips(&["request_policy:all_shards", "response_policy:one_succeeded"])
+                ScriptLoad   "script|load"       3 [NOSCRIPT STALE] [] => script::load;
+                    "script"
+                    "2.6.0"  "O(N), N being the script's bytes" "Compiles a script and keeps it."
+                    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
+            }
             [geo] "geo" @[GEO] {
                 Geoadd       "geoadd"          -5 [WRITE DENYOOM] [key(1, RW|UPDATE)] => geoadd;
                     "key [NX|XX] [CH] longitude latitude member [longitude latitude member ...]"

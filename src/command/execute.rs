@@ -61,11 +61,12 @@ pub fn execute(
             return after_reply(engine, client, None, reply, start);
         }
     };
+    let flags = effective_flags(engine, client, row, args);
     let Engine { clients, pause, .. } = engine;
     let state = clients.get_mut(client);
     state.last_command = Some(row.command);
     if origin == Origin::Client {
-        let writes = effective_flags(state, row).any(Flags::WRITE.with(Flags::MAY_REPLICATE));
+        let writes = flags.any(Flags::WRITE.with(Flags::MAY_REPLICATE));
         if pause.holds(writes) && !state.is_replica() && !state.monitors {
             return Flow::Paused { writes };
         }
@@ -205,7 +206,12 @@ fn remember_keys(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
     if row.is(Flags::READ) {
         let keys = row.keys.iter().filter(|spec| !spec.flags.has(KeyFlags::NOT_KEY));
         let keys = keys.flat_map(|spec| spec.find(args).unwrap_or_default());
-        tracking::remember(ctx.engine, ctx.client, keys.map(|index| args.at(index)));
+        // What a script reads, its caller has read.
+        let reader = match ctx.origin {
+            Origin::Script => ctx.engine.executing.unwrap_or(ctx.client),
+            _ => ctx.client,
+        };
+        tracking::remember(ctx.engine, reader, keys.map(|index| args.at(index)));
     }
 }
 

@@ -70,21 +70,23 @@ pub fn check(
     if !client.unrestricted {
         permission::check(engine, key, row, args)?;
     }
-    if engine.config.maxmemory > 0
-        && make_room(engine) == Outcome::OutOfMemory
-        && needs_memory(engine.clients.get(key), row)
-    {
-        return Err(OUT_OF_MEMORY);
+    let flags = effective_flags(engine, key, row, args);
+    if engine.config.maxmemory > 0 {
+        let is_out = make_room(engine) == Outcome::OutOfMemory;
+        engine.scripting.out_of_memory = is_out;
+        if is_out && needs_memory(engine.clients.get(key), row, flags) {
+            return Err(OUT_OF_MEMORY);
+        }
     }
     let client = engine.clients.get(key);
-    let writes = effective_flags(client, row).any(Flags::WRITE);
+    let writes = flags.any(Flags::WRITE);
     if (writes || row.command == Command::Ping)
         && let Some(error) = disk_failure(engine)
     {
         return Err(error);
     }
     if origin == Origin::Client {
-        check_replication(engine, client, row, writes)?;
+        check_replication(engine, client, row, flags)?;
     }
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
@@ -110,24 +112,23 @@ pub fn check(
 /// Whether a command may not run while memory is short. Queueing takes memory, too, but a
 /// transaction must be able to end.
 #[inline]
-fn needs_memory(client: &Client, row: &Row) -> bool {
+fn needs_memory(client: &Client, row: &Row, flags: Flags) -> bool {
     let is_to_be_queued = client.transaction.is_some() && is_queued(row.command);
-    is_to_be_queued || effective_flags(client, row).has(Flags::DENYOOM)
+    is_to_be_queued || flags.has(Flags::DENYOOM)
 }
 
 /// What only a master with enough good replicas may do, and what only a replica whose master is
 /// there.
 #[inline]
-fn check_replication(engine: &Engine, client: &Client, row: &Row, writes: bool) -> Result {
+fn check_replication(engine: &Engine, client: &Client, row: &Row, flags: Flags) -> Result {
+    let writes = flags.any(Flags::WRITE);
     let config = &engine.config;
     if engine.is_replica() {
         if writes && config.replica_read_only {
             return Err(READ_ONLY);
         }
-        if !config.replica_serve_stale_data
-            && !engine.replication.link_is_up()
-            && !all_have(client, row, Flags::STALE)
-        {
+        let may_be_stale = flags.has(Flags::STALE) && all_have(client, row, Flags::STALE);
+        if denial(engine) == Some(Denial::Stale) && !may_be_stale {
             return Err(MASTER_DOWN);
         }
     } else if writes && config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
@@ -139,8 +140,38 @@ fn check_replication(engine: &Engine, client: &Client, row: &Row, writes: bool) 
     Ok(())
 }
 
+/// Why some commands are refused, whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The master is away, and old data isn't served.
+    Stale,
+}
+
+/// What stands against commands that a script calls.
+pub fn denial(engine: &Engine) -> Option<Denial> {
+    let is_stale = engine.is_replica()
+        && !engine.config.replica_serve_stale_data
+        && !engine.replication.link_is_up();
+    is_stale.then_some(Denial::Stale)
+}
+
+/// Refuses writes that a script makes where they are not allowed, or could not be kept.
+pub fn check_writable(engine: &Engine) -> Result {
+    if engine.is_replica() && engine.config.replica_read_only {
+        return Err(READ_ONLY);
+    }
+    if let Some(error) = disk_failure(engine) {
+        return Err(error);
+    }
+    let config = &engine.config;
+    let wanted = config.min_replicas_to_write as usize;
+    let counts = wanted > 0 && config.min_replicas_max_lag > 0 && !engine.is_replica();
+    if counts && role::count_good(engine) < wanted { Err(NO_REPLICAS) } else { Ok(()) }
+}
+
 const READ_ONLY: Error = Error::new("READONLY You can't write against a read only replica.");
-const MASTER_DOWN: Error =
+/// The master is away, and old data isn't served.
+pub const MASTER_DOWN: Error =
     Error::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
 const NO_REPLICAS: Error = Error::new("NOREPLICAS Not enough good replicas to write.");
 
@@ -149,7 +180,9 @@ fn is_allowed_to_subscribers(command: Command) -> bool {
 }
 
 const NOT_IN_MULTI: Error = Error::new("ERR Command not allowed inside a transaction");
-const OUT_OF_MEMORY: Error = Error::new("OOM command not allowed when used memory > 'maxmemory'.");
+/// There is no memory, and nothing can be evicted.
+pub const OUT_OF_MEMORY: Error =
+    Error::new("OOM command not allowed when used memory > 'maxmemory'.");
 const LOADING: Error = Error::new("LOADING Redis is loading the dataset in memory");
 
 /// Why writes are refused, and PING with them so that whoever watches the server learns of it: the

@@ -44,6 +44,7 @@ pub mod persistence;
 pub mod pubsub;
 pub mod replication;
 pub mod sampling;
+pub mod scripting;
 pub mod server;
 pub mod sets;
 pub mod sorted_sets;

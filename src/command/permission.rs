@@ -59,6 +59,22 @@ pub fn check_queued(engine: &mut Engine, client: ClientKey, row: &Row, args: Arg
     })
 }
 
+/// The same for a command that a script calls, for the user who has called the script.
+pub fn check_in_script(
+    engine: &mut Engine,
+    client: ClientKey,
+    row: &Row,
+    args: Args<'_>,
+) -> std::result::Result<(), Denied> {
+    if engine.clients.get(client).unrestricted {
+        return Ok(());
+    }
+    let last = engine.clients.get(client).last_command;
+    let result = permitted(engine, client, row, args, LogContext::Script);
+    engine.clients.get_mut(client).last_command = last;
+    result
+}
+
 /// Asks the user's rules; a refusal is counted and logged.
 fn permitted(
     engine: &mut Engine,

@@ -330,7 +330,10 @@ parameters! {
             = vec![50.0, 99.0, 99.9] => Percentiles, [Multi];
         /// Milliseconds after which a script no longer blocks other clients
         "busy-reply-threshold" | "lua-time-limit" busy_reply_threshold: u64 = 5000
-            => integer(0, LONG_MAX), [NoEffect];
+            => integer(0, LONG_MAX);
+        /// Memory that scripts may take, and functions likewise
+        "lua-memory-limit" lua_memory_limit: u64 = 1024 * 1024 * 1024
+            => memory(1024 * 1024, LONG_MAX as u64), [Hidden];
     }
     "Data structures" {
         /// Most fields of a hash in compact form

@@ -22,6 +22,7 @@
 //! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | `lock`                                             | THE lock, and what is done when it is released |
+//! | [`scripting`]                                      | scripts and functions that clients have brought |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
 //!
@@ -32,6 +33,7 @@ pub mod activity;
 pub mod append_only;
 pub mod background;
 pub mod blocking;
+pub mod busy;
 pub mod client;
 mod client_key;
 pub mod debugging;
@@ -41,6 +43,7 @@ pub mod expiry;
 pub mod interest;
 pub mod latency;
 pub mod lazy_free;
+pub mod libraries;
 pub mod listening;
 mod lock;
 pub mod meter;
@@ -56,6 +59,7 @@ pub mod progress;
 pub mod pubsub;
 pub mod role;
 pub mod saving;
+pub mod scripting;
 pub mod shutdown;
 pub mod slowlog;
 pub mod stats;
@@ -97,6 +101,7 @@ use progress::Progress;
 use pubsub::PubSub;
 use role::Replication;
 use saving::Saving;
+use scripting::Scripting;
 use shutdown::{Leaving, ShutdownRequest};
 use slowlog::SlowLog;
 use stats::Stats;
@@ -135,6 +140,8 @@ pub struct Engine {
     pub latency: LatencyMonitor,
     /// What the running command changed.
     pub journal: Journal,
+    /// Scripts and functions.
+    pub scripting: Scripting,
     /// Who has the same data.
     pub replication: Replication,
     /// Changes since the last snapshot.
@@ -213,6 +220,7 @@ impl Engine {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             journal: Journal::default(),
+            scripting: Scripting::default(),
             dirty: 0,
             saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),

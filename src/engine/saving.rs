@@ -19,8 +19,6 @@ pub struct Saving {
     pub keys_loaded: u64,
     /// Keys that were not loaded, for their time was over.
     pub keys_expired: u64,
-    /// The libraries of functions that the file had: they are written back as they came.
-    pub functions: Vec<Vec<u8>>,
 }
 
 impl Saving {
@@ -34,7 +32,6 @@ impl Saving {
             saves: 0,
             keys_loaded: 0,
             keys_expired: 0,
-            functions: Vec::new(),
         }
     }
 }

@@ -47,12 +47,18 @@ pub trait Sink: Send {
 /// An effect that waits for the end of the unit.
 struct Pending {
     effect: Effect,
-    /// Nothing that a file would have to keep.
-    only_for_replicas: bool,
+    /// Who gets it: some of [`FILE`] and [`REPLICAS`].
+    targets: u8,
 }
 
+/// The append-only file.
+pub const FILE: u8 = 1;
+/// The replicas.
+pub const REPLICAS: u8 = 2;
+/// Both.
+pub const EVERYBODY: u8 = FILE | REPLICAS;
+
 /// The effects of the running command, and where they go.
-#[derive(Default)]
 pub struct Journal {
     pending: Vec<Pending>,
     /// The append-only file.
@@ -66,6 +72,23 @@ pub struct Journal {
     apart: bool,
     /// Units that replicas have been given; so that it shows who has written.
     pub replicated: u64,
+    /// Who gets the effects that come now. A script may choose (`redis.set_repl`).
+    pub targets: u8,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Journal {
+            pending: Vec::new(),
+            aof: None,
+            replication: None,
+            selected: None,
+            encoded: Vec::new(),
+            apart: false,
+            replicated: 0,
+            targets: EVERYBODY,
+        }
+    }
 }
 
 impl Journal {
@@ -77,17 +100,17 @@ impl Journal {
 
     /// Records an effect of the running command.
     pub fn add(&mut self, effect: Effect) {
-        if self.is_needed() {
-            self.pending.push(Pending { effect, only_for_replicas: false });
+        if self.is_needed() && self.targets != 0 {
+            self.pending.push(Pending { effect, targets: self.targets });
         }
     }
 
     /// Records `args` as an effect.
     #[inline]
     pub fn add_args(&mut self, db: usize, args: Args<'_>) {
-        if self.is_needed() {
+        if self.is_needed() && self.targets != 0 {
             let effect = Effect { db, request: args.into() };
-            self.pending.push(Pending { effect, only_for_replicas: false });
+            self.pending.push(Pending { effect, targets: self.targets });
         }
     }
 
@@ -95,7 +118,7 @@ impl Journal {
     pub fn replicate_only(&mut self, db: usize, args: Args<'_>) {
         if self.replication.is_some() {
             let effect = Effect { db, request: args.into() };
-            self.pending.push(Pending { effect, only_for_replicas: true });
+            self.pending.push(Pending { effect, targets: REPLICAS });
         }
     }
 
@@ -126,14 +149,14 @@ impl Journal {
 
     fn write_unit(&mut self, apart: bool) {
         let selected = self.selected;
-        self.encode(apart, |_| true);
+        self.encode(apart, |pending| pending.targets & REPLICAS != 0);
         self.replicated += u64::from(self.replication.is_some());
-        if let Some(sink) = &mut self.replication {
+        if let Some(sink) = self.replication.as_mut().filter(|_| !self.encoded.is_empty()) {
             sink.append(&self.encoded);
         }
-        if self.aof.is_some() && self.pending.iter().any(|pending| pending.only_for_replicas) {
+        if self.aof.is_some() && self.pending.iter().any(|pending| pending.targets != EVERYBODY) {
             self.selected = selected;
-            self.encode(apart, |pending| !pending.only_for_replicas);
+            self.encode(apart, |pending| pending.targets & FILE != 0);
         }
         if let Some(sink) = self.aof.as_mut().filter(|_| !self.encoded.is_empty()) {
             sink.append(&self.encoded);

@@ -17,6 +17,7 @@ use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
 use crate::engine::background::{Control, Kind};
 use crate::engine::debugging::Delays;
 use crate::engine::eviction;
+use crate::engine::libraries::Same;
 use crate::engine::progress::Progress;
 use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
@@ -112,9 +113,22 @@ pub fn install(engine: &mut Engine, data: load::LoadedData) {
         engine.replace_database(db, keyspace);
     }
     tracking::flushed(engine);
-    engine.saving.functions = data.functions;
+    engine.scripting.flush_libraries();
+    load_functions(engine, &data.functions, Same::Replace);
     engine.saving.keys_loaded = data.keys;
     engine.saving.keys_expired = data.expired;
+}
+
+/// Loads the libraries of a file. They have been loaded before, so that none should fail; one that
+/// does is told of, and the others are there.
+fn load_functions(engine: &mut Engine, sources: &[Vec<u8>], same: Same) {
+    let limit = engine.config.lua_memory_limit as usize;
+    for source in sources {
+        if let Err(text) = engine.scripting.load_library(source, same, true, limit) {
+            let text = String::from_utf8_lossy(&text);
+            crate::warning!("Failed loading a library of functions: {text}");
+        }
+    }
 }
 
 /// Puts what was loaded beside what there is. A key that is in both is replaced, if it may be;
@@ -147,11 +161,7 @@ pub fn install_on_top(
             engine.key_modified(db, &entry.key);
         }
     }
-    for library in data.functions {
-        if !engine.saving.functions.contains(&library) {
-            engine.saving.functions.push(library);
-        }
-    }
+    load_functions(engine, &data.functions, Same::Refuse);
     Ok(())
 }
 
@@ -282,7 +292,7 @@ impl SnapshotWriter {
             config: engine.config.clone(),
             delays: Arc::clone(&engine.debugging.delays),
             facts: facts(engine, is_base),
-            functions: engine.saving.functions.clone(),
+            functions: engine.scripting.sources(),
             now_ms: engine.unix_ms(),
         }
     }

@@ -9,7 +9,7 @@
 
 use super::EncodingLimits;
 use super::checksum::crc64;
-use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION};
+use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION, opcode};
 use super::source::Source;
 use super::values::read_value;
 use super::write_value::{type_of, write_value};
@@ -40,13 +40,58 @@ pub fn dump(value: &Value, style: Style) -> Vec<u8> {
     out.into_inner()
 }
 
-/// The value of a payload.
-pub fn decode_value(payload: &[u8], limits: &EncodingLimits) -> Result<Value, PayloadError> {
+/// The payload for libraries of functions.
+pub fn dump_functions(sources: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = RdbWriter::new(Vec::new(), Style::default());
+    let mut write = || {
+        for source in sources {
+            out.put(&[opcode::FUNCTION])?;
+            out.string(source)?;
+        }
+        out.put(&VERSION.to_le_bytes())?;
+        let checksum = out.flush()?;
+        out.put(&checksum.to_le_bytes())?;
+        out.flush()
+    };
+    write().expect("a vector takes every byte");
+    out.into_inner()
+}
+
+/// The libraries of a payload.
+pub fn decode_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
+    check_sum(payload)?;
+    let mut source = Source::new(body_of(payload)?);
+    let mut sources = Vec::new();
+    let damaged = |error: super::Error| PayloadError::Value(error.to_string());
+    while !source.is_at_end().map_err(damaged)? {
+        if source.byte().map_err(damaged)? != opcode::FUNCTION {
+            return Err(PayloadError::Value("not a library".into()));
+        }
+        sources.push(source.string().map_err(damaged)?);
+    }
+    Ok(sources)
+}
+
+/// Refuses a payload whose checksum is wrong.
+fn check_sum(payload: &[u8]) -> Result<(), PayloadError> {
     let checked = payload.len().checked_sub(size_of::<u64>()).ok_or(PayloadError::Trailer)?;
     let (checked, checksum) = payload.split_at(checked);
-    if crc64(0, checked).to_le_bytes() != checksum {
+    if crc64(0, checked).to_le_bytes() == checksum { Ok(()) } else { Err(PayloadError::Trailer) }
+}
+
+/// What stands before the trailer of a payload, if its version is known.
+fn body_of(payload: &[u8]) -> Result<&[u8], PayloadError> {
+    let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
+    let (body, trailer) = payload.split_at(body);
+    if u16::from_le_bytes([trailer[0], trailer[1]]) > NEWEST_VERSION {
         return Err(PayloadError::Trailer);
     }
+    Ok(body)
+}
+
+/// The value of a payload.
+pub fn decode_value(payload: &[u8], limits: &EncodingLimits) -> Result<Value, PayloadError> {
+    check_sum(payload)?;
     decode_value_unchecked(payload, limits)
 }
 
@@ -55,13 +100,8 @@ pub fn decode_value_unchecked(
     payload: &[u8],
     limits: &EncodingLimits,
 ) -> Result<Value, PayloadError> {
-    let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
-    let (body, trailer) = payload.split_at(body);
-    if u16::from_le_bytes([trailer[0], trailer[1]]) > NEWEST_VERSION {
-        return Err(PayloadError::Trailer);
-    }
     let damaged = |error: super::Error| PayloadError::Value(error.to_string());
-    let mut source = Source::new(body);
+    let mut source = Source::new(body_of(payload)?);
     let code = source.byte().map_err(damaged)?;
     let kind = Type::of_code(code).ok_or_else(|| PayloadError::Value("unknown type".into()))?;
     let value = read_value(&mut source, kind, limits).map_err(damaged)?;

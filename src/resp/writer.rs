@@ -327,6 +327,27 @@ impl Reply {
         }
     }
 
+    /// A number of any length, in decimal digits; line breaks become blanks.
+    pub fn big_number(&mut self, digits: &[u8]) {
+        let digits: Vec<u8> = digits.iter().map(|byte| one_line(*byte)).collect();
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(&digits),
+            Protocol::Resp3 => {
+                self.raw(b"(");
+                self.raw(&digits);
+                self.raw(b"\r\n");
+            }
+        }
+    }
+
+    /// A simple string that somebody else has made; line breaks become blanks.
+    pub fn simple_text(&mut self, text: &[u8]) {
+        let text: Vec<u8> = text.iter().map(|byte| one_line(*byte)).collect();
+        self.raw(b"+");
+        self.raw(&text);
+        self.raw(b"\r\n");
+    }
+
     /// Text for people; `format` is three letters, as `txt` or `mkd`.
     pub fn verbatim(&mut self, format: &str, text: &[u8]) {
         match self.protocol {
@@ -352,6 +373,11 @@ impl Reply {
             self.out.extend_from_slice(b"\r\n");
         }
     }
+}
+
+/// A byte of a line: no break.
+fn one_line(byte: u8) -> u8 {
+    if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }
 }
 
 /// The bytes of a request, as clients send it: also the form of journal and replication stream.

@@ -31,10 +31,17 @@ pub fn monitor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
+/// Shows a request before it is executed: what a script calls is shown after the script itself.
+pub fn show_before(ctx: &mut Context<'_>, args: Args<'_>) {
+    if !ctx.engine.monitors.is_empty() && ctx.origin != Origin::Loader {
+        monitor::show(ctx.engine, ctx.client, ctx.command, args, false);
+    }
+}
+
 /// Shows a command that was executed, if it may be shown.
 #[inline]
 pub fn show_executed(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
-    let hidden = row.is(Flags::ADMIN);
+    let hidden = row.is(Flags::ADMIN) || row.is(Flags::SKIP_MONITOR);
     let again = matches!(ctx.origin, Origin::Unblocked | Origin::Loader);
     if !ctx.engine.monitors.is_empty() && !hidden && !again {
         monitor::show(ctx.engine, ctx.client, row.command, args, ctx.origin == Origin::Script);

@@ -2,8 +2,10 @@
 
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{self, Command, Row, row};
+use crate::command::scripting::declared::flags_of;
 use crate::engine::client::Client;
 use crate::engine::transaction::Queued;
+use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Reply};
 
 /// Whether a command is queued inside MULTI; these few act at once.
@@ -38,9 +40,13 @@ pub fn all_have(client: &Client, row: &Row, flags: Flags) -> bool {
 }
 
 /// The flags by which gates judge a request: those of EXEC include everything it would run.
+/// Those of a script are what it says of itself.
 #[inline]
-pub fn effective_flags(client: &Client, row: &Row) -> Flags {
-    match &client.transaction {
+pub fn effective_flags(engine: &Engine, client: ClientKey, row: &Row, args: Args<'_>) -> Flags {
+    if row.is(Flags::SKIP_MONITOR) {
+        return flags_of(engine, row.command, row.flags, args);
+    }
+    match &engine.clients.get(client).transaction {
         Some(transaction) if row.command == Command::Exec => row.flags | transaction.flags,
         _ => row.flags,
     }

@@ -1,0 +1,210 @@
+//! The server, as a running script finds it; and what happens when the script calls a command: gates of
+//! its own, then the same `call` as for everybody.
+//!
+//! The order is Redis': the first gate that refuses decides the error.
+//!
+//! | gate         | refuses                                                              |
+//! |--------------|----------------------------------------------------------------------|
+//! | name, arity  | what is no command                                                   |
+//! | noscript     | what makes no sense in a script, or could wait                       |
+//! | stale        | what needs a master that is there                                    |
+//! | permission   | what the user who has called the script may not do                   |
+//! | writes       | writes of scripts that only read, on a replica, or that can't be kept |
+//! | memory       | what needs memory when there was none, unless something was written  |
+
+use std::time::{Duration, Instant};
+
+use crate::acl::Denied;
+use crate::catalogue::Row;
+use crate::catalogue::spec::Flags;
+use crate::command::context::{Context, Propagation};
+use crate::command::error::{Error, Result};
+use crate::command::execute::call;
+use crate::command::gates::{self, Denial};
+use crate::command::permission;
+use crate::engine::execution::Origin;
+use crate::engine::libraries::write_log;
+use crate::engine::scripting::Running;
+use crate::engine::{ClientKey, Engine};
+use crate::resp::{Args, Reply};
+use crate::scripting::{Host, Registration, ScriptFlags, ScriptId};
+
+/// What is to run.
+pub struct Call<'a> {
+    /// Where the interpreter has it.
+    pub id: ScriptId,
+    /// What it says about itself.
+    pub flags: ScriptFlags,
+    /// The SHA1, or the function's name.
+    pub name: Vec<u8>,
+    /// `KEYS`
+    pub keys: Args<'a>,
+    /// `ARGV`
+    pub args: Args<'a>,
+    /// One of the `_RO` commands calls it.
+    pub read_only: bool,
+    /// FCALL calls it.
+    pub is_function: bool,
+}
+
+/// The server, as a running script finds it.
+pub struct ScriptHost<'h, 'e, 'c> {
+    /// The context of EVAL.
+    pub ctx: &'h mut Context<'e>,
+    /// The client as which commands are called.
+    pub client: ClientKey,
+    /// What is running.
+    pub call: &'h Call<'c>,
+    /// When it began.
+    pub started: Instant,
+}
+
+impl ScriptHost<'_, '_, '_> {
+    /// Everything behind the lock.
+    pub fn engine(&mut self) -> &mut Engine {
+        self.ctx.engine
+    }
+
+    /// The script as the engine knows it.
+    pub fn running(&mut self) -> &mut Running {
+        let running = &mut self.ctx.engine.scripting.running;
+        running.as_mut().expect("a script that calls is running")
+    }
+}
+
+impl Host for ScriptHost<'_, '_, '_> {
+    fn call(&mut self, args: Args<'_>, reply: &mut Reply) -> std::result::Result<(), Vec<u8>> {
+        call_from_script(self, args, reply).map_err(|error| error.as_bytes().to_vec())
+    }
+
+    fn log(&mut self, level: u8, text: &[u8]) {
+        write_log(level, text);
+    }
+
+    fn set_replication(&mut self, targets: u8) {
+        self.engine().journal.targets = targets;
+    }
+
+    fn may_run(&mut self, args: Args<'_>) -> Option<bool> {
+        may_run(self, args)
+    }
+
+    fn tick(&mut self) -> std::result::Result<(), &'static str> {
+        let threshold = Duration::from_millis(self.engine().config.busy_reply_threshold);
+        if threshold.is_zero() || self.started.elapsed() < threshold {
+            return Ok(());
+        }
+        crate::engine::busy::serve(self.engine());
+        let running = self.running();
+        match (running.kill, running.is_function) {
+            (false, _) => Ok(()),
+            (true, false) => Err("Script killed by user with SCRIPT KILL."),
+            (true, true) => Err("Script killed by user with FUNCTION KILL."),
+        }
+    }
+
+    fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
+        Err("ERR redis.register_function can only be called on FUNCTION LOAD command")
+    }
+}
+
+/// Executes a command that a script has called. An error is a refusal: nothing was called.
+fn call_from_script(
+    host: &mut ScriptHost<'_, '_, '_>,
+    args: Args<'_>,
+    reply: &mut Reply,
+) -> Result {
+    let row = host.ctx.engine.config.command_names.lookup(args);
+    if let Err(error) = check(host, row, args) {
+        let stats = &mut host.ctx.engine.stats;
+        if let Some(row) = row {
+            stats.command(row.command).rejected_calls += 1;
+        }
+        stats.error(error.code());
+        return Err(error);
+    }
+    let Some(row) = row else { return Err(UNKNOWN) };
+    if row.is(Flags::WRITE) {
+        host.running().has_written = true;
+    }
+    let client = host.client;
+    let state = host.ctx.engine.clients.get_mut(client);
+    state.protocol = reply.protocol;
+    let (db, now_ms) = (state.db, host.ctx.now_ms);
+    let begun = host.ctx.engine.begin_command();
+    let mut inner = Context {
+        engine: host.ctx.engine,
+        client,
+        db,
+        now_ms,
+        origin: Origin::Script,
+        command: row.command,
+        propagation: Propagation::AsSent,
+    };
+    call(&mut inner, row, args, reply, begun);
+    Ok(())
+}
+
+fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Args<'_>) -> Result {
+    let row = row.ok_or(UNKNOWN)?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return Err(UNKNOWN);
+    }
+    if !row.accepts(args.len()) {
+        let text = "ERR Wrong number of args calling Redis command from script";
+        return Err(Error::new(text));
+    }
+    if row.is(Flags::NOSCRIPT) {
+        return Err(Error::new("ERR This Redis command is not allowed from script"));
+    }
+    let obeys = matches!(host.ctx.origin, Origin::Loader | Origin::Master);
+    let denial = if obeys { None } else { gates::denial(host.ctx.engine) };
+    if denial == Some(Denial::Stale) && !row.is(Flags::STALE) {
+        return Err(Error::new("ERR Can not execute the command on a stale replica"));
+    }
+    let caller = host.ctx.client;
+    permission::check_in_script(host.ctx.engine, caller, row, args).map_err(|denied| {
+        Error::new(match denied {
+            Denied::Command => {
+                "ERR The user executing the script can't run this command or subcommand"
+            }
+            Denied::Key(_) => {
+                "ERR The user executing the script can't access at least one of the keys mentioned \
+                 in the command arguments"
+            }
+            Denied::Channel(_) => {
+                "ERR The user executing the script can't publish to the channel mentioned in the \
+                 command"
+            }
+        })
+    })?;
+    if row.is(Flags::WRITE) {
+        if host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES) {
+            let text = "ERR Write commands are not allowed from read-only scripts.";
+            return Err(Error::new(text));
+        }
+        if !obeys {
+            gates::check_writable(host.ctx.engine)?;
+        }
+    }
+    if row.is(Flags::DENYOOM)
+        && host.ctx.engine.scripting.out_of_memory
+        && !obeys
+        && !host.call.flags.has(ScriptFlags::ALLOW_OOM)
+        && !host.running().has_written
+    {
+        return Err(gates::OUT_OF_MEMORY);
+    }
+    Ok(())
+}
+
+const UNKNOWN: Error = Error::new("ERR Unknown Redis command called from script");
+
+/// `redis.acl_check_cmd`
+fn may_run(host: &mut ScriptHost<'_, '_, '_>, args: Args<'_>) -> Option<bool> {
+    let engine = &host.ctx.engine;
+    let row = engine.config.command_names.lookup(args)?;
+    let client = engine.clients.get(host.ctx.client);
+    let user = engine.acl.user(&client.user);
+    Some(client.unrestricted || user.is_some_and(|user| user.check(row, args).is_ok()))
+}

@@ -1,0 +1,99 @@
+//! Runs a script: from a request to the interpreter, and back to a reply.
+
+use std::time::Instant;
+
+use super::host::{Call, ScriptHost};
+use crate::command::context::Context;
+use crate::command::error::{Error, Result};
+use crate::command::gates::{self, Denial};
+use crate::engine::ClientKey;
+use crate::engine::execution::Origin;
+use crate::engine::scripting::{Running, client};
+use crate::resp::{Args, Protocol, Reply};
+use crate::scripting::{Outcome, ScriptFlags};
+
+/// Runs a script and writes its reply.
+pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut Reply) -> Result {
+    check(ctx, &call)?;
+    ctx.propagate_nothing(); // its effects are those of the commands it calls
+    let scripting = &mut ctx.engine.scripting;
+    let interpreter = match call.is_function {
+        true => scripting.functions_interpreter.take(),
+        false => scripting.scripts_interpreter.take(),
+    };
+    let Some(mut interpreter) = interpreter else {
+        return Err(Error::new("ERR a script can't call another one"));
+    };
+    let script_client = begin(ctx, request, &call);
+    let held = std::mem::replace(&mut ctx.client().holds_pushes, true);
+    let started = Instant::now();
+    let mut host = ScriptHost { ctx, client: script_client, call: &call, started };
+    let start = reply.len();
+    let outcome = interpreter.run(&mut host, call.id, call.keys, call.args, reply);
+    ctx.client().holds_pushes = held;
+    ctx.engine.journal.targets = crate::journal::EVERYBODY;
+    let scripting = &mut ctx.engine.scripting;
+    scripting.running = None;
+    match call.is_function {
+        true => scripting.functions_interpreter = Some(interpreter),
+        false => scripting.scripts_interpreter = Some(interpreter),
+    }
+    crate::engine::busy::end(ctx.engine);
+    match outcome {
+        Outcome::Replied => Ok(()),
+        Outcome::Failed { mut text, place, counted } => {
+            reply.truncate(start);
+            if let Some((source, line)) = place {
+                text.extend_from_slice(b" script: ");
+                text.extend_from_slice(&call.name);
+                text.extend_from_slice(b", on ");
+                text.extend_from_slice(&source);
+                text.extend_from_slice(format!(":{line}.").as_bytes());
+            }
+            if !counted {
+                return Err(Error::text(text));
+            }
+            reply.error(&text);
+            Ok(())
+        }
+    }
+}
+
+/// Refuses what may not run here and now. Most was refused by the gates, which know the script's flags.
+fn check(ctx: &mut Context<'_>, call: &Call<'_>) -> Result {
+    let obeys = matches!(ctx.origin, Origin::Loader | Origin::Master);
+    let flags = call.flags;
+    let engine = &mut *ctx.engine;
+    if flags.has(ScriptFlags::COMPATIBLE) {
+        let is_denied = gates::denial(engine) == Some(Denial::Stale) && !obeys;
+        return if is_denied { Err(gates::MASTER_DOWN) } else { Ok(()) };
+    }
+    if !flags.has(ScriptFlags::NO_WRITES) && call.read_only {
+        return Err(Error::new("ERR Can not execute a script with write flag using *_ro command."));
+    }
+    Ok(())
+}
+
+/// Notes what is running, and prepares the client as which it calls commands.
+fn begin(ctx: &mut Context<'_>, request: Args<'_>, call: &Call<'_>) -> ClientKey {
+    let key = client(ctx.engine);
+    let caller = ctx.engine.clients.get(ctx.client);
+    let (user, unrestricted) = (caller.user.clone(), caller.unrestricted);
+    let db = ctx.db;
+    let state = ctx.engine.clients.get_mut(key);
+    (state.user, state.unrestricted, state.db) = (user, unrestricted, db);
+    state.protocol = Protocol::Resp2;
+    ctx.engine.scripting.running = Some(Running {
+        name: call.name.clone(),
+        started: Instant::now(),
+        is_function: call.is_function,
+        has_written: false,
+        kill: false,
+        is_slow: false,
+        caller: ctx.client,
+        is_protected: matches!(ctx.origin, Origin::Loader | Origin::Master),
+    });
+    ctx.engine.scripting.request.clear();
+    request.iter().for_each(|arg| ctx.engine.scripting.request.push(arg));
+    key
+}

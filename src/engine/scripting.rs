@@ -1,0 +1,218 @@
+//! Scripts and functions that clients have brought, and the one that is running.
+//!
+//! ```text
+//! EVAL      text ── SHA1 ──> scripts      { flags, number }  ─┐
+//! FCALL     name ──────────> functions    library, place     ─┴─> Interpreter
+//! ```
+//!
+//! Scripts are a cache: they are in no file, and clients send them again. Libraries of functions are
+//! data: they are saved, journalled and copied.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use super::{ClientKey, Engine};
+use crate::engine::client::Client;
+use crate::resp::Request;
+use crate::scripting::Purpose;
+use crate::scripting::sha1_hex;
+use crate::scripting::{Interpreter, Registration, ScriptFlags, ScriptId};
+
+/// A cached script.
+#[derive(Clone, Copy, Debug)]
+pub struct Script {
+    /// What its first line says.
+    pub flags: ScriptFlags,
+    /// Where the interpreter has it.
+    pub id: ScriptId,
+}
+
+/// A library of functions.
+#[derive(Clone, Debug)]
+pub struct Library {
+    /// The whole text, with the line that names it.
+    pub source: Vec<u8>,
+    /// What it has registered, in order.
+    pub functions: Vec<Registration>,
+}
+
+/// The script that is running.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// The SHA1, or the name of the function.
+    pub name: Vec<u8>,
+    /// When it began.
+    pub started: Instant,
+    /// Whether FCALL has called it.
+    pub is_function: bool,
+    /// It has changed data: it can't be ended any more without leaving half of what it does.
+    pub has_written: bool,
+    /// Somebody wants it to end.
+    pub kill: bool,
+    /// It has taken so long that others are told.
+    pub is_slow: bool,
+    /// Who called it.
+    pub caller: ClientKey,
+    /// What is replayed or copied can't be ended.
+    pub is_protected: bool,
+}
+
+/// Everything about scripts.
+#[derive(Default)]
+pub struct Scripting {
+    /// The interpreter of EVAL, once it has been needed.
+    pub scripts_interpreter: Option<Box<Interpreter>>,
+    /// That of functions.
+    pub functions_interpreter: Option<Box<Interpreter>>,
+    scripts: HashMap<Vec<u8>, Script>,
+    script_bytes: usize,
+    libraries: BTreeMap<Vec<u8>, Library>,
+    functions: HashMap<Vec<u8>, Vec<u8>>,
+    client: Option<ClientKey>,
+    /// The script that is running.
+    pub running: Option<Running>,
+    /// The request that runs it.
+    pub request: Request,
+    /// Memory was short when the running command began.
+    pub out_of_memory: bool,
+}
+
+impl Scripting {
+    /// The script with this SHA1, which may be written in any case.
+    pub fn script(&self, sha1: &[u8]) -> Option<Script> {
+        self.scripts.get(&sha1.to_ascii_lowercase()).copied()
+    }
+
+    /// How many scripts are cached.
+    pub fn script_count(&self) -> usize {
+        self.scripts.len()
+    }
+
+    /// Bytes of the cache of scripts.
+    pub fn script_bytes(&self) -> usize {
+        self.script_bytes
+    }
+
+    /// Compiles a script, and keeps it.
+    pub fn add_script(
+        &mut self,
+        sha1: &str,
+        source: &[u8],
+        memory_limit: usize,
+    ) -> Result<Script, Vec<u8>> {
+        let (flags, start) = crate::scripting::flags::script_flags(source)?;
+        let interpreter = self
+            .scripts_interpreter
+            .get_or_insert_with(|| Box::new(Interpreter::new(Purpose::Scripts, memory_limit)));
+        let id = interpreter
+            .compile(&source[start..])
+            .map_err(|text| [b"ERR Error compiling script (new function): ", &text[..]].concat())?;
+        let script = Script { flags, id };
+        self.scripts.insert(sha1.as_bytes().to_vec(), script);
+        self.script_bytes += source.len() + SCRIPT_OVERHEAD;
+        Ok(script)
+    }
+
+    /// Forgets all scripts. What is returned is large to drop.
+    pub fn flush_scripts(&mut self) -> Option<Box<Interpreter>> {
+        self.scripts.clear();
+        self.script_bytes = 0;
+        self.scripts_interpreter.take()
+    }
+
+    /// Forgets all libraries. What is returned is large to drop.
+    pub fn flush_libraries(&mut self) -> Option<Box<Interpreter>> {
+        self.libraries.clear();
+        self.functions.clear();
+        self.functions_interpreter.take()
+    }
+
+    /// The libraries by name.
+    pub fn libraries(&self) -> &BTreeMap<Vec<u8>, Library> {
+        &self.libraries
+    }
+
+    /// How many functions there are.
+    pub fn function_count(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// Bytes of libraries' texts.
+    pub fn library_bytes(&self) -> usize {
+        let bytes = |library: &Library| library.source.len() + SCRIPT_OVERHEAD;
+        self.libraries.values().map(bytes).sum()
+    }
+
+    /// The sources of all libraries.
+    pub fn sources(&self) -> Vec<Vec<u8>> {
+        self.libraries.values().map(|library| library.source.clone()).collect()
+    }
+
+    /// The function of this name.
+    pub fn function(&self, name: &[u8]) -> Option<&Registration> {
+        let library = self.libraries.get(self.functions.get(name)?)?;
+        library.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The library that has a function.
+    pub fn library_of(&self, function: &[u8]) -> Option<&Vec<u8>> {
+        self.functions.get(function)
+    }
+
+    /// Adds a library that was loaded.
+    pub fn add_library(&mut self, name: Vec<u8>, library: Library) {
+        for function in &library.functions {
+            self.functions.insert(function.name.clone(), name.clone());
+        }
+        self.libraries.insert(name, library);
+    }
+
+    /// Takes a library out; its functions can't be called any more.
+    pub fn remove_library(&mut self, name: &[u8]) -> Option<Library> {
+        let library = self.libraries.remove(name)?;
+        for function in &library.functions {
+            self.functions.remove(&function.name);
+        }
+        Some(library)
+    }
+
+    /// The library will not come back: the interpreter forgets it, too.
+    pub fn forget(&mut self, library: &Library) {
+        if let Some(interpreter) = &mut self.functions_interpreter {
+            library.functions.iter().for_each(|function| interpreter.forget(function.id));
+        }
+    }
+
+    /// Bytes of the two interpreters.
+    pub fn interpreter_bytes(&self) -> (usize, usize) {
+        let bytes = |interpreter: &Option<Box<Interpreter>>| {
+            interpreter.as_ref().map_or(0, |interpreter| interpreter.memory())
+        };
+        (bytes(&self.scripts_interpreter), bytes(&self.functions_interpreter))
+    }
+}
+
+/// What the cache needs for a script beside its text.
+const SCRIPT_OVERHEAD: usize = 40 + size_of::<Script>() + size_of::<Vec<u8>>();
+
+/// The client as which scripts call commands. It is no connection.
+pub fn client(engine: &mut Engine) -> ClientKey {
+    if let Some(client) = engine.scripting.client {
+        return client;
+    }
+    let client = engine.clients.add(Client::internal);
+    engine.scripting.client = Some(client);
+    client
+}
+
+/// The SHA1 by which a script is known.
+pub fn sha1_of(source: &[u8]) -> String {
+    sha1_hex(source)
+}
+
+impl Running {
+    /// How long it has been running.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

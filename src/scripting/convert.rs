@@ -1,0 +1,217 @@
+//! Replies become Lua values, and Lua values replies.
+//!
+//! | reply                | Lua                          | comes back as                      |
+//! |----------------------|------------------------------|------------------------------------|
+//! | `:1`                 | a number                     | `:1`, cut to an integer            |
+//! | `$3 abc`             | a string                     | `$3 abc`                           |
+//! | `+OK`, `-ERR`        | `{ok=..}`, `{err=..}`        | the same                           |
+//! | `*2`                 | a table                      | `*2`, up to the first nil          |
+//! | `$-1`, `*-1`         | false                        | `$-1`                              |
+//! | `_`                  | nil                          | `$-1` or `_`                       |
+//! | `%1`, `~1`           | `{map=..}`, `{set=..}`       | the same                           |
+//! | `,1.5`, `#t`, `(123` | `{double=..}`, a boolean, `{big_number=..}` | the same            |
+//! | `=5 txt:a`           | `{verbatim_string={..}}`     | the same                           |
+//!
+//! There is no tree in between: replies are read from the bytes that the command has written, and a
+//! value is written into the buffer of the connection.
+
+use super::lua::{Function, Lua, Result, Table, Value, to_i64};
+use crate::number;
+use crate::resp::{Protocol, Reply};
+
+/// Reads replies one after the other.
+pub struct ReplyReader<'a> {
+    lua: &'a Lua,
+    rest: &'a [u8],
+}
+
+impl<'a> ReplyReader<'a> {
+    /// Reads from `bytes`, which a [`Reply`] has written.
+    pub fn new(lua: &'a Lua, bytes: &'a [u8]) -> Self {
+        ReplyReader { lua, rest: bytes }
+    }
+
+    /// The next value.
+    pub fn value(&mut self) -> Result<Value> {
+        let line = self.line();
+        let Some((marker, text)) = line.split_first() else { return Ok(Value::Nil) };
+        let len = || number::parse_i64(text).unwrap_or_default();
+        match marker {
+            b':' => Ok(Value::Integer(len())),
+            b'$' if len() < 0 => Ok(Value::Boolean(false)),
+            b'$' => {
+                let text = self.bulk(len() as usize);
+                Ok(Value::String(self.lua.create_string(text)?))
+            }
+            b'+' => self.wrapped("ok", Value::String(self.lua.create_string(text)?)),
+            b'-' => error_table(self.lua, text, true),
+            b'*' if len() < 0 => Ok(Value::Boolean(false)),
+            b'*' | b'>' => {
+                let len = len() as usize;
+                let table = self.lua.create_table_with_capacity(len, 0)?;
+                for index in 1..=len {
+                    let value = self.value()?;
+                    table.raw_set(index as i64, value)?;
+                }
+                Ok(Value::Table(table))
+            }
+            b'%' => {
+                let table = self.lua.create_table()?;
+                for _ in 0..len() {
+                    let key = self.value()?;
+                    let value = self.value()?;
+                    table.raw_set(key, value)?;
+                }
+                self.wrapped("map", Value::Table(table))
+            }
+            b'~' => {
+                let table = self.lua.create_table()?;
+                for _ in 0..len() {
+                    let member = self.value()?;
+                    table.raw_set(member, true)?;
+                }
+                self.wrapped("set", Value::Table(table))
+            }
+            b'#' => Ok(Value::Boolean(text == b"t")),
+            b',' => {
+                let double = number::parse_f64(text).unwrap_or(f64::NAN);
+                self.wrapped("double", Value::Number(double))
+            }
+            b'(' => self.wrapped("big_number", Value::String(self.lua.create_string(text)?)),
+            b'=' => {
+                let text = self.bulk(len() as usize);
+                let table = self.lua.create_table()?;
+                table.raw_set("format", self.lua.create_string(&text[..3])?)?;
+                table.raw_set("string", self.lua.create_string(&text[4..])?)?;
+                self.wrapped("verbatim_string", Value::Table(table))
+            }
+            _ => Ok(Value::Nil), // `_`
+        }
+    }
+
+    fn wrapped(&self, field: &str, value: Value) -> Result<Value> {
+        let table = self.lua.create_table_with_capacity(0, 1)?;
+        table.raw_set(field, value)?;
+        Ok(Value::Table(table))
+    }
+
+    fn line(&mut self) -> &'a [u8] {
+        let end = memchr::memchr(b'\r', self.rest).unwrap_or(self.rest.len());
+        let line = &self.rest[..end];
+        self.rest = self.rest.get(end + 2..).unwrap_or_default();
+        line
+    }
+
+    fn bulk(&mut self, len: usize) -> &'a [u8] {
+        let text = &self.rest[..len];
+        self.rest = &self.rest[len + 2..];
+        text
+    }
+}
+
+/// The table by which a script sees an error.
+pub fn error_table(lua: &Lua, text: &[u8], counted: bool) -> Result<Value> {
+    let table = lua.create_table()?;
+    table.raw_set("err", lua.create_string(text)?)?;
+    if counted {
+        table.raw_set("ignore_error_stats_update", true)?;
+    }
+    Ok(Value::Table(table))
+}
+
+/// Errors and statuses end where C's strings do.
+pub fn until_nul(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+/// How deep tables may be nested that become a reply. Redis' limit is its interpreter's stack, about
+/// eight times as much; no client reads either.
+const DEEPEST: usize = 1000;
+
+/// What a script has returned, on its way into a reply.
+pub struct Answer<'a> {
+    /// Tells what a table stands for: `shape` of the prelude.
+    pub shape: &'a Function,
+    /// The protocol that the script has chosen; it decides what becomes of booleans.
+    pub protocol: Protocol,
+}
+
+impl Answer<'_> {
+    /// Writes a value.
+    pub fn write(&self, value: &Value, reply: &mut Reply) {
+        self.write_nested(value, reply, 0);
+    }
+
+    fn write_nested(&self, value: &Value, reply: &mut Reply, depth: usize) {
+        if depth >= DEEPEST {
+            return reply.error(b"ERR reached lua stack limit");
+        }
+        match value {
+            Value::String(text) => reply.bulk(&text.as_bytes()),
+            Value::Integer(integer) => reply.integer(*integer),
+            Value::Number(number) => reply.integer(to_i64(*number)),
+            Value::Boolean(value) if self.protocol == Protocol::Resp3 => reply.boolean(*value),
+            Value::Boolean(true) => reply.integer(1),
+            Value::Table(table) => self.table(table, reply, depth),
+            _ => reply.null(),
+        }
+    }
+
+    fn table(&self, table: &Table, reply: &mut Reply, depth: usize) {
+        // Looked at in Lua, for there it costs a fraction.
+        let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
+            Ok(found) => found,
+            Err(_) => return reply.error(b"ERR reached lua stack limit"),
+        };
+        match (shape, &value) {
+            (1, Value::String(text)) => reply.error(until_nul(&text.as_bytes())),
+            (2, Value::String(text)) => reply.simple_text(until_nul(&text.as_bytes())),
+            (3, Value::Number(number)) => reply.double(*number),
+            (3, Value::Integer(number)) => reply.double(*number as f64),
+            (4, Value::Table(map)) => {
+                // Counted first: so many references can't be held at a time.
+                reply.map(map.pairs::<Value, Value>().count());
+                for (key, value) in map.pairs::<Value, Value>().flatten() {
+                    self.write_nested(&key, reply, depth + 3);
+                    self.write_nested(&value, reply, depth + 3);
+                }
+            }
+            (5, Value::Table(set)) => {
+                reply.set(set.pairs::<Value, Value>().count());
+                for (member, _) in set.pairs::<Value, Value>().flatten() {
+                    self.write_nested(&member, reply, depth + 3);
+                }
+            }
+            (6, Value::String(digits)) => reply.big_number(&digits.as_bytes()),
+            (7, Value::Table(verbatim)) => {
+                let field = |name| verbatim.raw_get::<Value>(name);
+                match (field("string"), field("format")) {
+                    (Ok(Value::String(text)), Ok(Value::String(format))) => {
+                        reply.verbatim(&three_letters(&format.as_bytes()), &text.as_bytes());
+                    }
+                    _ => self.array(table, reply, depth),
+                }
+            }
+            _ => self.array(table, reply, depth),
+        }
+    }
+
+    fn array(&self, table: &Table, reply: &mut Reply, depth: usize) {
+        reply.array_of(|reply| {
+            let mut len = 0;
+            loop {
+                match table.raw_get::<Value>(len as i64 + 1) {
+                    Ok(Value::Nil) | Err(_) => return len,
+                    Ok(value) => self.write_nested(&value, reply, depth + 1),
+                }
+                len += 1;
+            }
+        });
+    }
+}
+
+/// The format of a verbatim string has exactly three letters.
+fn three_letters(format: &[u8]) -> String {
+    let letters = format.iter().chain([b' '; 3].iter()).take(3);
+    letters.map(|byte| char::from(byte & 0x7f)).collect()
+}

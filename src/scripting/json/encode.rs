@@ -1,0 +1,143 @@
+//! `cjson.encode`.
+
+use super::{Invalid, Settings};
+use crate::scripting::lua::{
+    Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, raise_here,
+    room_for, type_name,
+};
+use crate::scripting::number_format::push_g;
+
+/// What an encoded text consists of, while it is put together.
+struct Encoder<'a> {
+    lua: &'a Lua,
+    settings: &'a Settings,
+    /// Tells the length of a table that is a list: `list_length` of the prelude.
+    list_length: &'a Function,
+    out: Vec<u8>,
+}
+
+/// `cjson.encode(value)`
+pub fn encode(
+    lua: &Lua,
+    args: MultiValue,
+    settings: &Settings,
+    list_length: &Function,
+) -> Result<MultiValue> {
+    let (1, Some(value)) = (args.len(), args.front()) else {
+        return bad_argument(lua, 1, "encode", "expected 1 argument");
+    };
+    let mut encoder = Encoder { lua, settings, list_length, out: Vec::new() };
+    encoder.value(value, 0)?;
+    one_string(lua, &encoder.out)
+}
+
+impl Encoder<'_> {
+    fn value(&mut self, value: &Value, depth: i64) -> Result<()> {
+        match value {
+            Value::String(text) => self.string(&text.as_bytes()),
+            Value::Integer(integer) => self.number(*integer as f64),
+            Value::Number(number) => self.number(*number),
+            Value::Boolean(true) => self.raw(b"true"),
+            Value::Boolean(false) => self.raw(b"false"),
+            Value::Nil => self.raw(b"null"),
+            Value::LightUserData(pointer) if pointer.0.is_null() => self.raw(b"null"),
+            Value::Table(table) => self.table(table, depth + 1),
+            other => self.cant(type_name(other), "type not supported"),
+        }
+    }
+
+    fn cant<T>(&self, what: &str, why: &str) -> Result<T> {
+        raise_here(self.lua, format!("Cannot serialise {what}: {why}"))
+    }
+
+    fn raw(&mut self, text: &[u8]) -> Result<()> {
+        self.out.extend_from_slice(text);
+        Ok(())
+    }
+
+    fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
+        if depth > self.settings.encode_max_depth {
+            return raise_here(self.lua, format!("Cannot serialise, excessive nesting ({depth})"));
+        }
+        room_for(self.lua, self.out.len())?;
+        let (largest, items): (f64, f64) = self.list_length.call(table)?;
+        let settings = self.settings;
+        let is_sparse = settings.sparse_ratio > 0
+            && largest > items * settings.sparse_ratio as f64
+            && largest > settings.sparse_safe as f64;
+        if is_sparse && !settings.sparse_convert {
+            return self.cant("table", "excessively sparse array");
+        }
+        if largest > 0.0 && !is_sparse {
+            self.list(table, largest as i64, depth)
+        } else {
+            self.object(table, depth)
+        }
+    }
+
+    fn list(&mut self, table: &Table, len: i64, depth: i64) -> Result<()> {
+        self.out.push(b'[');
+        for index in 1..=len {
+            if index > 1 {
+                self.out.push(b',');
+            }
+            let value = table.raw_get::<Value>(index)?;
+            self.value(&value, depth)?;
+        }
+        self.raw(b"]")
+    }
+
+    fn object(&mut self, table: &Table, depth: i64) -> Result<()> {
+        self.out.push(b'{');
+        for (index, pair) in table.pairs::<Value, Value>().enumerate() {
+            let (key, value) = pair?;
+            if index > 0 {
+                self.out.push(b',');
+            }
+            match &key {
+                Value::String(text) => self.string(&text.as_bytes())?,
+                Value::Integer(_) | Value::Number(_) => {
+                    self.out.push(b'"');
+                    self.value(&key, depth)?;
+                    self.out.push(b'"');
+                }
+                _ => return self.cant(type_name(&key), "table key must be a number or string"),
+            }
+            self.out.push(b':');
+            self.value(&value, depth)?;
+        }
+        self.raw(b"}")
+    }
+
+    fn number(&mut self, number: f64) -> Result<()> {
+        if !number.is_finite() {
+            match self.settings.encode_invalid {
+                Invalid::Refused => return self.cant("number", "must not be NaN or Inf"),
+                Invalid::Null => return self.raw(b"null"),
+                Invalid::Allowed => {}
+            }
+        }
+        push_g(&mut self.out, number, self.settings.precision as usize);
+        Ok(())
+    }
+
+    fn string(&mut self, text: &[u8]) -> Result<()> {
+        self.out.reserve(text.len() + 2);
+        self.out.push(b'"');
+        for byte in text {
+            match byte {
+                b'"' => self.raw(b"\\\"")?,
+                b'\\' => self.raw(b"\\\\")?,
+                b'/' => self.raw(b"\\/")?,
+                0x08 => self.raw(b"\\b")?,
+                b'\t' => self.raw(b"\\t")?,
+                b'\n' => self.raw(b"\\n")?,
+                0x0c => self.raw(b"\\f")?,
+                b'\r' => self.raw(b"\\r")?,
+                0..=0x1f | 0x7f => self.raw(format!("\\u{byte:04x}").as_bytes())?,
+                _ => self.out.push(*byte),
+            }
+        }
+        self.raw(b"\"")
+    }
+}

@@ -1,0 +1,256 @@
+//! The interpreter's crate, as the rest of the room sees it: only this file names `mlua`.
+//!
+//! `mlua` brings Lua 5.1 itself, in C, and keeps all `unsafe` code to itself. What scripting adds here
+//! is how errors travel. A Rust function that is called from Lua fails with a [`Raise`]; Lua sees it as
+//! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
+//! table with a field `err`.
+
+use mlua::Error;
+use mlua::chunk::ChunkMode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub use mlua::{
+    Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
+    VmState,
+};
+
+/// What a Rust function throws at the script that has called it.
+#[derive(Clone, Debug)]
+pub enum Raise {
+    /// A string, as `error("text")` raises it.
+    Text(Vec<u8>),
+    /// A table with the field `err`, as `redis.call` raises it.
+    Table {
+        /// The text, code first.
+        err: Vec<u8>,
+        /// The statistics of errors have counted it.
+        counted: bool,
+    },
+    /// Like a text, but no `pcall` catches it.
+    Killed(Vec<u8>),
+}
+
+impl std::fmt::Display for Raise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Raise::Text(text) | Raise::Table { err: text, .. } | Raise::Killed(text)) = self;
+        f.write_str(&String::from_utf8_lossy(text))
+    }
+}
+
+impl std::error::Error for Raise {}
+
+/// What Rust functions return when they fail.
+pub fn raise<T>(what: Raise) -> Result<T> {
+    Err(Error::external(what))
+}
+
+/// Fails with a text that begins with where the script is: `user_script:1: `.
+pub fn raise_here<T>(lua: &Lua, text: impl AsRef<[u8]>) -> Result<T> {
+    raise(Raise::Text([&position(lua, 1), text.as_ref()].concat()))
+}
+
+/// `bad argument #1 to 'name' (string expected, got nil)`
+pub fn bad_argument<T>(lua: &Lua, index: usize, name: &str, what: &str) -> Result<T> {
+    raise_here(lua, format!("bad argument #{index} to '{name}' ({what})"))
+}
+
+/// `bad argument #1 to 'name' (table expected, got nil)`
+pub fn wrong_type<T>(
+    lua: &Lua,
+    index: usize,
+    name: &str,
+    expected: &str,
+    found: Option<&Value>,
+) -> Result<T> {
+    let found = found.map_or("no value", type_name);
+    bad_argument(lua, index, name, &format!("{expected} expected, got {found}"))
+}
+
+/// The name that Lua has for a value's type.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Integer(_) => "number",
+        Value::LightUserData(_) | Value::Error(_) => "userdata",
+        other => other.type_name(),
+    }
+}
+
+/// `user_script:1: `, or nothing where Lua doesn't know the line (inside of a C function).
+pub fn position(lua: &Lua, level: usize) -> Vec<u8> {
+    let position = lua.inspect_stack(level, |frame| {
+        let line = frame.current_line()?;
+        let source = frame.source().short_src?;
+        Some(format!("{source}:{line}: ").into_bytes())
+    });
+    position.flatten().unwrap_or_default()
+}
+
+/// What was raised, found under what the crate has wrapped around it.
+pub fn raised(error: &Error) -> Raise {
+    match error {
+        Error::CallbackError { cause, .. } | Error::WithContext { cause, .. } => raised(cause),
+        Error::ExternalError(inner) => match inner.downcast_ref::<Raise>() {
+            Some(raise) => raise.clone(),
+            None => Raise::Text(inner.to_string().into_bytes()),
+        },
+        Error::MemoryError(_) => Raise::Text(b"not enough memory".to_vec()),
+        Error::RuntimeError(text) | Error::SyntaxError { message: text, .. } => {
+            // The crate may have put a trace behind the text.
+            let text = text.split("\nstack traceback:").next().unwrap_or_default();
+            Raise::Text(text.as_bytes().to_vec())
+        }
+        Error::StackError => Raise::Text(b"stack overflow".to_vec()),
+        other => Raise::Text(other.to_string().into_bytes()),
+    }
+}
+
+/// Compiles source text. Binary code is never taken: it could do anything to the process.
+pub fn compile(lua: &Lua, source: &[u8], name: &str) -> std::result::Result<Function, Vec<u8>> {
+    if source.starts_with(b"\x1b") {
+        // What the parser says of a text that begins so.
+        let place = shown_name(name);
+        return Err(format!("{place}:1: unexpected symbol near 'char(27)'").into_bytes());
+    }
+    let chunk = lua.load(source).set_name(name).set_mode(ChunkMode::Text);
+    chunk.into_function().map_err(|error| {
+        let (Raise::Text(text) | Raise::Table { err: text, .. } | Raise::Killed(text)) =
+            raised(&error);
+        text
+    })
+}
+
+/// How Lua shows the name of a chunk: `=name` and `@file` as they are, a text by its first line.
+fn shown_name(name: &str) -> String {
+    if let Some(name) = name.strip_prefix(['=', '@']) {
+        return name.to_owned();
+    }
+    let line = name.lines().next().unwrap_or_default();
+    format!("[string \"{line}\"]")
+}
+
+/// The bytes of a string or, as Lua has it, of a number.
+pub fn text_of(lua: &Lua, value: &Value) -> Option<LuaString> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(_) | Value::Number(_) => lua.coerce_string(value.clone()).ok().flatten(),
+        _ => None,
+    }
+}
+
+/// A number, or a string that is the text of one.
+pub fn number_of(lua: &Lua, value: &Value) -> Option<f64> {
+    match value {
+        Value::Integer(integer) => Some(*integer as f64),
+        Value::Number(number) => Some(*number),
+        Value::String(_) => lua.coerce_number(value.clone()).ok().flatten(),
+        _ => None,
+    }
+}
+
+/// C's conversion of a number to a 64-bit integer, as processors do it: what doesn't fit is the least.
+pub fn to_i64(number: f64) -> i64 {
+    let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
+    if fits { number as i64 } else { i64::MIN }
+}
+
+/// A function that Lua can call.
+pub type RustFunction = fn(&Lua, MultiValue) -> Result<MultiValue>;
+
+/// Puts functions into a table.
+pub fn install(lua: &Lua, table: &Table, functions: &[(&str, RustFunction)]) -> Result<()> {
+    for (name, function) in functions {
+        table.raw_set(*name, lua.create_function(*function)?)?;
+    }
+    Ok(())
+}
+
+/// A function's result, if it is one value.
+pub fn one(value: Value) -> Result<MultiValue> {
+    Ok(MultiValue::from_iter([value]))
+}
+
+/// The same for a string.
+pub fn one_string(lua: &Lua, text: impl AsRef<[u8]>) -> Result<MultiValue> {
+    one(Value::String(lua.create_string(text)?))
+}
+
+/// An argument that has to be a string or a number.
+pub fn string_argument(
+    lua: &Lua,
+    args: &MultiValue,
+    index: usize,
+    name: &str,
+) -> Result<LuaString> {
+    match args.get(index).and_then(|value| text_of(lua, value)) {
+        Some(text) => Ok(text),
+        None => wrong_type(lua, index + 1, name, "string", args.get(index)),
+    }
+}
+
+/// An argument that has to be a number, or the text of one.
+pub fn number_argument(lua: &Lua, args: &MultiValue, index: usize, name: &str) -> Result<f64> {
+    match args.get(index).and_then(|value| number_of(lua, value)) {
+        Some(number) => Ok(number),
+        None => wrong_type(lua, index + 1, name, "number", args.get(index)),
+    }
+}
+
+/// An argument that has to be a table.
+pub fn table_argument(lua: &Lua, args: &MultiValue, index: usize, name: &str) -> Result<Table> {
+    match args.get(index) {
+        Some(Value::Table(table)) => Ok(table.clone()),
+        other => wrong_type(lua, index + 1, name, "table", other),
+    }
+}
+
+/// The same for a number that may be missing.
+pub fn optional_number(
+    lua: &Lua,
+    args: &MultiValue,
+    index: usize,
+    name: &str,
+) -> Result<Option<f64>> {
+    match args.get(index) {
+        None | Some(Value::Nil) => Ok(None),
+        Some(_) => number_argument(lua, args, index, name).map(Some),
+    }
+}
+
+/// How much memory the interpreter may take, kept with it.
+pub struct MemoryLimit {
+    limit: usize,
+    /// What was in use after the last collection that shortage has caused.
+    after_collection: AtomicUsize,
+}
+
+impl MemoryLimit {
+    /// So many bytes.
+    pub fn new(limit: usize) -> Self {
+        MemoryLimit { limit, after_collection: AtomicUsize::new(0) }
+    }
+}
+
+/// Whether a string of so many bytes, which is put together elsewhere, will find room in the
+/// interpreter.
+pub fn room_for(lua: &Lua, bytes: usize) -> Result<()> {
+    let limit = lua.app_data_ref::<MemoryLimit>().map_or(usize::MAX, |limit| limit.limit);
+    let has_room = || lua.used_memory().saturating_add(bytes) <= limit;
+    if !has_room() {
+        lua.gc_collect()?;
+    }
+    if has_room() { Ok(()) } else { raise(Raise::Text(b"not enough memory".to_vec())) }
+}
+
+/// Collects garbage if memory becomes short. Lua 5.1 itself doesn't when an allocation fails, and
+/// waits until twice as much is in use as the last time.
+pub fn collect_if_short(lua: &Lua) {
+    let Some(memory) = lua.app_data_ref::<MemoryLimit>() else { return };
+    let used = lua.used_memory();
+    let last = memory.after_collection.load(Ordering::Relaxed);
+    if used > memory.limit / 2 && used > last + memory.limit / 16 {
+        let _ = lua.gc_collect(); // nothing in scripts has a finaliser that could fail
+        memory.after_collection.store(lua.used_memory(), Ordering::Relaxed);
+    } else if used < last {
+        memory.after_collection.store(used, Ordering::Relaxed);
+    }
+}

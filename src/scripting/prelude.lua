@@ -1,0 +1,164 @@
+-- What is simpler, or faster, in Lua than in Rust: the functions around errors, which have to hand
+-- Lua values through, and small ones on the way of every script.
+--
+-- Everything is a local of this chunk, so nothing that a script does to its globals matters here.
+-- `unwrap` turns what Rust has raised into a Lua value; `is_killed` knows an error that nobody catches.
+
+local unwrap, is_killed, deny, guarded, place = ...
+local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
+local rawget, getmetatable = rawget, getmetatable
+local next, pcall, xpcall, unpack, insert = next, pcall, xpcall, unpack, table.insert
+local create, resume = coroutine.create, coroutine.resume
+
+local function finish(ok, ...)
+  if ok then return true, ... end
+  local raised = ...
+  if type(raised) == 'userdata' then raised = unwrap(raised) end
+  return false, raised
+end
+
+-- These functions are called from scripts in place of ones in C, and complain like those.
+local function bad(index, name, expected, ...)
+  if index <= select('#', ...) then
+    expected = expected .. ' expected, got ' .. type((select(index, ...)))
+  elseif expected == 'value' then
+    expected = 'value expected'
+  else
+    expected = expected .. ' expected, got no value'
+  end
+  error('bad argument #' .. index .. " to '" .. name .. "' (" .. expected .. ')', 3)
+end
+
+local safe = {}
+
+-- A script that catches an error of `redis.call` gets its text, as it did before errors were tables.
+local function text_of_error(ok, ...)
+  if ok then return true, ... end
+  local raised = ...
+  local text = type(raised) == 'table' and raised.err
+  if type(text) == 'string' or type(text) == 'number' then return false, text end
+  return false, raised
+end
+
+function safe.pcall(...)
+  if select('#', ...) == 0 then bad(1, 'pcall', 'value') end
+  return text_of_error(finish(pcall(...)))
+end
+
+function safe.xpcall(...)
+  if select('#', ...) < 2 then bad(2, 'xpcall', 'value') end
+  local f, handler = ...
+  return finish(xpcall(f, function(raised)
+    if type(raised) == 'userdata' then
+      if is_killed(raised) then return raised end
+      raised = unwrap(raised)
+    end
+    return handler(raised)
+  end))
+end
+
+-- Each coroutine may go as deep into C as if it were alone, and they all share one stack: so few may be
+-- resumed inside of each other.
+local resumed = 0
+local MOST_RESUMED = 10
+
+local function leave(...)
+  resumed = resumed - 1
+  return finish(...)
+end
+
+function safe.resume(...)
+  local co = ...
+  if type(co) ~= 'thread' then error("bad argument #1 to 'resume' (coroutine expected)", 2) end
+  if resumed >= MOST_RESUMED then return false, 'C stack overflow' end
+  resumed = resumed + 1
+  return leave(resume(...))
+end
+
+local function succeed(ok, ...)
+  if ok then return ... end
+  error((...), 3)
+end
+
+function safe.wrap(f)
+  if type(f) ~= 'function' then error("bad argument #1 to 'wrap' (Lua function expected)", 2) end
+  local co = create(f)
+  return function(...)
+    return succeed(safe.resume(co, ...))
+  end
+end
+
+-- The original counts in 32 bits, and ranges can be chosen so that the count overflows. So many values
+-- fit onto the stack.
+local MOST_UNPACKED = 7950
+
+function safe.unpack(...)
+  local list, first, last = ...
+  if type(list) ~= 'table' then bad(1, 'unpack', 'table', ...) end
+  if first == nil then first = 1 end
+  if last == nil then last = #list end
+  local from, to = tonumber(first), tonumber(last)
+  if not from then bad(2, 'unpack', 'number', ...) end
+  if not to then bad(3, 'unpack', 'number', ...) end
+  if to - from >= MOST_UNPACKED then error('too many results to unpack', 2) end
+  return unpack(list, from, to)
+end
+
+function safe.insert(...)
+  local list = ...
+  if type(list) ~= 'table' then bad(1, 'insert', 'table', ...) end
+  if guarded[list] then deny() end
+  local count = select('#', ...)
+  if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
+  return insert(...)
+end
+
+-- What a table stands for as a reply. Metatables of scripts have no say in it.
+local function shape(t)
+  local err, ok, double, map, set, big, verbatim
+  if getmetatable(t) == nil then
+    err, ok, double, map = t.err, t.ok, t.double, t.map
+    set, big, verbatim = t.set, t.big_number, t.verbatim_string
+  else
+    err, ok, double, map = rawget(t, 'err'), rawget(t, 'ok'), rawget(t, 'double'), rawget(t, 'map')
+    set, big, verbatim = rawget(t, 'set'), rawget(t, 'big_number'), rawget(t, 'verbatim_string')
+  end
+  if type(err) == 'string' then return 1, err end
+  if type(ok) == 'string' then return 2, ok end
+  if type(double) == 'number' then return 3, double end
+  if type(map) == 'table' then return 4, map end
+  if type(set) == 'table' then return 5, set end
+  if type(big) == 'string' then return 6, big end
+  if type(verbatim) == 'table' then return 7, verbatim end
+  return 0
+end
+
+-- The error of a script that nobody has caught, with the place where it was raised.
+local function handler(raised)
+  local source, line = place()
+  if type(raised) == 'userdata' then
+    raised = is_killed(raised) or unwrap(raised)
+  end
+  if type(raised) == 'table' then
+    return { rawget(raised, 'err') or 'ERR unknown error', source, line,
+      rawget(raised, 'ignore_error_stats_update') }
+  end
+  return { 'ERR ' .. tostring(raised), source, line }
+end
+
+local function run(f, a, b)
+  return xpcall(function() return f(a, b) end, handler)
+end
+
+-- The largest index of a table that is a list, and how many it has; 0 and 0 for one that isn't.
+local function list_length(t)
+  local largest, items = 0, 0
+  for k in next, t do
+    if type(k) ~= 'number' or k < 1 or k % 1 ~= 0 then return 0, 0 end
+    if k > largest then largest = k end
+    items = items + 1
+  end
+  return largest, items
+end
+
+return safe, shape, run, list_length

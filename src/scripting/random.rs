@@ -1,0 +1,68 @@
+//! `math.random`: the same numbers after every start, and after the same seed.
+//!
+//! The generator is POSIX' `drand48`: 48 bits, of which the upper 31 are given out.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::lua::{
+    Lua, MultiValue, Result, Table, Value, bad_argument, install as install_functions,
+    number_argument, one, raise_here, to_i64,
+};
+
+/// The generator's state, kept with the interpreter.
+struct State(AtomicU64);
+
+const MASK: u64 = (1 << 48) - 1;
+const START: u64 = 0x1234_abcd_330e;
+
+/// Puts the functions into the table `math`.
+pub fn install(lua: &Lua, math: &Table) -> Result<()> {
+    lua.set_app_data(State(AtomicU64::new(START)));
+    install_functions(lua, math, &[("random", random), ("randomseed", randomseed)])
+}
+
+fn set(lua: &Lua, value: u64) {
+    if let Some(state) = lua.app_data_ref::<State>() {
+        state.0.store(value, Ordering::Relaxed);
+    }
+}
+
+fn seeded(seed: i32) -> u64 {
+    (u64::from(seed as u32) << 16) | 0x330e
+}
+
+/// The next number, below 2^31.
+fn next(lua: &Lua) -> u64 {
+    let Some(state) = lua.app_data_ref::<State>() else { return 0 };
+    let value = state.0.load(Ordering::Relaxed);
+    let value = value.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & MASK;
+    state.0.store(value, Ordering::Relaxed);
+    value >> 17
+}
+
+const LARGEST: u64 = (1 << 31) - 1;
+
+/// `math.random([low,] [high])`
+fn random(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+    // The largest number would give exactly 1.
+    let fraction = (next(lua) % LARGEST) as f64 / LARGEST as f64;
+    let integer = |index| number_argument(lua, &args, index, "random").map(to_i64);
+    let (low, high) = match args.len() {
+        0 => return one(Value::Number(fraction)),
+        1 => (1, integer(0)?),
+        2 => (integer(0)?, integer(1)?),
+        _ => return raise_here(lua, "wrong number of arguments"),
+    };
+    if low > high {
+        return bad_argument(lua, args.len(), "random", "interval is empty");
+    }
+    let span = high.wrapping_sub(low).wrapping_add(1) as f64;
+    one(Value::Number((fraction * span).floor() + low as f64))
+}
+
+/// `math.randomseed(seed)`
+fn randomseed(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+    let seed = to_i64(number_argument(lua, &args, 0, "randomseed")?);
+    set(lua, seeded(seed as i32));
+    Ok(MultiValue::new())
+}
