@@ -7,12 +7,9 @@ use super::spec::Categories;
 
 const SLOW: Categories = Categories::SLOW;
 const ADMIN: Categories = SLOW.with(Categories::ADMIN).with(Categories::DANGEROUS);
-const MIGRATE: Categories =
-    SLOW.with(Categories::KEYSPACE).with(Categories::WRITE).with(Categories::DANGEROUS);
 
 /// Names and categories. A line goes when its command comes.
 pub const ABSENT: &[(&str, Categories)] = &[
-    ("migrate", MIGRATE),
     ("module|load", ADMIN),
     ("module|loadex", ADMIN),
     ("module|unload", ADMIN),

@@ -19,6 +19,13 @@ pub fn is_gone(stream: &TcpStream) -> bool {
     poll(&mut socket, Some(&at_once)).is_ok() && socket[0].revents().intersects(GONE)
 }
 
+/// Whether nothing has been received that isn't read yet, be it the end.
+pub fn is_quiet(stream: &TcpStream) -> bool {
+    let mut socket = [PollFd::new(stream, PollFlags::IN | PollFlags::RDHUP)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut socket, Some(&at_once)).is_ok_and(|ready| ready == 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
