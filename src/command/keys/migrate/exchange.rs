@@ -77,7 +77,14 @@ pub fn send(migration: &mut Migration, is_wanted: &dyn Fn() -> bool) {
     if migration.failure.is_some() {
         return;
     }
-    while let Some(mut connection) = connection(migration) {
+    loop {
+        let mut connection = match connection(migration) {
+            Ok(connection) => connection,
+            Err(failure) => {
+                migration.failure = Some(failure);
+                return;
+            }
+        };
         let mut attempt = Attempt { migration, has_answered: false };
         let error = match attempt.run(&mut connection, is_wanted) {
             Ok(()) => {
@@ -93,23 +100,30 @@ pub fn send(migration: &mut Migration, is_wanted: &dyn Fn() -> bool) {
         }
         // It was closed while nobody used it. The next one is new.
     }
-    migration.failure = Some(Failure::Connecting);
 }
 
 /// The connection that was kept, if it still seems to be one, or a new one.
-fn connection(migration: &mut Migration) -> Option<Connection> {
+fn connection(migration: &mut Migration) -> Result<Connection, Failure> {
     if let Some(connection) = migration.connection.take() {
         let is_alive = peers::is_quiet(&connection.stream);
         // In the midst of a MIGRATE, a connection that has ended means that something has gone wrong.
         if is_alive || !connection.is_used {
-            return Some(connection);
+            return Ok(connection);
         }
     }
     let target = &migration.target;
-    let port = u16::try_from(target.port).ok()?;
-    let stream = outgoing::connect(&target.host, port, "", migration.timeout).ok()?;
+    let port = u16::try_from(target.port).map_err(|_| match target.port as i32 {
+        ..0 => Failure::Connecting,
+        _ => Failure::Writing,
+    })?;
+    let stream = outgoing::connect(&target.host, port, "", migration.timeout);
+    let stream = stream.map_err(|error| match error.kind() {
+        // Redis learns of a refusal when it writes.
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Failure::Writing,
+        _ => Failure::Connecting,
+    })?;
     let _ = stream.set_nodelay(true); // slower without, and no more than that
-    Some(Connection::new(target.clone(), stream))
+    Ok(Connection::new(target.clone(), stream))
 }
 
 /// An error, and what was being done.
