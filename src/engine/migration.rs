@@ -4,7 +4,7 @@
 //! A migration belongs to its client. Between its turns under the lock (`command/keys/migrate` tells
 //! what is done in each) the client's thread has it, and talks to the other server.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::TcpStream;
 use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
@@ -143,8 +143,9 @@ pub struct Migration {
 /// What all migrations share.
 #[derive(Debug, Default)]
 pub struct Migrations {
-    /// Keys that are on their way, each by one migration only.
-    in_flight: HashSet<(usize, Bytes)>,
+    /// Keys that are on their way, each by one migration only, and whether they have come back: whoever
+    /// sends RESTORE for one may be ourselves.
+    in_flight: HashMap<(usize, Bytes), bool>,
     /// Signalled when some of these have arrived, or stay.
     pub landed: Arc<Condvar>,
     /// Connections that nobody uses, oldest first.
@@ -156,17 +157,33 @@ pub struct Migrations {
 impl Migrations {
     /// Whether a key is on its way.
     pub fn has_in_flight(&self, db: usize, key: &[u8]) -> bool {
-        !self.in_flight.is_empty() && self.in_flight.contains(&(db, Bytes::new(key)))
+        !self.in_flight.is_empty() && self.in_flight.contains_key(&(db, Bytes::new(key)))
+    }
+
+    /// A key was restored here. If it is on its way, it was sent to this server, whatever its address is
+    /// called: what is deleted then is the only one there is.
+    pub fn note_arrival(&mut self, db: usize, key: &[u8]) {
+        if !self.in_flight.is_empty()
+            && let Some(has_returned) = self.in_flight.get_mut(&(db, Bytes::new(key)))
+        {
+            *has_returned = true;
+        }
+    }
+
+    /// Whether a key has come back since it was asked last.
+    pub fn has_returned(&mut self, db: usize, key: &[u8]) -> bool {
+        let has_returned = self.in_flight.get_mut(&(db, Bytes::new(key)));
+        has_returned.is_some_and(std::mem::take)
     }
 
     /// A key begins its way.
     pub fn take_off(&mut self, db: usize, key: &[u8]) {
-        self.in_flight.insert((db, Bytes::new(key)));
+        self.in_flight.insert((db, Bytes::new(key)), false);
     }
 
     /// A key has arrived, or stays.
     pub fn land(&mut self, db: usize, key: &[u8]) {
-        if self.in_flight.remove(&(db, Bytes::new(key))) {
+        if self.in_flight.remove(&(db, Bytes::new(key))).is_some() {
             self.landed.notify_all();
         }
     }

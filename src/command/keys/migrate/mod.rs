@@ -147,7 +147,8 @@ fn settle(ctx: &mut Context<'_>, migration: &mut Migration) {
     let mut removed = vec![Bytes::new(b"DEL")];
     for parcel in std::mem::take(&mut migration.lot) {
         let key = parcel.key.clone();
-        let next = if migration.copies { None } else { settle_one(ctx, parcel, &mut removed) };
+        let next =
+            if migration.copies { None } else { settle_one(ctx, migration, parcel, &mut removed) };
         match next {
             Some(next) if migration.failure.is_none() => migration.lot.push(next),
             Some(next) => {
@@ -177,17 +178,23 @@ fn settle(ctx: &mut Context<'_>, migration: &mut Migration) {
 }
 
 /// The same for one key. What is returned has to be sent.
-fn settle_one(ctx: &mut Context<'_>, parcel: Parcel, removed: &mut Vec<Bytes>) -> Option<Parcel> {
+fn settle_one(
+    ctx: &mut Context<'_>,
+    migration: &Migration,
+    parcel: Parcel,
+    removed: &mut Vec<Bytes>,
+) -> Option<Parcel> {
     if parcel.outcome != Outcome::Accepted {
         release(ctx, parcel);
         return None;
     }
     let Some((sent, deadline)) = &parcel.content else { return None };
+    let has_returned = ctx.engine.migrations.has_returned(migration.from, &parcel.key);
     let next = match ctx.find(&parcel.key) {
         Ok(slot) => {
             let keyspace = ctx.keyspace();
             let now = (&keyspace.entry(slot).value, keyspace.deadline(slot));
-            if now.0.is_same(sent) && now.1 == *deadline {
+            if now.0.is_same(sent) && now.1 == *deadline && !has_returned {
                 None
             } else {
                 Some(Some((now.0.clone(), now.1)))
