@@ -1,6 +1,6 @@
 //! The commands of Redis 7.0 that this server hasn't got yet.
 //!
-//! Files written for Redis name them: users that may not EVAL, a `rename-command SCRIPT ""`. Such a line
+//! Files written for Redis name them: users that may not MODULE|LOAD, by name. Such a line
 //! is right, and has to mean the same on the day when the command is there.
 
 use super::spec::Categories;
@@ -9,11 +9,8 @@ const SLOW: Categories = Categories::SLOW;
 const ADMIN: Categories = SLOW.with(Categories::ADMIN).with(Categories::DANGEROUS);
 
 /// Names and categories. A line goes when its command comes.
-pub const ABSENT: &[(&str, Categories)] = &[
-    ("module|load", ADMIN),
-    ("module|loadex", ADMIN),
-    ("module|unload", ADMIN),
-];
+pub const ABSENT: &[(&str, Categories)] =
+    &[("module|load", ADMIN), ("module|loadex", ADMIN), ("module|unload", ADMIN)];
 
 /// Whether this is the name of a command, not a subcommand, that isn't there yet; in any case.
 pub fn is_command(name: &[u8]) -> bool {

@@ -43,11 +43,9 @@ pub fn look_up(names: &Names, args: Args<'_>, origin: Origin) -> Result<&'static
 pub fn find_row(names: &Names, args: Args<'_>, origin: Origin) -> Option<&'static Row> {
     match origin {
         Origin::Loader | Origin::Master => names.lookup_recorded(args),
-        Origin::Client
-        | Origin::Exec
-        | Origin::Script
-        | Origin::Unblocked
-        | Origin::Resumed => names.lookup(args),
+        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked | Origin::Resumed => {
+            names.lookup(args)
+        }
     }
 }
 

@@ -157,7 +157,8 @@ mod tests {
     fn a_change_shows_in_the_identity_of_a_value_that_is_kept() {
         let list = |elements: usize| {
             let mut list = List::new();
-            (0..elements).for_each(|n| list.push(super::super::list::End::Back, n.to_string().as_bytes()));
+            (0..elements)
+                .for_each(|n| list.push(super::super::list::End::Back, n.to_string().as_bytes()));
             list
         };
         for elements in [1, 10_000] {

@@ -68,7 +68,8 @@ fn move_all(source: &Server, target: &Server, options: &[&str]) {
     let port = target.port.to_string();
     let mut client = connect(source.port);
     for keys in keys(source.port).chunks(BATCH) {
-        let words = [&["MIGRATE", "127.0.0.1", &port, "", "0", "10000"], options, &["KEYS"]].concat();
+        let words =
+            [&["MIGRATE", "127.0.0.1", &port, "", "0", "10000"], options, &["KEYS"]].concat();
         let mut words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
         words.extend(keys.iter().map(Vec::as_slice));
         let reply = text(client.call(&words, PATIENCE).unwrap());
@@ -87,7 +88,10 @@ fn everything_arrives(source: &Server, target: &Server) {
     assert_eq!(types, ["hash", "list", "set", "stream", "string", "zset"]);
     let (digest, size) = (call(source.port, "DEBUG DIGEST"), call(source.port, "DBSIZE"));
     move_all(source, target, &["COPY"]);
-    assert_eq!((call(target.port, "DEBUG DIGEST"), call(target.port, "DBSIZE")), (digest.clone(), size));
+    assert_eq!(
+        (call(target.port, "DEBUG DIGEST"), call(target.port, "DBSIZE")),
+        (digest.clone(), size)
+    );
     assert_eq!(call(source.port, "DEBUG DIGEST"), digest, "a copy leaves it here");
     let ttl: i64 = call(target.port, "PTTL dies").parse().unwrap();
     assert!((90_000_000..100_000_000).contains(&ttl), "{ttl}");
@@ -188,8 +192,7 @@ fn talk(source: &Server) -> Vec<String> {
         said.push(format!("{line}: {reply}"));
         // What was told because of it: this is the last of it.
         call(source.port, "PUBLISH __keyevent@end x");
-        loop {
-            let Output::Value(Value::Array(message)) = listener.read(PATIENCE).unwrap() else { break };
+        while let Output::Value(Value::Array(message)) = listener.read(PATIENCE).unwrap() {
             let message = text(Value::Array(message[2..].to_vec()));
             if message.contains("@end") {
                 break;

@@ -43,7 +43,9 @@ impl Link {
                 let left = if is_to_end { 1 + random.below(MOST_BYTES) } else { usize::MAX };
                 let left = Arc::new(AtomicUsize::new(left));
                 let ways = [(&near, &far), (&far, &near)];
-                for (from, to) in ways.map(|(a, b)| (a.try_clone().unwrap(), b.try_clone().unwrap())) {
+                for (from, to) in
+                    ways.map(|(a, b)| (a.try_clone().unwrap(), b.try_clone().unwrap()))
+                {
                     let (left, count) = (Arc::clone(&left), Arc::clone(&count));
                     std::thread::spawn(move || forward(from, to, &left, &count));
                 }
@@ -57,7 +59,8 @@ impl Link {
 fn forward(mut from: TcpStream, mut to: TcpStream, left: &AtomicUsize, cuts: &AtomicUsize) {
     let mut buffer = [0; 1021]; // odd, so that requests are torn apart
     while let Ok(count @ 1..) = from.read(&mut buffer) {
-        let take = |left: usize| Some(if left == usize::MAX { left } else { left.saturating_sub(count) });
+        let take =
+            |left: usize| Some(if left == usize::MAX { left } else { left.saturating_sub(count) });
         let before = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).unwrap_or(0);
         let carried = count.min(before);
         if to.write_all(&buffer[..carried]).is_err() {

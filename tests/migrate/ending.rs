@@ -15,7 +15,9 @@ fn a_client_that_is_killed_is_not_waited_for() {
     call(server.port, "SET k v");
     let mut client = connect(server.port);
     let id = call_on(&mut client, "CLIENT ID");
-    client.send(&["MIGRATE", "127.0.0.1", &listener.port.to_string(), "k", "0", "3600000"]).unwrap();
+    client
+        .send(&["MIGRATE", "127.0.0.1", &listener.port.to_string(), "k", "0", "3600000"])
+        .unwrap();
     let mut peer = listener.accept_selected();
     assert_eq!(peer.begins(), "RESTORE k");
     assert_eq!(call(server.port, &format!("CLIENT UNBLOCK {id}")), "0");

@@ -263,7 +263,10 @@ fn a_crowd_of_keys_needs_no_buffers() {
     let mut client = connect(server.port);
     let reply = client.call(&command, crate::PATIENCE).unwrap();
     assert_eq!(crate::text(reply), "OK");
-    assert_eq!((call(server.port, "DBSIZE"), call(target.port, "DBSIZE")), ("0".into(), "20000".into()));
+    assert_eq!(
+        (call(server.port, "DBSIZE"), call(target.port, "DBSIZE")),
+        ("0".into(), "20000".into())
+    );
     // All are there already: as many refusals, each longer than an OK.
     call(server.port, "DEBUG POPULATE 20000 key 3");
     let refused = crate::text(client.call(&command, crate::PATIENCE).unwrap());

@@ -70,7 +70,9 @@ fn what_looks_as_before_is_not_taken_for_it() {
 
 #[test]
 fn a_key_that_has_gone_goes_there_too() {
-    for change in ["DEL k", "UNLINK k", "FLUSHALL", "FLUSHDB", "RENAME k k2", "MOVE k 3", "SWAPDB 0 5"] {
+    for change in
+        ["DEL k", "UNLINK k", "FLUSHALL", "FLUSHDB", "RENAME k k2", "MOVE k 3", "SWAPDB 0 5"]
+    {
         let (server, _listener, mut peer, migrate) = begun(" REPLACE");
         call(server.port, change);
         peer.answer("+OK");
@@ -84,7 +86,8 @@ fn a_key_that_has_gone_goes_there_too() {
 fn a_key_whose_time_is_over_is_left_to_that() {
     let (server, listener) = (cacheflow(&[]), Listener::new());
     call(server.port, "SET k v PX 300");
-    let migrate = call_aside(server.port, &format!("MIGRATE 127.0.0.1 {} k 0 10000", listener.port));
+    let migrate =
+        call_aside(server.port, &format!("MIGRATE 127.0.0.1 {} k 0 10000", listener.port));
     let mut peer = listener.accept_selected();
     let ttl: i64 = peer.request()[2].parse().unwrap();
     assert!((1..=300).contains(&ttl), "{ttl}");
@@ -93,7 +96,8 @@ fn a_key_whose_time_is_over_is_left_to_that() {
     assert_eq!(migrate.join().unwrap(), "OK");
     // Nothing more was said: the connection is as it was.
     call(server.port, "SET k2 v");
-    let migrate = call_aside(server.port, &format!("MIGRATE 127.0.0.1 {} k2 0 10000", listener.port));
+    let migrate =
+        call_aside(server.port, &format!("MIGRATE 127.0.0.1 {} k2 0 10000", listener.port));
     assert_eq!(peer.begins(), "RESTORE k2");
     peer.answer("+OK");
     assert_eq!(migrate.join().unwrap(), "OK");
@@ -202,8 +206,10 @@ fn to_ourselves() {
     let server = cacheflow(&[]);
     let port = server.port;
     call(port, "SET k v");
-    assert_eq!(call(port, &format!("MIGRATE 127.0.0.1 {port} k 0 1000 COPY")),
-        "ERR Target instance replied with error: BUSYKEY Target key name already exists.");
+    assert_eq!(
+        call(port, &format!("MIGRATE 127.0.0.1 {port} k 0 1000 COPY")),
+        "ERR Target instance replied with error: BUSYKEY Target key name already exists."
+    );
     assert_eq!(call(port, &format!("MIGRATE 127.0.0.1 {port} k 5 1000")), "OK");
     assert_eq!(call(port, "EXISTS k"), "0");
     let mut client = connect(port);

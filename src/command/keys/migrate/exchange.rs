@@ -227,8 +227,7 @@ impl Attempt<'_> {
             }
             let yes: &[u8] = if parcel.content.is_some() { b"+OK" } else { b":" };
             let may_go_on = !self.migration.asks || parcel.content.is_some();
-            let accepted =
-                (may_go_on || self.answer(peer, b"+OK")?) & self.answer(peer, yes)?;
+            let accepted = (may_go_on || self.answer(peer, b"+OK")?) & self.answer(peer, yes)?;
             self.migration.lot[index].outcome =
                 if accepted { Outcome::Accepted } else { Outcome::Refused };
         }
