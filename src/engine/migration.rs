@@ -5,7 +5,6 @@
 //! what is done in each) the client's thread has it, and talks to the other server.
 
 use std::collections::HashMap;
-use std::net::TcpStream;
 use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
 
@@ -14,6 +13,8 @@ use super::Engine;
 use super::pause::{self, Reason};
 use crate::rdb::Style;
 use crate::store::{Bytes, Value};
+use crate::system::stream::Stream;
+use crate::system::tls::Outgoing;
 
 /// Connections that are kept at the most.
 const MOST_IDLE: usize = 64;
@@ -40,7 +41,7 @@ pub struct Connection {
     /// To whom.
     pub target: Target,
     /// The socket.
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// Bytes that were received and belong to no reply yet.
     pub input: Vec<u8>,
     /// The database that is selected there, if that is certain.
@@ -55,7 +56,7 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that has just been made.
-    pub fn new(target: Target, stream: TcpStream) -> Self {
+    pub fn new(target: Target, stream: Stream) -> Self {
         let (input, idle_since) = (Vec::new(), Instant::now());
         let (is_introduced, is_used) = (false, false);
         Connection { target, stream, input, db: None, is_introduced, is_used, idle_since }
@@ -120,6 +121,8 @@ pub struct Migration {
     pub replaces: bool,
     /// The other server is a node of our cluster.
     pub asks: bool,
+    /// How the connection is encrypted, if it is.
+    pub tls: Option<Outgoing>,
     /// How values are serialized.
     pub style: Style,
     /// The connection, while there is one.

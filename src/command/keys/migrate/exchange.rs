@@ -105,7 +105,8 @@ pub fn send(migration: &mut Migration, is_wanted: &dyn Fn() -> bool) {
 /// The connection that was kept, if it still seems to be one, or a new one.
 fn connection(migration: &mut Migration) -> Result<Connection, Failure> {
     if let Some(connection) = migration.connection.take() {
-        let is_alive = peers::is_quiet(&connection.stream);
+        let is_as_wanted = connection.stream.is_encrypted() == migration.tls.is_some();
+        let is_alive = is_as_wanted && peers::is_quiet(&connection.stream);
         // In the midst of a MIGRATE, a connection that has ended means that something has gone wrong.
         if is_alive || !connection.is_used {
             return Ok(connection);
@@ -116,7 +117,8 @@ fn connection(migration: &mut Migration) -> Result<Connection, Failure> {
         ..0 => Failure::Connecting,
         _ => Failure::Writing,
     })?;
-    let stream = outgoing::connect(&target.host, port, "", migration.timeout);
+    let tls = migration.tls.as_ref();
+    let stream = outgoing::connect(&target.host, port, "", migration.timeout, tls);
     let stream = stream.map_err(|error| match error.kind() {
         // Redis learns of a refusal when it writes.
         ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Failure::Writing,

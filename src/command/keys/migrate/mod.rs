@@ -125,6 +125,7 @@ fn begin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Migration> {
         copies,
         replaces,
         asks: ctx.engine.config.cluster_enabled,
+        tls: ctx.engine.tls_to_node(),
         style: Style::of_config(&ctx.engine.config),
         connection: None,
         lot: Vec::new(),

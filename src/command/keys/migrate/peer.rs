@@ -54,7 +54,7 @@ impl Peer<'_> {
             }
             self.connection.stream.set_read_timeout(Some(self.tick(deadline)?))?;
             let mut buffer = [0; 4096];
-            match self.connection.stream.read(&mut buffer) {
+            match (&self.connection.stream).read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self.connection.input.extend_from_slice(&buffer[..count]),
                 Err(error) => self.wait_on(error)?,
@@ -84,13 +84,16 @@ impl Write for Peer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let chunk = &bytes[..bytes.len().min(CHUNK)];
         let deadline = Instant::now() + self.timeout;
+        let stream = &self.connection.stream;
         let mut sent = 0;
-        while sent < chunk.len() {
-            self.connection.stream.set_write_timeout(Some(self.tick(deadline)?))?;
-            match self.connection.stream.write(&chunk[sent..]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+        // What is encrypted may be taken and not be sent yet.
+        while sent < chunk.len() || stream.unsent() > 0 {
+            match stream.write_now(&chunk[sent..]) {
                 Ok(count) => sent += count,
                 Err(error) => self.wait_on(error)?,
+            }
+            if sent < chunk.len() || stream.unsent() > 0 {
+                peers::wait_to_write(stream, self.tick(deadline)?);
             }
         }
         Ok(sent)
