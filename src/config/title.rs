@@ -12,7 +12,10 @@ type Variable = fn(&Config, title: &str) -> String;
 const VARIABLES: &[(&str, Variable)] = &[
     ("title", |_, title| title.to_owned()),
     ("listen-addr", |config, _| listen_address(config)),
-    ("server-mode", |_, _| String::new()), // neither a cluster's node nor a Sentinel
+    ("server-mode", |config, _| {
+        let mode = if config.cluster_enabled { "[cluster]" } else { "" }; // and never a Sentinel
+        mode.to_owned()
+    }),
     ("port", |config, _| config.port.to_string()),
     ("tls-port", |config, _| config.tls_port.to_string()),
     ("unixsocket", |config, _| config.unixsocket.clone()),
@@ -24,7 +27,8 @@ const VARIABLES: &[(&str, Variable)] = &[
 /// The address that listening begins with, as Redis shows it.
 fn listen_address(config: &Config) -> String {
     let first = config.bind.first().map_or("*", String::as_str);
-    format!("{}:{}", first.trim_start_matches('-'), config.port)
+    let port = if config.port == 0 { config.tls_port } else { config.port };
+    format!("{}:{port}", first.trim_start_matches('-'))
 }
 
 /// The title of a process that was started as `title`.
