@@ -37,6 +37,13 @@ pub struct Library {
     pub functions: Vec<Registration>,
 }
 
+/// Libraries that were taken out, with the interpreter that has their functions.
+pub struct TakenLibraries {
+    libraries: BTreeMap<Vec<u8>, Library>,
+    functions: HashMap<Vec<u8>, Vec<u8>>,
+    interpreter: Option<Box<Interpreter>>,
+}
+
 /// The script that is running.
 #[derive(Clone, Debug)]
 pub struct Running {
@@ -127,9 +134,23 @@ impl Scripting {
 
     /// Forgets all libraries. What is returned is large to drop.
     pub fn flush_libraries(&mut self) -> Option<Box<Interpreter>> {
-        self.libraries.clear();
-        self.functions.clear();
-        self.functions_interpreter.take()
+        self.take_libraries().interpreter
+    }
+
+    /// Takes all libraries out.
+    pub fn take_libraries(&mut self) -> TakenLibraries {
+        TakenLibraries {
+            libraries: std::mem::take(&mut self.libraries),
+            functions: std::mem::take(&mut self.functions),
+            interpreter: self.functions_interpreter.take(),
+        }
+    }
+
+    /// Puts libraries back, in the place of those that there are.
+    pub fn put_libraries_back(&mut self, taken: TakenLibraries) {
+        self.libraries = taken.libraries;
+        self.functions = taken.functions;
+        self.functions_interpreter = taken.interpreter;
     }
 
     /// The libraries by name.
