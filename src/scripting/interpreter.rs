@@ -4,7 +4,7 @@
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
 use super::Purpose;
-use super::convert::Answer;
+use super::convert::{Answer, Errors};
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::lua::{
@@ -18,8 +18,8 @@ use crate::resp::{Args, Reply};
 /// How a script ended.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Its reply was written.
-    Replied,
+    /// Its reply was written, and has these errors in it.
+    Replied(Errors),
     /// It failed.
     Failed {
         /// The text, code first.
@@ -116,8 +116,10 @@ impl Interpreter {
         let outcome = match outcome {
             Ok((true, value)) => {
                 let protocol = self.scratch.reply.protocol;
-                Answer { shape: &self.sandbox.shape, protocol }.write(&value, reply);
-                Outcome::Replied
+                let errors = Errors::default();
+                let mut answer = Answer { shape: &self.sandbox.shape, protocol, errors };
+                answer.write(&value, reply);
+                Outcome::Replied(answer.errors)
             }
             Ok((false, error)) => failure(&error),
             Err(error) => {
@@ -172,7 +174,7 @@ impl Interpreter {
             Ok((true, _)) => return Ok(()),
             Ok((false, error)) => match failure(&error) {
                 Outcome::Failed { text, .. } => text,
-                Outcome::Replied => Vec::new(),
+                Outcome::Replied(_) => Vec::new(),
             },
             Err(error) => format!("ERR {}", raised(&error)).into_bytes(),
         };
@@ -246,7 +248,7 @@ mod tests {
         let id = interpreter.compile(source.as_bytes()).unwrap();
         let (request, mut reply) = (Request::default(), Reply::default());
         match interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply) {
-            Outcome::Replied => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
+            Outcome::Replied(_) => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
             Outcome::Failed { text, place, .. } => {
                 let (source, line) = place.unwrap_or_default();
                 let (text, source) =
