@@ -147,10 +147,22 @@ local function handler(raised)
   return { 'ERR ' .. tostring(raised), source, line }
 end
 
--- A script has no arguments, a function has two.
-local function run(f, keys, args)
-  if not keys then return xpcall(f, handler) end
-  return xpcall(function() return f(keys, args) end, handler)
+-- Kept in variables, for `xpcall` hands no arguments on.
+local running, keys, args
+
+local function call_running()
+  return running(keys, args)
+end
+
+local function forget_arguments(...)
+  keys, args = nil, nil
+  return ...
+end
+
+local function run(f, a, b)
+  if not a then return xpcall(f, handler) end -- a script; a function is given keys and arguments
+  running, keys, args = f, a, b
+  return forget_arguments(xpcall(call_running, handler))
 end
 
 -- The largest index of a table that is a list, and how many it has; 0 and 0 for one that isn't.
