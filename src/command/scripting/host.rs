@@ -187,6 +187,7 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
         gates::check_writable(host.ctx.engine)?;
     }
     if row.is(Flags::DENYOOM)
+        && host.ctx.engine.config.maxmemory > 0
         && host.ctx.engine.scripting.out_of_memory
         && !obeys
         && !host.call.flags.has(ScriptFlags::ALLOW_OOM)
