@@ -180,7 +180,7 @@ fn next_match(
         }
     }
     next.store(text.len() + 1, Ordering::Relaxed);
-    one(Value::Nil)
+    Ok(MultiValue::new())
 }
 
 /// `string.rep(text, count)`
