@@ -216,6 +216,9 @@ impl Answer<'_> {
     }
 
     fn error(&mut self, text: &[u8], counted: bool, reply: &mut Reply) {
+        // The end of a line at its end goes; one inside becomes a blank.
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        let text = &text[..end.map_or(0, |end| end + 1)];
         self.errors.any = true;
         if !counted {
             self.errors.uncounted.push(text.to_vec());

@@ -63,7 +63,7 @@ impl Interpreter {
             HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_TICK),
             |lua, _| {
                 collect_if_short(lua);
-                match host::with(|running| Ok(running.host.tick()))? {
+                match host::tick() {
                     Ok(()) => Ok(VmState::Continue),
                     Err(text) => {
                         let text = [&position(lua, 1), text.as_bytes()].concat();
@@ -255,6 +255,17 @@ mod tests {
                     (String::from_utf8_lossy(&text), String::from_utf8_lossy(&source));
                 format!("{text} at {source}:{line}")
             }
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_clock_may_come_while_a_reply_is_written() {
+        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let id = interpreter.compile(b"return {}").unwrap();
+        for _ in 0..INSTRUCTIONS_PER_TICK / 10 {
+            let (request, mut reply) = (Request::default(), Reply::default());
+            interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply);
+            assert_eq!(reply.as_bytes(), b"*0\r\n");
         }
     }
 
