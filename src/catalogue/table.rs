@@ -1222,7 +1222,7 @@ macro_rules! table {
                     "node-id"
                     "3.0.0"  "O(N), N being the reports" "Counts who reports that a node has failed."
                     .tips(&["nondeterministic_output"])
-                ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => disabled;
+                ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => keys::countkeysinslot;
                     "slot"
                     "3.0.0"  "O(1)" "Counts the keys of a slot."
                 ClusterDelslots "cluster|delslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::delslots;
@@ -1240,7 +1240,7 @@ macro_rules! table {
                 ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
                     "node-id"
                     "3.0.0"  "O(1)" "Removes a node from the table of nodes."
-                ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => disabled;
+                ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => keys::getkeysinslot;
                     "slot count"
                     "3.0.0"  "O(log(N)), N being the keys asked for" "Lists keys of a slot."
                     .tips(&["nondeterministic_output"])
@@ -1251,7 +1251,7 @@ macro_rules! table {
                     ""
                     "3.0.0"  "O(1)" "Tells the state of the cluster."
                     .tips(&["nondeterministic_output"])
-                ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => disabled;
+                ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => keys::keyslot;
                     "key"
                     "3.0.0"  "O(N), N being the bytes of the key" "Tells the slot of a key."
                 ClusterLinks "cluster|links"    2 [STALE] [] => disabled;
@@ -1301,13 +1301,13 @@ macro_rules! table {
                     .tips(&["nondeterministic_output"]).replaced("7.0.0", "CLUSTER SHARDS")
             }
             [cluster] "cluster" @[CONNECTION] {
-                Asking       "asking"           1 [FAST] [] => disabled;
+                Asking       "asking"           1 [FAST] [] => routing::asking;
                     ""
                     "3.0.0"  "O(1)" "Says that the next command was redirected here by -ASK."
-                Readonly     "readonly"         1 [LOADING STALE FAST] [] => disabled;
+                Readonly     "readonly"         1 [LOADING STALE FAST] [] => routing::readonly;
                     ""
                     "3.0.0"  "O(1)" "Allows reading from a replica of the cluster."
-                Readwrite    "readwrite"        1 [LOADING STALE FAST] [] => disabled;
+                Readwrite    "readwrite"        1 [LOADING STALE FAST] [] => routing::readwrite;
                     ""
                     "3.0.0"  "O(1)" "Ends what READONLY has allowed."
             }

@@ -164,6 +164,12 @@ impl Cluster {
         self.table.owner(slot) == Some(self.myself)
     }
 
+    /// Whether a slot is that of the master that this node copies.
+    pub fn is_of_my_master(&self, slot: Slot) -> bool {
+        let owner = self.table.owner(slot);
+        owner.is_some() && owner == self.my_master()
+    }
+
     /// Where a slot of this node moves, if it does.
     #[inline]
     pub fn migrating_to(&self, slot: Slot) -> Option<NodeKey> {

@@ -16,6 +16,7 @@ use super::dispatch::dispatch;
 use super::error::Error;
 use super::gates::{check, find_row, look_up};
 use super::pubsub::is_subscription;
+use super::redirection::is_redirection;
 use super::server::monitor;
 use super::server::slowlog;
 use super::transactions::queue::{effective_flags, is_queued, queue};
@@ -26,6 +27,7 @@ use crate::engine::Engine;
 use crate::engine::blocking;
 use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
+use crate::engine::routing::Asking;
 use crate::engine::tracking;
 use crate::engine::transaction;
 use crate::resp::{Args, Reply};
@@ -232,14 +234,21 @@ fn reject(
     if row.is_some_and(|row| row.command == Command::Exec) {
         transaction::abandon(engine, client);
         end_caching(engine.clients.get_mut(client), row);
+        if is_redirection(error) {
+            engine.stats.error(error.code());
+            reply.error(error.as_bytes()); // clients act on the first word
+            return;
+        }
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
         reply.error(&text);
         return;
     }
-    if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
-        transaction.aborted = true;
+    let state = engine.clients.get_mut(client);
+    match &mut state.transaction {
+        Some(transaction) => transaction.aborted = true,
+        None => state.routing.asking = Asking::No,
     }
     end_caching(engine.clients.get_mut(client), row);
     engine.stats.error(error.code());

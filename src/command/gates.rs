@@ -7,6 +7,7 @@
 //! | authentication  | clients that have not said who they are                                  |
 //! | transaction     | what may not stand inside MULTI                                          |
 //! | permission      | what the client's user may not do ([`permission`])                       |
+//! | cluster         | what belongs to another node ([`redirection`])                           |
 //! | memory          | what needs memory when there is none                                     |
 //! | disk            | writes that could not be kept                                            |
 //! | replication     | writes on a replica, or without enough replicas                          |
@@ -17,6 +18,7 @@ use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
 use super::permission;
 use super::pubsub::is_subscription;
+use super::redirection;
 use super::transactions::queue::{all_have, effective_flags, is_queued};
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{Command, Names, Row};
@@ -71,6 +73,9 @@ pub fn check(
         permission::check(engine, key, row, args)?;
     }
     let flags = effective_flags(engine, key, row, args);
+    if engine.cluster.is_some() {
+        redirection::check(engine, key, row, args, flags)?;
+    }
     if engine.config.maxmemory > 0 {
         let is_out = make_room(engine) == Outcome::OutOfMemory;
         engine.scripting.out_of_memory = is_out;

@@ -37,7 +37,7 @@
 //!
 //! [`Context::may_take_from`]: crate::command::Context::may_take_from
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -144,6 +144,14 @@ impl Blocking {
     /// How many clients wait.
     pub fn clients(&self) -> usize {
         self.clients.len()
+    }
+
+    /// The clients that wait for a key of a database.
+    pub fn waiting_for_keys(&self, db: usize) -> BTreeSet<ClientKey> {
+        let clients = self.waiting.iter().flat_map(|queues| {
+            queues.keys(db).into_iter().flat_map(|key| queues.clients(db, &key))
+        });
+        clients.collect()
     }
 
     /// How many of them give up some day.

@@ -10,10 +10,12 @@ use super::Engine;
 use super::pause::{self, Reason};
 use super::pubsub;
 use super::role::{self, Link};
-use crate::cluster::Cluster;
+use super::routing;
+use super::slots;
 use crate::cluster::output::{Order, Save};
 use crate::cluster::settings::Settings;
 use crate::cluster::state::Local;
+use crate::cluster::{Cluster, Health};
 use crate::config::Config;
 use crate::system::random::Random;
 
@@ -58,14 +60,19 @@ pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Opt
     let local = local(engine);
     let cluster = engine.cluster.as_deref_mut()?;
     cluster.begin(local);
+    let health = cluster.health();
     let told = tell(cluster);
     cluster.settle();
+    let is_down = cluster.health() != health && cluster.health() == Health::Fail;
     let orders = cluster.take_orders();
     let outputs = cluster.outputs();
     if !outputs.network.is_empty() || outputs.save != Save::Nothing {
         engine.bus_wanted.notify_one();
     }
     orders.into_iter().for_each(|order| carry_out(engine, order));
+    if is_down {
+        routing::slots_moved(engine);
+    }
     Some(told)
 }
 
@@ -94,6 +101,9 @@ fn carry_out(engine: &mut Engine, order: Order) {
         Order::Publish { channel, message, shard: true } => {
             pubsub::publish_to_shard(engine, &channel, &message);
         }
-        Order::DropSlots(_) | Order::SlotsMoved => {}
+        Order::DropSlots(lost) => {
+            lost.iter().for_each(|slot| _ = slots::remove_keys(engine, slot));
+        }
+        Order::SlotsMoved => routing::slots_moved(engine),
     }
 }

@@ -8,7 +8,9 @@
 //!
 //! | file         | what it is                                                |
 //! |--------------|-----------------------------------------------------------|
-//! | [`listener`] | listening sockets, the accept loop, who is let in          |
+//! | [`listener`] | the listening sockets and their threads                    |
+//! | [`sockets`]  | one of them: TCP, TLS, a file of this machine              |
+//! | [`admission`] | who is let in                                             |
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`waiting`]  | how it waits in between                                    |
@@ -18,6 +20,7 @@
 //! | [`healthcheck`] | asking a server whether it answers                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
+mod admission;
 mod ahead;
 pub mod cron;
 pub mod healthcheck;
@@ -26,6 +29,7 @@ pub mod listener;
 pub mod pool;
 pub mod process;
 pub mod session;
+mod sockets;
 pub mod waiting;
 
 use std::io;
@@ -152,20 +156,20 @@ impl Server {
         crate::system::logging::prepare();
         let (mut engine, garbage) = Engine::new(config.clone(), command::EXECUTION);
         load_users(&mut engine).map_err(io::Error::other)?;
+        engine.configure_tls().map_err(io::Error::other)?;
         let shared = Arc::new(Shared { engine: SharedEngine::new(engine) });
         let listeners = Arc::new(Listeners::default());
         let address = listeners.listen(&config)?;
-        if address == listener::NOWHERE {
-            return Err(io::Error::other("Configured to not listen anywhere, exiting."));
-        }
+        let address = address
+            .ok_or_else(|| io::Error::other("Configured to not listen anywhere, exiting."))?;
         let pidfile = match config.pidfile.as_str() {
             "" => None,
             path => PidFile::write(path.as_ref()),
         };
         let mut engine = shared.engine.lock();
         engine.listening = Some(Box::new(Arc::clone(&listeners)));
-        engine.port = address.port();
-        engine.config.port = address.port(); // the one that the system picked, if it did
+        engine.port = listeners.plain_port();
+        engine.config.port = engine.port; // the one that the system picked, if it did
         title::show(&engine.config);
         engine.adjust_oom_score().map_err(|error| {
             let text = format!("Failed to set current oom_score_adj: {error}");
@@ -224,7 +228,8 @@ impl Server {
         })
     }
 
-    /// Where it listens; the first address, if there are several.
+    /// Where it listens; the first address, if there are several, and none of them of the internet if this
+    /// is 0.0.0.0:0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -4,8 +4,12 @@
 //! | file        | what it is                                                  |
 //! |-------------|-------------------------------------------------------------|
 //! | [`shown`]   | CLUSTER INFO, NODES and others that change nothing           |
+//! | [`keys`]    | KEYSLOT and others about the keys of a slot                  |
+//! | [`routing`] | ASKING, READONLY, READWRITE                                  |
 //! | [`slots`]   | ADDSLOTS and others that say whose slots are                 |
 
+pub mod keys;
+pub mod routing;
 pub mod shown;
 pub mod slots;
 

@@ -11,6 +11,7 @@
 //! | permission   | what the user who has called the script may not do                   |
 //! | writes       | writes of scripts that only read, on a replica, or that can't be kept |
 //! | memory       | what needs memory when there was none, unless something was written  |
+//! | cluster      | keys of other nodes, or of several slots                             |
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use crate::command::error::{Error, Result};
 use crate::command::execute::call;
 use crate::command::gates::{self, Denial};
 use crate::command::permission;
+use crate::command::redirection;
 use crate::engine::execution::Origin;
 use crate::engine::libraries::write_log;
 use crate::engine::scripting::Running;
@@ -194,6 +196,12 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
         && !host.running().has_written
     {
         return Err(gates::OUT_OF_MEMORY);
+    }
+    if !obeys {
+        let flags = host.call.flags;
+        let crosses =
+            flags.has(ScriptFlags::ALLOW_CROSS_SLOT_KEYS) || flags.has(ScriptFlags::COMPATIBLE);
+        redirection::check_in_script(host.ctx.engine, caller, row, args, crosses)?;
     }
     Ok(())
 }

@@ -76,6 +76,9 @@ fn check(ctx: &mut Context<'_>, call: &Call<'_>) -> Result {
         let is_denied = gates::denial(engine) == Some(Denial::Stale) && !obeys;
         return if is_denied { Err(gates::MASTER_DOWN) } else { Ok(()) };
     }
+    if engine.cluster.is_some() && flags.has(ScriptFlags::NO_CLUSTER) && !obeys {
+        return Err(Error::new("ERR Can not run script on cluster, 'no-cluster' flag is set."));
+    }
     if !flags.has(ScriptFlags::NO_WRITES) && call.read_only {
         return Err(Error::new("ERR Can not execute a script with write flag using *_ro command."));
     }
