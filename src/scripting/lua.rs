@@ -5,13 +5,13 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
-use mlua::Error;
 use mlua::chunk::ChunkMode;
+use mlua::{BString, Error};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use mlua::{
-    Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
-    VmState,
+    Either, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, Result,
+    StdLib, Table, Value, VmState,
 };
 
 /// What a Rust function throws at the script that has called it.
@@ -161,6 +161,20 @@ pub fn to_i64(number: f64) -> i64 {
     if fits { number as i64 } else { i64::MIN }
 }
 
+/// Bytes on their way into a Lua string. The crate has a short way for text, and takes it by type.
+pub type Bytes<'a> = Either<&'a str, BString>;
+
+/// A value on its way into a table.
+pub type Item<'a> = Either<Bytes<'a>, Value>;
+
+/// The shorter way for these bytes.
+pub fn bytes(bytes: &[u8]) -> Bytes<'_> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Either::Left(text),
+        Err(_) => Either::Right(bytes.into()),
+    }
+}
+
 /// A function that Lua can call.
 pub type RustFunction = fn(&Lua, MultiValue) -> Result<MultiValue>;
 
@@ -238,6 +252,70 @@ pub fn room_for(lua: &Lua, bytes: usize) -> Result<()> {
     }
     if has_room() { Ok(()) } else { raise(Raise::Text(b"not enough memory".to_vec())) }
 }
+
+/// A table of as many items as come until there are no more, or one fails. It grows as tables of scripts
+/// do: that decides its order, and its length if there are gaps.
+pub fn sequence<'a>(
+    lua: &Lua,
+    mut next: impl FnMut() -> Result<Option<Item<'a>>>,
+) -> Result<Value> {
+    let mut outcome = Ok(());
+    let items = std::iter::from_fn(|| {
+        next().unwrap_or_else(|error| {
+            outcome = Err(error);
+            None
+        })
+    });
+    let table = lua.create_sequence_from(items)?;
+    outcome.map(|()| Value::Table(table))
+}
+
+/// The same for keys and values.
+pub fn pairs<'a>(
+    lua: &Lua,
+    mut next: impl FnMut() -> Result<Option<(Item<'a>, Item<'a>)>>,
+) -> Result<Value> {
+    let mut outcome = Ok(());
+    let items = std::iter::from_fn(|| {
+        next().unwrap_or_else(|error| {
+            outcome = Err(error);
+            None
+        })
+    });
+    let table = lua.create_table_from(items)?;
+    outcome.map(|()| Value::Table(table))
+}
+
+/// Lets `build` make values that take so many bytes at most.
+///
+/// Where a limit holds, the crate guards each allocation against the jump by which Lua reports that there
+/// is no memory: that takes several times as long as the allocation. What surely finds room is built
+/// without; what may not, as everything else.
+pub fn build<T>(lua: &Lua, bytes: usize, build: impl FnOnce() -> Result<T>) -> Result<T> {
+    let limit = lua.app_data_ref::<MemoryLimit>().map_or(0, |memory| memory.limit);
+    if lua.used_memory().saturating_add(bytes) > limit {
+        return build();
+    }
+    lua.set_memory_limit(0)?;
+    let _until_then = Unlimited { lua, limit };
+    build()
+}
+
+/// While it is there, no limit holds.
+struct Unlimited<'a> {
+    lua: &'a Lua,
+    limit: usize,
+}
+
+impl Drop for Unlimited<'_> {
+    fn drop(&mut self) {
+        let _ = self.lua.set_memory_limit(self.limit); // could be set before
+    }
+}
+
+/// So many bytes a value takes at most for each byte of a text that stands for it: an empty table for
+/// three bytes of a reply, a pair of a growing table for six of JSON.
+pub const BYTES_PER_BYTE: usize = 64;
 
 /// Collects garbage if memory becomes short. Lua 5.1 itself doesn't when an allocation fails, and
 /// waits until twice as much is in use as the last time.

@@ -159,9 +159,10 @@ local function forget_arguments(...)
   return ...
 end
 
-local function run(f, a, b)
-  if not a then return xpcall(f, handler) end -- a script; a function is given keys and arguments
-  running, keys, args = f, a, b
+-- A function has two arguments. A script has none, and is called without this: what an error says of
+-- the levels above the script shows nothing of what is here.
+local function run_function(f, its_keys, its_args)
+  running, keys, args = f, its_keys, its_args
   return forget_arguments(xpcall(call_running, handler))
 end
 
@@ -176,4 +177,4 @@ local function list_length(t)
   return largest, items
 end
 
-return safe, shape, run, list_length
+return safe, shape, xpcall, handler, run_function, list_length
