@@ -7,7 +7,7 @@ PORT ?= :5001
 # Further arguments for the server: make run ARGS='--appendonly yes'
 ARGS ?=
 # The groups of features that real clients check (tests/clients); grows with the server.
-CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking
+CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting
 IMAGE ?= cacheflow
 MICRO ?=
 
@@ -41,6 +41,7 @@ differential: ## Compare with a real redis-server: scripts, RDB files, random co
 	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
 	cargo test --test replication -- --ignored --nocapture
+	cargo test --test migrate -- --ignored --nocapture
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
 	cargo bench --bench compare -- run
