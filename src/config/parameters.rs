@@ -389,7 +389,7 @@ parameters! {
         "cluster-enabled" cluster_enabled: bool = false => YesNo, [Immutable];
         /// File of the cluster's state
         "cluster-config-file" cluster_config_file: String = "nodes.conf".into()
-            => Text("name"), [Immutable NoEffect];
+            => Text("name"), [Immutable];
         /// Port of the cluster bus; 0 is port + 10000
         "cluster-port" cluster_port: u16 = 0 => integer(0, 65535), [Immutable];
         /// Milliseconds after which a node counts as failed
@@ -405,7 +405,7 @@ parameters! {
         "cluster-announce-port" cluster_announce_port: u16 = 0 => integer(0, 65535);
         /// TLS port to announce to the cluster
         "cluster-announce-tls-port" cluster_announce_tls_port: u16 = 0
-            => integer(0, 65535), [NoEffect];
+            => integer(0, 65535);
         /// Bus port to announce to the cluster
         "cluster-announce-bus-port" cluster_announce_bus_port: u16 = 0
             => integer(0, 65535);

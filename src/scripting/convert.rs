@@ -15,7 +15,9 @@
 //! There is no tree in between: replies are read from the bytes that the command has written, and a
 //! value is written into the buffer of the connection.
 
-use super::lua::{Function, Lua, Result, Table, Value, to_i64};
+use super::lua::{
+    Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence, to_i64,
+};
 use crate::number;
 use crate::resp::{Protocol, Reply};
 
@@ -33,44 +35,50 @@ impl<'a> ReplyReader<'a> {
 
     /// The next value.
     pub fn value(&mut self) -> Result<Value> {
+        match self.item()? {
+            Either::Left(bytes) => bytes.into_lua(self.lua),
+            Either::Right(value) => Ok(value),
+        }
+    }
+
+    fn item(&mut self) -> Result<Item<'a>> {
         let line = self.line();
-        let Some((marker, text)) = line.split_first() else { return Ok(Value::Nil) };
+        match line.split_first() {
+            Some((b'$', text)) if text.first() != Some(&b'-') => {
+                let len = number::parse_i64(text).unwrap_or_default();
+                Ok(Either::Left(bytes(self.bulk(len as usize))))
+            }
+            Some((marker, text)) => self.other(*marker, text).map(Either::Right),
+            None => Ok(Either::Right(Value::Nil)),
+        }
+    }
+
+    /// A value that is no string.
+    fn other(&mut self, marker: u8, text: &[u8]) -> Result<Value> {
+        let lua = self.lua;
         let len = || number::parse_i64(text).unwrap_or_default();
         match marker {
             b':' => Ok(Value::Integer(len())),
-            b'$' if len() < 0 => Ok(Value::Boolean(false)),
-            b'$' => {
-                let text = self.bulk(len() as usize);
-                Ok(Value::String(self.lua.create_string(text)?))
-            }
+            b'$' => Ok(Value::Boolean(false)),
             b'+' => self.wrapped("ok", Value::String(self.lua.create_string(text)?)),
             b'-' => error_table(self.lua, text, true),
             b'*' if len() < 0 => Ok(Value::Boolean(false)),
             b'*' | b'>' => {
-                let len = len() as usize;
-                let table = self.lua.create_table_with_capacity(len, 0)?;
-                for index in 1..=len {
-                    let value = self.value()?;
-                    table.raw_set(index as i64, value)?;
-                }
-                Ok(Value::Table(table))
+                let mut left = 0..len();
+                sequence(lua, || left.next().map(|_| self.item()).transpose())
             }
             b'%' => {
-                let table = self.lua.create_table()?;
-                for _ in 0..len() {
-                    let key = self.value()?;
-                    let value = self.value()?;
-                    table.raw_set(key, value)?;
-                }
-                self.wrapped("map", Value::Table(table))
+                let mut left = 0..len();
+                let next = || left.next().map(|_| Ok((self.item()?, self.item()?))).transpose();
+                let map = pairs(lua, next)?;
+                self.wrapped("map", map)
             }
             b'~' => {
-                let table = self.lua.create_table()?;
-                for _ in 0..len() {
-                    let member = self.value()?;
-                    table.raw_set(member, true)?;
-                }
-                self.wrapped("set", Value::Table(table))
+                let mut left = 0..len();
+                let is_member = || Either::Right(Value::Boolean(true));
+                let next = || left.next().map(|_| Ok((self.item()?, is_member()))).transpose();
+                let set = pairs(lua, next)?;
+                self.wrapped("set", set)
             }
             b'#' => Ok(Value::Boolean(text == b"t")),
             b',' => {
@@ -134,17 +142,28 @@ pub struct Answer<'a> {
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
     pub protocol: Protocol,
+    /// The errors in it.
+    pub errors: Errors,
+}
+
+/// Errors that a script has returned, for the statistics.
+#[derive(Debug, Default)]
+pub struct Errors {
+    /// There were some: the call has failed.
+    pub any: bool,
+    /// Those that no command of the script has raised before: nobody has counted them yet.
+    pub uncounted: Vec<Vec<u8>>,
 }
 
 impl Answer<'_> {
     /// Writes a value.
-    pub fn write(&self, value: &Value, reply: &mut Reply) {
+    pub fn write(&mut self, value: &Value, reply: &mut Reply) {
         self.write_nested(value, reply, 0);
     }
 
-    fn write_nested(&self, value: &Value, reply: &mut Reply, depth: usize) {
+    fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
-            return reply.error(b"ERR reached lua stack limit");
+            return self.too_deep(reply);
         }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -157,14 +176,17 @@ impl Answer<'_> {
         }
     }
 
-    fn table(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn table(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         // Looked at in Lua, for there it costs a fraction.
         let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
             Ok(found) => found,
-            Err(_) => return reply.error(b"ERR reached lua stack limit"),
+            Err(_) => return self.too_deep(reply),
         };
         match (shape, &value) {
-            (1, Value::String(text)) => reply.error(until_nul(&text.as_bytes())),
+            (1, Value::String(text)) => {
+                let counted = table.raw_get::<bool>("ignore_error_stats_update");
+                self.error(until_nul(&text.as_bytes()), counted.unwrap_or(false), reply);
+            }
             (2, Value::String(text)) => reply.simple_text(until_nul(&text.as_bytes())),
             (3, Value::Number(number)) => reply.double(*number),
             (3, Value::Integer(number)) => reply.double(*number as f64),
@@ -196,7 +218,22 @@ impl Answer<'_> {
         }
     }
 
-    fn array(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn too_deep(&mut self, reply: &mut Reply) {
+        self.error(b"ERR reached lua stack limit", false, reply);
+    }
+
+    fn error(&mut self, text: &[u8], counted: bool, reply: &mut Reply) {
+        // The end of a line at its end goes; one inside becomes a blank.
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        let text = &text[..end.map_or(0, |end| end + 1)];
+        self.errors.any = true;
+        if !counted {
+            self.errors.uncounted.push(text.to_vec());
+        }
+        reply.error(text);
+    }
+
+    fn array(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         reply.array_of(|reply| {
             let mut len = 0;
             loop {

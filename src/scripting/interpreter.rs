@@ -4,12 +4,12 @@
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
 use super::Purpose;
-use super::convert::Answer;
+use super::convert::{Answer, Errors};
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::lua::{
-    Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
-    VmState, collect_if_short, compile, position, raise, raised,
+    BYTES_PER_BYTE, Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib,
+    Table, Value, VmState, build, bytes, collect_if_short, compile, position, raise, raised,
 };
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
@@ -18,8 +18,8 @@ use crate::resp::{Args, Reply};
 /// How a script ended.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Its reply was written.
-    Replied,
+    /// Its reply was written, and has these errors in it.
+    Replied(Errors),
     /// It failed.
     Failed {
         /// The text, code first.
@@ -63,7 +63,7 @@ impl Interpreter {
             HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_TICK),
             |lua, _| {
                 collect_if_short(lua);
-                match host::with(|running| Ok(running.host.tick()))? {
+                match host::tick() {
                     Ok(()) => Ok(VmState::Continue),
                     Err(text) => {
                         let text = [&position(lua, 1), text.as_bytes()].concat();
@@ -116,8 +116,10 @@ impl Interpreter {
         let outcome = match outcome {
             Ok((true, value)) => {
                 let protocol = self.scratch.reply.protocol;
-                Answer { shape: &self.sandbox.shape, protocol }.write(&value, reply);
-                Outcome::Replied
+                let errors = Errors::default();
+                let mut answer = Answer { shape: &self.sandbox.shape, protocol, errors };
+                answer.write(&value, reply);
+                Outcome::Replied(answer.errors)
             }
             Ok((false, error)) => failure(&error),
             Err(error) => {
@@ -131,24 +133,22 @@ impl Interpreter {
 
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
-        let (keys, args) = (self.list(keys)?, self.list(args)?);
+        let lists = [keys, args];
+        let most = lists.iter().flat_map(Args::iter).map(|arg| arg.len() + BYTES_PER_BYTE).sum();
+        let [keys, args] = build(&self.lua, most, || {
+            let list = |args: Args<'_>| self.lua.create_sequence_from(args.iter().map(bytes));
+            let lists = [list(keys)?, list(args)?];
+            if self.purpose == Purpose::Scripts {
+                self.sandbox.globals.raw_set("KEYS", &lists[0])?;
+                self.sandbox.globals.raw_set("ARGV", &lists[1])?;
+            }
+            Ok(lists)
+        })?;
         json::reset(&self.lua);
         match self.purpose {
-            Purpose::Functions => self.sandbox.run.call((function, keys, args)),
-            Purpose::Scripts => {
-                self.sandbox.globals.raw_set("KEYS", keys)?;
-                self.sandbox.globals.raw_set("ARGV", args)?;
-                self.sandbox.run.call(function)
-            }
+            Purpose::Functions => self.sandbox.run_function(function, keys, args),
+            Purpose::Scripts => self.sandbox.run_script(function),
         }
-    }
-
-    fn list(&self, args: Args<'_>) -> Result<Table> {
-        let table = self.lua.create_table_with_capacity(args.len(), 0)?;
-        for (index, arg) in args.iter().enumerate() {
-            table.raw_set(index as i64 + 1, self.lua.create_string(arg)?)?;
-        }
-        Ok(table)
     }
 
     /// Loads a library: runs its code, which registers functions at the host.
@@ -160,7 +160,7 @@ impl Interpreter {
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
-            self.sandbox.run.call::<(bool, Value)>(function)
+            self.sandbox.run_script(function)
         });
         let outcome = self.sandbox.set_loading(false).and(outcome);
         let pending = self.lua.remove_app_data::<Pending>();
@@ -172,7 +172,7 @@ impl Interpreter {
             Ok((true, _)) => return Ok(()),
             Ok((false, error)) => match failure(&error) {
                 Outcome::Failed { text, .. } => text,
-                Outcome::Replied => Vec::new(),
+                Outcome::Replied(_) => Vec::new(),
             },
             Err(error) => format!("ERR {}", raised(&error)).into_bytes(),
         };
@@ -246,13 +246,24 @@ mod tests {
         let id = interpreter.compile(source.as_bytes()).unwrap();
         let (request, mut reply) = (Request::default(), Reply::default());
         match interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply) {
-            Outcome::Replied => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
+            Outcome::Replied(_) => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
             Outcome::Failed { text, place, .. } => {
                 let (source, line) = place.unwrap_or_default();
                 let (text, source) =
                     (String::from_utf8_lossy(&text), String::from_utf8_lossy(&source));
                 format!("{text} at {source}:{line}")
             }
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_clock_may_come_while_a_reply_is_written() {
+        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let id = interpreter.compile(b"return {}").unwrap();
+        for _ in 0..INSTRUCTIONS_PER_TICK / 10 {
+            let (request, mut reply) = (Request::default(), Reply::default());
+            interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply);
+            assert_eq!(reply.as_bytes(), b"*0\r\n");
         }
     }
 

@@ -33,16 +33,19 @@ mod sockets;
 pub mod waiting;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::bus::file::NodesFile;
+use crate::bus::{self, Bus};
 use crate::command::{self, acl::load_users};
 use crate::config::{Config, title};
 use crate::engine::append_only::AofState;
+use crate::engine::cluster;
 use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
@@ -81,6 +84,7 @@ pub struct Server {
     background: Option<JoinHandle<()>>,
     reaper: Option<JoinHandle<()>>,
     link: Option<JoinHandle<()>>,
+    bus: Option<Bus>,
 }
 
 /// How a server is to be started.
@@ -187,18 +191,41 @@ impl Server {
             background: None,
             reaper,
             link: None,
+            bus: None,
         };
+        let node = config.cluster_enabled.then(|| server.join_cluster()).transpose()?;
         // Clients are served while the data is loaded, if only with -LOADING.
         server.shared.engine.lock().loading = true;
         server.listeners.serve(&server.shared)?;
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
+        if let Some((file, sockets)) = node {
+            server.bus = Some(Bus::start(&shared.engine, file, sockets)?);
+        }
         server.background = Some(background::start(&shared.engine)?);
         server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
+    }
+
+    /// Becomes the node that it was when it was here last. It speaks to others when it has its data.
+    fn join_cluster(&self) -> io::Result<(NodesFile, Vec<TcpListener>)> {
+        let config = self.config();
+        let highest = u16::MAX - cluster::BUS_PORT_OFFSET;
+        if config.cluster_port == 0 && cluster::client_port(&config) > highest {
+            let text = format!(
+                "Redis port number too high for cluster mode. The bus needs the port + {}.",
+                cluster::BUS_PORT_OFFSET
+            );
+            return Err(io::Error::other(text));
+        }
+        if config.replicaof.is_some() {
+            return Err(io::Error::other("replicaof directive not allowed in cluster mode"));
+        }
+        let file = bus::driver::remember(&self.shared.engine)?;
+        Ok((file, sockets::listen_apart(&config, cluster::bus_port(&config))?))
     }
 
     /// Loads the data. It ends early when the server is told to stop, be it by a client.
@@ -294,6 +321,9 @@ impl Server {
         }
         self.shared.engine.lock().listening = None;
         self.listeners.close();
+        if let Some(bus) = self.bus.take() {
+            bus.stop();
+        }
         let deadline = Instant::now() + STOP_PATIENCE;
         loop {
             // A connection accepted a moment ago may register only now, hence the loop.

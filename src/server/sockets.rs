@@ -125,6 +125,23 @@ pub fn wanted(config: &Config) -> io::Result<Vec<Wanted>> {
     Ok(wanted)
 }
 
+/// Sockets that listen on another port at every address of the configuration, for who accepts on them
+/// itself.
+pub fn listen_apart(config: &Config, port: u16) -> io::Result<Vec<TcpListener>> {
+    let unixsocket = String::new();
+    let config = Config { port, tls_port: 0, unixsocket, ..config.clone() };
+    let mut sockets = Vec::new();
+    for Wanted { place, text, optional } in wanted(&config)? {
+        let Address::Ip(address) = place.address else { continue };
+        match listen_tcp(address.ip(), port, &config) {
+            Ok(socket) => sockets.push(socket),
+            Err(error) if optional && error.kind() != io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(cant_listen(&text, port, &error)),
+        }
+    }
+    Ok(sockets)
+}
+
 /// What Redis says about an address where nobody can listen.
 pub fn cant_listen(text: &str, port: u16, error: &io::Error) -> io::Error {
     let reason = system_text(error);

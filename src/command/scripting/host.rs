@@ -180,16 +180,16 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
             }
         })
     })?;
-    if row.is(Flags::WRITE) {
-        if host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES) {
-            let text = "ERR Write commands are not allowed from read-only scripts.";
-            return Err(Error::new(text));
-        }
-        if !obeys {
-            gates::check_writable(host.ctx.engine)?;
-        }
+    let only_reads = host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES);
+    if row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) && only_reads {
+        let text = "ERR Write commands are not allowed from read-only scripts.";
+        return Err(Error::new(text));
+    }
+    if row.is(Flags::WRITE) && !obeys {
+        gates::check_writable(host.ctx.engine)?;
     }
     if row.is(Flags::DENYOOM)
+        && host.ctx.engine.config.maxmemory > 0
         && host.ctx.engine.scripting.out_of_memory
         && !obeys
         && !host.call.flags.has(ScriptFlags::ALLOW_OOM)
@@ -212,6 +212,9 @@ const UNKNOWN: Error = Error::new("ERR Unknown Redis command called from script"
 fn may_run(host: &mut ScriptHost<'_, '_, '_>, args: Args<'_>) -> Option<bool> {
     let engine = &host.ctx.engine;
     let row = engine.config.command_names.lookup(args)?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return None;
+    }
     let client = engine.clients.get(host.ctx.client);
     let user = engine.acl.user(&client.user);
     Some(client.unrestricted || user.is_some_and(|user| user.check(row, args).is_ok()))
