@@ -30,9 +30,11 @@ impl Error {
         &self.0
     }
 
-    /// The code: the first word, as `INFO errorstats` counts it.
+    /// The code, as `INFO errorstats` counts it: the first word, if more follow.
     pub fn code(&self) -> &[u8] {
-        error_code(&self.0)
+        const LONGEST: usize = 32;
+        let head = &self.0[..self.0.len().min(LONGEST)];
+        memchr::memchr(b' ', head).map_or(b"ERR", |end| &head[..end])
     }
 
     /// `ERR wrong number of arguments for '<name>' command`
@@ -43,16 +45,6 @@ impl Error {
     /// `ERR invalid expire time in '<name>' command`
     pub fn expire_time(name: &str) -> Self {
         Error::text(format!("ERR invalid expire time in '{name}' command"))
-    }
-}
-
-/// The code of an error reply: its first word, unless that is the only one, or too long for a code.
-pub fn error_code(text: &[u8]) -> &[u8] {
-    const LONGEST: usize = 32;
-    let is_end = |byte: &u8| matches!(byte, b' ' | b'\r' | b'\n');
-    match text.iter().take(LONGEST).position(is_end) {
-        Some(end) => &text[..end],
-        None => b"ERR",
     }
 }
 

@@ -37,15 +37,14 @@ impl Host for Loading {
         None
     }
 
-    fn error_replied(&mut self, _: &[u8], _: bool) {}
-
     fn tick(&mut self) -> Result<(), &'static str> {
         let is_late = !self.is_known_good && self.started.elapsed() > PATIENCE;
         if is_late { Err("FUNCTION LOAD timeout") } else { Ok(()) }
     }
 
     fn register(&mut self, registration: Registration) -> Result<(), &'static str> {
-        if self.functions.iter().any(|function| function.name == registration.name) {
+        let name = &registration.name;
+        if self.functions.iter().any(|function| function.name.eq_ignore_ascii_case(name)) {
             return Err("ERR Function already exists in the library");
         }
         self.functions.push(registration);

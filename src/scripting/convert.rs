@@ -15,7 +15,6 @@
 //! There is no tree in between: replies are read from the bytes that the command has written, and a
 //! value is written into the buffer of the connection.
 
-use super::host::Host;
 use super::lua::{
     Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence, to_i64,
 };
@@ -136,10 +135,6 @@ pub fn until_nul(text: &[u8]) -> &[u8] {
 /// How deep tables may be nested that become a reply. Redis' limit is its interpreter's stack, about
 /// eight times as much; no client reads either.
 const DEEPEST: usize = 1000;
-const TOO_DEEP: &[u8] = b"ERR reached lua stack limit";
-
-/// What `shape` says of an error that was a command's.
-const COUNTED_ERROR: i64 = 8;
 
 /// What a script has returned, on its way into a reply.
 pub struct Answer<'a> {
@@ -147,8 +142,17 @@ pub struct Answer<'a> {
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
     pub protocol: Protocol,
-    /// Who counts errors.
-    pub host: &'a mut dyn Host,
+    /// The errors in it.
+    pub errors: Errors,
+}
+
+/// Errors that a script has returned, for the statistics.
+#[derive(Debug, Default)]
+pub struct Errors {
+    /// There were some: the call has failed.
+    pub any: bool,
+    /// Those that no command of the script has raised before: nobody has counted them yet.
+    pub uncounted: Vec<Vec<u8>>,
 }
 
 impl Answer<'_> {
@@ -159,7 +163,7 @@ impl Answer<'_> {
 
     fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
-            return self.error(TOO_DEEP, false, reply);
+            return self.too_deep(reply);
         }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -176,11 +180,12 @@ impl Answer<'_> {
         // Looked at in Lua, for there it costs a fraction.
         let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
             Ok(found) => found,
-            Err(_) => return self.error(TOO_DEEP, false, reply),
+            Err(_) => return self.too_deep(reply),
         };
         match (shape, &value) {
-            (1 | COUNTED_ERROR, Value::String(text)) => {
-                self.error(until_nul(&text.as_bytes()), shape == COUNTED_ERROR, reply);
+            (1, Value::String(text)) => {
+                let counted = table.raw_get::<bool>("ignore_error_stats_update");
+                self.error(until_nul(&text.as_bytes()), counted.unwrap_or(false), reply);
             }
             (2, Value::String(text)) => reply.simple_text(until_nul(&text.as_bytes())),
             (3, Value::Number(number)) => reply.double(*number),
@@ -213,8 +218,18 @@ impl Answer<'_> {
         }
     }
 
+    fn too_deep(&mut self, reply: &mut Reply) {
+        self.error(b"ERR reached lua stack limit", false, reply);
+    }
+
     fn error(&mut self, text: &[u8], counted: bool, reply: &mut Reply) {
-        self.host.error_replied(text, counted);
+        // The end of a line at its end goes; one inside becomes a blank.
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        let text = &text[..end.map_or(0, |end| end + 1)];
+        self.errors.any = true;
+        if !counted {
+            self.errors.uncounted.push(text.to_vec());
+        }
         reply.error(text);
     }
 

@@ -25,9 +25,6 @@ pub trait Host {
     /// Whether the user may run this command; none: there is no such command.
     fn may_run(&mut self, args: Args<'_>) -> Option<bool>;
 
-    /// The reply has an error in it. `counted`: it is that of a command, so it was counted when it came.
-    fn error_replied(&mut self, text: &[u8], counted: bool);
-
     /// Called every now and then while Lua code runs. An error ends the script.
     fn tick(&mut self) -> std::result::Result<(), &'static str>;
 
@@ -65,6 +62,14 @@ scoped_thread_local!(static mut RUNNING: for<'a> Running<'a>);
 pub fn run_with<T>(host: &mut dyn Host, scratch: &mut Scratch, script: impl FnOnce() -> T) -> T {
     scratch.reply.protocol = Protocol::Resp2;
     RUNNING.set(Running { host, scratch }, script)
+}
+
+/// Asks whether the running script may go on. Where none runs, nobody is kept waiting.
+pub fn tick() -> std::result::Result<(), &'static str> {
+    if !RUNNING.is_set() {
+        return Ok(());
+    }
+    RUNNING.with(|running| running.host.tick())
 }
 
 /// Gives the host of the running script to `use_it`.

@@ -124,10 +124,7 @@ local function shape(t)
     err, ok, double, map = rawget(t, 'err'), rawget(t, 'ok'), rawget(t, 'double'), rawget(t, 'map')
     set, big, verbatim = rawget(t, 'set'), rawget(t, 'big_number'), rawget(t, 'verbatim_string')
   end
-  if type(err) == 'string' then
-    if rawget(t, 'ignore_error_stats_update') == true then return 8, err end
-    return 1, err
-  end
+  if type(err) == 'string' then return 1, err end
   if type(ok) == 'string' then return 2, ok end
   if type(double) == 'number' then return 3, double end
   if type(map) == 'table' then return 4, map end

@@ -19,7 +19,7 @@ use crate::acl::Denied;
 use crate::catalogue::Row;
 use crate::catalogue::spec::Flags;
 use crate::command::context::{Context, Propagation};
-use crate::command::error::{Error, Result, error_code};
+use crate::command::error::{Error, Result};
 use crate::command::execute::call;
 use crate::command::gates::{self, Denial};
 use crate::command::permission;
@@ -59,8 +59,6 @@ pub struct ScriptHost<'h, 'e, 'c> {
     pub call: &'h Call<'c>,
     /// When it began.
     pub started: Instant,
-    /// There is an error in its reply.
-    pub has_failed: bool,
 }
 
 impl ScriptHost<'_, '_, '_> {
@@ -91,13 +89,6 @@ impl Host for ScriptHost<'_, '_, '_> {
 
     fn may_run(&mut self, args: Args<'_>) -> Option<bool> {
         may_run(self, args)
-    }
-
-    fn error_replied(&mut self, text: &[u8], counted: bool) {
-        self.has_failed = true;
-        if !counted {
-            self.engine().stats.error(error_code(text));
-        }
     }
 
     fn tick(&mut self) -> std::result::Result<(), &'static str> {
@@ -190,14 +181,15 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
         })
     })?;
     let only_reads = host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES);
-    // What copies are told of may not come from a script that was taken for one that only reads.
-    if only_reads && row.flags.any(Flags::WRITE.with(Flags::MAY_REPLICATE)) {
-        return Err(Error::new("ERR Write commands are not allowed from read-only scripts."));
+    if row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) && only_reads {
+        let text = "ERR Write commands are not allowed from read-only scripts.";
+        return Err(Error::new(text));
     }
     if row.is(Flags::WRITE) && !obeys {
         gates::check_writable(host.ctx.engine)?;
     }
     if row.is(Flags::DENYOOM)
+        && host.ctx.engine.config.maxmemory > 0
         && host.ctx.engine.scripting.out_of_memory
         && !obeys
         && !host.call.flags.has(ScriptFlags::ALLOW_OOM)

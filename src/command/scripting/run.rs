@@ -26,11 +26,9 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     };
     let script_client = begin(ctx, request, &call, interpreter.memory());
     let started = Instant::now();
-    let mut host =
-        ScriptHost { ctx, client: script_client, call: &call, started, has_failed: false };
+    let mut host = ScriptHost { ctx, client: script_client, call: &call, started };
     let start = reply.len();
     let outcome = interpreter.run(&mut host, call.id, call.keys, call.args, reply);
-    let has_failed = host.has_failed;
     ctx.engine.journal.targets = crate::journal::EVERYBODY;
     let scripting = &mut ctx.engine.scripting;
     scripting.running = None;
@@ -40,8 +38,12 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     }
     crate::engine::busy::end(ctx.engine);
     match outcome {
-        Outcome::Replied => {
-            count_failure(ctx, has_failed);
+        Outcome::Replied(errors) => {
+            let stats = &mut ctx.engine.stats;
+            stats.command(ctx.command).failed_calls += u64::from(errors.any);
+            for text in errors.uncounted {
+                stats.error(Error::text(text).code());
+            }
             Ok(())
         }
         Outcome::Failed { mut text, place, counted } => {
@@ -56,18 +58,10 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
             if !counted {
                 return Err(Error::text(text));
             }
-            count_failure(ctx, true);
+            ctx.engine.stats.command(ctx.command).failed_calls += 1;
             reply.error(&text);
             Ok(())
         }
-    }
-}
-
-/// A script has failed, too, if errors are its reply, or a part of it, though `call` sees none.
-fn count_failure(ctx: &mut Context<'_>, has_failed: bool) {
-    if ctx.origin != Origin::Loader {
-        let counters = ctx.engine.stats.command(ctx.command);
-        counters.failed_calls += u64::from(has_failed);
     }
 }
 
