@@ -12,7 +12,7 @@
 //! * A disk keeps what was synced, and what was only written unless the power fails. It never lies.
 //! * All clocks run equally fast. A host can stand still, and find that time has passed.
 //! * Replication is instant between hosts that reach each other; only its offsets are simulated.
-//! * Nobody lies: hostile packets have tests of their own (`tests/cluster/hostile.rs`).
+//! * Nobody lies: hostile packets have tests of their own (`src/cluster/hostile_tests.rs`).
 //!
 //! What it checks, always: no node votes twice in an epoch, whatever it has forgotten; no two nodes win the
 //! same epoch. And in the end, when all hosts are up and reach each other: all agree whose each slot is, every
