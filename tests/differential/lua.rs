@@ -244,10 +244,18 @@ impl<'r> Lua<'r> {
     fn substituted(&mut self) -> String {
         let text = self.nested(Self::text);
         let pattern = quoted(&pattern(self.random));
-        let replacement = match self.random.below(6) {
+        let replacement = match self.random.below(9) {
             0 => "function(...) return select('#', ...) .. ':' .. tostring((...)) end".to_owned(),
             1 => "function(a, b) return b end".to_owned(),
             2 => "{a='1', b=2, ab='x', [1]='one'}".to_owned(),
+            3 => format!(
+                "function(c) error({}) end",
+                self.random.pick(&["c", "{err='x'}", "{err=c}", "c, 2"])
+            ),
+            4 => format!(
+                "setmetatable({{}}, {{__index=function(t, k) return {} end}})",
+                self.nested(Self::any)
+            ),
             _ => replacement(self.random),
         };
         let most = if self.random.chance(20) {
