@@ -153,7 +153,7 @@ fn changed_list(lua: &mut Lua<'_>) -> String {
             4 => "v@[#v@ + 1] = table.remove(v@) ".to_owned(),
             5 => format!("table.remove(v@, {}) ", lua.random.below(6) as i64 - 1),
             6 => format!("v@[{}] = {} ", lua.random.below(6), lua.any()),
-            _ => format!("v@ = {{{{unpack(v@)}}, table.maxn(v@), table.getn(v@), v@}} "),
+            _ => "v@ = {{unpack(v@)}, table.maxn(v@), table.getn(v@), v@} ".to_owned(),
         };
         out.push_str(&change);
     }
