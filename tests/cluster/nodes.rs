@@ -228,7 +228,7 @@ pub fn create(nodes: &[Node], replicas: usize) {
     agree(nodes);
 }
 
-/// Waits until all nodes serve, and agree on whose each slot is and who copies whom.
+/// Waits until all nodes serve, and agree on who is there, whose each slot is and who copies whom.
 pub fn agree(nodes: &[Node]) {
     wait_until("all nodes agree", || {
         nodes.iter().all(|node| node.field("CLUSTER INFO", "cluster_state") == "ok")
@@ -248,14 +248,12 @@ pub fn owners(node: &Node) -> Vec<String> {
     owners
 }
 
-/// The same, and replicas with their masters.
+/// The same, and all nodes, with the masters that they copy.
 fn roles(node: &Node) -> Vec<String> {
     let mut roles = owners(node);
     for line in node.ask("CLUSTER NODES").lines() {
         let fields: Vec<&str> = line.split(' ').collect();
-        if fields[3] != "-" {
-            roles.push(format!("{} copies {}", fields[0], fields[3]));
-        }
+        roles.push(format!("{} copies {}", fields[0], fields[3]));
     }
     roles.sort();
     roles
