@@ -1214,11 +1214,11 @@ macro_rules! table {
                 ClusterAddslotsrange "cluster|addslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::addslotsrange;
                     "start-slot end-slot [start-slot end-slot ...]"
                     "7.0.0"  "O(N), N being the slots" "Gives ranges of slots to this node."
-                ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::bumpepoch;
                     ""
                     "3.0.0"  "O(1)" "Takes the next configuration epoch."
                     .tips(&["nondeterministic_output"])
-                ClusterCountFailureReports "cluster|count-failure-reports"    3 [ADMIN STALE] [] => disabled;
+                ClusterCountFailureReports "cluster|count-failure-reports"    3 [ADMIN STALE] [] => nodes::count_failure_reports;
                     "node-id"
                     "3.0.0"  "O(N), N being the reports" "Counts who reports that a node has failed."
                     .tips(&["nondeterministic_output"])
@@ -1231,13 +1231,13 @@ macro_rules! table {
                 ClusterDelslotsrange "cluster|delslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::delslotsrange;
                     "start-slot end-slot [start-slot end-slot ...]"
                     "7.0.0"  "O(N), N being the slots" "Takes ranges of slots away from this node."
-                ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::failover;
                     "[FORCE|TAKEOVER]"
                     "3.0.0"  "O(1)" "Lets a replica take over from its master."
                 ClusterFlushslots "cluster|flushslots"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::flushslots;
                     ""
                     "3.0.0"  "O(1)" "Takes all slots away from this node."
-                ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::forget;
                     "node-id"
                     "3.0.0"  "O(1)" "Removes a node from the table of nodes."
                 ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => keys::getkeysinslot;
@@ -1254,11 +1254,11 @@ macro_rules! table {
                 ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => keys::keyslot;
                     "key"
                     "3.0.0"  "O(N), N being the bytes of the key" "Tells the slot of a key."
-                ClusterLinks "cluster|links"    2 [STALE] [] => disabled;
+                ClusterLinks "cluster|links"    2 [STALE] [] => maps::links;
                     ""
                     "7.0.0"  "O(N), N being the nodes" "Lists the connections to other nodes."
                     .tips(&["nondeterministic_output"])
-                ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::meet;
                     "ip port [cluster-bus-port]"
                     "3.0.0"  "O(1)" "Connects this node with another one."
                 ClusterMyid  "cluster|myid"     2 [STALE] [] => shown::myid;
@@ -1268,34 +1268,34 @@ macro_rules! table {
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists the nodes and their slots."
                     .tips(&["nondeterministic_output"])
-                ClusterReplicas "cluster|replicas"    3 [ADMIN STALE] [] => disabled;
+                ClusterReplicas "cluster|replicas"    3 [ADMIN STALE] [] => shown::replicas;
                     "node-id"
                     "5.0.0"  "O(1)" "Lists the replicas of a node."
                     .tips(&["nondeterministic_output"])
-                ClusterReplicate "cluster|replicate"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterReplicate "cluster|replicate"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::replicate;
                     "node-id"
                     "3.0.0"  "O(1)" "Makes this node a replica of another one."
-                ClusterReset "cluster|reset"   -2 [ADMIN NOSCRIPT STALE] [] => disabled;
+                ClusterReset "cluster|reset"   -2 [ADMIN NOSCRIPT STALE] [] => nodes::reset;
                     "[HARD|SOFT]"
                     "3.0.0"  "O(N), N being the nodes" "Makes this node forget the cluster."
-                ClusterSaveconfig "cluster|saveconfig"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterSaveconfig "cluster|saveconfig"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::saveconfig;
                     ""
                     "3.0.0"  "O(1)" "Writes the cluster's state to its file."
-                ClusterSetConfigEpoch "cluster|set-config-epoch"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterSetConfigEpoch "cluster|set-config-epoch"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::set_config_epoch;
                     "config-epoch"
                     "3.0.0"  "O(1)" "Sets the configuration epoch of a new node."
-                ClusterSetslot "cluster|setslot"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterSetslot "cluster|setslot"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::setslot;
                     "slot <IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE>"
                     "3.0.0"  "O(1)" "Says whose a slot is, or where it moves."
-                ClusterShards "cluster|shards"    2 [STALE] [] => disabled;
+                ClusterShards "cluster|shards"    2 [STALE] [] => maps::shards;
                     ""
                     "7.0.0"  "O(N), N being the nodes" "Lists the shards with their nodes and slots."
                     .tips(&["nondeterministic_output"])
-                ClusterSlaves "cluster|slaves"    3 [ADMIN STALE] [] => disabled;
+                ClusterSlaves "cluster|slaves"    3 [ADMIN STALE] [] => shown::slaves;
                     "node-id"
                     "3.0.0"  "O(1)" "Lists the replicas of a node."
                     .tips(&["nondeterministic_output"]).replaced("5.0.0", "CLUSTER REPLICAS")
-                ClusterSlots "cluster|slots"    2 [STALE] [] => disabled;
+                ClusterSlots "cluster|slots"    2 [STALE] [] => maps::slots;
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists ranges of slots with their nodes."
                     .tips(&["nondeterministic_output"]).replaced("7.0.0", "CLUSTER SHARDS")

@@ -40,6 +40,8 @@ pub struct Local {
     pub now_ms: u64,
     /// How far the data has come.
     pub offset: u64,
+    /// Whether it copies a master's.
+    pub is_following: bool,
     /// A replica: for how long it hasn't heard of its master; None: it never has.
     pub data_age_ms: Option<u64>,
 }
@@ -217,6 +219,10 @@ impl Cluster {
 
     /// Draws the consequences of what was told, before others see the state again.
     pub fn settle(&mut self) {
+        while self.failover_soon && self.is_replica() {
+            self.run_manual();
+            self.run_election(); // takes a step; the last one ends with waiting
+        }
         if self.health_timer.is_stale {
             self.update_health();
         }

@@ -5,12 +5,9 @@
 //! socket and its buffers to itself.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use rustix::io::ioctl_fionread;
-use socket2::SockRef;
+use std::time::Instant;
 
 use super::ClientKey;
 use super::activity::Activity;
@@ -26,6 +23,7 @@ use crate::acl::DEFAULT;
 use crate::catalogue::Command;
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
+use crate::system::stream::{Address, Stream};
 use crate::system::wakeup::Wakeup;
 
 /// What `CLIENT REPLY` has asked for.
@@ -48,11 +46,11 @@ pub struct Client {
     /// Counts up from 1; never used twice.
     pub id: u64,
     /// The peer; none for clients that are no connection (the loader, a script).
-    pub peer: Option<SocketAddr>,
+    pub peer: Option<Address>,
     /// Our end.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
     /// The socket, to shut it down.
-    pub stream: Option<Arc<TcpStream>>,
+    pub stream: Option<Arc<Stream>>,
     /// Set by CLIENT SETNAME or HELLO.
     pub name: Vec<u8>,
     /// Set by CLIENT SETINFO.
@@ -173,10 +171,10 @@ impl Client {
     }
 
     /// The client of a connection.
-    pub fn connected(id: u64, stream: Arc<TcpStream>) -> Self {
+    pub fn connected(id: u64, stream: Arc<Stream>) -> Self {
         Client {
-            peer: stream.peer_addr().ok(),
-            local: stream.local_addr().ok(),
+            peer: stream.peer(),
+            local: stream.local(),
             stream: Some(stream),
             authenticated: false,
             ..Client::internal(id)
@@ -185,7 +183,7 @@ impl Client {
 
     /// The peer's address.
     pub fn peer_ip(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.ip())
+        self.peer.as_ref()?.ip()
     }
 
     /// Whether it is a replica of ours.
@@ -201,8 +199,8 @@ impl Client {
             // In the midst of sending, the peer would not notice, but wait for us to take the rest. A
             // reset tells it, and that is what closing a socket with unread input does anyway.
             let is_sending = self.meter.has_incomplete_request();
-            if is_sending || ioctl_fionread(stream).is_ok_and(|unread| unread > 0) {
-                let _ = SockRef::from(&**stream).set_linger(Some(Duration::ZERO));
+            if is_sending || stream.has_unread() {
+                stream.reset_at_end();
             }
             let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
         }

@@ -67,6 +67,7 @@ pub mod shutdown;
 pub mod slots;
 pub mod slowlog;
 pub mod stats;
+pub mod tls;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
@@ -87,6 +88,7 @@ use crate::store::Value;
 use crate::store::keyspace::Keyspace;
 use crate::system::clock::{Clock, Tick};
 use crate::system::random::{Random, secure_hex};
+use crate::system::tls::Tls;
 use append_only::AppendOnly;
 use background::Background;
 use blocking::Blocking;
@@ -181,6 +183,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// Certificates and what else TLS needs, if it is spoken.
+    pub tls: Option<Arc<Tls>>,
     /// The server's sockets, if it has any.
     pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
@@ -212,6 +216,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            tls: None,
             listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),

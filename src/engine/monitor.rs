@@ -13,6 +13,7 @@ use crate::catalogue::Command;
 use crate::resp::Args;
 use crate::resp::args::is;
 use crate::system::clock::Tick;
+use crate::system::stream::Address;
 
 /// The client watches no more.
 pub fn stop(engine: &mut Engine, client: ClientKey) {
@@ -31,8 +32,9 @@ pub fn show(
 ) {
     let now_us = engine.unix_us_at(Tick::now());
     let from = engine.clients.get(client);
-    let peer = match from.peer {
+    let peer = match &from.peer {
         _ if from_script => "lua".to_owned(),
+        Some(Address::Unix(path)) => format!("unix:{}", path.display()),
         Some(peer) => peer.to_string(),
         None => "?:0".to_owned(),
     };

@@ -4,8 +4,8 @@ use super::convert::{ReplyReader, error_table};
 use super::flags::{ScriptFlags, check_name};
 use super::host::{self, Running};
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, install, number_of, one, one_string,
-    raise, text_of, to_i64,
+    BYTES_PER_BYTE, Function, Lua, MultiValue, Raise, Result, Table, Value, build, install,
+    number_of, one, one_string, raise, text_of, to_i64,
 };
 use super::registration::{Pending, Registration};
 use super::{Purpose, sha1_hex};
@@ -76,7 +76,10 @@ fn call(lua: &Lua, args: MultiValue, raises: bool) -> Result<Value> {
                     let text = text.strip_suffix(b"\r\n").unwrap_or(text);
                     Ok(Err((text.to_vec(), true)))
                 }
-                reply => ReplyReader::new(lua, reply).value().map(Ok),
+                reply => {
+                    let most = reply.len() * BYTES_PER_BYTE;
+                    build(lua, most, || ReplyReader::new(lua, reply).value()).map(Ok)
+                }
             },
         }
     })?;

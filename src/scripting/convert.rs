@@ -15,7 +15,9 @@
 //! There is no tree in between: replies are read from the bytes that the command has written, and a
 //! value is written into the buffer of the connection.
 
-use super::lua::{Function, Lua, Result, Table, Value, to_i64};
+use super::lua::{
+    Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence, to_i64,
+};
 use crate::number;
 use crate::resp::{Protocol, Reply};
 
@@ -33,44 +35,50 @@ impl<'a> ReplyReader<'a> {
 
     /// The next value.
     pub fn value(&mut self) -> Result<Value> {
+        match self.item()? {
+            Either::Left(bytes) => bytes.into_lua(self.lua),
+            Either::Right(value) => Ok(value),
+        }
+    }
+
+    fn item(&mut self) -> Result<Item<'a>> {
         let line = self.line();
-        let Some((marker, text)) = line.split_first() else { return Ok(Value::Nil) };
+        match line.split_first() {
+            Some((b'$', text)) if text.first() != Some(&b'-') => {
+                let len = number::parse_i64(text).unwrap_or_default();
+                Ok(Either::Left(bytes(self.bulk(len as usize))))
+            }
+            Some((marker, text)) => self.other(*marker, text).map(Either::Right),
+            None => Ok(Either::Right(Value::Nil)),
+        }
+    }
+
+    /// A value that is no string.
+    fn other(&mut self, marker: u8, text: &[u8]) -> Result<Value> {
+        let lua = self.lua;
         let len = || number::parse_i64(text).unwrap_or_default();
         match marker {
             b':' => Ok(Value::Integer(len())),
-            b'$' if len() < 0 => Ok(Value::Boolean(false)),
-            b'$' => {
-                let text = self.bulk(len() as usize);
-                Ok(Value::String(self.lua.create_string(text)?))
-            }
+            b'$' => Ok(Value::Boolean(false)),
             b'+' => self.wrapped("ok", Value::String(self.lua.create_string(text)?)),
             b'-' => error_table(self.lua, text, true),
             b'*' if len() < 0 => Ok(Value::Boolean(false)),
             b'*' | b'>' => {
-                let len = len() as usize;
-                let table = self.lua.create_table_with_capacity(len, 0)?;
-                for index in 1..=len {
-                    let value = self.value()?;
-                    table.raw_set(index as i64, value)?;
-                }
-                Ok(Value::Table(table))
+                let mut left = 0..len();
+                sequence(lua, || left.next().map(|_| self.item()).transpose())
             }
             b'%' => {
-                let table = self.lua.create_table()?;
-                for _ in 0..len() {
-                    let key = self.value()?;
-                    let value = self.value()?;
-                    table.raw_set(key, value)?;
-                }
-                self.wrapped("map", Value::Table(table))
+                let mut left = 0..len();
+                let next = || left.next().map(|_| Ok((self.item()?, self.item()?))).transpose();
+                let map = pairs(lua, next)?;
+                self.wrapped("map", map)
             }
             b'~' => {
-                let table = self.lua.create_table()?;
-                for _ in 0..len() {
-                    let member = self.value()?;
-                    table.raw_set(member, true)?;
-                }
-                self.wrapped("set", Value::Table(table))
+                let mut left = 0..len();
+                let is_member = || Either::Right(Value::Boolean(true));
+                let next = || left.next().map(|_| Ok((self.item()?, is_member()))).transpose();
+                let set = pairs(lua, next)?;
+                self.wrapped("set", set)
             }
             b'#' => Ok(Value::Boolean(text == b"t")),
             b',' => {

@@ -8,8 +8,8 @@ use super::convert::Answer;
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::lua::{
-    Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
-    VmState, collect_if_short, compile, position, raise, raised,
+    BYTES_PER_BYTE, Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib,
+    Table, Value, VmState, build, bytes, collect_if_short, compile, position, raise, raised,
 };
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
@@ -131,24 +131,22 @@ impl Interpreter {
 
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
-        let (keys, args) = (self.list(keys)?, self.list(args)?);
+        let lists = [keys, args];
+        let most = lists.iter().flat_map(Args::iter).map(|arg| arg.len() + BYTES_PER_BYTE).sum();
+        let [keys, args] = build(&self.lua, most, || {
+            let list = |args: Args<'_>| self.lua.create_sequence_from(args.iter().map(bytes));
+            let lists = [list(keys)?, list(args)?];
+            if self.purpose == Purpose::Scripts {
+                self.sandbox.globals.raw_set("KEYS", &lists[0])?;
+                self.sandbox.globals.raw_set("ARGV", &lists[1])?;
+            }
+            Ok(lists)
+        })?;
         json::reset(&self.lua);
         match self.purpose {
-            Purpose::Functions => self.sandbox.run.call((function, keys, args)),
-            Purpose::Scripts => {
-                self.sandbox.globals.raw_set("KEYS", keys)?;
-                self.sandbox.globals.raw_set("ARGV", args)?;
-                self.sandbox.run.call(function)
-            }
+            Purpose::Functions => self.sandbox.run_function(function, keys, args),
+            Purpose::Scripts => self.sandbox.run_script(function),
         }
-    }
-
-    fn list(&self, args: Args<'_>) -> Result<Table> {
-        let table = self.lua.create_table_with_capacity(args.len(), 0)?;
-        for (index, arg) in args.iter().enumerate() {
-            table.raw_set(index as i64 + 1, self.lua.create_string(arg)?)?;
-        }
-        Ok(table)
     }
 
     /// Loads a library: runs its code, which registers functions at the host.
@@ -160,7 +158,7 @@ impl Interpreter {
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
-            self.sandbox.run.call::<(bool, Value)>(function)
+            self.sandbox.run_script(function)
         });
         let outcome = self.sandbox.set_loading(false).and(outcome);
         let pending = self.lua.remove_app_data::<Pending>();

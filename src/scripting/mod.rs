@@ -58,7 +58,18 @@ pub enum Purpose {
     Functions,
 }
 
-/// The SHA1 of a text, in 40 lower-case digits.
-pub fn sha1_hex(text: &[u8]) -> String {
-    Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+/// A SHA1 as it is written: 40 lower-case digits.
+pub type Sha1Hex = [u8; 40];
+
+/// The SHA1 of a text.
+pub fn sha1_hex(text: &[u8]) -> Sha1Hex {
+    let mut hex = [0; 40];
+    for (digits, byte) in hex.chunks_exact_mut(2).zip(Sha1::digest(text)) {
+        digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    hex
+}
+
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
 }

@@ -41,7 +41,7 @@ local function text_of_error(ok, ...)
 end
 
 function safe.pcall(...)
-  if select('#', ...) == 0 then bad(1, 'pcall', 'value') end
+  if select('#', ...) == 0 then return false, 'attempt to call a boolean value' end
   return text_of_error(finish(pcall(...)))
 end
 
@@ -110,6 +110,7 @@ function safe.insert(...)
   if guarded[list] then deny() end
   local count = select('#', ...)
   if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
+  if count == 3 and not tonumber((select(2, ...))) then bad(2, 'insert', 'number', ...) end
   return insert(...)
 end
 
@@ -140,14 +141,29 @@ local function handler(raised)
     raised = is_killed(raised) or unwrap(raised)
   end
   if type(raised) == 'table' then
-    return { rawget(raised, 'err') or 'ERR unknown error', source, line,
+    return { tostring(rawget(raised, 'err') or 'ERR unknown error'), source, line,
       rawget(raised, 'ignore_error_stats_update') }
   end
   return { 'ERR ' .. tostring(raised), source, line }
 end
 
-local function run(f, a, b)
-  return xpcall(function() return f(a, b) end, handler)
+-- Kept in variables, for `xpcall` hands no arguments on.
+local running, keys, args
+
+local function call_running()
+  return running(keys, args)
+end
+
+local function forget_arguments(...)
+  keys, args = nil, nil
+  return ...
+end
+
+-- A function has two arguments. A script has none, and is called without this: what an error says of
+-- the levels above the script shows nothing of what is here.
+local function run_function(f, its_keys, its_args)
+  running, keys, args = f, its_keys, its_args
+  return forget_arguments(xpcall(call_running, handler))
 end
 
 -- The largest index of a table that is a list, and how many it has; 0 and 0 for one that isn't.
@@ -161,4 +177,4 @@ local function list_length(t)
   return largest, items
 end
 
-return safe, shape, run, list_length
+return safe, shape, xpcall, handler, run_function, list_length

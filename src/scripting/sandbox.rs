@@ -13,8 +13,8 @@
 //! `pairs`, `setmetatable`, `table.insert`. So no script can leave anything behind for the next one.
 
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install, raise,
-    raise_here, raised, table_argument, text_of, wrong_type,
+    BINARY, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install,
+    raise, raise_here, raised, table_argument, text_of, wrong_type,
 };
 use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
 
@@ -22,8 +22,9 @@ use super::{Purpose, api, bit, json, msgpack, random, strings as string_library,
 pub struct Sandbox {
     /// The globals behind the guard.
     pub globals: Table,
-    /// Calls a script; returns whether it succeeded, and its value or what is known of the error.
-    pub run: Function,
+    xpcall: Function,
+    handler: Function,
+    run_function: Function,
     /// Tells what a table stands for as a reply.
     pub shape: Function,
     /// What is seen through guards while a library is loaded, and what else.
@@ -38,6 +39,21 @@ struct View {
 }
 
 impl Sandbox {
+    /// Calls a script; returns whether it succeeded, and its value or what is known of the error.
+    pub fn run_script(&self, script: Function) -> Result<(bool, Value)> {
+        self.xpcall.call((script, &self.handler))
+    }
+
+    /// The same for a function.
+    pub fn run_function(
+        &self,
+        function: Function,
+        keys: Table,
+        args: Table,
+    ) -> Result<(bool, Value)> {
+        self.run_function.call((function, keys, args))
+    }
+
     /// While a library is loaded, it sees only what it needs to register functions.
     pub fn set_loading(&self, loads: bool) -> Result<()> {
         for View { metatable, always, loading } in &self.views {
@@ -57,7 +73,7 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     let guards = Guards::new(lua)?;
     let prelude = compile(lua, include_bytes!("prelude.lua"), "=prelude")
         .map_err(|text| raise::<()>(Raise::Text(text)).unwrap_err())?;
-    let (safe, shape, run, list_length): Prelude = prelude.call((
+    let (safe, shape, xpcall, handler, run_function, list_length): Prelude = prelude.call((
         lua.create_function(unwrap)?,
         lua.create_function(is_killed)?,
         lua.create_function(|_, ()| deny::<()>())?,
@@ -111,11 +127,11 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     views.push(View { metatable, always: globals.clone(), loading });
     globals.raw_set("_G", seen.clone())?;
     lua.set_globals(seen)?;
-    Ok(Sandbox { globals, run, shape, views })
+    Ok(Sandbox { globals, xpcall, handler, run_function, shape, views })
 }
 
 /// What `prelude.lua` returns.
-type Prelude = (Table, Function, Function, Function);
+type Prelude = (Table, Function, Function, Function, Function, Function);
 
 /// The tables that scripts share.
 const LIBRARIES: [&str; 9] =
@@ -163,18 +179,18 @@ impl Guards {
     fn install(&self, lua: &Lua, globals: &Table) -> Result<()> {
         let real = self.real.clone();
         let rawget = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "rawget")?;
+            let table = table_argument(lua, &args, 0)?;
             let Some(key) = args.get(1) else {
-                return bad_argument(lua, 2, "rawget", "value expected");
+                return bad_argument(lua, 2, "value expected");
             };
             let behind: Option<Table> = real.raw_get(&table)?;
             behind.unwrap_or(table).raw_get::<Value>(key)
         })?;
         let real = self.real.clone();
         let rawset = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "rawset")?;
+            let table = table_argument(lua, &args, 0)?;
             let (Some(key), Some(value)) = (args.get(1), args.get(2)) else {
-                return bad_argument(lua, args.len().max(1) + 1, "rawset", "value expected");
+                return bad_argument(lua, args.len().max(1) + 1, "value expected");
             };
             if real.raw_get::<Option<Table>>(&table)?.is_some() {
                 return deny();
@@ -185,11 +201,11 @@ impl Guards {
         })?;
         let real = self.real.clone();
         let setmetatable = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "setmetatable")?;
+            let table = table_argument(lua, &args, 0)?;
             let metatable = match args.get(1) {
                 Some(Value::Nil) => None,
                 Some(Value::Table(metatable)) => Some(metatable.clone()),
-                _ => return bad_argument(lua, 2, "setmetatable", "nil or table expected"),
+                _ => return bad_argument(lua, 2, "nil or table expected"),
             };
             if real.raw_get::<Option<Table>>(&table)?.is_some() {
                 return deny();
@@ -204,7 +220,7 @@ impl Guards {
         let real = self.real.clone();
         let (pairs, next): (Function, Function) = (globals.get("pairs")?, globals.get("next")?);
         let safe_pairs = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "pairs")?;
+            let table = table_argument(lua, &args, 0)?;
             let Some(behind) = real.raw_get::<Option<Table>>(&table)? else {
                 return pairs.call::<MultiValue>(table);
             };
@@ -238,9 +254,12 @@ fn check_key(key: &Value) -> Result<()> {
 
 /// A global that isn't there.
 fn no_such_global(lua: &Lua, (_, name): (Value, Value)) -> Result<()> {
-    let name = text_of(lua, &name).map_or_else(Vec::new, |name| name.as_bytes().to_vec());
+    let Some(name) = text_of(lua, &name) else {
+        let text = "Second argument to luaProtectedTableError must be a string or number";
+        return raise_here(lua, text);
+    };
     let text = b"Script attempted to access nonexistent global variable '";
-    raise_here(lua, [&text[..], &name, b"'"].concat())
+    raise_here(lua, [&text[..], &name.as_bytes(), b"'"].concat())
 }
 
 /// What a script gets to see of an error that Rust has raised; one that can't be caught goes on.
@@ -286,13 +305,13 @@ fn is_killed(lua: &Lua, error: Value) -> Result<Value> {
 /// `loadstring(text [, name])`
 fn loadstring(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let Some(text) = args.front().and_then(|value| text_of(lua, value)) else {
-        return wrong_type(lua, 1, "loadstring", "string", args.front());
+        return wrong_type(lua, 1, "string", args.front());
     };
     let name = match args.get(1) {
         None | Some(Value::Nil) => text.as_bytes().to_vec(),
         Some(value) => match text_of(lua, value) {
             Some(name) => name.as_bytes().to_vec(),
-            None => return wrong_type(lua, 2, "loadstring", "string", Some(value)),
+            None => return wrong_type(lua, 2, "string", Some(value)),
         },
     };
     loaded(lua, &text.as_bytes(), &name)
@@ -301,22 +320,30 @@ fn loadstring(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 /// `load(function [, name])`: calls the function until it has given all pieces.
 fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let Some(Value::Function(reader)) = args.front() else {
-        return wrong_type(lua, 1, "load", "function", args.front());
+        return wrong_type(lua, 1, "function", args.front());
     };
     let name = args.get(1).and_then(|name| text_of(lua, name));
     let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
     let mut source = Vec::new();
     loop {
-        match reader.call::<Value>(())? {
-            Value::Nil => break,
-            value => match text_of(lua, &value) {
-                Some(piece) if piece.as_bytes().is_empty() => break,
-                Some(piece) => source.extend_from_slice(&piece.as_bytes()),
-                None => return raise_here(lua, "reader function must return a string"),
-            },
+        let piece = match reader.call::<Value>(()) {
+            Ok(Value::Nil) => break,
+            Ok(value) => text_of(lua, &value),
+            Err(error) => {
+                let error = unwrap(lua, Value::Error(Box::new(error)))?;
+                return Ok(MultiValue::from_iter([Value::Nil, error]));
+            }
+        };
+        match &piece {
+            Some(piece) if piece.as_bytes().is_empty() => break,
+            Some(piece) => source.extend_from_slice(&piece.as_bytes()),
+            None => return failed(lua, b"reader function must return a string"),
         }
         if source.len() > LONGEST_SOURCE {
             return failed(lua, b"not enough memory");
+        }
+        if source.starts_with(BINARY) {
+            break;
         }
     }
     loaded(lua, &source, &name)

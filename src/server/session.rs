@@ -15,7 +15,7 @@
 //! so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
 use crate::resp::{KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
+use crate::system::stream::Stream;
 
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
@@ -52,7 +53,7 @@ const LONG: Duration = Duration::from_secs(3600);
 /// The thread's side of a connection.
 pub struct Session<'s> {
     pub(super) shared: &'s Shared,
-    pub(super) stream: Arc<TcpStream>,
+    pub(super) stream: Arc<Stream>,
     pub(super) client: ClientKey,
     pub(super) reader: Reader<Input>,
     pub(super) output: Replies,
@@ -67,7 +68,7 @@ pub struct Session<'s> {
 
 /// Replies on their way to the peer.
 pub(super) struct Replies {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     pen: Arc<Pen>,
     /// Where they go, if the connection has one.
     outbox: Option<Outbox>,
@@ -88,7 +89,7 @@ enum BatchEnd {
 }
 
 /// Serves a connection whose client is registered already, until it ends.
-pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
+pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
     let engine = shared.engine.lock();
     let state = engine.clients.get(client);
     let (pen, meter) = (Arc::clone(&state.pen), Arc::clone(&state.meter));
@@ -271,7 +272,7 @@ impl<'s> Session<'s> {
     pub(super) fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
         if error == ProtocolError::QueryBufferLimit {
             let engine = self.shared.engine.lock();
-            let peer = engine.clients.get(self.client).peer;
+            let peer = engine.clients.get(self.client).peer.clone();
             drop(engine);
             let peer = peer.map_or_else(String::new, |peer| peer.to_string());
             crate::warning!("Closing client that reached max query buffer length: addr={peer}");
@@ -290,7 +291,7 @@ impl<'s> Session<'s> {
 ///
 /// Not inlined: the copy has 8 KB on its stack, which every waiting connection would pay for.
 #[inline(never)]
-fn discard_input(stream: &TcpStream) {
+fn discard_input(stream: &Stream) {
     let _ = stream.shutdown(Shutdown::Write);
     let _ = stream.set_read_timeout(Some(Duration::from_millis(100)));
     let _ = io::copy(&mut stream.take(1 << 20), &mut io::sink());

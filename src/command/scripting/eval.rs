@@ -7,9 +7,10 @@ use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::command::server::monitor;
 use crate::engine::Engine;
-use crate::engine::scripting::{Script, sha1_of};
+use crate::engine::scripting::Script;
 use crate::number;
 use crate::resp::{Args, Reply};
+use crate::scripting::{Sha1Hex, sha1_hex};
 
 /// `EVAL script numkeys [key [key ...]] [arg [arg ...]]`
 pub fn eval(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -34,16 +35,16 @@ pub fn evalsha_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
 fn by_text(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, read_only: bool) -> Result {
     monitor::show_before(ctx, args);
     let keys = count_keys(args)?;
-    let sha1 = sha1_of(&args[1]);
-    let script = match ctx.engine.scripting.script(sha1.as_bytes()) {
+    let sha1 = sha1_hex(&args[1]);
+    let script = match ctx.engine.scripting.script(&sha1) {
         Some(script) => script,
-        None => add(ctx.engine, &sha1, &args[1])?,
+        None => add(ctx.engine, sha1, &args[1])?,
     };
-    start(ctx, args, reply, script, sha1.into_bytes(), keys, read_only)
+    start(ctx, args, reply, script, sha1.to_vec(), keys, read_only)
 }
 
 /// Compiles a script, and keeps it.
-pub fn add(engine: &mut Engine, sha1: &str, source: &[u8]) -> Result<Script> {
+pub fn add(engine: &mut Engine, sha1: Sha1Hex, source: &[u8]) -> Result<Script> {
     let limit = engine.config.lua_memory_limit as usize;
     engine.scripting.add_script(sha1, source, limit).map_err(Error::text)
 }

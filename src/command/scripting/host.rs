@@ -212,6 +212,9 @@ const UNKNOWN: Error = Error::new("ERR Unknown Redis command called from script"
 fn may_run(host: &mut ScriptHost<'_, '_, '_>, args: Args<'_>) -> Option<bool> {
     let engine = &host.ctx.engine;
     let row = engine.config.command_names.lookup(args)?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return None;
+    }
     let client = engine.clients.get(host.ctx.client);
     let user = engine.acl.user(&client.user);
     Some(client.unrestricted || user.is_some_and(|user| user.check(row, args).is_ok()))

@@ -4,16 +4,16 @@ use super::eval::add;
 use crate::command::args::is;
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
-use crate::engine::scripting::sha1_of;
 use crate::resp::{Args, Reply};
+use crate::scripting::sha1_hex;
 
 /// `SCRIPT LOAD script`
 pub fn load(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let sha1 = sha1_of(&args[2]);
-    if ctx.engine.scripting.script(sha1.as_bytes()).is_none() {
-        add(ctx.engine, &sha1, &args[2])?;
+    let sha1 = sha1_hex(&args[2]);
+    if ctx.engine.scripting.script(&sha1).is_none() {
+        add(ctx.engine, sha1, &args[2])?;
     }
-    reply.bulk(sha1.as_bytes());
+    reply.bulk(&sha1);
     Ok(())
 }
 

@@ -1,36 +1,41 @@
 //! `cjson.decode`.
 
+use std::borrow::Cow;
+
 use super::Settings;
 use crate::scripting::lua::{
-    Lua, MultiValue, Result, Value, bad_argument, one, raise_here, string_argument,
+    BYTES_PER_BYTE, Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument, build,
+    bytes, one, pairs, raise_here, sequence, string_argument,
 };
 
 /// `cjson.decode(text)`
 pub fn decode(lua: &Lua, args: MultiValue, settings: &Settings) -> Result<MultiValue> {
     if args.len() != 1 {
-        return bad_argument(lua, 1, "decode", "expected 1 argument");
+        return bad_argument(lua, 1, "expected 1 argument");
     }
-    let text = string_argument(lua, &args, 0, "decode")?;
+    let text = string_argument(lua, &args, 0)?;
     let text = text.as_bytes();
     if text.len() >= 2 && (text[0] == 0 || text[1] == 0) {
         return raise_here(lua, "JSON parser does not support UTF-16 or UTF-32");
     }
-    let mut decoder = Decoder { lua, settings, text: &text, at: 0, token_at: 0 };
-    let token = decoder.next();
-    let value = decoder.value(token, 0)?;
-    match decoder.next() {
-        Token::End => one(value),
-        token => decoder.unexpected("the end", &token),
-    }
+    build(lua, text.len() * BYTES_PER_BYTE, || {
+        let mut decoder = Decoder { lua, settings, text: &text, at: 0, token_at: 0 };
+        let token = decoder.next();
+        let value = decoder.value(token, 0)?.into_lua(lua)?;
+        match decoder.next() {
+            Token::End => one(value),
+            token => decoder.unexpected("the end", &token),
+        }
+    })
 }
 
 /// A piece of JSON.
-enum Token {
+enum Token<'a> {
     ObjectBegin,
     ObjectEnd,
     ArrayBegin,
     ArrayEnd,
-    String(Vec<u8>),
+    String(Cow<'a, [u8]>),
     Number(f64),
     Boolean(bool),
     Null,
@@ -49,8 +54,8 @@ struct Decoder<'a> {
     token_at: usize,
 }
 
-impl Decoder<'_> {
-    fn unexpected<T>(&self, expected: &str, token: &Token) -> Result<T> {
+impl<'a> Decoder<'a> {
+    fn unexpected<T>(&self, expected: &str, token: &Token<'_>) -> Result<T> {
         let found = match token {
             Token::ObjectBegin => "T_OBJ_BEGIN",
             Token::ObjectEnd => "T_OBJ_END",
@@ -69,15 +74,23 @@ impl Decoder<'_> {
         raise_here(self.lua, format!("Expected {expected} but found {found} at character {at}"))
     }
 
-    fn value(&mut self, token: Token, depth: i64) -> Result<Value> {
-        match token {
-            Token::String(text) => Ok(Value::String(self.lua.create_string(&text)?)),
-            Token::Number(number) => Ok(Value::Number(number)),
-            Token::Boolean(value) => Ok(Value::Boolean(value)),
-            Token::Null => Ok(Value::NULL),
-            Token::ObjectBegin => self.object(depth + 1),
-            Token::ArrayBegin => self.array(depth + 1),
-            token => self.unexpected("value", &token),
+    fn value(&mut self, token: Token<'a>, depth: i64) -> Result<Item<'a>> {
+        let value = match token {
+            Token::String(text) => return self.text(text),
+            Token::Number(number) => Value::Number(number),
+            Token::Boolean(value) => Value::Boolean(value),
+            Token::Null => Value::NULL,
+            Token::ObjectBegin => self.object(depth + 1)?,
+            Token::ArrayBegin => self.array(depth + 1)?,
+            token => return self.unexpected("value", &token),
+        };
+        Ok(Either::Right(value))
+    }
+
+    fn text(&self, text: Cow<'a, [u8]>) -> Result<Item<'a>> {
+        match text {
+            Cow::Borrowed(text) => Ok(Either::Left(bytes(text))),
+            Cow::Owned(text) => Ok(Either::Right(Value::String(self.lua.create_string(text)?))),
         }
     }
 
@@ -92,51 +105,50 @@ impl Decoder<'_> {
 
     fn object(&mut self, depth: i64) -> Result<Value> {
         self.descend(depth)?;
-        let table = self.lua.create_table()?;
         let mut token = self.next();
-        if matches!(token, Token::ObjectEnd) {
-            return Ok(Value::Table(table));
-        }
-        loop {
-            let Token::String(key) = token else {
-                return self.unexpected("object key string", &token);
-            };
-            let key = self.lua.create_string(&key)?;
-            token = self.next();
-            if !matches!(token, Token::Colon) {
-                return self.unexpected("colon", &token);
+        let mut is_open = !matches!(token, Token::ObjectEnd);
+        pairs(self.lua, || {
+            if !is_open {
+                return Ok(None);
             }
-            token = self.next();
-            let value = self.value(token, depth)?;
-            table.raw_set(key, value)?;
+            let key = match std::mem::replace(&mut token, Token::End) {
+                Token::String(key) => self.text(key)?,
+                token => return self.unexpected("object key string", &token),
+            };
+            let colon = self.next();
+            if !matches!(colon, Token::Colon) {
+                return self.unexpected("colon", &colon);
+            }
+            let value = self.next();
+            let value = self.value(value, depth)?;
             match self.next() {
-                Token::ObjectEnd => return Ok(Value::Table(table)),
+                Token::ObjectEnd => is_open = false,
                 Token::Comma => token = self.next(),
                 token => return self.unexpected("comma or object end", &token),
             }
-        }
+            Ok(Some((key, value)))
+        })
     }
 
     fn array(&mut self, depth: i64) -> Result<Value> {
         self.descend(depth)?;
-        let table = self.lua.create_table()?;
         let mut token = self.next();
-        if matches!(token, Token::ArrayEnd) {
-            return Ok(Value::Table(table));
-        }
-        for index in 1i64.. {
-            let value = self.value(token, depth)?;
-            table.raw_set(index, value)?;
+        let mut is_open = !matches!(token, Token::ArrayEnd);
+        sequence(self.lua, || {
+            if !is_open {
+                return Ok(None);
+            }
+            let value = self.value(std::mem::replace(&mut token, Token::End), depth)?;
             match self.next() {
-                Token::ArrayEnd => break,
+                Token::ArrayEnd => is_open = false,
                 Token::Comma => token = self.next(),
                 token => return self.unexpected("comma or array end", &token),
             }
-        }
-        Ok(Value::Table(table))
+            Ok(Some(value))
+        })
     }
 
-    fn next(&mut self) -> Token {
+    fn next(&mut self) -> Token<'a> {
         while matches!(self.peek(0), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
@@ -167,7 +179,7 @@ impl Decoder<'_> {
         self.text.get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    fn word(&mut self) -> Token {
+    fn word(&mut self) -> Token<'a> {
         let words = [
             ("true", Token::Boolean(true)),
             ("false", Token::Boolean(false)),
@@ -202,7 +214,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn number(&mut self) -> Token {
+    fn number(&mut self) -> Token<'a> {
         match crate::scripting::number_format::parse_c_number(&self.text[self.at..]) {
             Some((number, len)) => {
                 self.at += len;
@@ -212,13 +224,17 @@ impl Decoder<'_> {
         }
     }
 
-    fn string(&mut self) -> Token {
+    fn string(&mut self) -> Token<'a> {
         self.at += 1;
-        let mut out = Vec::new();
+        let mut out = Cow::Borrowed(&[][..]);
         loop {
             let run = memchr::memchr3(b'"', b'\\', 0, &self.text[self.at..]);
             let run = run.unwrap_or(self.text.len() - self.at);
-            out.extend_from_slice(&self.text[self.at..self.at + run]);
+            let plain = &self.text[self.at..self.at + run];
+            match &mut out {
+                Cow::Borrowed(empty) if empty.is_empty() => out = Cow::Borrowed(plain),
+                _ => out.to_mut().extend_from_slice(plain),
+            }
             self.at += run;
             match self.peek(0) {
                 b'"' => {
@@ -237,7 +253,9 @@ impl Decoder<'_> {
                 other @ (b'"' | b'\\' | b'/') => other,
                 b'u' => match self.unicode() {
                     Some((character, len)) => {
-                        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                        let mut utf8 = [0; 4];
+                        let character = character.encode_utf8(&mut utf8);
+                        out.to_mut().extend_from_slice(character.as_bytes());
                         self.at += len;
                         continue;
                     }
@@ -245,12 +263,12 @@ impl Decoder<'_> {
                 },
                 _ => return self.error("invalid escape code"),
             };
-            out.push(escaped);
+            out.to_mut().push(escaped);
             self.at += 2;
         }
     }
 
-    fn error(&mut self, text: &'static str) -> Token {
+    fn error(&mut self, text: &'static str) -> Token<'a> {
         self.token_at = self.at;
         Token::Error(text)
     }

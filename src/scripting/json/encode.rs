@@ -2,8 +2,8 @@
 
 use super::{Invalid, Settings};
 use crate::scripting::lua::{
-    Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, raise_here,
-    room_for, type_name,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, one_string, raise,
+    raise_here, room_for, type_name,
 };
 use crate::scripting::number_format::push_g;
 
@@ -14,6 +14,8 @@ struct Encoder<'a> {
     /// Tells the length of a table that is a list: `list_length` of the prelude.
     list_length: &'a Function,
     out: Vec<u8>,
+    /// What can't be encoded. It is raised where `encode` was called, not from within a walk through a table.
+    failure: Option<String>,
 }
 
 /// `cjson.encode(value)`
@@ -24,10 +26,14 @@ pub fn encode(
     list_length: &Function,
 ) -> Result<MultiValue> {
     let (1, Some(value)) = (args.len(), args.front()) else {
-        return bad_argument(lua, 1, "encode", "expected 1 argument");
+        return bad_argument(lua, 1, "expected 1 argument");
     };
-    let mut encoder = Encoder { lua, settings, list_length, out: Vec::new() };
-    encoder.value(value, 0)?;
+    let mut encoder = Encoder { lua, settings, list_length, out: Vec::new(), failure: None };
+    let outcome = encoder.value(value, 0);
+    if let Some(text) = encoder.failure {
+        return raise_here(lua, text);
+    }
+    outcome?;
     one_string(lua, &encoder.out)
 }
 
@@ -46,8 +52,13 @@ impl Encoder<'_> {
         }
     }
 
-    fn cant<T>(&self, what: &str, why: &str) -> Result<T> {
-        raise_here(self.lua, format!("Cannot serialise {what}: {why}"))
+    fn cant<T>(&mut self, what: &str, why: &str) -> Result<T> {
+        self.fail(format!("Cannot serialise {what}: {why}"))
+    }
+
+    fn fail<T>(&mut self, text: String) -> Result<T> {
+        self.failure = Some(text);
+        raise(Raise::Text(Vec::new()))
     }
 
     fn raw(&mut self, text: &[u8]) -> Result<()> {
@@ -57,7 +68,7 @@ impl Encoder<'_> {
 
     fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
         if depth > self.settings.encode_max_depth {
-            return raise_here(self.lua, format!("Cannot serialise, excessive nesting ({depth})"));
+            return self.fail(format!("Cannot serialise, excessive nesting ({depth})"));
         }
         room_for(self.lua, self.out.len())?;
         let (largest, items): (f64, f64) = self.list_length.call(table)?;
@@ -88,25 +99,35 @@ impl Encoder<'_> {
     }
 
     fn object(&mut self, table: &Table, depth: i64) -> Result<()> {
-        self.out.push(b'{');
-        for (index, pair) in table.pairs::<Value, Value>().enumerate() {
-            let (key, value) = pair?;
-            if index > 0 {
-                self.out.push(b',');
+        let start = self.out.len();
+        if depth < SHALLOW {
+            table.for_each(|key: Value, value: Value| self.field(start, &key, &value, depth))?;
+        } else {
+            for pair in table.pairs::<Value, Value>() {
+                let (key, value) = pair?;
+                self.field(start, &key, &value, depth)?;
             }
-            match &key {
-                Value::String(text) => self.string(&text.as_bytes())?,
-                Value::Integer(_) | Value::Number(_) => {
-                    self.out.push(b'"');
-                    self.value(&key, depth)?;
-                    self.out.push(b'"');
-                }
-                _ => return self.cant(type_name(&key), "table key must be a number or string"),
-            }
-            self.out.push(b':');
-            self.value(&value, depth)?;
+        }
+        if self.out.len() == start {
+            self.out.push(b'{');
         }
         self.raw(b"}")
+    }
+
+    /// A field of the object that begins at `start`.
+    fn field(&mut self, start: usize, key: &Value, value: &Value, depth: i64) -> Result<()> {
+        self.out.push(if self.out.len() == start { b'{' } else { b',' });
+        match key {
+            Value::String(text) => self.string(&text.as_bytes())?,
+            Value::Integer(_) | Value::Number(_) => {
+                self.out.push(b'"');
+                self.value(key, depth)?;
+                self.out.push(b'"');
+            }
+            _ => return self.cant(type_name(key), "table key must be a number or string"),
+        }
+        self.out.push(b':');
+        self.value(value, depth)
     }
 
     fn number(&mut self, number: f64) -> Result<()> {
@@ -117,6 +138,9 @@ impl Encoder<'_> {
                 Invalid::Allowed => {}
             }
         }
+        if number.is_nan() {
+            return self.raw(b"nan"); // whatever its sign
+        }
         push_g(&mut self.out, number, self.settings.precision as usize);
         Ok(())
     }
@@ -124,8 +148,10 @@ impl Encoder<'_> {
     fn string(&mut self, text: &[u8]) -> Result<()> {
         self.out.reserve(text.len() + 2);
         self.out.push(b'"');
-        for byte in text {
-            match byte {
+        let mut rest = text;
+        while let Some(at) = rest.iter().position(is_escaped) {
+            self.out.extend_from_slice(&rest[..at]);
+            match rest[at] {
                 b'"' => self.raw(b"\\\"")?,
                 b'\\' => self.raw(b"\\\\")?,
                 b'/' => self.raw(b"\\/")?,
@@ -134,10 +160,18 @@ impl Encoder<'_> {
                 b'\n' => self.raw(b"\\n")?,
                 0x0c => self.raw(b"\\f")?,
                 b'\r' => self.raw(b"\\r")?,
-                0..=0x1f | 0x7f => self.raw(format!("\\u{byte:04x}").as_bytes())?,
-                _ => self.out.push(*byte),
+                byte => self.raw(format!("\\u{byte:04x}").as_bytes())?,
             }
+            rest = &rest[at + 1..];
         }
+        self.out.extend_from_slice(rest);
         self.raw(b"\"")
     }
+}
+
+/// Up to this depth objects are walked through in the fast way, which goes deeper into C each time.
+const SHALLOW: i64 = 32;
+
+fn is_escaped(byte: &u8) -> bool {
+    matches!(byte, 0..=0x1f | 0x7f | b'"' | b'\\' | b'/')
 }

@@ -6,11 +6,11 @@
 pub mod decode;
 pub mod encode;
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::lua::{
-    Function, Lua, MultiValue, Result, Table, Value, bad_argument, number_of, one, string_argument,
-    to_i64,
+    Function, Lua, MultiValue, Result, Table, Value, bad_argument, number_argument, one,
+    string_argument, to_i64,
 };
 
 /// What scripts can set.
@@ -63,63 +63,69 @@ pub enum Invalid {
     Null,
 }
 
-/// The settings, kept with the interpreter.
-struct Kept(Mutex<Settings>);
+/// The settings of one table: `cjson` has some, and each that `cjson.new` makes.
+type Shared = Arc<Mutex<Settings>>;
+
+/// The settings of `cjson`, kept with the interpreter.
+struct Kept(Shared);
 
 /// Before a script: what the last one has set is forgotten.
 pub fn reset(lua: &Lua) {
     if let Some(kept) = lua.app_data_ref::<Kept>() {
-        *lock(&kept) = Settings::default();
+        *lock(&kept.0) = Settings::default();
     }
 }
 
-fn lock(kept: &Kept) -> MutexGuard<'_, Settings> {
-    kept.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-fn settings(lua: &Lua) -> Settings {
-    lua.app_data_ref::<Kept>().map_or_else(Settings::default, |kept| lock(&kept).clone())
-}
-
-fn change(lua: &Lua, change: impl FnOnce(&mut Settings)) {
-    if let Some(kept) = lua.app_data_ref::<Kept>() {
-        change(&mut lock(&kept));
-    }
+fn lock(settings: &Shared) -> MutexGuard<'_, Settings> {
+    settings.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// The table `cjson`.
 pub fn table(lua: &Lua, list_length: Function) -> Result<Table> {
-    lua.set_app_data(Kept(Mutex::default()));
+    let settings = Shared::default();
+    lua.set_app_data(Kept(settings.clone()));
+    build(lua, list_length, settings)
+}
+
+/// A function of the table, which is given the table's settings.
+type Method = fn(&Lua, MultiValue, &mut Settings) -> Result<MultiValue>;
+
+fn build(lua: &Lua, list_length: Function, settings: Shared) -> Result<Table> {
     let table = lua.create_table()?;
     table.raw_set("_NAME", "cjson")?;
     table.raw_set("_VERSION", "2.1.0")?;
     table.raw_set("null", Value::NULL)?;
+    let methods: [(&str, Method); 8] = [
+        ("decode", |lua, args, settings| decode::decode(lua, args, settings)),
+        ("encode_sparse_array", sparse_array),
+        ("encode_max_depth", |lua, args, settings| {
+            integer(lua, args, (1, i64::from(i32::MAX)), &mut settings.encode_max_depth)
+        }),
+        ("decode_max_depth", |lua, args, settings| {
+            integer(lua, args, (1, i64::from(i32::MAX)), &mut settings.decode_max_depth)
+        }),
+        ("encode_number_precision", |lua, args, settings| {
+            integer(lua, args, (1, 14), &mut settings.precision)
+        }),
+        ("encode_keep_buffer", |lua, args, settings| switch(lua, args, &mut settings.keep_buffer)),
+        ("decode_invalid_numbers", |lua, args, settings| {
+            switch(lua, args, &mut settings.decode_invalid)
+        }),
+        ("encode_invalid_numbers", encode_invalid),
+    ];
+    for (name, method) in methods {
+        let settings = settings.clone();
+        let function =
+            lua.create_function(move |lua, args| method(lua, args, &mut lock(&settings)))?;
+        table.raw_set(name, function)?;
+    }
     let length = list_length.clone();
     let encode =
-        lua.create_function(move |lua, args| encode::encode(lua, args, &settings(lua), &length))?;
+        lua.create_function(move |lua, args| encode::encode(lua, args, &lock(&settings), &length))?;
     table.raw_set("encode", encode)?;
-    super::lua::install(
-        lua,
-        &table,
-        &[
-            ("decode", |lua, args| decode::decode(lua, args, &settings(lua))),
-            ("encode_sparse_array", sparse_array),
-            ("encode_max_depth", |lua, args| {
-                integer(lua, args, (1, i64::from(i32::MAX)), |s| &mut s.encode_max_depth)
-            }),
-            ("decode_max_depth", |lua, args| {
-                integer(lua, args, (1, i64::from(i32::MAX)), |s| &mut s.decode_max_depth)
-            }),
-            ("encode_number_precision", |lua, args| {
-                integer(lua, args, (1, 14), |s| &mut s.precision)
-            }),
-            ("encode_keep_buffer", |lua, args| switch(lua, args, |s| &mut s.keep_buffer)),
-            ("decode_invalid_numbers", |lua, args| switch(lua, args, |s| &mut s.decode_invalid)),
-            ("encode_invalid_numbers", encode_invalid),
-        ],
-    )?;
-    let new =
-        lua.create_function(move |lua, _: MultiValue| self::table(lua, list_length.clone()))?;
+    let new = lua.create_function(move |lua, _: MultiValue| {
+        build(lua, list_length.clone(), Shared::default())
+    })?;
     table.raw_set("new", new)?;
     Ok(table)
 }
@@ -128,12 +134,12 @@ pub fn table(lua: &Lua, list_length: Function) -> Result<Table> {
 fn integer(
     lua: &Lua,
     args: MultiValue,
-    (least, most): (i64, i64),
-    field: fn(&mut Settings) -> &mut i64,
+    range: (i64, i64),
+    setting: &mut i64,
 ) -> Result<MultiValue> {
     check_count(lua, &args, 1)?;
-    set_integer(lua, &args, 0, (least, most), field)?;
-    one(Value::Integer(*field(&mut settings(lua))))
+    set_integer(lua, &args, 0, range, setting)?;
+    one(Value::Integer(*setting))
 }
 
 fn set_integer(
@@ -141,88 +147,67 @@ fn set_integer(
     args: &MultiValue,
     index: usize,
     (least, most): (i64, i64),
-    field: fn(&mut Settings) -> &mut i64,
+    setting: &mut i64,
 ) -> Result<()> {
-    let value = match args.get(index) {
-        None | Some(Value::Nil) => return Ok(()),
-        Some(value) => number_of(lua, value).map(to_i64),
-    };
-    match value.filter(|value| (least..=most).contains(value)) {
-        Some(value) => change(lua, |settings| *field(settings) = value),
-        None if value.is_none() => {
-            return super::lua::wrong_type(lua, index + 1, "?", "number", args.get(index));
-        }
-        None => {
-            let text = format!("expected integer between {least} and {most}");
-            return bad_argument(lua, index + 1, "?", &text);
-        }
+    if args.get(index).is_none_or(Value::is_nil) {
+        return Ok(());
     }
+    let value = to_i64(number_argument(lua, args, index)?);
+    if !(least..=most).contains(&value) {
+        let text = format!("expected integer between {least} and {most}");
+        return bad_argument(lua, 1, text); // whichever it is
+    }
+    *setting = value;
     Ok(())
 }
 
 fn check_count(lua: &Lua, args: &MultiValue, most: usize) -> Result<()> {
     if args.len() > most {
-        return bad_argument(lua, most + 1, "?", "found too many arguments");
+        return bad_argument(lua, most + 1, "found too many arguments");
     }
     Ok(())
 }
 
-fn switch(
-    lua: &Lua,
-    args: MultiValue,
-    field: fn(&mut Settings) -> &mut bool,
-) -> Result<MultiValue> {
+/// A setting that is on or off.
+fn switch(lua: &Lua, args: MultiValue, setting: &mut bool) -> Result<MultiValue> {
     check_count(lua, &args, 1)?;
-    set_switch(lua, &args, 0, field)?;
-    one(Value::Boolean(*field(&mut settings(lua))))
+    set_switch(lua, &args, setting)?;
+    one(Value::Boolean(*setting))
 }
 
-fn set_switch(
-    lua: &Lua,
-    args: &MultiValue,
-    index: usize,
-    field: fn(&mut Settings) -> &mut bool,
-) -> Result<()> {
-    match args.get(index) {
+fn set_switch(lua: &Lua, args: &MultiValue, setting: &mut bool) -> Result<()> {
+    match args.front() {
         None | Some(Value::Nil) => {}
-        Some(Value::Boolean(value)) => change(lua, |settings| *field(settings) = *value),
-        Some(other) => {
-            match &super::lua::text_of(lua, other).map(|text| text.as_bytes().to_vec()) {
-                Some(text) if text == b"on" => change(lua, |settings| *field(settings) = true),
-                Some(text) if text == b"off" => change(lua, |settings| *field(settings) = false),
-                Some(text) => return invalid_option(lua, index, text),
-                None => return super::lua::wrong_type(lua, index + 1, "?", "string", Some(other)),
-            }
-        }
+        Some(Value::Boolean(value)) => *setting = *value,
+        Some(_) => match &*string_argument(lua, args, 0)?.as_bytes() {
+            b"on" => *setting = true,
+            b"off" => *setting = false,
+            text => return invalid_option(lua, text),
+        },
     }
     Ok(())
 }
 
-fn invalid_option<T>(lua: &Lua, index: usize, text: &[u8]) -> Result<T> {
-    let text = String::from_utf8_lossy(text);
-    bad_argument(lua, index + 1, "?", &format!("invalid option '{text}'"))
+fn invalid_option<T>(lua: &Lua, text: &[u8]) -> Result<T> {
+    bad_argument(lua, 1, [b"invalid option '", text, b"'"].concat())
 }
 
-fn encode_invalid(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+fn encode_invalid(lua: &Lua, args: MultiValue, settings: &mut Settings) -> Result<MultiValue> {
     check_count(lua, &args, 1)?;
     match args.front() {
         None | Some(Value::Nil) => {}
-        Some(Value::Boolean(allowed)) => {
-            let invalid = if *allowed { Invalid::Allowed } else { Invalid::Refused };
-            change(lua, |settings| settings.encode_invalid = invalid);
-        }
+        Some(Value::Boolean(true)) => settings.encode_invalid = Invalid::Allowed,
+        Some(Value::Boolean(false)) => settings.encode_invalid = Invalid::Refused,
         Some(_) => {
-            let text = string_argument(lua, &args, 0, "?")?;
-            let invalid = match &*text.as_bytes() {
+            settings.encode_invalid = match &*string_argument(lua, &args, 0)?.as_bytes() {
                 b"off" => Invalid::Refused,
                 b"on" => Invalid::Allowed,
                 b"null" => Invalid::Null,
-                other => return invalid_option(lua, 0, other),
+                text => return invalid_option(lua, text),
             };
-            change(lua, |settings| settings.encode_invalid = invalid);
         }
     }
-    one(match settings(lua).encode_invalid {
+    one(match settings.encode_invalid {
         Invalid::Refused => Value::Boolean(false),
         Invalid::Allowed => Value::Boolean(true),
         Invalid::Null => Value::String(lua.create_string("null")?),
@@ -230,13 +215,12 @@ fn encode_invalid(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 }
 
 /// `cjson.encode_sparse_array([convert [, ratio [, safe]]])`
-fn sparse_array(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+fn sparse_array(lua: &Lua, args: MultiValue, settings: &mut Settings) -> Result<MultiValue> {
     check_count(lua, &args, 3)?;
-    set_switch(lua, &args, 0, |settings| &mut settings.sparse_convert)?;
+    set_switch(lua, &args, &mut settings.sparse_convert)?;
     let range = (0, i64::from(i32::MAX));
-    set_integer(lua, &args, 1, range, |settings| &mut settings.sparse_ratio)?;
-    set_integer(lua, &args, 2, range, |settings| &mut settings.sparse_safe)?;
-    let settings = settings(lua);
+    set_integer(lua, &args, 1, range, &mut settings.sparse_ratio)?;
+    set_integer(lua, &args, 2, range, &mut settings.sparse_safe)?;
     Ok(MultiValue::from_iter([
         Value::Boolean(settings.sparse_convert),
         Value::Integer(settings.sparse_ratio),

@@ -10,7 +10,7 @@ const DEEPEST: usize = 16;
 /// `cmsgpack.pack(value, ...)`
 pub fn pack(lua: &Lua, args: MultiValue, list_length: &Function) -> Result<MultiValue> {
     if args.is_empty() {
-        return bad_argument(lua, 0, "pack", "MessagePack pack needs input.");
+        return bad_argument(lua, 0, "MessagePack pack needs input.");
     }
     let mut packer = Packer { lua, list_length, out: Vec::new() };
     for arg in &args {

@@ -13,7 +13,7 @@
 /// Captures that a pattern may have.
 const MOST_CAPTURES: usize = 32;
 /// How deep the matcher may call itself.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 1000;
 /// So many steps are made between two looks at the clock.
 const STEPS_PER_TICK: u32 = 1_000_000;
 
