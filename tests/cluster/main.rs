@@ -18,12 +18,14 @@
 //! | `load.rs`      | writers that know what was acknowledged                          |
 //! | `tooling.rs`   | what redis-cli does with a cluster                               |
 //! | `clients.rs`   | client libraries under load while slots move and masters fail    |
+//! | `documents.rs` | what docs/scaling.md shows                                       |
 //! | `pubsub.rs`    | messages that go from node to node                               |
 
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of it, this one a part.
 mod client;
 mod clients;
+mod documents;
 mod load;
 mod nodes;
 mod pubsub;
