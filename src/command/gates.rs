@@ -45,7 +45,9 @@ pub fn look_up(names: &Names, args: Args<'_>, origin: Origin) -> Result<&'static
 pub fn find_row(names: &Names, args: Args<'_>, origin: Origin) -> Option<&'static Row> {
     match origin {
         Origin::Loader | Origin::Master => names.lookup_recorded(args),
-        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked => names.lookup(args),
+        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked | Origin::Resumed => {
+            names.lookup(args)
+        }
     }
 }
 
@@ -90,7 +92,7 @@ pub fn check(
     {
         return Err(error);
     }
-    if origin == Origin::Client {
+    if matches!(origin, Origin::Client | Origin::Resumed) {
         check_replication(engine, client, row, flags)?;
     }
     if client.protocol == Protocol::Resp2

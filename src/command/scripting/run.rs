@@ -40,7 +40,14 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     }
     crate::engine::busy::end(ctx.engine);
     match outcome {
-        Outcome::Replied => Ok(()),
+        Outcome::Replied(errors) => {
+            let stats = &mut ctx.engine.stats;
+            stats.command(ctx.command).failed_calls += u64::from(errors.any);
+            for text in errors.uncounted {
+                stats.error(Error::text(text).code());
+            }
+            Ok(())
+        }
         Outcome::Failed { mut text, place, counted } => {
             reply.truncate(start);
             if let Some((source, line)) = place {
@@ -53,6 +60,7 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
             if !counted {
                 return Err(Error::text(text));
             }
+            ctx.engine.stats.command(ctx.command).failed_calls += 1;
             reply.error(&text);
             Ok(())
         }
