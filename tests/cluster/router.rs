@@ -91,11 +91,12 @@ impl Router {
         }
     }
 
-    /// A reply that has to come, as text.
+    /// A reply that has to come, as text. The request may be sent twice.
     pub fn ask(&mut self, args: &[&str]) -> String {
-        match self.call(args, Duration::from_secs(30)) {
-            Outcome::Reply(reply) => text(&reply),
-            Outcome::Unknown => panic!("{args:?}: the connection broke"),
+        loop {
+            if let Outcome::Reply(reply) = self.call(args, Duration::from_secs(30)) {
+                return text(&reply);
+            }
         }
     }
 
