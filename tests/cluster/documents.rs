@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::nodes::{PATIENCE, connect, wait_until};
+use super::nodes::{PATIENCE, cacheflow, connect, wait_until};
 
 /// What the page calls ports begins with this.
 const PAGE: &str = "700";
@@ -27,9 +27,7 @@ impl Shell {
     fn new() -> Shell {
         let dir = tempfile::tempdir().unwrap();
         let redis = which("redis-server");
-        for (name, binary) in
-            [("cacheflow", env!("CARGO_BIN_EXE_cacheflow")), ("redis-server", &redis)]
-        {
+        for (name, binary) in [("cacheflow", &cacheflow()), ("redis-server", &redis)] {
             let pids = dir.path().join("pids").display().to_string();
             let script = format!("#!/bin/sh\necho $$ >> {pids}\nexec {binary} --save '' \"$@\"\n");
             let path = dir.path().join("bin").join(name);
@@ -55,7 +53,7 @@ impl Shell {
         // Servers in the background must not hold the pipe.
         let output = self.dir.path().join("output");
         let status = Command::new("timeout")
-            .args(["60", "bash", "-c", command])
+            .args(["100", "bash", "-c", command])
             .current_dir(self.dir.path())
             .env("PATH", path)
             .stdin(Stdio::null())
@@ -134,7 +132,7 @@ fn which(program: &str) -> String {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn the_chapter_about_clusters() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scaling.md");
     let page = fs::read_to_string(page).unwrap();

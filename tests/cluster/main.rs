@@ -7,7 +7,7 @@
 //!   redis-server  cacheflow   redis-server    their replicas    and knows what was acknowledged
 //! ```
 //!
-//! All of it needs redis-server and redis-cli, so it is ignored unless asked for (`make differential`).
+//! All of it needs redis-server and redis-cli, so it is ignored unless asked for (`make cluster`).
 //! `CLUSTER_OF=redis` (or `cacheflow`) makes every node one of that kind: a test that fails among
 //! redis-servers alone is wrong itself.
 //!

@@ -19,7 +19,7 @@ fn subscribe(node: &Node, command: &[&str]) -> Client {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn messages_reach_who_listens_anywhere() {
     let nodes: Vec<Node> = mixed(6).into_iter().map(Node::start).collect();
     create(&nodes, 1);

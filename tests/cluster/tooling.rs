@@ -47,7 +47,7 @@ fn copies_are_equal(nodes: &[Node]) {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn create_with_replicas_of_both_kinds() {
     let nodes = start(6);
     create(&nodes, 1);
@@ -79,7 +79,7 @@ fn create_with_replicas_of_both_kinds() {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn reshard_while_it_is_written_to() {
     let nodes = start(3);
     create(&nodes, 0);
@@ -109,7 +109,7 @@ fn reshard_while_it_is_written_to() {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn grow_and_shrink() {
     let mut nodes = start(3);
     create(&nodes, 0);
@@ -169,7 +169,7 @@ fn grow_and_shrink() {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn fix_what_was_left_half_done() {
     let nodes = start(3);
     create(&nodes, 0);
@@ -209,7 +209,7 @@ fn fix_what_was_left_half_done() {
 }
 
 #[test]
-#[ignore = "needs redis-cli: make differential"]
+#[ignore = "needs redis-cli: make cluster"]
 fn import_from_a_single_server() {
     let nodes = start(3);
     create(&nodes, 0);

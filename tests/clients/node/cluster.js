@@ -9,7 +9,7 @@ import keySlot from 'cluster-key-slot'; // ioredis' own
 import { Cluster } from 'ioredis';
 
 const WORKERS = 3;
-const KEYS = 100;
+const KEYS = 50;
 
 let kept = 0;
 let errors = 0;
@@ -47,7 +47,7 @@ async function set(key, number) {
 async function waitFor(key) {
   const name = cluster.slots[keySlot(key)]?.[0];
   const node = cluster.nodes('master').find((one) => `${one.options.host}:${one.options.port}` === name);
-  return node ? node.wait(1, 1000) : 0;
+  return node ? node.wait(1, 50) : 0;
 }
 
 async function work(worker, ledger) {

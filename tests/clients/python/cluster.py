@@ -14,7 +14,7 @@ import redis
 from redis.cluster import ClusterNode, RedisCluster
 
 WORKERS = 2
-KEYS = 100
+KEYS = 50
 
 lock = threading.Lock()
 kept = errors = wrong = 0
@@ -51,7 +51,7 @@ def work(worker, ledger):
                 cluster.set(key, number)
                 # The same node, and so the same connection, unless the slot has moved meanwhile.
                 node = cluster.get_node_from_key(key)
-                if cluster.wait(1, 1000, target_nodes=[node]) >= 1:
+                if cluster.wait(1, 50, target_nodes=[node]) >= 1:
                     ledger[key][0] = number
                     with lock:
                         kept += 1

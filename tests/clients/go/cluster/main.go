@@ -20,7 +20,7 @@ import (
 
 const (
 	workers = 3
-	keys    = 100
+	keys    = 50
 )
 
 var (
@@ -59,7 +59,7 @@ func set(client *redis.ClusterClient, key string, number int) (bool, error) {
 	var replicas *redis.Cmd
 	_, err = node.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.Set(ctx, key, number, 0)
-		replicas = pipe.Do(ctx, "WAIT", 1, 1000)
+		replicas = pipe.Do(ctx, "WAIT", 1, 50)
 		return nil
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ import redis.clients.jedis.exceptions.JedisException;
  */
 public final class ClusterCheck {
     private static final int WORKERS = 2;
-    private static final int KEYS = 100;
+    private static final int KEYS = 50;
 
     private static final AtomicLong KEPT = new AtomicLong();
     private static final AtomicLong ERRORS = new AtomicLong();
@@ -85,7 +85,7 @@ public final class ClusterCheck {
             high[index] = round;
             try {
                 cluster.set(key(index), Long.toString(round));
-                if (cluster.waitReplicas(key(index), 1, 1000) >= 1) {
+                if (cluster.waitReplicas(key(index), 1, 50) >= 1) {
                     low[index] = round;
                     KEPT.incrementAndGet();
                 }
