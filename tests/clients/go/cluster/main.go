@@ -72,10 +72,11 @@ func set(client *redis.ClusterClient, key string, number int) (bool, error) {
 
 func main() {
 	client := redis.NewClusterClient(&redis.ClusterOptions{
-		Addrs:        strings.Split(os.Getenv("SEEDS"), ","),
-		MaxRedirects: 16,
-		DialTimeout:  time.Second,
-		ReadTimeout:  2 * time.Second,
+		Addrs: strings.Split(os.Getenv("SEEDS"), ","),
+		// Whoever tries long to reach a node that was killed learns late who has replaced it.
+		DialerRetries: 1,
+		DialTimeout:   time.Second,
+		ReadTimeout:   2 * time.Second,
 	})
 	stopped := func() bool {
 		_, err := os.Stat(os.Getenv("STOP"))
