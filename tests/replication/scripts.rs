@@ -81,6 +81,7 @@ fn scripts_and_functions_arrive(servers: &[Server], scripts: usize) {
     };
     assert_eq!(same(), 1, "a full synchronisation replaces what was there");
     load_by_scripts(*master, scripts);
+    assert_ne!(call(*master, "DBSIZE"), Value::Integer(0));
     wait_for_equal(&ports);
     load_library(&mut client, "another");
     assert_eq!(same(), 2);
