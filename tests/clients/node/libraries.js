@@ -192,9 +192,9 @@ async function semaphores(protocol) {
     await mutex.release();
     check('released', await other.tryAcquire(), true);
     await other.release();
-    const renewed = new Mutex(client, 'renewed', { lockTimeout: 200, refreshInterval: 50 });
+    const renewed = new Mutex(client, 'renewed', { lockTimeout: 600, refreshInterval: 100 });
     await renewed.acquire();
-    await sleep(300);
+    await sleep(700);
     check('renewed in time', [renewed.isAcquired, await client.exists('mutex:renewed')], [true, 1]);
     await renewed.release();
 
