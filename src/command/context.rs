@@ -302,7 +302,7 @@ impl Context<'_> {
                 true
             }
             // It waits already, and keeps its place.
-            Origin::Unblocked => true,
+            Origin::Unblocked | Origin::Resumed => true,
             Origin::Exec | Origin::Script | Origin::Loader | Origin::Master => false,
         }
     }

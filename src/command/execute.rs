@@ -27,6 +27,7 @@ use crate::engine::Engine;
 use crate::engine::blocking;
 use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
+use crate::engine::migration;
 use crate::engine::routing::Asking;
 use crate::engine::tracking;
 use crate::engine::transaction;
@@ -44,7 +45,7 @@ pub fn execute(
 ) -> Flow {
     let start = reply.len();
     let state = engine.clients.get(client);
-    if state.close_after_reply {
+    if state.close_after_reply && origin != Origin::Resumed {
         return Flow::Close; // killed while its requests were on their way
     }
     if engine.shutdown.is_some() && !state.is_replica() {
@@ -72,9 +73,12 @@ pub fn execute(
         if pause.holds(writes) && !state.is_replica() && !state.monitors {
             return Flow::Paused { writes };
         }
+    } else if origin == Origin::Resumed && pause.holds_migration() {
+        migration::step_aside(engine, client);
+        return Flow::Paused { writes: true };
     }
     if state.transaction.is_some() && is_queued(row.command) {
-        queue(state, row, args, reply);
+        queue(state, row, flags, args, reply);
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
@@ -191,7 +195,7 @@ fn count(
     if ctx.engine.config.latency_tracking && !waits {
         ctx.engine.stats.record_latency(command, elapsed_ns);
     }
-    let calls = u64::from(ctx.origin != Origin::Unblocked);
+    let calls = u64::from(!matches!(ctx.origin, Origin::Unblocked | Origin::Resumed));
     let stats = &mut ctx.engine.stats;
     stats.total_commands_processed += calls;
     let counters = stats.command(command);
@@ -277,7 +281,7 @@ fn after_reply(
 ) -> Flow {
     let client = engine.clients.get_mut(client);
     if client.wait.is_some() {
-        return Flow::Blocked;
+        return if client.migration.is_some() { Flow::Exchange } else { Flow::Blocked };
     }
     let is_wanted = client.takes_reply();
     // Confirmations are pushes, which CLIENT REPLY is not about.

@@ -131,6 +131,8 @@ struct Keys<'e> {
     are_several: bool,
     here: usize,
     missing: usize,
+    /// One of the missing is on its way: until it has arrived, or gone there too, it is nowhere.
+    is_in_flight: bool,
 }
 
 /// Whether a slot moves.
@@ -147,8 +149,19 @@ enum Open {
 impl<'e> Keys<'e> {
     fn new(engine: &'e Engine, cluster: &'e Cluster, are_channels: bool) -> Self {
         let (open, first) = (Open::No, &[][..]);
-        let (slot, are_several, here, missing) = (None, false, 0, 0);
-        Keys { engine, cluster, are_channels, slot, open, first, are_several, here, missing }
+        let (slot, are_several, here, missing, is_in_flight) = (None, false, 0, 0, false);
+        Keys {
+            engine,
+            cluster,
+            are_channels,
+            slot,
+            open,
+            first,
+            are_several,
+            here,
+            missing,
+            is_in_flight,
+        }
     }
 
     /// Looks at all keys of a request.
@@ -181,6 +194,7 @@ impl<'e> Keys<'e> {
             let is_here = self.is_here(key);
             self.here += usize::from(is_here);
             self.missing += usize::from(!is_here);
+            self.is_in_flight |= !is_here && self.engine.migrations.has_in_flight(0, key);
         }
         Ok(())
     }
@@ -226,9 +240,8 @@ impl<'e> Keys<'e> {
         let is_asking = routing.asking == Asking::Now || flags.any(Flags::ASKING);
         match (self.open, cluster.migrating_to(slot)) {
             (Open::Migrating, Some(to)) if self.missing > 0 => {
-                let refusal =
-                    if self.here > 0 { Refusal::TryAgain } else { Refusal::Ask(slot, to) };
-                return Err(refusal);
+                let is_undecided = self.here > 0 || self.is_in_flight;
+                return Err(if is_undecided { Refusal::TryAgain } else { Refusal::Ask(slot, to) });
             }
             (Open::Importing, _) if is_asking => {
                 let lacks = self.are_several && self.missing > 0;

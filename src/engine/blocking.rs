@@ -80,6 +80,8 @@ pub enum Awaited {
     Replicas(Acknowledgements),
     /// The end, or its abortion (SHUTDOWN).
     Shutdown,
+    /// What another server answers (MIGRATE). The client's own thread listens to that.
+    Exchange,
     /// The end of a pause; the request may write, or not.
     Resumption {
         /// It may.
@@ -122,7 +124,7 @@ impl Awaited {
 
     /// Whether clients may end such a wait (CLIENT UNBLOCK), and a change of the server's role does.
     pub fn is_for_data(self) -> bool {
-        !matches!(self, Awaited::Shutdown | Awaited::Resumption { .. })
+        !matches!(self, Awaited::Shutdown | Awaited::Exchange | Awaited::Resumption { .. })
     }
 }
 

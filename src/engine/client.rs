@@ -13,6 +13,7 @@ use super::ClientKey;
 use super::activity::Activity;
 use super::blocking::Wait;
 use super::meter::Meter;
+use super::migration::Migration;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
 use super::routing::Routing;
@@ -77,6 +78,8 @@ pub struct Client {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH has asked for.
     pub watches: Watches,
+    /// What it has on its way to another server, between two turns under the lock.
+    pub migration: Option<Box<Migration>>,
     /// What it listens to.
     pub subscriptions: Subscriptions,
     /// It sees what others ask for (MONITOR).
@@ -97,7 +100,7 @@ pub struct Client {
     pub outbox: Option<Outbox>,
     /// Tracking may send it pushes.
     pub expects_pushes: bool,
-    /// It is executing a transaction or a script: a push must not come into the midst of the reply.
+    /// It is executing a transaction: a push must not come into the midst of the reply.
     pub holds_pushes: bool,
     /// Pushes that have to come after the reply of the running command.
     pub held_back: Vec<Arc<[u8]>>,
@@ -145,6 +148,7 @@ impl Client {
             last_command: None,
             transaction: None,
             watches: Watches::default(),
+            migration: None,
             subscriptions: Subscriptions::default(),
             monitors: false,
             tracking: None,

@@ -43,7 +43,8 @@ impl Host for Loading {
     }
 
     fn register(&mut self, registration: Registration) -> Result<(), &'static str> {
-        if self.functions.iter().any(|function| function.name == registration.name) {
+        let name = &registration.name;
+        if self.functions.iter().any(|function| function.name.eq_ignore_ascii_case(name)) {
             return Err("ERR Function already exists in the library");
         }
         self.functions.push(registration);
@@ -69,6 +70,13 @@ pub enum Same {
     Refuse,
     /// The new one takes its place.
     Replace,
+}
+
+impl Same {
+    /// Replaces if it may.
+    pub fn when(replaces: bool) -> Self {
+        if replaces { Same::Replace } else { Same::Refuse }
+    }
 }
 
 impl Scripting {
@@ -100,6 +108,23 @@ impl Scripting {
                 Err(text)
             }
         }
+    }
+
+    /// Puts these libraries in the place of all that there are; if one can't be loaded, all stay.
+    pub fn replace_libraries(
+        &mut self,
+        sources: &[Vec<u8>],
+        memory_limit: usize,
+    ) -> Result<(), Vec<u8>> {
+        let before = self.take_libraries();
+        let mut sources = sources.iter();
+        let result = sources.try_for_each(|source| {
+            self.load_library(source, Same::Refuse, true, memory_limit).map(|_| ())
+        });
+        if result.is_err() {
+            self.put_libraries_back(before);
+        }
+        result
     }
 
     fn load_code(

@@ -15,6 +15,7 @@
 //! |----------------------------------------------------|----------------------------------------|
 //! | [`client`], [`meter`], [`weight`], [`activity`], [`transaction`], [`pause`] | connections and their state |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
+//! | [`migration`]                                      | keys on their way to another server    |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`], [`slots`]                | keys that go by themselves             |
@@ -49,6 +50,7 @@ pub mod libraries;
 pub mod listening;
 mod lock;
 pub mod meter;
+pub mod migration;
 pub mod monitor;
 pub mod oom_score;
 pub mod outbox;
@@ -102,6 +104,7 @@ use latency::LatencyMonitor;
 use lazy_free::{Garbage, LazyFree};
 use listening::Listen;
 pub use lock::{EngineGuard, SharedEngine};
+use migration::Migrations;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -169,6 +172,8 @@ pub struct Engine {
     pub random: Random,
     /// CLIENT PAUSE.
     pub pause: Pause,
+    /// Keys on their way to other servers.
+    pub migrations: Migrations,
     /// The data set is being loaded from disk.
     pub loading: bool,
     /// What tests have switched.
@@ -244,6 +249,7 @@ impl Engine {
             saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),
             pause: Pause::default(),
+            migrations: Migrations::default(),
             loading: false,
             debugging: Debugging::default(),
             expiry: Expiry::default(),
@@ -373,6 +379,7 @@ impl Engine {
     /// watches, tracks and listens to.
     pub fn release_client(&mut self, client: ClientKey) {
         transaction::abandon(self, client);
+        migration::abandon(self, client);
         pubsub::unsubscribe_all(self, client);
         tracking::disable(self, client);
         monitor::stop(self, client);
@@ -443,7 +450,8 @@ impl Engine {
     fn key_gone(&mut self, db: usize, key: &[u8], lazily: bool) {
         if self.journal.is_needed() {
             let name = if lazily { &b"UNLINK"[..] } else { b"DEL" };
-            self.journal.add(Effect { db, request: Request::new([name, key]) });
+            let effect = Effect { db, request: Request::new([name, key]) };
+            self.journal.add_for_everybody(effect);
         }
         self.key_changed(db, key, None); // not by whoever happens to be executing
     }

@@ -37,6 +37,13 @@ pub struct Library {
     pub functions: Vec<Registration>,
 }
 
+/// Libraries that were taken out, with the interpreter that has their functions.
+pub struct TakenLibraries {
+    libraries: BTreeMap<Vec<u8>, Library>,
+    functions: HashMap<Vec<u8>, Vec<u8>>,
+    interpreter: Option<Box<Interpreter>>,
+}
+
 /// The script that is running.
 #[derive(Clone, Debug)]
 pub struct Running {
@@ -56,6 +63,8 @@ pub struct Running {
     pub caller: ClientKey,
     /// What is replayed or copied can't be ended.
     pub is_protected: bool,
+    /// What its interpreter took when it began.
+    pub interpreter_bytes: usize,
 }
 
 /// Everything about scripts.
@@ -68,6 +77,7 @@ pub struct Scripting {
     scripts: AHashMap<Sha1Hex, Script>,
     script_bytes: usize,
     libraries: BTreeMap<Vec<u8>, Library>,
+    /// From the name of a function, in lower case, to its library.
     functions: HashMap<Vec<u8>, Vec<u8>>,
     client: Option<ClientKey>,
     /// The script that is running.
@@ -125,9 +135,23 @@ impl Scripting {
 
     /// Forgets all libraries. What is returned is large to drop.
     pub fn flush_libraries(&mut self) -> Option<Box<Interpreter>> {
-        self.libraries.clear();
-        self.functions.clear();
-        self.functions_interpreter.take()
+        self.take_libraries().interpreter
+    }
+
+    /// Takes all libraries out.
+    pub fn take_libraries(&mut self) -> TakenLibraries {
+        TakenLibraries {
+            libraries: std::mem::take(&mut self.libraries),
+            functions: std::mem::take(&mut self.functions),
+            interpreter: self.functions_interpreter.take(),
+        }
+    }
+
+    /// Puts libraries back, in the place of those that there are.
+    pub fn put_libraries_back(&mut self, taken: TakenLibraries) {
+        self.libraries = taken.libraries;
+        self.functions = taken.functions;
+        self.functions_interpreter = taken.interpreter;
     }
 
     /// The libraries by name.
@@ -151,21 +175,21 @@ impl Scripting {
         self.libraries.values().map(|library| library.source.clone()).collect()
     }
 
-    /// The function of this name.
+    /// The function of this name, which may be written in any case.
     pub fn function(&self, name: &[u8]) -> Option<&Registration> {
-        let library = self.libraries.get(self.functions.get(name)?)?;
-        library.functions.iter().find(|function| function.name == name)
+        let library = self.libraries.get(self.library_of(name)?)?;
+        library.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
     }
 
     /// The library that has a function.
     pub fn library_of(&self, function: &[u8]) -> Option<&Vec<u8>> {
-        self.functions.get(function)
+        self.functions.get(&function.to_ascii_lowercase())
     }
 
     /// Adds a library that was loaded.
     pub fn add_library(&mut self, name: Vec<u8>, library: Library) {
         for function in &library.functions {
-            self.functions.insert(function.name.clone(), name.clone());
+            self.functions.insert(function.name.to_ascii_lowercase(), name.clone());
         }
         self.libraries.insert(name, library);
     }
@@ -174,7 +198,7 @@ impl Scripting {
     pub fn remove_library(&mut self, name: &[u8]) -> Option<Library> {
         let library = self.libraries.remove(name)?;
         for function in &library.functions {
-            self.functions.remove(&function.name);
+            self.functions.remove(&function.name.to_ascii_lowercase());
         }
         Some(library)
     }
@@ -186,12 +210,19 @@ impl Scripting {
         }
     }
 
-    /// Bytes of the two interpreters.
+    /// Bytes of the two interpreters; of one that is running, as many as when it began.
     pub fn interpreter_bytes(&self) -> (usize, usize) {
-        let bytes = |interpreter: &Option<Box<Interpreter>>| {
-            interpreter.as_ref().map_or(0, |interpreter| interpreter.memory())
+        let running = self.running.as_ref().map_or(0, |running| running.interpreter_bytes);
+        let bytes = |interpreter: &Option<Box<Interpreter>>, runs| match interpreter {
+            Some(interpreter) => interpreter.memory(),
+            None if runs => running,
+            None => 0,
         };
-        (bytes(&self.scripts_interpreter), bytes(&self.functions_interpreter))
+        let runs_function = self.running.as_ref().is_some_and(|running| running.is_function);
+        (
+            bytes(&self.scripts_interpreter, !runs_function),
+            bytes(&self.functions_interpreter, runs_function),
+        )
     }
 }
 

@@ -142,17 +142,28 @@ pub struct Answer<'a> {
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
     pub protocol: Protocol,
+    /// The errors in it.
+    pub errors: Errors,
+}
+
+/// Errors that a script has returned, for the statistics.
+#[derive(Debug, Default)]
+pub struct Errors {
+    /// There were some: the call has failed.
+    pub any: bool,
+    /// Those that no command of the script has raised before: nobody has counted them yet.
+    pub uncounted: Vec<Vec<u8>>,
 }
 
 impl Answer<'_> {
     /// Writes a value.
-    pub fn write(&self, value: &Value, reply: &mut Reply) {
+    pub fn write(&mut self, value: &Value, reply: &mut Reply) {
         self.write_nested(value, reply, 0);
     }
 
-    fn write_nested(&self, value: &Value, reply: &mut Reply, depth: usize) {
+    fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
-            return reply.error(b"ERR reached lua stack limit");
+            return self.too_deep(reply);
         }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -165,14 +176,17 @@ impl Answer<'_> {
         }
     }
 
-    fn table(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn table(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         // Looked at in Lua, for there it costs a fraction.
         let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
             Ok(found) => found,
-            Err(_) => return reply.error(b"ERR reached lua stack limit"),
+            Err(_) => return self.too_deep(reply),
         };
         match (shape, &value) {
-            (1, Value::String(text)) => reply.error(until_nul(&text.as_bytes())),
+            (1, Value::String(text)) => {
+                let counted = table.raw_get::<bool>("ignore_error_stats_update");
+                self.error(until_nul(&text.as_bytes()), counted.unwrap_or(false), reply);
+            }
             (2, Value::String(text)) => reply.simple_text(until_nul(&text.as_bytes())),
             (3, Value::Number(number)) => reply.double(*number),
             (3, Value::Integer(number)) => reply.double(*number as f64),
@@ -204,7 +218,22 @@ impl Answer<'_> {
         }
     }
 
-    fn array(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn too_deep(&mut self, reply: &mut Reply) {
+        self.error(b"ERR reached lua stack limit", false, reply);
+    }
+
+    fn error(&mut self, text: &[u8], counted: bool, reply: &mut Reply) {
+        // The end of a line at its end goes; one inside becomes a blank.
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        let text = &text[..end.map_or(0, |end| end + 1)];
+        self.errors.any = true;
+        if !counted {
+            self.errors.uncounted.push(text.to_vec());
+        }
+        reply.error(text);
+    }
+
+    fn array(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         reply.array_of(|reply| {
             let mut len = 0;
             loop {

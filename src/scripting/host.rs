@@ -64,6 +64,14 @@ pub fn run_with<T>(host: &mut dyn Host, scratch: &mut Scratch, script: impl FnOn
     RUNNING.set(Running { host, scratch }, script)
 }
 
+/// Asks whether the running script may go on. Where none runs, nobody is kept waiting.
+pub fn tick() -> std::result::Result<(), &'static str> {
+    if !RUNNING.is_set() {
+        return Ok(());
+    }
+    RUNNING.with(|running| running.host.tick())
+}
+
 /// Gives the host of the running script to `use_it`.
 pub fn with<T>(use_it: impl FnOnce(Running<'_>) -> Result<T>) -> Result<T> {
     if !RUNNING.is_set() {

@@ -4,7 +4,7 @@
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
 use super::Purpose;
-use super::convert::Answer;
+use super::convert::{Answer, Errors};
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::lua::{
@@ -18,8 +18,8 @@ use crate::resp::{Args, Reply};
 /// How a script ended.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Its reply was written.
-    Replied,
+    /// Its reply was written, and has these errors in it.
+    Replied(Errors),
     /// It failed.
     Failed {
         /// The text, code first.
@@ -63,7 +63,7 @@ impl Interpreter {
             HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_TICK),
             |lua, _| {
                 collect_if_short(lua);
-                match host::with(|running| Ok(running.host.tick()))? {
+                match host::tick() {
                     Ok(()) => Ok(VmState::Continue),
                     Err(text) => {
                         let text = [&position(lua, 1), text.as_bytes()].concat();
@@ -116,8 +116,10 @@ impl Interpreter {
         let outcome = match outcome {
             Ok((true, value)) => {
                 let protocol = self.scratch.reply.protocol;
-                Answer { shape: &self.sandbox.shape, protocol }.write(&value, reply);
-                Outcome::Replied
+                let errors = Errors::default();
+                let mut answer = Answer { shape: &self.sandbox.shape, protocol, errors };
+                answer.write(&value, reply);
+                Outcome::Replied(answer.errors)
             }
             Ok((false, error)) => failure(&error),
             Err(error) => {
@@ -170,7 +172,7 @@ impl Interpreter {
             Ok((true, _)) => return Ok(()),
             Ok((false, error)) => match failure(&error) {
                 Outcome::Failed { text, .. } => text,
-                Outcome::Replied => Vec::new(),
+                Outcome::Replied(_) => Vec::new(),
             },
             Err(error) => format!("ERR {}", raised(&error)).into_bytes(),
         };
@@ -244,13 +246,24 @@ mod tests {
         let id = interpreter.compile(source.as_bytes()).unwrap();
         let (request, mut reply) = (Request::default(), Reply::default());
         match interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply) {
-            Outcome::Replied => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
+            Outcome::Replied(_) => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
             Outcome::Failed { text, place, .. } => {
                 let (source, line) = place.unwrap_or_default();
                 let (text, source) =
                     (String::from_utf8_lossy(&text), String::from_utf8_lossy(&source));
                 format!("{text} at {source}:{line}")
             }
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_clock_may_come_while_a_reply_is_written() {
+        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let id = interpreter.compile(b"return {}").unwrap();
+        for _ in 0..INSTRUCTIONS_PER_TICK / 10 {
+            let (request, mut reply) = (Request::default(), Reply::default());
+            interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply);
+            assert_eq!(reply.as_bytes(), b"*0\r\n");
         }
     }
 

@@ -9,9 +9,9 @@
 //! The lock is held only while commands run. Reading, parsing and writing happen outside of it, so
 //! that is what many connections do at the same time.
 //!
-//! Two things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
-//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). And a
-//! connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the lock,
+//! Some things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
+//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). One that moves keys to another
+//! server ([`Flow::Exchange`]) talks to that, and is executed again with what came of it. And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the lock,
 //! so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
@@ -24,10 +24,12 @@ use super::ahead::{self, Ahead};
 use super::input::Input;
 use super::waiting::Ended;
 use crate::command::execute;
+use crate::command::keys::migrate;
 use crate::engine::ClientKey;
 use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
 use crate::engine::meter::Meter;
+use crate::engine::migration;
 use crate::engine::outbox::{Outbox, Pen};
 use crate::engine::pause;
 use crate::engine::role::Phase;
@@ -191,20 +193,29 @@ impl<'s> Session<'s> {
     ) -> io::Result<(EngineGuard<'s>, BatchEnd)> {
         let (shared, client) = (self.shared, self.client);
         let mut has_sent = false;
+        let mut origin = Origin::Client;
         loop {
             let args = self.reader.parsed().request(index);
-            let flow = execute(&mut engine, client, args, &mut self.output.reply, Origin::Client);
+            let flow = execute(&mut engine, client, args, &mut self.output.reply, origin);
+            if origin == Origin::Resumed && !matches!(flow, Flow::Exchange | Flow::Paused { .. }) {
+                migration::abandon(&mut engine, client); // what was refused before it could go on
+            }
             match flow {
                 Flow::Continue => return Ok((engine, BatchEnd::Done)),
                 Flow::Close => return Ok((engine, BatchEnd::Close)),
                 Flow::Abort => return Ok((engine, BatchEnd::Abort)),
                 Flow::Paused { writes } if has_sent => pause::join(&mut engine, client, writes),
-                Flow::Paused { .. } | Flow::Blocked => {
+                Flow::Paused { .. } | Flow::Blocked | Flow::Exchange => {
                     self.output.hand_over(&mut engine, client);
                     self.output.note_what_waits(&mut engine, client);
                     drop(engine);
                     self.output.write()?;
                     has_sent = true;
+                    if flow == Flow::Exchange {
+                        engine = migrate::exchange(&shared.engine, client);
+                        origin = Origin::Resumed;
+                        continue;
+                    }
                     engine = shared.engine.lock();
                     if flow != Flow::Blocked {
                         continue; // it gets in line when it is free to go, for others stand behind it

@@ -5,6 +5,8 @@
 //! up first. The kernel knows already: a peer that has closed its side, or the whole connection, shows
 //! as `RDHUP`, even when there are bytes left to read before that. One system call, which never waits.
 
+use std::time::Duration;
+
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::stream::Stream;
@@ -17,6 +19,21 @@ pub fn is_gone(stream: &Stream) -> bool {
     let mut socket = [PollFd::new(stream, PollFlags::RDHUP)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
     poll(&mut socket, Some(&at_once)).is_ok() && socket[0].revents().intersects(GONE)
+}
+
+/// Whether nothing has been received that isn't read yet, be it the end.
+pub fn is_quiet(stream: &Stream) -> bool {
+    let mut socket = [PollFd::new(stream, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_silent = poll(&mut socket, Some(&at_once)).is_ok_and(|ready| ready == 0);
+    // What encryption says for itself is nothing.
+    !stream.has_received() && (is_silent || !is_gone(stream) && !stream.is_readable())
+}
+
+/// Waits until the peer takes more, at most so long.
+pub fn wait_to_write(stream: &Stream, at_most: Duration) {
+    let at_most = Timespec::try_from(at_most).expect("no time is so long");
+    let _ = poll(&mut [PollFd::new(stream, PollFlags::OUT)], Some(&at_most)); // a write tells the rest
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod dump;
 pub mod expiry;
+pub mod migrate;
 pub mod object;
 pub mod scan;
 pub mod sort;

@@ -180,16 +180,16 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
             }
         })
     })?;
-    if row.is(Flags::WRITE) {
-        if host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES) {
-            let text = "ERR Write commands are not allowed from read-only scripts.";
-            return Err(Error::new(text));
-        }
-        if !obeys {
-            gates::check_writable(host.ctx.engine)?;
-        }
+    let only_reads = host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES);
+    if row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) && only_reads {
+        let text = "ERR Write commands are not allowed from read-only scripts.";
+        return Err(Error::new(text));
+    }
+    if row.is(Flags::WRITE) && !obeys {
+        gates::check_writable(host.ctx.engine)?;
     }
     if row.is(Flags::DENYOOM)
+        && host.ctx.engine.config.maxmemory > 0
         && host.ctx.engine.scripting.out_of_memory
         && !obeys
         && !host.call.flags.has(ScriptFlags::ALLOW_OOM)

@@ -160,7 +160,7 @@ impl<'a> Decoder<'a> {
             b']' => Token::ArrayEnd,
             b':' => Token::Colon,
             b',' => Token::Comma,
-            0 if self.at >= self.text.len() => return Token::End,
+            0 => return Token::End, // also in the middle, as in C
             b'"' => return self.string(),
             b'-' | b'0'..=b'9' => {
                 if !self.settings.decode_invalid && self.is_invalid_number() {

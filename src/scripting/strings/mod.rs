@@ -30,14 +30,6 @@ pub fn install(lua: &Lua, strings: &Table) -> Result<()> {
     )
 }
 
-/// Called by the matcher every now and then.
-pub fn interrupt() -> std::result::Result<(), &'static str> {
-    match host::with(|running| Ok(running.host.tick())) {
-        Ok(result) => result,
-        Err(_) => Ok(()), // no script runs: nobody is kept waiting
-    }
-}
-
 /// Turns what went wrong with a match into an error for the script.
 pub fn failed<T>(lua: &Lua, failure: Failure<&'static str>) -> Result<T> {
     match failure {
@@ -116,7 +108,7 @@ fn search(lua: &Lua, args: MultiValue, finds: bool) -> Result<MultiValue> {
         });
     }
     let (pattern, anchored) = anchor(pattern);
-    let mut matcher = Matcher::new(text, pattern, interrupt);
+    let mut matcher = Matcher::new(text, pattern, host::tick);
     for at in start..=text.len() {
         let end = match matcher.match_at(at) {
             Ok(end) => end,
@@ -168,7 +160,7 @@ fn next_match(
 ) -> Result<MultiValue> {
     let (text, pattern) = (text.as_bytes(), pattern.as_bytes());
     let text: &[u8] = &text;
-    let mut matcher = Matcher::new(text, &pattern, interrupt);
+    let mut matcher = Matcher::new(text, &pattern, host::tick);
     for at in next.load(Ordering::Relaxed)..=text.len() {
         let end = match matcher.match_at(at) {
             Ok(end) => end,
@@ -180,7 +172,7 @@ fn next_match(
         }
     }
     next.store(text.len() + 1, Ordering::Relaxed);
-    one(Value::Nil)
+    Ok(MultiValue::new())
 }
 
 /// `string.rep(text, count)`
