@@ -12,6 +12,7 @@
 //! | replication     | writes on a replica, or without enough replicas                          |
 //! | connection      | what a subscriber, a monitor or a replica's connection can't do          |
 //! | loading         | what needs the data before it is there                                   |
+//! | script          | nearly everything while a script runs too long                           |
 
 use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
@@ -71,7 +72,7 @@ pub fn check(
         permission::check(engine, key, row, args)?;
     }
     let flags = effective_flags(engine, key, row, args);
-    if engine.config.maxmemory > 0 {
+    if engine.config.maxmemory > 0 && !engine.scripting.is_slow() {
         let is_out = make_room(engine) == Outcome::OutOfMemory;
         engine.scripting.out_of_memory = is_out;
         if is_out && needs_memory(engine.clients.get(key), row, flags) {
@@ -98,13 +99,18 @@ pub fn check(
             row.name
         )));
     }
+    if engine.loading && !all_have(client, row, Flags::LOADING) {
+        return Err(LOADING);
+    }
+    if let Some(running) = &engine.scripting.running
+        && !row.is(Flags::ALLOW_BUSY)
+    {
+        return Err(error::busy(running.is_function));
+    }
     if (client.monitors || client.is_replica())
         && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ)
     {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
-    }
-    if engine.loading && !all_have(client, row, Flags::LOADING) {
-        return Err(LOADING);
     }
     Ok(())
 }

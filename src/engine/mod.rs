@@ -22,6 +22,7 @@
 //! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | `lock`                                             | THE lock, and what is done when it is released |
+//! | [`delegation`], [`busy`]                           | how others are served while a script holds it for long |
 //! | [`scripting`]                                      | scripts and functions that clients have brought |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
@@ -37,6 +38,7 @@ pub mod busy;
 pub mod client;
 mod client_key;
 pub mod debugging;
+pub mod delegation;
 pub mod eviction;
 pub mod execution;
 pub mod expiry;
@@ -88,6 +90,7 @@ use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
 use debugging::Debugging;
+use delegation::Delegation;
 use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
@@ -142,6 +145,8 @@ pub struct Engine {
     pub journal: Journal,
     /// Scripts and functions.
     pub scripting: Scripting,
+    /// How others are served while a script holds the lock for long.
+    pub delegation: Arc<Delegation<Engine>>,
     /// Who has the same data.
     pub replication: Replication,
     /// Changes since the last snapshot.
@@ -221,6 +226,7 @@ impl Engine {
             latency: LatencyMonitor::default(),
             journal: Journal::default(),
             scripting: Scripting::default(),
+            delegation: Arc::default(),
             dirty: 0,
             saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),

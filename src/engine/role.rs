@@ -12,9 +12,11 @@
 //! | REPLICAOF NO ONE  | new            | the old, offset     | disconnected, partial sync |
 
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar};
 use std::time::Instant;
+
+use parking_lot::Condvar;
 
 use super::ClientKey;
 use super::Engine;

@@ -183,6 +183,12 @@ impl Scripting {
         }
     }
 
+    /// Whether a script has been running for so long that others are told.
+    #[inline]
+    pub fn is_slow(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_slow)
+    }
+
     /// Bytes of the two interpreters.
     pub fn interpreter_bytes(&self) -> (usize, usize) {
         let bytes = |interpreter: &Option<Box<Interpreter>>| {

@@ -10,7 +10,7 @@ use super::host::{self, Host, Scratch};
 use super::json_decode;
 use super::lua::{
     Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
-    VmState, collect_if_short, compile, position, raise, raised,
+    VmState, collect_if_short, compile, raise, raised,
 };
 use super::sandbox::{self, Purpose, Sandbox};
 use crate::resp::{Args, Reply};
@@ -86,10 +86,7 @@ impl Interpreter {
                 collect_if_short(lua);
                 match host::with(|running| Ok(running.host.tick()))? {
                     Ok(()) => Ok(VmState::Continue),
-                    Err(text) => {
-                        let text = [&position(lua, 1), text.as_bytes()].concat();
-                        raise(Raise::Killed(text))
-                    }
+                    Err(text) => raise(Raise::Killed(text.into())),
                 }
             },
         )?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::host;
 use super::lua::{
     Lua, LuaString, MultiValue, Raise, Result, Table, Value, install as install_functions,
-    number_argument, one, one_string, optional_number, position, raise, raise_here, room_for,
+    number_argument, one, one_string, optional_number, raise, raise_here, room_for,
     string_argument, to_i64,
 };
 use super::pattern::{Capture, Failure, Matcher};
@@ -39,9 +39,7 @@ pub fn interrupt() -> std::result::Result<(), &'static str> {
 pub fn failed<T>(lua: &Lua, failure: Failure<&'static str>) -> Result<T> {
     match failure {
         Failure::Malformed(text) => raise_here(lua, text),
-        Failure::Interrupted(text) => {
-            raise(Raise::Killed([&position(lua, 1), text.as_bytes()].concat()))
-        }
+        Failure::Interrupted(text) => raise(Raise::Killed(text.into())),
     }
 }
 

@@ -14,10 +14,10 @@ use super::pool::Pool;
 use super::session;
 use crate::command::permission::log_out;
 use crate::config::Config;
-use crate::engine::ClientKey;
 use crate::engine::client::Client;
 use crate::engine::listening::Listen;
 use crate::engine::outbox::Pen;
+use crate::engine::{ClientKey, Engine};
 use crate::system::service::essential;
 
 /// The listening sockets and the threads that accept on them.
@@ -278,10 +278,10 @@ impl Acceptor {
     /// refused.
     #[cold]
     fn no_thread(&self) -> &'static [u8] {
-        let mut engine = self.shared.engine.lock();
-        engine.stats.rejected_connections += 1;
-        let minute = engine.started.elapsed().as_secs() / 60 + 1;
-        drop(engine);
+        let minute = self.shared.engine.visit(|engine| {
+            engine.stats.rejected_connections += 1;
+            engine.started.elapsed().as_secs() / 60 + 1
+        });
         if self.complained_in.swap(minute, Ordering::Relaxed) != minute {
             crate::warning!(
                 "Refusing connections: the system has no threads for more (see ulimit -u and -v, \
@@ -292,25 +292,33 @@ impl Acceptor {
     }
 
     fn register(&self, stream: &Arc<TcpStream>) -> Result<(ClientKey, u32), &'static [u8]> {
-        let mut engine = self.shared.engine.lock();
-        if engine.clients.connected() >= engine.config.maxclients as usize {
-            engine.stats.rejected_connections += 1;
-            return Err(TOO_MANY_CLIENTS);
-        }
-        let open = engine.acl.default_user().needs_no_password();
-        let peer = stream.peer_addr().map(|peer| peer.ip());
-        if engine.config.protected_mode && open && !peer.is_ok_and(|ip| ip.is_loopback()) {
-            engine.stats.rejected_connections += 1;
-            return Err(PROTECTED.as_bytes());
-        }
-        engine.stats.total_connections_received += 1;
-        let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
-        let activity = Arc::clone(&engine.clients.get(key).activity);
-        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
-        engine.clients.get_mut(key).pen = Arc::new(pen);
-        log_out(&mut engine, key);
-        Ok((key, engine.config.tcp_keepalive))
+        let stream = Arc::clone(stream);
+        self.shared.engine.visit(|engine| register(engine, stream))
     }
+}
+
+/// Gives a connection its place among the clients, and tells how it is to be probed.
+fn register(
+    engine: &mut Engine,
+    stream: Arc<TcpStream>,
+) -> Result<(ClientKey, u32), &'static [u8]> {
+    if engine.clients.connected() >= engine.config.maxclients as usize {
+        engine.stats.rejected_connections += 1;
+        return Err(TOO_MANY_CLIENTS);
+    }
+    let open = engine.acl.default_user().needs_no_password();
+    let peer = stream.peer_addr().map(|peer| peer.ip());
+    if engine.config.protected_mode && open && !peer.is_ok_and(|ip| ip.is_loopback()) {
+        engine.stats.rejected_connections += 1;
+        return Err(PROTECTED.as_bytes());
+    }
+    engine.stats.total_connections_received += 1;
+    let key = engine.clients.add(|id| Client::connected(id, stream));
+    let activity = Arc::clone(&engine.clients.get(key).activity);
+    let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
+    engine.clients.get_mut(key).pen = Arc::new(pen);
+    log_out(engine, key);
+    Ok((key, engine.config.tcp_keepalive))
 }
 
 /// Lets the kernel notice that the peer is gone: it probes after so many seconds of silence.
@@ -333,7 +341,8 @@ struct Leaving<'a> {
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.shared.engine.lock().remove_client(self.client);
+        let client = self.client;
+        self.shared.engine.visit(move |engine| engine.remove_client(client));
     }
 }
 

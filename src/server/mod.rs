@@ -12,6 +12,7 @@
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`waiting`]  | how it waits in between                                    |
+//! | [`delegating`] | how it is served while a slow script holds the lock      |
 //! | [`ahead`]    | what is done for requests before their turn                |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
 //! | [`cron`]     | what happens by itself                                     |
@@ -20,6 +21,7 @@
 
 mod ahead;
 pub mod cron;
+pub mod delegating;
 pub mod healthcheck;
 pub mod input;
 pub mod listener;

@@ -51,13 +51,16 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     let outcome = interpreter.run(&mut host, call.id, call.keys, call.args, reply);
     ctx.client().holds_pushes = held;
     ctx.engine.journal.targets = crate::journal::EVERYBODY;
+    crate::engine::busy::end(ctx.engine);
+    if ctx.engine.shutdown.is_some() {
+        ctx.engine.journal.discard(); // it was cut off in the middle
+    }
     let scripting = &mut ctx.engine.scripting;
     scripting.running = None;
     match call.is_function {
         true => scripting.functions_interpreter = Some(interpreter),
         false => scripting.scripts_interpreter = Some(interpreter),
     }
-    crate::engine::busy::end(ctx.engine);
     match outcome {
         Outcome::Replied => Ok(()),
         Outcome::Failed { mut text, place, counted } => {
@@ -164,12 +167,11 @@ impl Host for ScriptHost<'_, '_, '_> {
             return Ok(());
         }
         crate::engine::busy::serve(self.engine());
-        let running = self.running();
-        match (running.kill, running.is_function) {
-            (false, _) => Ok(()),
-            (true, false) => Err("Script killed by user with SCRIPT KILL."),
-            (true, true) => Err("Script killed by user with FUNCTION KILL."),
+        if self.running().kill || self.ctx.engine.shutdown.is_some() {
+            crate::warning!("Lua script killed by user with SCRIPT KILL.");
+            return Err("Script killed by user with SCRIPT KILL..."); // a function, too
         }
+        Ok(())
     }
 
     fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
