@@ -289,7 +289,12 @@ impl Server {
         if !self.shared.engine.begin_to_stop() {
             return;
         }
-        self.shared.engine.lock().listening = None;
+        self.shared.engine.visit(|engine| {
+            engine.listening = None;
+            if engine.scripting.is_slow() {
+                engine.shutdown.get_or_insert_default(); // cuts it off
+            }
+        });
         self.listeners.close();
         let deadline = Instant::now() + STOP_PATIENCE;
         loop {

@@ -54,6 +54,7 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     crate::engine::busy::end(ctx.engine);
     if ctx.engine.shutdown.is_some() {
         ctx.engine.journal.discard(); // it was cut off in the middle
+        ctx.client().disconnect();
     }
     let scripting = &mut ctx.engine.scripting;
     scripting.running = None;
