@@ -25,11 +25,20 @@ pub trait Host {
     /// Whether the user may run this command; none: there is no such command.
     fn may_run(&mut self, args: Args<'_>) -> Option<bool>;
 
-    /// Called every now and then while Lua code runs. An error ends the script.
-    fn tick(&mut self) -> std::result::Result<(), &'static str>;
+    /// Called every now and then while a script runs. An error ends it.
+    fn tick(&mut self) -> std::result::Result<Pace, &'static str>;
 
     /// A library that is being loaded registers a function.
     fn register(&mut self, registration: Registration) -> std::result::Result<(), &'static str>;
+}
+
+/// How a script gets on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nobody has noticed it.
+    Usual,
+    /// It has taken so long that others are told.
+    Slow,
 }
 
 /// Buffers that are kept from script to script.
@@ -72,4 +81,12 @@ pub fn with<T>(use_it: impl FnOnce(Running<'_>) -> Result<T>) -> Result<T> {
         ));
     }
     RUNNING.with(use_it)
+}
+
+/// Lets the host look at the clock; called by whatever may take long. What nobody runs nobody ends.
+pub fn tick() -> Result<Pace> {
+    if !RUNNING.is_set() {
+        return Ok(Pace::Usual);
+    }
+    RUNNING.with(|running| running.host.tick()).or_else(|text| raise(Raise::Killed(text.into())))
 }

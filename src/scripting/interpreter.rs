@@ -8,9 +8,9 @@ use sha1::{Digest, Sha1};
 use super::convert::Answer;
 use super::host::{self, Host, Scratch};
 use super::json_decode;
+use super::limits;
 use super::lua::{
-    Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib, Table, Value,
-    VmState, collect_if_short, compile, raise, raised,
+    Function, Lua, LuaOptions, Result, StdLib, Table, Value, compile, raised,
 };
 use super::sandbox::{self, Purpose, Sandbox};
 use crate::resp::{Args, Reply};
@@ -64,8 +64,6 @@ impl Pending {
     }
 }
 
-/// So many instructions of Lua are executed between two looks at the clock.
-const INSTRUCTIONS_PER_TICK: u32 = 100_000;
 /// After so many scripts a step of garbage collection is made.
 const SCRIPTS_PER_STEP: u32 = 50;
 
@@ -80,18 +78,7 @@ impl Interpreter {
         let lua = Lua::new_with(libraries, LuaOptions::new())?;
         let sandbox = sandbox::build(&lua, purpose)?;
         let functions = lua.create_table()?;
-        lua.set_global_hook(
-            HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_TICK),
-            |lua, _| {
-                collect_if_short(lua);
-                match host::with(|running| Ok(running.host.tick()))? {
-                    Ok(()) => Ok(VmState::Continue),
-                    Err(text) => raise(Raise::Killed(text.into())),
-                }
-            },
-        )?;
-        lua.set_app_data(MemoryLimit::new(memory_limit));
-        lua.set_memory_limit(memory_limit)?;
+        limits::set(&lua, memory_limit)?;
         let (free, scratch) = (Vec::new(), Scratch::default());
         Ok(Interpreter { lua, purpose, sandbox, functions, free, scratch, since_collection: 0 })
     }
@@ -204,7 +191,7 @@ impl Interpreter {
 
     /// Garbage is collected in small steps, for scripts that are too small to cause any.
     fn collect_now_and_then(&mut self) {
-        collect_if_short(&self.lua);
+        limits::end(&self.lua);
         self.since_collection += 1;
         if self.since_collection >= SCRIPTS_PER_STEP {
             self.since_collection = 0;
@@ -260,8 +247,8 @@ mod tests {
         fn may_run(&mut self, _: Args<'_>) -> Option<bool> {
             None
         }
-        fn tick(&mut self) -> std::result::Result<(), &'static str> {
-            Ok(())
+        fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
+            Ok(Pace::Usual)
         }
         fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
             Ok(())

@@ -5,12 +5,10 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
-use mlua::Error;
 use mlua::chunk::ChunkMode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use mlua::{
-    Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
+    Error, Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
     VmState,
 };
 
@@ -213,44 +211,5 @@ pub fn optional_number(
     match args.get(index) {
         None | Some(Value::Nil) => Ok(None),
         Some(_) => number_argument(lua, args, index, name).map(Some),
-    }
-}
-
-/// How much memory the interpreter may take, kept with it.
-pub struct MemoryLimit {
-    limit: usize,
-    /// What was in use after the last collection that shortage has caused.
-    after_collection: AtomicUsize,
-}
-
-impl MemoryLimit {
-    /// So many bytes.
-    pub fn new(limit: usize) -> Self {
-        MemoryLimit { limit, after_collection: AtomicUsize::new(0) }
-    }
-}
-
-/// Whether a string of so many bytes, which is put together elsewhere, will find room in the
-/// interpreter.
-pub fn room_for(lua: &Lua, bytes: usize) -> Result<()> {
-    let limit = lua.app_data_ref::<MemoryLimit>().map_or(usize::MAX, |limit| limit.limit);
-    let has_room = || lua.used_memory().saturating_add(bytes) <= limit;
-    if !has_room() {
-        lua.gc_collect()?;
-    }
-    if has_room() { Ok(()) } else { raise(Raise::Text(b"not enough memory".to_vec())) }
-}
-
-/// Collects garbage if memory becomes short. Lua 5.1 itself doesn't when an allocation fails, and
-/// waits until twice as much is in use as the last time.
-pub fn collect_if_short(lua: &Lua) {
-    let Some(memory) = lua.app_data_ref::<MemoryLimit>() else { return };
-    let used = lua.used_memory();
-    let last = memory.after_collection.load(Ordering::Relaxed);
-    if used > memory.limit / 2 && used > last + memory.limit / 16 {
-        let _ = lua.gc_collect(); // nothing in scripts has a finaliser that could fail
-        memory.after_collection.store(lua.used_memory(), Ordering::Relaxed);
-    } else if used < last {
-        memory.after_collection.store(used, Ordering::Relaxed);
     }
 }

@@ -5,6 +5,7 @@
 //! | [`interpreter`]                       | compile, run, limits: start reading here               |
 //! | [`lua`]                               | the one file that knows the interpreter's crate, and how errors travel |
 //! | [`host`]                              | what a script asks of the server                       |
+//! | [`limits`]                            | memory and time that it may take                       |
 //! | [`sandbox`], `prelude.lua`            | which globals there are, and that nobody changes them  |
 //! | [`api`]                               | the table `redis`                                      |
 //! | [`convert`]                           | replies to Lua values and back                         |
@@ -35,6 +36,7 @@ pub mod host;
 pub mod interpreter;
 pub mod json_decode;
 pub mod json_encode;
+pub mod limits;
 pub mod lua;
 pub mod msgpack_pack;
 pub mod msgpack_unpack;
@@ -48,6 +50,6 @@ pub mod substitute;
 pub mod text;
 
 pub use self::flags::ScriptFlags;
-pub use self::host::Host;
+pub use self::host::{Host, Pace};
 pub use self::interpreter::{Interpreter, Outcome, ScriptId};
 pub use self::registration::Registration;

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::host;
+use super::limits::Buffer;
 use super::lua::{
-    Lua, LuaString, MultiValue, Raise, Result, Table, Value, install as install_functions,
-    number_argument, one, one_string, optional_number, raise, raise_here, room_for,
-    string_argument, to_i64,
+    Error, Lua, LuaString, MultiValue, Result, Table, Value, install as install_functions,
+    number_argument, one, one_string, optional_number, raise_here, string_argument, to_i64,
 };
 use super::pattern::{Capture, Failure, Matcher};
 use super::substitute::gsub;
@@ -28,23 +28,20 @@ pub fn install(lua: &Lua, strings: &Table) -> Result<()> {
 }
 
 /// Called by the matcher every now and then.
-pub fn interrupt() -> std::result::Result<(), &'static str> {
-    match host::with(|running| Ok(running.host.tick())) {
-        Ok(result) => result,
-        Err(_) => Ok(()), // no script runs: nobody is kept waiting
-    }
+pub fn interrupt() -> Result<()> {
+    host::tick().map(drop)
 }
 
 /// Turns what went wrong with a match into an error for the script.
-pub fn failed<T>(lua: &Lua, failure: Failure<&'static str>) -> Result<T> {
+pub fn failed<T>(lua: &Lua, failure: Failure<Error>) -> Result<T> {
     match failure {
         Failure::Malformed(text) => raise_here(lua, text),
-        Failure::Interrupted(text) => raise(Raise::Killed(text.into())),
+        Failure::Interrupted(error) => Err(error),
     }
 }
 
 /// Capture number `index` of a match, as a value; without captures, the whole match is the first.
-pub fn captured<F: FnMut() -> std::result::Result<(), &'static str>>(
+pub fn captured<F: FnMut() -> Result<()>>(
     lua: &Lua,
     text: &[u8],
     matcher: &Matcher<'_, F>,
@@ -67,7 +64,7 @@ pub fn captured<F: FnMut() -> std::result::Result<(), &'static str>>(
 }
 
 /// All captures; the whole match if there are none and `whole_counts`.
-fn all_captures<F: FnMut() -> std::result::Result<(), &'static str>>(
+fn all_captures<F: FnMut() -> Result<()>>(
     lua: &Lua,
     text: &[u8],
     matcher: &Matcher<'_, F>,
@@ -184,7 +181,11 @@ fn rep(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let text = string_argument(lua, &args, 0, "rep")?;
     let count = to_i64(number_argument(lua, &args, 1, "rep")?) as i32; // as C cuts it
     let text = text.as_bytes();
-    let len = text.len().saturating_mul(usize::try_from(count).unwrap_or(0));
-    room_for(lua, len)?;
-    one_string(lua, text.repeat(len / text.len().max(1)))
+    let count = usize::try_from(count).unwrap_or(0);
+    let mut out = Buffer::new(lua);
+    out.make_room(text.len().saturating_mul(count))?;
+    for _ in 0..count.min(text.len() * count) {
+        out.extend(&text)?;
+    }
+    one_string(lua, out.as_bytes())
 }

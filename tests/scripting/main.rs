@@ -20,6 +20,8 @@ mod client;
 mod servers;
 
 mod busy;
+mod generator;
+mod hostile;
 mod loading;
 
 use std::time::{Duration, Instant};

@@ -11,7 +11,7 @@ use crate::engine::libraries::write_log;
 use crate::engine::scripting::{Running, client};
 use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Protocol, Reply};
-use crate::scripting::{Host, Outcome, Registration, ScriptFlags, ScriptId};
+use crate::scripting::{Host, Outcome, Pace, Registration, ScriptFlags, ScriptId};
 
 /// What is to run.
 pub struct Call<'a> {
@@ -162,17 +162,17 @@ impl Host for ScriptHost<'_, '_, '_> {
         calls::may_run(self, args)
     }
 
-    fn tick(&mut self) -> std::result::Result<(), &'static str> {
+    fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
         let threshold = Duration::from_millis(self.engine().config.busy_reply_threshold);
         if threshold.is_zero() || self.started.elapsed() < threshold {
-            return Ok(());
+            return Ok(Pace::Usual);
         }
         crate::engine::busy::serve(self.engine());
         if self.running().kill || self.ctx.engine.shutdown.is_some() {
             crate::warning!("Lua script killed by user with SCRIPT KILL.");
             return Err("Script killed by user with SCRIPT KILL..."); // a function, too
         }
-        Ok(())
+        Ok(Pace::Slow)
     }
 
     fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
