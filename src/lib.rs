@@ -32,6 +32,7 @@
 
 pub mod acl;
 pub mod catalogue;
+pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod engine;

@@ -98,6 +98,7 @@ fn only_execution_expiry_and_eviction_end_units() {
             "engine/eviction/evict.rs",
             "engine/execution.rs",
             "engine/expiry.rs",
+            "engine/slots.rs",
             "persistence/history.rs",
         ],
     );

@@ -627,25 +627,25 @@ macro_rules! table {
                     "2.2.0"  "O(1) for each key" "Lets the next EXEC fail if any of these keys changes before."
             }
             [scripting] "scripting" @[SCRIPTING] {
-                Eval         "eval"             -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval;
+                Eval         "eval"             -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::eval;
                     "script numkeys [key [key ...]] [arg [arg ...]]"
                     "2.6.0"  "Depends on the script" "Runs a Lua script."
                     .notes(&[(0, "A script may do anything with its keys")])
-                EvalRo       "eval_ro"          -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval_ro;
+                EvalRo       "eval_ro"          -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::eval_ro;
                     "script numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the script" "Runs a Lua script that may not write."
                     .notes(&[(0, "A script may read anything of its keys")])
-                Evalsha      "evalsha"          -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => evalsha;
+                Evalsha      "evalsha"          -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::evalsha;
                     "sha1 numkeys [key [key ...]] [arg [arg ...]]"
                     "2.6.0"  "Depends on the script" "Runs a cached script, found by its SHA1."
-                EvalshaRo    "evalsha_ro"       -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => evalsha_ro;
+                EvalshaRo    "evalsha_ro"       -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::evalsha_ro;
                     "sha1 numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the script" "Runs a cached script that may not write."
-                Fcall        "fcall"            -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => fcall;
+                Fcall        "fcall"            -3 [NOSCRIPT STALE SKIP_MONITOR MAY_REPLICATE NO_MANDATORY_KEYS] [keynum(2, RW|ACCESS|UPDATE)] => eval::fcall;
                     "function numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the function" "Calls a function of a library."
                     .notes(&[(0, "A function may do anything with its keys")])
-                FcallRo      "fcall_ro"         -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => fcall_ro;
+                FcallRo      "fcall_ro"         -3 [READ NOSCRIPT STALE SKIP_MONITOR NO_MANDATORY_KEYS] [keynum(2, RO|ACCESS)] => eval::fcall_ro;
                     "function numkeys [key [key ...]] [arg [arg ...]]"
                     "7.0.0"  "Depends on the function" "Calls a function that may not write."
                     .notes(&[(0, "A function may read anything of its keys")])
@@ -1208,10 +1208,10 @@ macro_rules! table {
                 Cluster      "cluster"         -2 [CONTAINER] [] => container;
                     ""
                     "3.0.0"  "It depends on the subcommand" "Commands about the cluster."
-                ClusterAddslots "cluster|addslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterAddslots "cluster|addslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::addslots;
                     "slot [slot ...]"
                     "3.0.0"  "O(N), N being the slots" "Gives slots to this node."
-                ClusterAddslotsrange "cluster|addslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterAddslotsrange "cluster|addslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::addslotsrange;
                     "start-slot end-slot [start-slot end-slot ...]"
                     "7.0.0"  "O(N), N being the slots" "Gives ranges of slots to this node."
                 ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
@@ -1225,16 +1225,16 @@ macro_rules! table {
                 ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => disabled;
                     "slot"
                     "3.0.0"  "O(1)" "Counts the keys of a slot."
-                ClusterDelslots "cluster|delslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterDelslots "cluster|delslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::delslots;
                     "slot [slot ...]"
                     "3.0.0"  "O(N), N being the slots" "Takes slots away from this node."
-                ClusterDelslotsrange "cluster|delslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterDelslotsrange "cluster|delslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::delslotsrange;
                     "start-slot end-slot [start-slot end-slot ...]"
                     "7.0.0"  "O(N), N being the slots" "Takes ranges of slots away from this node."
                 ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
                     "[FORCE|TAKEOVER]"
                     "3.0.0"  "O(1)" "Lets a replica take over from its master."
-                ClusterFlushslots "cluster|flushslots"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterFlushslots "cluster|flushslots"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::flushslots;
                     ""
                     "3.0.0"  "O(1)" "Takes all slots away from this node."
                 ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
@@ -1244,10 +1244,10 @@ macro_rules! table {
                     "slot count"
                     "3.0.0"  "O(log(N)), N being the keys asked for" "Lists keys of a slot."
                     .tips(&["nondeterministic_output"])
-                ClusterHelp  "cluster|help"     2 [LOADING STALE] [] => disabled;
+                ClusterHelp  "cluster|help"     2 [LOADING STALE] [] => cluster_help;
                     ""
                     "5.0.0"  "O(1)" "Lists the subcommands."
-                ClusterInfo  "cluster|info"     2 [STALE] [] => disabled;
+                ClusterInfo  "cluster|info"     2 [STALE] [] => shown::info;
                     ""
                     "3.0.0"  "O(1)" "Tells the state of the cluster."
                     .tips(&["nondeterministic_output"])
@@ -1261,10 +1261,10 @@ macro_rules! table {
                 ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
                     "ip port [cluster-bus-port]"
                     "3.0.0"  "O(1)" "Connects this node with another one."
-                ClusterMyid  "cluster|myid"     2 [STALE] [] => disabled;
+                ClusterMyid  "cluster|myid"     2 [STALE] [] => shown::myid;
                     ""
                     "3.0.0"  "O(1)" "Tells the id of this node."
-                ClusterNodes "cluster|nodes"    2 [STALE] [] => disabled;
+                ClusterNodes "cluster|nodes"    2 [STALE] [] => shown::nodes;
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists the nodes and their slots."
                     .tips(&["nondeterministic_output"])

@@ -341,8 +341,17 @@ impl Context<'_> {
 
 /// The error of a subcommand that doesn't exist.
 pub fn unknown_subcommand(args: Args<'_>) -> Error {
+    subcommand_error(args, b"ERR unknown subcommand '")
+}
+
+/// The error of a subcommand whose arguments make no sense.
+pub fn wrong_subcommand(args: Args<'_>) -> Error {
+    subcommand_error(args, b"ERR unknown subcommand or wrong number of arguments for '")
+}
+
+fn subcommand_error(args: Args<'_>, intro: &[u8]) -> Error {
     let name = args.get(1).unwrap_or_default();
     let shown = until_nul(&name[..name.len().min(128)]);
     let container = args[0].to_ascii_uppercase();
-    Error::text([b"ERR unknown subcommand '", shown, b"'. Try ", &container, b" HELP."].concat())
+    Error::text([intro, shown, b"'. Try ", &container, b" HELP."].concat())
 }

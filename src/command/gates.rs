@@ -133,10 +133,8 @@ fn check_replication(engine: &Engine, client: &Client, row: &Row, flags: Flags) 
         if writes && config.replica_read_only {
             return Err(READ_ONLY);
         }
-        if !config.replica_serve_stale_data
-            && !engine.replication.link_is_up()
-            && !(flags.has(Flags::STALE) && all_have(client, row, Flags::STALE))
-        {
+        let may_be_stale = flags.has(Flags::STALE) && all_have(client, row, Flags::STALE);
+        if denial(engine) == Some(Denial::Stale) && !may_be_stale {
             return Err(MASTER_DOWN);
         }
     } else if writes && config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {

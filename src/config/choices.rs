@@ -194,10 +194,6 @@ choice! {
 pub(super) const NO_TLS: &str =
     "cacheflow does not support TLS; put a TLS proxy such as stunnel in front of it";
 
-/// Why a server refuses to be what `cluster-enabled` asks for: clients would take it for a node that
-/// has all slots.
-pub(super) const NO_CLUSTER: &str = "cacheflow cannot be part of a cluster";
-
 /// A port that must be 0, because there is no TLS.
 pub(super) struct NoTlsPort;
 

@@ -5,7 +5,7 @@
 //! records what it answers to `CONFIG GET *`), with two exceptions: `port` defaults to 5001, and
 //! `listen-addr` is our own. How to read a row is explained in `define.rs`; to add a parameter,
 //! add a row. `NoEffect` marks what cacheflow accepts so that an existing file works, but has no
-//! use for, be it because the mechanism does not exist here (fork, jemalloc, clusters) or because
+//! use for, be it because the mechanism does not exist here (fork, jemalloc) or because
 //! what it switches on is always on (`lazyfree-*`, `sanitize-dump-payload`).
 
 use std::path::PathBuf;
@@ -385,37 +385,37 @@ parameters! {
         "disable-thp" disable_thp: bool = true => YesNo, [Immutable NoEffect];
     }
     "Cluster" {
-        /// Be a node of a cluster (only no)
-        "cluster-enabled" cluster_enabled: bool = false => OnlyNo(NO_CLUSTER), [Immutable];
+        /// Be a node of a cluster
+        "cluster-enabled" cluster_enabled: bool = false => YesNo, [Immutable];
         /// File of the cluster's state
         "cluster-config-file" cluster_config_file: String = "nodes.conf".into()
             => Text("name"), [Immutable NoEffect];
         /// Port of the cluster bus; 0 is port + 10000
-        "cluster-port" cluster_port: u16 = 0 => integer(0, 65535), [Immutable NoEffect];
+        "cluster-port" cluster_port: u16 = 0 => integer(0, 65535), [Immutable];
         /// Milliseconds after which a node counts as failed
         "cluster-node-timeout" cluster_node_timeout: u64 = 15_000
-            => integer(0, LONG_MAX), [NoEffect];
+            => integer(0, LONG_MAX);
         /// Address to announce to the cluster
         "cluster-announce-ip" cluster_announce_ip: Vec<u8> = Vec::new()
-            => Bytes("address"), [NoEffect];
+            => Bytes("address");
         /// Host name to announce to the cluster
         "cluster-announce-hostname" cluster_announce_hostname: String = String::new()
-            => Checked("name", check_hostname), [NoEffect];
+            => Checked("name", check_hostname);
         /// Port to announce to the cluster
-        "cluster-announce-port" cluster_announce_port: u16 = 0 => integer(0, 65535), [NoEffect];
+        "cluster-announce-port" cluster_announce_port: u16 = 0 => integer(0, 65535);
         /// TLS port to announce to the cluster
         "cluster-announce-tls-port" cluster_announce_tls_port: u16 = 0
             => integer(0, 65535), [NoEffect];
         /// Bus port to announce to the cluster
         "cluster-announce-bus-port" cluster_announce_bus_port: u16 = 0
-            => integer(0, 65535), [NoEffect];
+            => integer(0, 65535);
         /// What clients are redirected to
         "cluster-preferred-endpoint-type" cluster_preferred_endpoint_type: EndpointType
             = EndpointType::Ip
             => one_of(), [NoEffect];
         /// Refuse to serve while slots are missing
         "cluster-require-full-coverage" cluster_require_full_coverage: bool = true
-            => YesNo, [NoEffect];
+            => YesNo;
         /// Serve reads while the cluster is down
         "cluster-allow-reads-when-down" cluster_allow_reads_when_down: bool = false
             => YesNo, [NoEffect];
@@ -424,21 +424,21 @@ parameters! {
             => YesNo, [NoEffect];
         /// Let replicas move to masters that have none
         "cluster-allow-replica-migration" cluster_allow_replica_migration: bool = true
-            => YesNo, [NoEffect];
+            => YesNo;
         /// Replicas a master keeps when one migrates
         "cluster-migration-barrier" cluster_migration_barrier: u32 = 1
-            => integer(0, INT_MAX), [NoEffect];
+            => integer(0, INT_MAX);
         /// Never try to become master
         "cluster-replica-no-failover" | "cluster-slave-no-failover"
             cluster_replica_no_failover: bool = false
-            => YesNo, [NoEffect];
+            => YesNo;
         /// How old data may be for a failover
         "cluster-replica-validity-factor" | "cluster-slave-validity-factor"
             cluster_replica_validity_factor: u32 = 10
-            => integer(0, INT_MAX), [NoEffect];
+            => integer(0, INT_MAX);
         /// Most bytes queued for another node; 0 for no limit
         "cluster-link-sendbuf-limit" cluster_link_sendbuf_limit: u64 = 0
-            => memory(0, u64::MAX), [NoEffect];
+            => memory(0, u64::MAX);
     }
     "TLS" {
         /// TLS port; cacheflow has no TLS and takes only 0

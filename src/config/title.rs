@@ -12,7 +12,10 @@ type Variable = fn(&Config, title: &str) -> String;
 const VARIABLES: &[(&str, Variable)] = &[
     ("title", |_, title| title.to_owned()),
     ("listen-addr", |config, _| listen_address(config)),
-    ("server-mode", |_, _| String::new()), // neither a cluster's node nor a Sentinel
+    ("server-mode", |config, _| {
+        let mode = if config.cluster_enabled { "[cluster]" } else { "" }; // and never a Sentinel
+        mode.to_owned()
+    }),
     ("port", |config, _| config.port.to_string()),
     ("tls-port", |config, _| config.tls_port.to_string()),
     ("unixsocket", |config, _| config.unixsocket.clone()),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::scripting::{Library, Scripting};
 use crate::resp::{Args, Reply};
+use crate::scripting::Purpose;
 use crate::scripting::flags::library_name;
-use crate::scripting::sandbox::Purpose;
 use crate::scripting::{Host, Interpreter, Pace, Registration};
 
 /// A library has so long to register its functions.

@@ -17,9 +17,10 @@
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
-//! | [`expiry`], [`eviction`]                           | keys that go by themselves             |
+//! | [`expiry`], [`eviction`], [`slots`]                | keys that go by themselves             |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
+//! | [`cluster`](mod@cluster)                           | the cluster that this server is a node of |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | `lock`                                             | THE lock, and what is done when it is released |
 //! | [`delegation`], [`busy`]                           | how others are served while a script holds it for long |
@@ -37,6 +38,7 @@ pub mod blocking;
 pub mod busy;
 pub mod client;
 mod client_key;
+pub mod cluster;
 pub mod debugging;
 pub mod delegation;
 pub mod eviction;
@@ -63,6 +65,7 @@ pub mod role;
 pub mod saving;
 pub mod scripting;
 pub mod shutdown;
+pub mod slots;
 pub mod slowlog;
 pub mod stats;
 pub mod tracking;
@@ -71,12 +74,13 @@ pub mod watch;
 pub mod weight;
 pub mod writers;
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar};
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
 
 use crate::acl::Acl;
+use crate::cluster::Cluster;
 use crate::config::{Config, EventClasses};
 use crate::journal::{Effect, Journal};
 use crate::resp::Request;
@@ -149,6 +153,10 @@ pub struct Engine {
     pub delegation: Arc<Delegation<Engine>>,
     /// Who has the same data.
     pub replication: Replication,
+    /// The cluster that this server is a node of, if it is one.
+    pub cluster: Option<Box<Cluster>>,
+    /// Signalled when the cluster's bus has something to send or to save.
+    pub bus_wanted: Arc<Condvar>,
     /// Changes since the last snapshot.
     pub dirty: u64,
     /// What is on disk.
@@ -200,7 +208,10 @@ impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
     pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Garbage>) {
         let (lazy_free, garbage) = LazyFree::new();
-        let databases = (0..config.databases).map(|_| Keyspace::default()).collect();
+        let mut databases: Vec<_> = (0..config.databases).map(|_| Keyspace::default()).collect();
+        if config.cluster_enabled {
+            databases[0].index_slots();
+        }
         let mut acl = Acl::default();
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
@@ -210,6 +221,8 @@ impl Engine {
             background: Background::default(),
             progress: Arc::default(),
             replication: Replication::new(&config),
+            cluster: cluster::new(&config, Clock::now().unix_us(Tick::now()) as u64 / 1000),
+            bus_wanted: Arc::default(),
             config,
             databases,
             clients: Clients::default(),
@@ -294,6 +307,11 @@ impl Engine {
     /// Whether this server copies another one, and leaves expiry to it.
     pub fn is_replica(&self) -> bool {
         self.replication.master.is_some()
+    }
+
+    /// What kind of server this is, for those who connect.
+    pub fn mode(&self) -> &'static str {
+        if self.cluster.is_some() { "cluster" } else { "standalone" }
     }
 
     /// Frees a value: at once if it is small, otherwise where nobody waits for it.

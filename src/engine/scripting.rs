@@ -11,12 +11,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use ahash::AHashMap;
+
 use super::{ClientKey, Engine};
 use crate::engine::client::Client;
 use crate::resp::Request;
-use crate::scripting::interpreter::sha1_hex;
-use crate::scripting::sandbox::Purpose;
-use crate::scripting::{Interpreter, Registration, ScriptFlags, ScriptId};
+use crate::scripting::Purpose;
+use crate::scripting::{Interpreter, Registration, ScriptFlags, ScriptId, Sha1Hex};
 
 /// A cached script.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +65,7 @@ pub struct Scripting {
     pub scripts_interpreter: Option<Box<Interpreter>>,
     /// That of functions.
     pub functions_interpreter: Option<Box<Interpreter>>,
-    scripts: HashMap<Vec<u8>, Script>,
+    scripts: AHashMap<Sha1Hex, Script>,
     script_bytes: usize,
     libraries: BTreeMap<Vec<u8>, Library>,
     functions: HashMap<Vec<u8>, Vec<u8>>,
@@ -80,7 +81,9 @@ pub struct Scripting {
 impl Scripting {
     /// The script with this SHA1, which may be written in any case.
     pub fn script(&self, sha1: &[u8]) -> Option<Script> {
-        self.scripts.get(&sha1.to_ascii_lowercase()).copied()
+        let mut sha1: Sha1Hex = sha1.try_into().ok()?;
+        sha1.make_ascii_lowercase();
+        self.scripts.get(&sha1).copied()
     }
 
     /// How many scripts are cached.
@@ -96,7 +99,7 @@ impl Scripting {
     /// Compiles a script, and keeps it.
     pub fn add_script(
         &mut self,
-        sha1: &str,
+        sha1: Sha1Hex,
         source: &[u8],
         memory_limit: usize,
     ) -> Result<Script, Vec<u8>> {
@@ -108,7 +111,7 @@ impl Scripting {
             .compile(&source[start..])
             .map_err(|text| [b"ERR Error compiling script (new function): ", &text[..]].concat())?;
         let script = Script { flags, id };
-        self.scripts.insert(sha1.as_bytes().to_vec(), script);
+        self.scripts.insert(sha1, script);
         self.script_bytes += source.len() + SCRIPT_OVERHEAD;
         Ok(script)
     }
@@ -209,11 +212,6 @@ pub fn client(engine: &mut Engine) -> ClientKey {
     let client = engine.clients.add(Client::internal);
     engine.scripting.client = Some(client);
     client
-}
-
-/// The SHA1 by which a script is known.
-pub fn sha1_of(source: &[u8]) -> String {
-    sha1_hex(source)
 }
 
 impl Running {

@@ -58,7 +58,7 @@ pub fn push_f64(out: &mut Vec<u8>, value: f64) {
     } else if value.is_finite() {
         push_significant(out, value);
     } else if value.is_nan() {
-        out.extend_from_slice(b"nan");
+        out.extend_from_slice(if value.is_sign_negative() { b"-nan" } else { b"nan" });
     } else {
         out.extend_from_slice(if value > 0.0 { b"inf" } else { b"-inf" });
     }

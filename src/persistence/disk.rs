@@ -171,6 +171,7 @@ pub struct Reading {
     /// The forms of collections.
     pub limits: EncodingLimits,
     databases: usize,
+    indexes_slots: bool,
     policy: EvictionPolicy,
     clock_ms: i64,
     /// Whether keys that have expired are left out.
@@ -186,6 +187,7 @@ impl Reading {
         Reading {
             limits: EncodingLimits::of_config(&engine.config),
             databases: engine.databases.len(),
+            indexes_slots: engine.config.cluster_enabled,
             policy: engine.config.maxmemory_policy,
             clock_ms: engine.unix_ms(),
             skip_expired: !engine.is_replica(),
@@ -218,6 +220,7 @@ impl Reading {
         };
         work(&load::Options {
             databases: self.databases,
+            indexes_slots: self.indexes_slots,
             limits: self.limits,
             now_ms: self.skip_expired.then_some(self.clock_ms),
             verifies: self.verifies,

@@ -24,6 +24,8 @@ pub const HISTORY: &str = "repl-id";
 pub struct Options<'a> {
     /// How many databases there are; a key of another one is an error.
     pub databases: usize,
+    /// Whether the keys of each slot are to be known: the server is a node of a cluster.
+    pub indexes_slots: bool,
     /// The forms of collections.
     pub limits: EncodingLimits,
     /// Keys that expire before this moment (Unix milliseconds) are skipped; None keeps them, as a
@@ -87,6 +89,9 @@ pub fn load_from<R: std::io::BufRead>(
         databases: (0..options.databases).map(|_| Keyspace::default()).collect(),
         ..LoadedData::default()
     };
+    if options.indexes_slots {
+        data.databases[0].index_slots();
+    }
     if !options.verifies {
         decoder.ignore_checksum();
     }

@@ -59,8 +59,8 @@ pub fn dump_functions(sources: &[Vec<u8>]) -> Vec<u8> {
 
 /// The libraries of a payload.
 pub fn decode_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
-    let body = body_of(payload)?;
-    let mut source = Source::new(body);
+    check_sum(payload)?;
+    let mut source = Source::new(body_of(payload)?);
     let mut sources = Vec::new();
     let damaged = |error: super::Error| PayloadError::Value(error.to_string());
     while !source.is_at_end().map_err(damaged)? {
@@ -72,14 +72,18 @@ pub fn decode_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
     Ok(sources)
 }
 
-/// What stands before the trailer of a payload whose checksum is right.
-fn body_of(payload: &[u8]) -> Result<&[u8], PayloadError> {
+/// Refuses a payload whose checksum is wrong.
+fn check_sum(payload: &[u8]) -> Result<(), PayloadError> {
     let checked = payload.len().checked_sub(size_of::<u64>()).ok_or(PayloadError::Trailer)?;
     let (checked, checksum) = payload.split_at(checked);
+    if crc64(0, checked).to_le_bytes() == checksum { Ok(()) } else { Err(PayloadError::Trailer) }
+}
+
+/// What stands before the trailer of a payload, if its version is known.
+fn body_of(payload: &[u8]) -> Result<&[u8], PayloadError> {
     let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
-    let (body, version) = checked.split_at(body);
-    let is_known = u16::from_le_bytes([version[0], version[1]]) <= NEWEST_VERSION;
-    if !is_known || crc64(0, checked).to_le_bytes() != checksum {
+    let (body, trailer) = payload.split_at(body);
+    if u16::from_le_bytes([trailer[0], trailer[1]]) > NEWEST_VERSION {
         return Err(PayloadError::Trailer);
     }
     Ok(body)
@@ -87,11 +91,7 @@ fn body_of(payload: &[u8]) -> Result<&[u8], PayloadError> {
 
 /// The value of a payload.
 pub fn decode_value(payload: &[u8], limits: &EncodingLimits) -> Result<Value, PayloadError> {
-    let checked = payload.len().checked_sub(size_of::<u64>()).ok_or(PayloadError::Trailer)?;
-    let (checked, checksum) = payload.split_at(checked);
-    if crc64(0, checked).to_le_bytes() != checksum {
-        return Err(PayloadError::Trailer);
-    }
+    check_sum(payload)?;
     decode_value_unchecked(payload, limits)
 }
 
@@ -100,13 +100,8 @@ pub fn decode_value_unchecked(
     payload: &[u8],
     limits: &EncodingLimits,
 ) -> Result<Value, PayloadError> {
-    let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
-    let (body, trailer) = payload.split_at(body);
-    if u16::from_le_bytes([trailer[0], trailer[1]]) > NEWEST_VERSION {
-        return Err(PayloadError::Trailer);
-    }
     let damaged = |error: super::Error| PayloadError::Value(error.to_string());
-    let mut source = Source::new(body);
+    let mut source = Source::new(body_of(payload)?);
     let code = source.byte().map_err(damaged)?;
     let kind = Type::of_code(code).ok_or_else(|| PayloadError::Value("unknown type".into()))?;
     let value = read_value(&mut source, kind, limits).map_err(damaged)?;

@@ -15,7 +15,11 @@
 //! There is no tree in between: replies are read from the bytes that the command has written, and a
 //! value is written into the buffer of the connection.
 
-use super::lua::{Function, Lua, Result, Table, Value, to_i64};
+use super::host;
+use super::limits;
+use super::lua::{
+    Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence, to_i64,
+};
 use crate::number;
 use crate::resp::{Protocol, Reply};
 
@@ -33,44 +37,50 @@ impl<'a> ReplyReader<'a> {
 
     /// The next value.
     pub fn value(&mut self) -> Result<Value> {
+        match self.item()? {
+            Either::Left(bytes) => bytes.into_lua(self.lua),
+            Either::Right(value) => Ok(value),
+        }
+    }
+
+    fn item(&mut self) -> Result<Item<'a>> {
         let line = self.line();
-        let Some((marker, text)) = line.split_first() else { return Ok(Value::Nil) };
+        match line.split_first() {
+            Some((b'$', text)) if text.first() != Some(&b'-') => {
+                let len = number::parse_i64(text).unwrap_or_default();
+                Ok(Either::Left(bytes(self.bulk(len as usize))))
+            }
+            Some((marker, text)) => self.other(*marker, text).map(Either::Right),
+            None => Ok(Either::Right(Value::Nil)),
+        }
+    }
+
+    /// A value that is no string.
+    fn other(&mut self, marker: u8, text: &[u8]) -> Result<Value> {
+        let lua = self.lua;
         let len = || number::parse_i64(text).unwrap_or_default();
         match marker {
             b':' => Ok(Value::Integer(len())),
-            b'$' if len() < 0 => Ok(Value::Boolean(false)),
-            b'$' => {
-                let text = self.bulk(len() as usize);
-                Ok(Value::String(self.lua.create_string(text)?))
-            }
+            b'$' => Ok(Value::Boolean(false)),
             b'+' => self.wrapped("ok", Value::String(self.lua.create_string(text)?)),
             b'-' => error_table(self.lua, text, true),
             b'*' if len() < 0 => Ok(Value::Boolean(false)),
             b'*' | b'>' => {
-                let len = len() as usize;
-                let table = self.lua.create_table_with_capacity(len, 0)?;
-                for index in 1..=len {
-                    let value = self.value()?;
-                    table.raw_set(index as i64, value)?;
-                }
-                Ok(Value::Table(table))
+                let mut left = 0..len();
+                sequence(lua, || left.next().map(|_| self.item()).transpose())
             }
             b'%' => {
-                let table = self.lua.create_table()?;
-                for _ in 0..len() {
-                    let key = self.value()?;
-                    let value = self.value()?;
-                    table.raw_set(key, value)?;
-                }
-                self.wrapped("map", Value::Table(table))
+                let mut left = 0..len();
+                let next = || left.next().map(|_| Ok((self.item()?, self.item()?))).transpose();
+                let map = pairs(lua, next)?;
+                self.wrapped("map", map)
             }
             b'~' => {
-                let table = self.lua.create_table()?;
-                for _ in 0..len() {
-                    let member = self.value()?;
-                    table.raw_set(member, true)?;
-                }
-                self.wrapped("set", Value::Table(table))
+                let mut left = 0..len();
+                let is_member = || Either::Right(Value::Boolean(true));
+                let next = || left.next().map(|_| Ok((self.item()?, is_member()))).transpose();
+                let set = pairs(lua, next)?;
+                self.wrapped("set", set)
             }
             b'#' => Ok(Value::Boolean(text == b"t")),
             b',' => {
@@ -133,18 +143,49 @@ pub struct Answer<'a> {
     /// Tells what a table stands for: `shape` of the prelude.
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
-    pub protocol: Protocol,
+    protocol: Protocol,
+    /// How long the reply may become.
+    longest: usize,
+    /// Values that were written: a table that is in itself many times stands for more than memory holds.
+    written: usize,
+    /// Why it ends early.
+    outcome: Result<()>,
 }
 
-impl Answer<'_> {
-    /// Writes a value.
-    pub fn write(&self, value: &Value, reply: &mut Reply) {
-        self.write_nested(value, reply, 0);
+/// After so many values it is looked whether it goes on.
+const VALUES_PER_LOOK: usize = 1000;
+
+impl<'a> Answer<'a> {
+    /// Replies may be so long as the interpreter may be large.
+    pub fn new(lua: &Lua, shape: &'a Function, protocol: Protocol) -> Self {
+        Answer { shape, protocol, longest: limits::memory(lua), written: 0, outcome: Ok(()) }
     }
 
-    fn write_nested(&self, value: &Value, reply: &mut Reply, depth: usize) {
+    /// Writes a value.
+    pub fn write(mut self, value: &Value, reply: &mut Reply) -> Result<()> {
+        self.longest = self.longest.saturating_add(reply.len());
+        self.write_nested(value, reply, 0);
+        self.outcome
+    }
+
+    /// Whether it goes on.
+    fn goes_on(&mut self, reply: &Reply) -> bool {
+        self.written += 1;
+        if self.outcome.is_ok() && reply.len() > self.longest {
+            self.outcome = limits::no_memory();
+        }
+        if self.outcome.is_ok() && self.written.is_multiple_of(VALUES_PER_LOOK) {
+            self.outcome = host::tick().map(drop);
+        }
+        self.outcome.is_ok()
+    }
+
+    fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
             return reply.error(b"ERR reached lua stack limit");
+        }
+        if !self.goes_on(reply) {
+            return;
         }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -157,7 +198,7 @@ impl Answer<'_> {
         }
     }
 
-    fn table(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn table(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         // Looked at in Lua, for there it costs a fraction.
         let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
             Ok(found) => found,
@@ -172,6 +213,9 @@ impl Answer<'_> {
                 // Counted first: so many references can't be held at a time.
                 reply.map(map.pairs::<Value, Value>().count());
                 for (key, value) in map.pairs::<Value, Value>().flatten() {
+                    if self.outcome.is_err() {
+                        return;
+                    }
                     self.write_nested(&key, reply, depth + 3);
                     self.write_nested(&value, reply, depth + 3);
                 }
@@ -179,6 +223,9 @@ impl Answer<'_> {
             (5, Value::Table(set)) => {
                 reply.set(set.pairs::<Value, Value>().count());
                 for (member, _) in set.pairs::<Value, Value>().flatten() {
+                    if self.outcome.is_err() {
+                        return;
+                    }
                     self.write_nested(&member, reply, depth + 3);
                 }
             }
@@ -196,12 +243,13 @@ impl Answer<'_> {
         }
     }
 
-    fn array(&self, table: &Table, reply: &mut Reply, depth: usize) {
+    fn array(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         reply.array_of(|reply| {
             let mut len = 0;
             loop {
                 match table.raw_get::<Value>(len as i64 + 1) {
                     Ok(Value::Nil) | Err(_) => return len,
+                    Ok(_) if self.outcome.is_err() => return len,
                     Ok(value) => self.write_nested(&value, reply, depth + 1),
                 }
                 len += 1;

@@ -3,21 +3,17 @@
 //! EVAL has one, functions have another, so that neither sees the other's globals. Compiled functions
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
-use sha1::{Digest, Sha1};
-
+use super::Purpose;
 use super::convert::Answer;
 use super::host::{self, Host, Scratch};
-use super::json_decode;
-use super::limits;
+use super::json;
+use super::limits::{self, BYTES_PER_BYTE, build};
 use super::lua::{
-    Function, Lua, LuaOptions, Result, StdLib, Table, Value, compile, raised,
+    Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, compile, raised,
 };
-use super::sandbox::{self, Purpose, Sandbox};
+use super::registration::{Pending, ScriptId};
+use super::sandbox::{self, Sandbox};
 use crate::resp::{Args, Reply};
-
-/// A compiled function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScriptId(i64);
 
 /// How a script ended.
 #[derive(Debug)]
@@ -45,23 +41,6 @@ pub struct Interpreter {
     scratch: Scratch,
     /// Scripts that have run since the garbage was last looked after.
     since_collection: u32,
-}
-
-/// Functions that a library has registered while it is being loaded.
-pub struct Pending {
-    functions: Table,
-    kept: Vec<i64>,
-    free: Vec<i64>,
-}
-
-impl Pending {
-    /// Keeps a function.
-    pub fn keep(&mut self, function: Function) -> Result<ScriptId> {
-        let id = self.free.pop().unwrap_or(self.functions.raw_len() as i64 + 1);
-        self.functions.raw_set(id, function)?;
-        self.kept.push(id);
-        Ok(ScriptId(id))
-    }
 }
 
 /// After so many scripts a step of garbage collection is made.
@@ -116,15 +95,20 @@ impl Interpreter {
         reply: &mut Reply,
     ) -> Outcome {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let outcome = host::run_with(host, &mut scratch, || self.call(id, keys, args));
+        scratch.reply.set_limit(limits::memory(&self.lua));
+        let outcome = host::run_with(host, &mut scratch, || {
+            let (succeeded, value) = self.call(id, keys, args)?;
+            if !succeeded {
+                return Ok(Some(failure(&value)));
+            }
+            let protocol = host::with(|running| Ok(running.scratch.reply.protocol))?;
+            Answer::new(&self.lua, &self.sandbox.shape, protocol).write(&value, reply)?;
+            Ok(None)
+        });
         self.scratch = scratch;
         let outcome = match outcome {
-            Ok((true, value)) => {
-                let protocol = self.scratch.reply.protocol;
-                Answer { shape: &self.sandbox.shape, protocol }.write(&value, reply);
-                Outcome::Replied
-            }
-            Ok((false, error)) => failure(&error),
+            Ok(None) => Outcome::Replied,
+            Ok(Some(failure)) => failure,
             Err(error) => {
                 let text = format!("ERR {}", raised(&error)).into_bytes();
                 Outcome::Failed { text, place: None, counted: false }
@@ -137,7 +121,7 @@ impl Interpreter {
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
         let (keys, args) = (self.list(keys)?, self.list(args)?);
-        json_decode::reset(&self.lua);
+        json::reset(&self.lua);
         match self.purpose {
             Purpose::Functions => self.sandbox.run.call((function, keys, args)),
             Purpose::Scripts => {
@@ -149,11 +133,8 @@ impl Interpreter {
     }
 
     fn list(&self, args: Args<'_>) -> Result<Table> {
-        let table = self.lua.create_table_with_capacity(args.len(), 0)?;
-        for (index, arg) in args.iter().enumerate() {
-            table.raw_set(index as i64 + 1, self.lua.create_string(arg)?)?;
-        }
-        Ok(table)
+        let most = args.iter().map(|arg| arg.len() + BYTES_PER_BYTE).sum();
+        build(&self.lua, most, || self.lua.create_sequence_from(args.iter().map(bytes)))
     }
 
     /// Loads a library: runs its code, which registers functions at the host.
@@ -161,11 +142,7 @@ impl Interpreter {
         let function = compile(&self.lua, source, "@user_function")
             .map_err(|text| [b"ERR Error compiling function: ", &text[..]].concat())?;
         let free = std::mem::take(&mut self.free);
-        self.lua.set_app_data(Pending {
-            functions: self.functions.clone(),
-            kept: Vec::new(),
-            free,
-        });
+        self.lua.set_app_data(Pending::new(self.functions.clone(), free));
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
@@ -185,7 +162,7 @@ impl Interpreter {
             },
             Err(error) => format!("ERR {}", raised(&error)).into_bytes(),
         };
-        kept.into_iter().for_each(|id| self.forget(ScriptId(id)));
+        kept.into_iter().for_each(|id| self.forget(id));
         Err([b"ERR Error registering functions: ", &text[..]].concat())
     }
 
@@ -222,11 +199,6 @@ fn failure(error: &Value) -> Outcome {
     let place = source.zip(error.raw_get::<i64>(3).ok());
     let counted = error.raw_get::<bool>(4).unwrap_or(false);
     Outcome::Failed { text, place, counted }
-}
-
-/// The SHA1 of a text, in 40 lower-case digits.
-pub fn sha1_hex(text: &[u8]) -> String {
-    Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

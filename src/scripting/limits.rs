@@ -66,18 +66,54 @@ pub fn end(lua: &Lua) {
 
 /// Whether so many bytes, which are put together elsewhere, will find room in the interpreter.
 pub fn room_for(lua: &Lua, bytes: usize) -> Result<()> {
-    let room = || memory_left(lua);
+    let limit = memory(lua);
+    let room = || limit.saturating_sub(lua.used_memory());
     if room() < bytes {
         lua.gc_collect()?;
     }
-    if room() >= bytes { Ok(()) } else { raise(Raise::Text(b"not enough memory".to_vec())) }
+    if room() >= bytes { Ok(()) } else { no_memory() }
 }
 
-/// Bytes that the interpreter may still take.
-pub fn memory_left(lua: &Lua) -> usize {
-    let limit = lua.app_data_ref::<Limits>().map_or(usize::MAX, |limits| limits.memory);
-    limit.saturating_sub(lua.used_memory())
+/// Fails as Lua itself does.
+pub fn no_memory<T>() -> Result<T> {
+    raise(Raise::Text(b"not enough memory".to_vec()))
 }
+
+/// Bytes that the interpreter may take.
+pub fn memory(lua: &Lua) -> usize {
+    lua.app_data_ref::<Limits>().map_or(usize::MAX, |limits| limits.memory)
+}
+
+/// Lets `build` make values that take so many bytes at most.
+///
+/// Where a limit holds, the crate guards each allocation against the jump by which Lua reports that there
+/// is no memory: that takes several times as long as the allocation. What surely finds room is built
+/// without; what may not, as everything else.
+pub fn build<T>(lua: &Lua, bytes: usize, build: impl FnOnce() -> Result<T>) -> Result<T> {
+    let limit = memory(lua);
+    if lua.used_memory().saturating_add(bytes) > limit {
+        return build();
+    }
+    lua.set_memory_limit(0)?;
+    let _until_then = Unlimited { lua, limit };
+    build()
+}
+
+/// While it is there, no limit holds.
+struct Unlimited<'a> {
+    lua: &'a Lua,
+    limit: usize,
+}
+
+impl Drop for Unlimited<'_> {
+    fn drop(&mut self) {
+        let _ = self.lua.set_memory_limit(self.limit); // could be set before
+    }
+}
+
+/// So many bytes a value takes at most for each byte of a text that stands for it: an empty table for
+/// three bytes of a reply, a pair of a growing table for six of JSON.
+pub const BYTES_PER_BYTE: usize = 64;
 
 /// Collects garbage if memory becomes short.
 fn collect_if_short(lua: &Lua) {

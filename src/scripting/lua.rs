@@ -6,10 +6,11 @@
 //! table with a field `err`.
 
 use mlua::chunk::ChunkMode;
+use mlua::BString;
 
 pub use mlua::{
-    Error, Function, HookTriggers, Lua, LuaOptions, LuaString, MultiValue, Result, StdLib, Table, Value,
-    VmState,
+    Either, Error, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, Result,
+    StdLib, Table, Value, VmState,
 };
 
 /// What a Rust function throws at the script that has called it.
@@ -47,21 +48,26 @@ pub fn raise_here<T>(lua: &Lua, text: impl AsRef<[u8]>) -> Result<T> {
     raise(Raise::Text([&position(lua, 1), text.as_ref()].concat()))
 }
 
-/// `bad argument #1 to 'name' (string expected, got nil)`
-pub fn bad_argument<T>(lua: &Lua, index: usize, name: &str, what: &str) -> Result<T> {
-    raise_here(lua, format!("bad argument #{index} to '{name}' ({what})"))
+/// `bad argument #1 to 'name' (string expected, got nil)`. The name is that by which the script has
+/// called the function; if it has called a method, its object doesn't count as an argument.
+pub fn bad_argument<T>(lua: &Lua, index: usize, what: impl AsRef<[u8]>) -> Result<T> {
+    let called = lua.inspect_stack(0, |frame| {
+        let names = frame.names();
+        (names.name.map(|name| name.into_owned()), names.name_what == Some("method"))
+    });
+    let (name, is_method) = called.unwrap_or_default();
+    let name = name.unwrap_or_else(|| "?".to_owned());
+    let complaint = match index.wrapping_sub(is_method.into()) {
+        0 if is_method => format!("calling '{name}' on bad self ("),
+        index => format!("bad argument #{index} to '{name}' ("),
+    };
+    raise_here(lua, [complaint.as_bytes(), what.as_ref(), b")"].concat())
 }
 
 /// `bad argument #1 to 'name' (table expected, got nil)`
-pub fn wrong_type<T>(
-    lua: &Lua,
-    index: usize,
-    name: &str,
-    expected: &str,
-    found: Option<&Value>,
-) -> Result<T> {
+pub fn wrong_type<T>(lua: &Lua, index: usize, expected: &str, found: Option<&Value>) -> Result<T> {
     let found = found.map_or("no value", type_name);
-    bad_argument(lua, index, name, &format!("{expected} expected, got {found}"))
+    bad_argument(lua, index, format!("{expected} expected, got {found}"))
 }
 
 /// The name that Lua has for a value's type.
@@ -102,9 +108,12 @@ pub fn raised(error: &Error) -> Raise {
     }
 }
 
+/// What binary code begins with.
+pub const BINARY: &[u8] = b"\x1b";
+
 /// Compiles source text. Binary code is never taken: it could do anything to the process.
 pub fn compile(lua: &Lua, source: &[u8], name: &str) -> std::result::Result<Function, Vec<u8>> {
-    if source.starts_with(b"\x1b") {
+    if source.starts_with(BINARY) {
         // What the parser says of a text that begins so.
         let place = shown_name(name);
         return Err(format!("{place}:1: unexpected symbol near 'char(27)'").into_bytes());
@@ -151,6 +160,20 @@ pub fn to_i64(number: f64) -> i64 {
     if fits { number as i64 } else { i64::MIN }
 }
 
+/// Bytes on their way into a Lua string. The crate has a short way for text, and takes it by type.
+pub type Bytes<'a> = Either<&'a str, BString>;
+
+/// A value on its way into a table.
+pub type Item<'a> = Either<Bytes<'a>, Value>;
+
+/// The shorter way for these bytes.
+pub fn bytes(bytes: &[u8]) -> Bytes<'_> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Either::Left(text),
+        Err(_) => Either::Right(bytes.into()),
+    }
+}
+
 /// A function that Lua can call.
 pub type RustFunction = fn(&Lua, MultiValue) -> Result<MultiValue>;
 
@@ -173,43 +196,66 @@ pub fn one_string(lua: &Lua, text: impl AsRef<[u8]>) -> Result<MultiValue> {
 }
 
 /// An argument that has to be a string or a number.
-pub fn string_argument(
-    lua: &Lua,
-    args: &MultiValue,
-    index: usize,
-    name: &str,
-) -> Result<LuaString> {
+pub fn string_argument(lua: &Lua, args: &MultiValue, index: usize) -> Result<LuaString> {
     match args.get(index).and_then(|value| text_of(lua, value)) {
         Some(text) => Ok(text),
-        None => wrong_type(lua, index + 1, name, "string", args.get(index)),
+        None => wrong_type(lua, index + 1, "string", args.get(index)),
     }
 }
 
 /// An argument that has to be a number, or the text of one.
-pub fn number_argument(lua: &Lua, args: &MultiValue, index: usize, name: &str) -> Result<f64> {
+pub fn number_argument(lua: &Lua, args: &MultiValue, index: usize) -> Result<f64> {
     match args.get(index).and_then(|value| number_of(lua, value)) {
         Some(number) => Ok(number),
-        None => wrong_type(lua, index + 1, name, "number", args.get(index)),
+        None => wrong_type(lua, index + 1, "number", args.get(index)),
     }
 }
 
 /// An argument that has to be a table.
-pub fn table_argument(lua: &Lua, args: &MultiValue, index: usize, name: &str) -> Result<Table> {
+pub fn table_argument(lua: &Lua, args: &MultiValue, index: usize) -> Result<Table> {
     match args.get(index) {
         Some(Value::Table(table)) => Ok(table.clone()),
-        other => wrong_type(lua, index + 1, name, "table", other),
+        other => wrong_type(lua, index + 1, "table", other),
     }
 }
 
 /// The same for a number that may be missing.
-pub fn optional_number(
-    lua: &Lua,
-    args: &MultiValue,
-    index: usize,
-    name: &str,
-) -> Result<Option<f64>> {
+pub fn optional_number(lua: &Lua, args: &MultiValue, index: usize) -> Result<Option<f64>> {
     match args.get(index) {
         None | Some(Value::Nil) => Ok(None),
-        Some(_) => number_argument(lua, args, index, name).map(Some),
+        Some(_) => number_argument(lua, args, index).map(Some),
     }
+}
+
+/// A table of as many items as come until there are no more, or one fails. It grows as tables of scripts
+/// do: that decides its order, and its length if there are gaps.
+pub fn sequence<'a>(
+    lua: &Lua,
+    mut next: impl FnMut() -> Result<Option<Item<'a>>>,
+) -> Result<Value> {
+    let mut outcome = Ok(());
+    let items = std::iter::from_fn(|| {
+        next().unwrap_or_else(|error| {
+            outcome = Err(error);
+            None
+        })
+    });
+    let table = lua.create_sequence_from(items)?;
+    outcome.map(|()| Value::Table(table))
+}
+
+/// The same for keys and values.
+pub fn pairs<'a>(
+    lua: &Lua,
+    mut next: impl FnMut() -> Result<Option<(Item<'a>, Item<'a>)>>,
+) -> Result<Value> {
+    let mut outcome = Ok(());
+    let items = std::iter::from_fn(|| {
+        next().unwrap_or_else(|error| {
+            outcome = Err(error);
+            None
+        })
+    });
+    let table = lua.create_table_from(items)?;
+    outcome.map(|()| Value::Table(table))
 }

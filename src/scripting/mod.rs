@@ -10,10 +10,9 @@
 //! | [`api`]                               | the table `redis`                                      |
 //! | [`convert`]                           | replies to Lua values and back                         |
 //! | [`flags`], [`registration`]           | what scripts and functions say about themselves        |
-//! | [`text`], [`pattern`], [`substitute`] | the part of the string library that has to be interruptible |
+//! | [`strings`]                           | the part of the string library that has to be interruptible |
 //! | [`number_format`], [`random`]         | numbers as C prints them, and the same random numbers for every script |
-//! | [`json_encode`], [`json_decode`]      | `cjson`                                                |
-//! | [`msgpack_pack`], [`msgpack_unpack`]  | `cmsgpack`                                             |
+//! | [`json`], [`msgpack`]                 | `cjson`, `cmsgpack`                                    |
 //! | [`structs`], [`bit`]                  | `struct`, `bit`                                        |
 //!
 //! The room knows the protocol, for what a script calls and gets back are requests and replies; it
@@ -28,28 +27,51 @@
 //! - `unpack`, `bit.tohex`, `string.rep` and the pattern functions are replaced by ones that check
 //! - memory is limited by the allocator, nesting by counting, time by a hook that nothing can catch
 
+use sha1::{Digest, Sha1};
+
 pub mod api;
 pub mod bit;
 pub mod convert;
 pub mod flags;
 pub mod host;
 pub mod interpreter;
-pub mod json_decode;
-pub mod json_encode;
+pub mod json;
 pub mod limits;
 pub mod lua;
-pub mod msgpack_pack;
-pub mod msgpack_unpack;
+pub mod msgpack;
 pub mod number_format;
-pub mod pattern;
 pub mod random;
 pub mod registration;
 pub mod sandbox;
+pub mod strings;
 pub mod structs;
-pub mod substitute;
-pub mod text;
 
 pub use self::flags::ScriptFlags;
 pub use self::host::{Host, Pace};
-pub use self::interpreter::{Interpreter, Outcome, ScriptId};
-pub use self::registration::Registration;
+pub use self::interpreter::{Interpreter, Outcome};
+pub use self::registration::{Registration, ScriptId};
+
+/// What the interpreter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// EVAL.
+    Scripts,
+    /// FUNCTION LOAD and FCALL.
+    Functions,
+}
+
+/// A SHA1 as it is written: 40 lower-case digits.
+pub type Sha1Hex = [u8; 40];
+
+/// The SHA1 of a text.
+pub fn sha1_hex(text: &[u8]) -> Sha1Hex {
+    let mut hex = [0; 40];
+    for (digits, byte) in hex.chunks_exact_mut(2).zip(Sha1::digest(text)) {
+        digits.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    hex
+}
+
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' + value - 10 }
+}

@@ -37,14 +37,10 @@ pub fn parse_c_number(text: &[u8]) -> Option<(f64, usize)> {
             return Some((signed(value), sign + word.len()));
         }
     }
-    if let [b'0', b'x' | b'X', digits @ ..] = rest {
-        let len = digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-        if len > 0 {
-            let value = digits[..len].iter().fold(0.0, |value, digit| {
-                value * 16.0 + f64::from(char::from(*digit).to_digit(16).unwrap_or(0))
-            });
-            return Some((signed(value), sign + 2 + len));
-        }
+    if let [b'0', b'x' | b'X', digits @ ..] = rest
+        && let Some((value, len)) = hexadecimal(digits)
+    {
+        return Some((signed(value), sign + 2 + len));
     }
     let digits = |from: usize| rest[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let whole = digits(0);
@@ -66,6 +62,40 @@ pub fn parse_c_number(text: &[u8]) -> Option<(f64, usize)> {
     }
     let number = std::str::from_utf8(&rest[..len]).ok()?.parse().ok()?;
     Some((signed(number), sign + len))
+}
+
+/// What follows `0x`: digits, of which some may stand behind a point, and an exponent of 2.
+fn hexadecimal(text: &[u8]) -> Option<(f64, usize)> {
+    let digits = |from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count()
+    };
+    let whole = digits(0);
+    let decimals = if text.get(whole) == Some(&b'.') { digits(whole + 1) } else { 0 };
+    if whole + decimals == 0 {
+        return None;
+    }
+    let number = text.iter().take(whole + 1 + decimals).filter(|byte| **byte != b'.');
+    let number = number.take(whole + decimals).fold(0.0, |value, digit| {
+        value * 16.0 + f64::from(char::from(*digit).to_digit(16).unwrap_or(0))
+    });
+    let has_point = text.get(whole) == Some(&b'.');
+    let mut len = whole + usize::from(has_point) + decimals;
+    let mut exponent = -4 * decimals as i32;
+    if matches!(text.get(len), Some(b'p' | b'P')) {
+        let negative = text.get(len + 1) == Some(&b'-');
+        let signs = usize::from(matches!(text.get(len + 1), Some(b'-' | b'+')));
+        let rest = text.get(len + 1 + signs..).unwrap_or_default();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if count > 0 {
+            let value = rest[..count].iter().fold(0i32, |value, digit| {
+                value.saturating_mul(10).saturating_add(i32::from(digit - b'0'))
+            });
+            exponent = exponent.saturating_add(if negative { -value } else { value });
+            len += 1 + signs + count;
+        }
+    }
+    Some((number * 2f64.powi(exponent), len))
 }
 
 #[cfg(test)]

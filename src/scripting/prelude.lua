@@ -31,9 +31,18 @@ end
 
 local safe = {}
 
+-- A script that catches an error of `redis.call` gets its text, as it did before errors were tables.
+local function text_of_error(ok, ...)
+  if ok then return true, ... end
+  local raised = ...
+  local text = type(raised) == 'table' and raised.err
+  if type(text) == 'string' or type(text) == 'number' then return false, text end
+  return false, raised
+end
+
 function safe.pcall(...)
-  if select('#', ...) == 0 then bad(1, 'pcall', 'value') end
-  return finish(pcall(...))
+  if select('#', ...) == 0 then return false, 'attempt to call a boolean value' end
+  return text_of_error(finish(pcall(...)))
 end
 
 function safe.xpcall(...)
@@ -101,6 +110,7 @@ function safe.insert(...)
   if guarded[list] then deny() end
   local count = select('#', ...)
   if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
+  if count == 3 and not tonumber((select(2, ...))) then bad(2, 'insert', 'number', ...) end
   return insert(...)
 end
 
@@ -131,14 +141,29 @@ local function handler(raised)
     raised = is_killed(raised) or unwrap(raised)
   end
   if type(raised) == 'table' then
-    return { rawget(raised, 'err') or 'ERR unknown error', source, line,
+    return { tostring(rawget(raised, 'err') or 'ERR unknown error'), source, line,
       rawget(raised, 'ignore_error_stats_update') }
   end
   return { 'ERR ' .. tostring(raised), source, line }
 end
 
-local function run(f, a, b)
-  return xpcall(function() return f(a, b) end, handler)
+-- Kept in variables, for `xpcall` hands no arguments on.
+local running, keys, args
+
+local function call_running()
+  return running(keys, args)
+end
+
+local function forget_arguments(...)
+  keys, args = nil, nil
+  return ...
+end
+
+-- A script has no arguments, a function has two.
+local function run(f, its_keys, its_args)
+  if not its_keys then return xpcall(f, handler) end
+  running, keys, args = f, its_keys, its_args
+  return forget_arguments(xpcall(call_running, handler))
 end
 
 -- The largest index of a table that is a list, and how many it has; 0 and 0 for one that isn't.

@@ -46,7 +46,7 @@ const LARGEST: u64 = (1 << 31) - 1;
 fn random(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     // The largest number would give exactly 1.
     let fraction = (next(lua) % LARGEST) as f64 / LARGEST as f64;
-    let integer = |index| number_argument(lua, &args, index, "random").map(to_i64);
+    let integer = |index| number_argument(lua, &args, index).map(|n| to_i64(n) as i32); // as C cuts it
     let (low, high) = match args.len() {
         0 => return one(Value::Number(fraction)),
         1 => (1, integer(0)?),
@@ -54,15 +54,15 @@ fn random(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
         _ => return raise_here(lua, "wrong number of arguments"),
     };
     if low > high {
-        return bad_argument(lua, args.len(), "random", "interval is empty");
+        return bad_argument(lua, args.len(), "interval is empty");
     }
-    let span = high.wrapping_sub(low).wrapping_add(1) as f64;
-    one(Value::Number((fraction * span).floor() + low as f64))
+    let span = f64::from(high.wrapping_sub(low).wrapping_add(1));
+    one(Value::Number((fraction * span).floor() + f64::from(low)))
 }
 
 /// `math.randomseed(seed)`
 fn randomseed(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let seed = to_i64(number_argument(lua, &args, 0, "randomseed")?);
+    let seed = to_i64(number_argument(lua, &args, 0)?);
     set(lua, seeded(seed as i32));
     Ok(MultiValue::new())
 }

@@ -13,10 +13,10 @@
 //! `pairs`, `setmetatable`, `table.insert`. So no script can leave anything behind for the next one.
 
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install, raise,
-    raise_here, raised, table_argument, text_of, wrong_type,
+    BINARY, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install,
+    raise, raise_here, raised, table_argument, text_of, wrong_type,
 };
-use super::{api, bit, json_decode, msgpack_pack, random, structs, text};
+use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
 
 /// What the rest of the room needs of the prepared interpreter.
 pub struct Sandbox {
@@ -45,15 +45,6 @@ impl Sandbox {
         }
         Ok(())
     }
-}
-
-/// What the interpreter is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// EVAL.
-    Scripts,
-    /// FUNCTION LOAD and FCALL.
-    Functions,
 }
 
 /// Globals of the interpreter that scripts don't get.
@@ -87,11 +78,11 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     install(lua, &globals, &[("loadstring", loadstring), ("load", load)])?;
     random::install(lua, &globals.get("math")?)?;
     let strings: Table = globals.get("string")?;
-    text::install(lua, &strings)?;
+    string_library::install(lua, &strings)?;
     for (name, table) in [
         ("redis", api::table(lua, purpose)?),
-        ("cjson", json_decode::table(lua, list_length.clone())?),
-        ("cmsgpack", msgpack_pack::table(lua, list_length)?),
+        ("cjson", json::table(lua, list_length.clone())?),
+        ("cmsgpack", msgpack::table(lua, list_length)?),
         ("struct", structs::table(lua)?),
         ("bit", bit::table(lua)?),
     ] {
@@ -172,18 +163,18 @@ impl Guards {
     fn install(&self, lua: &Lua, globals: &Table) -> Result<()> {
         let real = self.real.clone();
         let rawget = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "rawget")?;
+            let table = table_argument(lua, &args, 0)?;
             let Some(key) = args.get(1) else {
-                return bad_argument(lua, 2, "rawget", "value expected");
+                return bad_argument(lua, 2, "value expected");
             };
             let behind: Option<Table> = real.raw_get(&table)?;
             behind.unwrap_or(table).raw_get::<Value>(key)
         })?;
         let real = self.real.clone();
         let rawset = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "rawset")?;
+            let table = table_argument(lua, &args, 0)?;
             let (Some(key), Some(value)) = (args.get(1), args.get(2)) else {
-                return bad_argument(lua, args.len().max(1) + 1, "rawset", "value expected");
+                return bad_argument(lua, args.len().max(1) + 1, "value expected");
             };
             if real.raw_get::<Option<Table>>(&table)?.is_some() {
                 return deny();
@@ -194,11 +185,11 @@ impl Guards {
         })?;
         let real = self.real.clone();
         let setmetatable = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "setmetatable")?;
+            let table = table_argument(lua, &args, 0)?;
             let metatable = match args.get(1) {
                 Some(Value::Nil) => None,
                 Some(Value::Table(metatable)) => Some(metatable.clone()),
-                _ => return bad_argument(lua, 2, "setmetatable", "nil or table expected"),
+                _ => return bad_argument(lua, 2, "nil or table expected"),
             };
             if real.raw_get::<Option<Table>>(&table)?.is_some() {
                 return deny();
@@ -213,7 +204,7 @@ impl Guards {
         let real = self.real.clone();
         let (pairs, next): (Function, Function) = (globals.get("pairs")?, globals.get("next")?);
         let safe_pairs = lua.create_function(move |lua, args: MultiValue| {
-            let table = table_argument(lua, &args, 0, "pairs")?;
+            let table = table_argument(lua, &args, 0)?;
             let Some(behind) = real.raw_get::<Option<Table>>(&table)? else {
                 return pairs.call::<MultiValue>(table);
             };
@@ -247,9 +238,12 @@ fn check_key(key: &Value) -> Result<()> {
 
 /// A global that isn't there.
 fn no_such_global(lua: &Lua, (_, name): (Value, Value)) -> Result<()> {
-    let name = text_of(lua, &name).map_or_else(Vec::new, |name| name.as_bytes().to_vec());
+    let Some(name) = text_of(lua, &name) else {
+        let text = "Second argument to luaProtectedTableError must be a string or number";
+        return raise_here(lua, text);
+    };
     let text = b"Script attempted to access nonexistent global variable '";
-    raise_here(lua, [&text[..], &name, b"'"].concat())
+    raise_here(lua, [&text[..], &name.as_bytes(), b"'"].concat())
 }
 
 /// What a script gets to see of an error that Rust has raised; one that can't be caught goes on.
@@ -295,13 +289,13 @@ fn is_killed(lua: &Lua, error: Value) -> Result<Value> {
 /// `loadstring(text [, name])`
 fn loadstring(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let Some(text) = args.front().and_then(|value| text_of(lua, value)) else {
-        return wrong_type(lua, 1, "loadstring", "string", args.front());
+        return wrong_type(lua, 1, "string", args.front());
     };
     let name = match args.get(1) {
         None | Some(Value::Nil) => text.as_bytes().to_vec(),
         Some(value) => match text_of(lua, value) {
             Some(name) => name.as_bytes().to_vec(),
-            None => return wrong_type(lua, 2, "loadstring", "string", Some(value)),
+            None => return wrong_type(lua, 2, "string", Some(value)),
         },
     };
     loaded(lua, &text.as_bytes(), &name)
@@ -310,22 +304,30 @@ fn loadstring(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 /// `load(function [, name])`: calls the function until it has given all pieces.
 fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let Some(Value::Function(reader)) = args.front() else {
-        return wrong_type(lua, 1, "load", "function", args.front());
+        return wrong_type(lua, 1, "function", args.front());
     };
     let name = args.get(1).and_then(|name| text_of(lua, name));
     let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
     let mut source = Vec::new();
     loop {
-        match reader.call::<Value>(())? {
-            Value::Nil => break,
-            value => match text_of(lua, &value) {
-                Some(piece) if piece.as_bytes().is_empty() => break,
-                Some(piece) => source.extend_from_slice(&piece.as_bytes()),
-                None => return raise_here(lua, "reader function must return a string"),
-            },
+        let piece = match reader.call::<Value>(()) {
+            Ok(Value::Nil) => break,
+            Ok(value) => text_of(lua, &value),
+            Err(error) => {
+                let error = unwrap(lua, Value::Error(Box::new(error)))?;
+                return Ok(MultiValue::from_iter([Value::Nil, error]));
+            }
+        };
+        match &piece {
+            Some(piece) if piece.as_bytes().is_empty() => break,
+            Some(piece) => source.extend_from_slice(&piece.as_bytes()),
+            None => return failed(lua, b"reader function must return a string"),
         }
         if source.len() > LONGEST_SOURCE {
             return failed(lua, b"not enough memory");
+        }
+        if source.starts_with(BINARY) {
+            break;
         }
     }
     loaded(lua, &source, &name)

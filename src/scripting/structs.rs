@@ -7,9 +7,10 @@
 //!                                                                     the number before says
 //! ```
 
+use super::limits::Buffer;
 use super::lua::{
     Lua, MultiValue, Result, Table, Value, bad_argument, install, number_argument, one, one_string,
-    optional_number, raise_here, room_for, string_argument, to_i64,
+    optional_number, raise_here, string_argument, to_i64,
 };
 
 /// Integers have at most so many bytes.
@@ -27,10 +28,11 @@ pub fn table(lua: &Lua) -> Result<Table> {
 /// Walks over a format.
 struct Format<'a> {
     lua: &'a Lua,
-    name: &'static str,
     rest: &'a [u8],
     little: bool,
     align: usize,
+    /// Letters and digits that mean nothing are passed over, as `struct.size` does.
+    skips_unknown: bool,
 }
 
 /// An option with its size.
@@ -40,9 +42,9 @@ struct Field {
 }
 
 impl<'a> Format<'a> {
-    fn new(lua: &'a Lua, name: &'static str, text: &'a [u8]) -> Self {
+    fn new(lua: &'a Lua, text: &'a [u8]) -> Self {
         let rest = text.split(|byte| *byte == 0).next().unwrap_or_default();
-        Format { lua, name, rest, little: true, align: 1 }
+        Format { lua, rest, little: true, align: 1, skips_unknown: false }
     }
 
     fn number(&mut self, otherwise: usize) -> Result<usize> {
@@ -90,14 +92,16 @@ impl<'a> Format<'a> {
                 b'!' => {
                     let align = self.number(ALIGNMENT)?;
                     if align == 0 || !align.is_power_of_two() {
-                        return raise_here(self.lua, "alignment is not a power of 2");
+                        let text = format!("alignment {align} is not a power of 2");
+                        return raise_here(self.lua, text);
                     }
                     self.align = align;
                     continue;
                 }
+                other if self.skips_unknown && other.is_ascii_alphanumeric() => continue,
                 other => {
-                    let text = format!("invalid format option '{}'", char::from(*other));
-                    return bad_argument(self.lua, 1, self.name, &text);
+                    let text = [b"invalid format option '", &[*other][..], b"'"].concat();
+                    return bad_argument(self.lua, 1, text);
                 }
             };
             return Ok(Some(Field { option: *option, size }));
@@ -117,81 +121,84 @@ impl<'a> Format<'a> {
 
 /// `struct.pack(format, value, ...)`
 fn pack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, "pack")?;
+    let text = string_argument(lua, &args, 0)?;
     let text = text.as_bytes();
-    let mut format = Format::new(lua, "pack", &text);
-    let (mut out, mut arg) = (Vec::new(), 1);
+    let mut format = Format::new(lua, &text);
+    let (mut out, mut arg) = (Buffer::new(lua), 1);
+    let mut args = args;
+    args.push_back(Value::Nil); // one that is missing is called nil
     while let Some(field) = format.next()? {
-        let padding = format.padding(out.len(), &field);
-        room_for(lua, out.len() + padding + field.size)?;
-        out.resize(out.len() + padding, 0);
+        let padding = format.padding(out.as_bytes().len(), &field);
+        out.extend(&[0; LARGEST_INTEGER][..padding])?;
         match field.option {
-            b'x' => out.push(0),
+            b'x' => out.push(0)?,
             b's' | b'c' => {
-                let value = string_argument(lua, &args, arg, "pack")?;
+                let value = string_argument(lua, &args, arg)?;
                 let value = value.as_bytes();
                 let size = if field.size == 0 { value.len() } else { field.size };
                 if value.len() < size {
-                    return bad_argument(lua, arg + 1, "pack", "string too short");
+                    return bad_argument(lua, arg + 2, "string too short"); // it has counted on
                 }
-                out.extend_from_slice(&value[..size]);
+                out.extend(&value[..size])?;
                 if field.option == b's' {
-                    out.push(0);
+                    out.push(0)?;
                 }
             }
             b'f' => {
-                let value = number_argument(lua, &args, arg, "pack")? as f32;
-                push(&mut out, &value.to_le_bytes(), format.little);
+                let value = number_argument(lua, &args, arg)? as f32;
+                push(&mut out, &value.to_le_bytes(), format.little)?;
             }
             b'd' => {
-                let value = number_argument(lua, &args, arg, "pack")?;
-                push(&mut out, &value.to_le_bytes(), format.little);
+                let value = number_argument(lua, &args, arg)?;
+                push(&mut out, &value.to_le_bytes(), format.little)?;
             }
             _ => {
-                let number = number_argument(lua, &args, arg, "pack")?;
+                let number = number_argument(lua, &args, arg)?;
                 // Negative numbers are cut as signed ones, others as unsigned ones.
                 let value = if number < 0.0 { to_i64(number) as u64 } else { to_u64(number) };
                 let mut bytes = [0; LARGEST_INTEGER];
                 bytes[..8].copy_from_slice(&value.to_le_bytes());
-                push(&mut out, &bytes[..field.size], format.little);
+                push(&mut out, &bytes[..field.size], format.little)?;
             }
         }
         arg += usize::from(field.option != b'x');
     }
-    one_string(lua, &out)
+    one_string(lua, out.as_bytes())
 }
 
-/// C's conversion of a number that is not negative.
+/// C's conversion of a number that is not negative, as processors do it.
 fn to_u64(number: f64) -> u64 {
+    if number.is_nan() {
+        return 1 << 63;
+    }
     if number < 18_446_744_073_709_551_616.0 { number as u64 } else { 0 }
 }
 
-fn push(out: &mut Vec<u8>, little: &[u8], as_little: bool) {
+fn push(out: &mut Buffer<'_>, little: &[u8], as_little: bool) -> Result<()> {
     if as_little {
-        out.extend_from_slice(little);
-    } else {
-        out.extend(little.iter().rev());
+        return out.extend(little);
     }
+    little.iter().rev().try_for_each(|byte| out.push(*byte))
 }
 
 /// `struct.unpack(format, text [, position])`: the values, and where the next one would begin.
 fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, "unpack")?;
+    let text = string_argument(lua, &args, 0)?;
     let text = text.as_bytes();
-    let data = string_argument(lua, &args, 1, "unpack")?;
+    let data = string_argument(lua, &args, 1)?;
     let data = data.as_bytes();
     let data: &[u8] = &data;
-    let position = optional_number(lua, &args, 2, "unpack")?.map_or(1, to_i64);
-    if position < 1 {
-        return bad_argument(lua, 3, "unpack", "offset must be 1 or greater");
+    let position = optional_number(lua, &args, 2)?.map_or(1, to_i64);
+    if position == 0 {
+        return bad_argument(lua, 3, "offset must be 1 or greater");
     }
-    let mut at = usize::try_from(position - 1).unwrap_or(usize::MAX);
-    let mut format = Format::new(lua, "unpack", &text);
+    let mut at = (position as usize).wrapping_sub(1); // what is less than nothing is far behind
+    let mut format = Format::new(lua, &text);
     let mut values: Vec<Value> = Vec::new();
     while let Some(mut field) = format.next()? {
         at = at.saturating_add(format.padding(at, &field));
         if at.checked_add(field.size).is_none_or(|end| end > data.len()) {
-            return bad_argument(lua, 2, "unpack", "data string too short");
+            return bad_argument(lua, 2, "data string too short");
         }
         if values.len() >= MOST_VALUES {
             return raise_here(lua, "stack overflow (too many results)");
@@ -200,7 +207,7 @@ fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
             b'x' => {}
             b's' => {
                 let Some(len) = memchr::memchr(0, &data[at..]) else {
-                    return bad_argument(lua, 2, "unpack", "unfinished string in data");
+                    return raise_here(lua, "unfinished string in data");
                 };
                 values.push(Value::String(lua.create_string(&data[at..at + len])?));
                 field.size = len + 1;
@@ -217,7 +224,7 @@ fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
                     };
                     field.size = usize::try_from(size).unwrap_or(usize::MAX);
                     if at.checked_add(field.size).is_none_or(|end| end > data.len()) {
-                        return bad_argument(lua, 2, "unpack", "data string too short");
+                        return bad_argument(lua, 2, "data string too short");
                     }
                 }
                 values.push(Value::String(lua.create_string(&data[at..at + field.size])?));
@@ -260,15 +267,15 @@ fn as_number(bytes: u64, size: usize, option: u8) -> f64 {
 
 /// `struct.size(format)`
 fn size(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, "size")?;
+    let text = string_argument(lua, &args, 0)?;
     let text = text.as_bytes();
-    let mut format = Format::new(lua, "size", &text);
+    let mut format = Format { skips_unknown: true, ..Format::new(lua, &text) };
     let mut at: usize = 0;
     while let Some(field) = format.next()? {
         match field.option {
-            b's' => return bad_argument(lua, 1, "size", "variable-size format in format 's'"),
+            b's' => return bad_argument(lua, 1, "option 's' has no fixed size"),
             b'c' if field.size == 0 => {
-                return bad_argument(lua, 1, "size", "variable-length format in format 'c0'");
+                return bad_argument(lua, 1, "option 'c0' has no fixed size");
             }
             _ => {}
         }

@@ -24,6 +24,8 @@
 //! copied, whoever changes an entry first puts its old state into the sub-table's `undo`; the copy
 //! is the entries with those old states in place of the new.
 //!
+//! A node of a cluster also knows the keys of each hash slot (see [`slots`](super::slots)).
+//!
 //! Left out on purpose: what expiry means. Deadlines are kept and compared here; deleting, telling
 //! replicas and notifying is the caller's.
 
@@ -32,8 +34,10 @@ use std::collections::HashMap;
 use hashbrown::HashTable;
 
 use super::chains::Chains;
+use super::hash_slot::hash_slot;
 use super::hashing::hash;
 use super::segments::Segments;
+use super::slot_index::SlotIndex;
 use super::snapshot::{Mark, Saved, Undo};
 use super::{Bytes, Value};
 
@@ -112,6 +116,8 @@ pub struct Keyspace {
     pub(super) orphans: Vec<SubTable>,
     /// The snapshot that is not finished.
     pub(super) mark: Option<Mark>,
+    /// On a node of a cluster: which keys are in which slot.
+    pub(super) slots: Option<Box<SlotIndex>>,
 }
 
 impl Keyspace {
@@ -192,6 +198,9 @@ impl Keyspace {
         let table = self.table_of(vacant.hash);
         let entry = Entry { key: Bytes::new(key), value, access, ttl: NO_TTL };
         let index = self.tables[table].insert(vacant.hash, entry);
+        if let Some(slots) = &mut self.slots {
+            slots.add(hash_slot(key), vacant.hash);
+        }
         Slot { table: table as u32, index }
     }
 
@@ -200,6 +209,9 @@ impl Keyspace {
         let entry = self.tables[slot.table as usize].remove(slot.index);
         self.len -= 1;
         self.expiring -= usize::from(entry.ttl != NO_TTL);
+        if self.slots.is_some() {
+            self.forget_slot(&entry.key);
+        }
         if self.has_too_many_tables() {
             self.shrink();
         }
@@ -209,7 +221,7 @@ impl Keyspace {
     /// The sub-table of keys with this hash. Those of neighbouring sub-tables are in one while there are
     /// fewer.
     #[inline]
-    fn table_of(&self, hash: u64) -> usize {
+    pub(super) fn table_of(&self, hash: u64) -> usize {
         place_of(hash) >> self.shift
     }
 
@@ -323,7 +335,7 @@ impl Keyspace {
         let sizes = self.tables.iter().map(|sub| {
             sub.entries.heap_size() + sub.positions.allocation_size() + sub.deadlines.heap_size()
         });
-        sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>()
+        sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>() + self.slots_size()
     }
 }
 
@@ -348,6 +360,12 @@ impl SubTable {
     #[inline]
     fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
         self.positions.find(hash, |index| *self.entries[*index as usize].key == *key).copied()
+    }
+
+    /// The entries whose keys have this hash: one, nearly always.
+    pub(super) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Entry> {
+        let found = self.positions.iter_hash(hash).map(|index| &self.entries[*index as usize]);
+        found.filter(move |entry| super::hashing::hash(&entry.key) == hash)
     }
 
     fn insert(&mut self, hash: u64, entry: Entry) -> u32 {

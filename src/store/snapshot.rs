@@ -161,6 +161,7 @@ impl Keyspace {
         self.orphans = std::mem::take(&mut taken.orphans);
         let marked = taken.tables.extract_if(.., |table| table.undo.is_some());
         self.orphans.extend(marked);
+        self.slots = taken.slots.as_ref().map(|_| Box::default());
         taken
     }
 
@@ -169,6 +170,9 @@ impl Keyspace {
     pub fn fill(&mut self, mut contents: Keyspace) {
         contents.mark = self.mark.take();
         contents.orphans = std::mem::take(&mut self.orphans);
+        if self.slots.is_some() {
+            contents.index_slots();
+        }
         *self = contents;
     }
 }

@@ -21,7 +21,6 @@ fn what_cannot_be_done_ends_the_start() {
         (&["--tls-port", "6380"], "does not support TLS"),
         (&["--tls-replication", "yes"], "does not support TLS"),
         (&["--tls-cluster", "yes"], "does not support TLS"),
-        (&["--cluster-enabled", "yes"], "cannot be part of a cluster"),
         (&["--loadmodule", "acl.so"], "cannot load modules"),
         (&["--aclfile", "/nonexistent"], "opening file '/nonexistent': No such file or directory"),
         (&["--user", "eve on nopass +nosuch"], "Unknown command or category name in ACL"),

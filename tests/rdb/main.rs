@@ -34,6 +34,7 @@ fn load_within(bytes: &[u8], limits: EncodingLimits) -> Result<LoadedData> {
     let delays = Delays::default();
     let options = Options {
         databases: 16,
+        indexes_slots: false,
         limits,
         now_ms: None,
         verifies: true,

@@ -5,7 +5,7 @@
 //! clear: everything that shows a user shows hashes.
 
 use super::args::is;
-use super::context::Context;
+use super::context::{Context, wrong_subcommand};
 use super::error::{self, Error, Result};
 use super::permission::{disconnect_users, rules_changed};
 use crate::acl::{DEFAULT, Denied, Selector, file, rules};
@@ -164,16 +164,9 @@ pub fn acl_cat(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
                 rows.map(|row| reply.bulk(row.name.as_bytes())).count()
             });
         }
-        _ => return Err(wrong_arguments(args)),
+        _ => return Err(wrong_subcommand(args)),
     }
     Ok(())
-}
-
-fn wrong_arguments(args: Args<'_>) -> Error {
-    let name = String::from_utf8_lossy(args.at(1));
-    Error::text(format!(
-        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try ACL HELP."
-    ))
 }
 
 /// `ACL GENPASS [bits]`
@@ -183,7 +176,7 @@ pub fn acl_genpass(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     let bits = match args.len() {
         2 => BITS_DEFAULT,
         3 => super::args::integer(args.at(2))?,
-        _ => return Err(wrong_arguments(args)),
+        _ => return Err(wrong_subcommand(args)),
     };
     if !(1..=BITS_MAX).contains(&bits) {
         return Err(Error::text(format!(
@@ -200,7 +193,7 @@ pub fn acl_genpass(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
 pub fn acl_log(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const SHOWN: i64 = 10;
     let count = match args.get(2) {
-        Some(_) if args.len() > 3 => return Err(wrong_arguments(args)),
+        Some(_) if args.len() > 3 => return Err(wrong_subcommand(args)),
         Some(word) if is(word, "RESET") => {
             ctx.engine.acl.log.clear();
             reply.ok();

@@ -1,11 +1,44 @@
-//! CLUSTER, and what clients of a cluster send. This server is no node of one (`cluster-enabled` can't be
-//! set), and says so as a redis-server that is none does: clients ask in order to find out.
+//! CLUSTER, and what clients of a cluster send. A server that is no node of one (`cluster-enabled no`)
+//! says so, as a redis-server that is none does: clients ask in order to find out.
+//!
+//! | file        | what it is                                                  |
+//! |-------------|-------------------------------------------------------------|
+//! | [`shown`]   | CLUSTER INFO, NODES and others that change nothing           |
+//! | [`slots`]   | ADDSLOTS and others that say whose slots are                 |
+
+pub mod shown;
+pub mod slots;
 
 use super::context::Context;
 use super::error::{Error, Result};
+use super::help;
+use crate::cluster::Cluster;
+use crate::engine::cluster;
 use crate::resp::{Args, Reply};
 
-/// All of them: their rows in the table say what they would take.
+const DISABLED: Error = Error::new("ERR This instance has cluster support disabled");
+
+/// The state of the cluster, if this is a node of one.
+fn state<'c>(ctx: &'c Context<'_>) -> Result<&'c Cluster> {
+    ctx.engine.cluster.as_deref().ok_or(DISABLED)
+}
+
+/// Changes the state. What it refuses is an error.
+fn change<T>(
+    ctx: &mut Context<'_>,
+    work: impl FnOnce(&mut Cluster) -> std::result::Result<T, String>,
+) -> Result<T> {
+    let outcome = cluster::tell(ctx.engine, work).ok_or(DISABLED)?;
+    outcome.map_err(|reason| Error::text(format!("ERR {reason}")))
+}
+
+/// What can't be done yet.
 pub fn disabled(_ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Result {
-    Err(Error::new("ERR This instance has cluster support disabled"))
+    Err(DISABLED)
+}
+
+/// `CLUSTER HELP`
+pub fn cluster_help(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    state(ctx)?;
+    help::help(ctx, args, reply)
 }

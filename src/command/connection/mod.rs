@@ -168,7 +168,7 @@ fn introduce(ctx: &mut Context<'_>, reply: &mut Reply) {
     reply.bulk(b"id");
     reply.integer(client.id as i64);
     reply.bulk(b"mode");
-    reply.bulk(b"standalone");
+    reply.bulk(ctx.engine.mode().as_bytes());
     reply.bulk(b"role");
     reply.bulk(role.as_bytes());
     reply.bulk(b"modules");

@@ -4,7 +4,7 @@
 //! where pushes can't be told from replies, a client that has subscriptions may only change them,
 //! PING, and end (see `check` in [`super::execute`](mod@super::execute)).
 
-use super::context::Context;
+use super::context::{Context, wrong_subcommand};
 use super::error::{Error, Result};
 use crate::catalogue::Command;
 use crate::engine::execution::Origin;
@@ -137,10 +137,7 @@ pub fn pubsub_shardchannels(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut R
 
 fn list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, space: Space) -> Result {
     if args.len() > 3 {
-        let name = String::from_utf8_lossy(args.at(1));
-        return Err(Error::text(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{name}'. Try PUBSUB HELP."
-        )));
+        return Err(wrong_subcommand(args));
     }
     let shown = |name: &&Bytes| args.get(2).is_none_or(|p| glob::matches(p, name, false));
     reply.array_of(|reply| {

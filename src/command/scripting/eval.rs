@@ -1,34 +1,33 @@
 //! EVAL, EVALSHA, FCALL and their `_RO` forms: who is to run, with which keys.
 
-use super::run::{Call, run};
-use crate::catalogue::Command;
-use crate::catalogue::spec::Flags;
+use super::host::Call;
+use super::run::run;
 use crate::command::args::integer;
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::command::server::monitor;
 use crate::engine::Engine;
-use crate::engine::scripting::{Script, sha1_of};
+use crate::engine::scripting::Script;
 use crate::number;
 use crate::resp::{Args, Reply};
-use crate::scripting::{ScriptFlags, flags};
+use crate::scripting::{Sha1Hex, sha1_hex};
 
-/// `EVAL script numkeys [key ...] [arg ...]`
+/// `EVAL script numkeys [key [key ...]] [arg [arg ...]]`
 pub fn eval(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     by_text(ctx, args, reply, false)
 }
 
-/// `EVAL_RO script numkeys [key ...] [arg ...]`
+/// `EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]`
 pub fn eval_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     by_text(ctx, args, reply, true)
 }
 
-/// `EVALSHA sha1 numkeys [key ...] [arg ...]`
+/// `EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]`
 pub fn evalsha(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     by_sha1(ctx, args, reply, false)
 }
 
-/// `EVALSHA_RO sha1 numkeys [key ...] [arg ...]`
+/// `EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]`
 pub fn evalsha_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     by_sha1(ctx, args, reply, true)
 }
@@ -36,16 +35,16 @@ pub fn evalsha_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
 fn by_text(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, read_only: bool) -> Result {
     monitor::show_before(ctx, args);
     let keys = count_keys(args)?;
-    let sha1 = sha1_of(&args[1]);
-    let script = match ctx.engine.scripting.script(sha1.as_bytes()) {
+    let sha1 = sha1_hex(&args[1]);
+    let script = match ctx.engine.scripting.script(&sha1) {
         Some(script) => script,
-        None => add(ctx.engine, &sha1, &args[1])?,
+        None => add(ctx.engine, sha1, &args[1])?,
     };
-    start(ctx, args, reply, script, sha1.into_bytes(), keys, read_only)
+    start(ctx, args, reply, script, sha1.to_vec(), keys, read_only)
 }
 
 /// Compiles a script, and keeps it.
-pub fn add(engine: &mut Engine, sha1: &str, source: &[u8]) -> Result<Script> {
+pub fn add(engine: &mut Engine, sha1: Sha1Hex, source: &[u8]) -> Result<Script> {
     let limit = engine.config.lua_memory_limit as usize;
     engine.scripting.add_script(sha1, source, limit).map_err(Error::text)
 }
@@ -96,12 +95,12 @@ fn check_key_count(args: Args<'_>, keys: i64) -> Result<usize> {
     usize::try_from(keys).map_err(|_| Error::new("ERR Number of keys can't be negative"))
 }
 
-/// `FCALL function numkeys [key ...] [arg ...]`
+/// `FCALL function numkeys [key [key ...]] [arg [arg ...]]`
 pub fn fcall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     by_name(ctx, args, reply, false)
 }
 
-/// `FCALL_RO function numkeys [key ...] [arg ...]`
+/// `FCALL_RO function numkeys [key [key ...]] [arg [arg ...]]`
 pub fn fcall_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     by_name(ctx, args, reply, true)
 }
@@ -116,44 +115,4 @@ fn by_name(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, read_only: 
     let (keys, rest) = (args.from(3).first(keys), args.from(3 + keys));
     let call = Call { id, flags, name, keys, args: rest, read_only, is_function: true };
     run(ctx, args, call, reply)
-}
-
-/// What gates have to know of a request that runs a script: its flags say more than the command's.
-pub fn flags_of(engine: &Engine, command: Command, flags: Flags, args: Args<'_>) -> Flags {
-    let scripting = &engine.scripting;
-    let declared = match command {
-        Command::Eval | Command::EvalRo => args.get(1).and_then(|source| {
-            // Most scripts declare nothing, which is seen at once.
-            if source.starts_with(b"#!") { flags::script_flags(source).ok() } else { None }
-                .map(|(flags, _)| flags)
-        }),
-        Command::Evalsha | Command::EvalshaRo => {
-            args.get(1).and_then(|sha1| scripting.script(sha1)).map(|script| script.flags)
-        }
-        Command::Fcall | Command::FcallRo => {
-            args.get(1).and_then(|name| scripting.function(name)).map(|function| function.flags)
-        }
-        _ => None,
-    };
-    match declared {
-        Some(declared) if !declared.has(ScriptFlags::COMPATIBLE) => command_flags(flags, declared),
-        _ => flags,
-    }
-}
-
-/// The flags of the command, as a script has declared them.
-fn command_flags(flags: Flags, declared: ScriptFlags) -> Flags {
-    let mut flags =
-        flags.without(Flags::STALE | Flags::DENYOOM | Flags::WRITE | Flags::MAY_REPLICATE);
-    let never_writes = declared.has(ScriptFlags::NO_WRITES);
-    if !never_writes {
-        flags |= Flags::WRITE;
-    }
-    if !never_writes && !declared.has(ScriptFlags::ALLOW_OOM) {
-        flags |= Flags::DENYOOM;
-    }
-    if declared.has(ScriptFlags::ALLOW_STALE) {
-        flags |= Flags::STALE;
-    }
-    flags
 }

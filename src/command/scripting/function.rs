@@ -1,20 +1,21 @@
 //! FUNCTION: libraries of functions.
 
 use super::script::kill_running;
-use crate::command::args::is;
+use crate::command::args::{Options, is};
 use crate::command::context::Context;
-use crate::command::error::{self, Error, Result};
+use crate::command::error::{self, Error, Result, until_nul};
 use crate::engine::libraries::Same;
 use crate::engine::scripting::Library;
 use crate::number::glob;
 use crate::resp::{Args, Reply};
 
-/// `FUNCTION LOAD [REPLACE] code`
+/// `FUNCTION LOAD [REPLACE] function-code`
 pub fn load(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut same = Same::Refuse;
-    for option in args.from(2).first(args.len() - 3).iter() {
-        if !is(option, "REPLACE") {
-            let shown = crate::command::error::until_nul(option);
+    let mut options = Options::new(args, 2);
+    while options.left() > 1 {
+        if !options.take("REPLACE") {
+            let shown = until_nul(options.next().unwrap_or_default());
             return Err(Error::text([b"ERR Unknown option given: ", shown].concat()));
         }
         same = Same::Replace;
@@ -29,7 +30,7 @@ pub fn load(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     Ok(())
 }
 
-/// `FUNCTION DELETE library`
+/// `FUNCTION DELETE library-name`
 pub fn delete(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let library = ctx.engine.scripting.remove_library(&args[2]);
     let library = library.ok_or(Error::new("ERR Library not found"))?;
@@ -39,7 +40,7 @@ pub fn delete(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `FUNCTION FLUSH [ASYNC | SYNC]`
+/// `FUNCTION FLUSH [ASYNC|SYNC]`
 pub fn flush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let known = args.get(2).is_none_or(|how| is(how, "SYNC") || is(how, "ASYNC"));
     if args.len() > 3 || !known {
@@ -60,18 +61,18 @@ pub fn flush_all(ctx: &mut Context<'_>) {
     }
 }
 
-/// `FUNCTION LIST [LIBRARYNAME pattern] [WITHCODE]`
+/// `FUNCTION LIST [LIBRARYNAME library-name-pattern] [WITHCODE]`
 pub fn list(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (mut pattern, mut with_code) = (None, false);
-    let mut options = args.iter().skip(2);
-    while let Some(option) = options.next() {
-        if !with_code && is(option, "WITHCODE") {
+    let mut options = Options::new(args, 2);
+    while options.left() > 0 {
+        if !with_code && options.take("WITHCODE") {
             with_code = true;
-        } else if pattern.is_none() && is(option, "LIBRARYNAME") {
+        } else if pattern.is_none() && options.take("LIBRARYNAME") {
             let given = options.next();
             pattern = Some(given.ok_or(Error::new("ERR library name argument was not given"))?);
         } else {
-            let shown = crate::command::error::until_nul(option);
+            let shown = until_nul(options.next().unwrap_or_default());
             return Err(Error::text([b"ERR Unknown argument ", shown].concat()));
         }
     }

@@ -1,35 +1,16 @@
 //! Runs a script: from a request to the interpreter, and back to a reply.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::calls;
+use super::host::{Call, ScriptHost};
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::command::gates::{self, Denial};
+use crate::engine::ClientKey;
 use crate::engine::execution::Origin;
-use crate::engine::libraries::write_log;
 use crate::engine::scripting::{Running, client};
-use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Protocol, Reply};
-use crate::scripting::{Host, Outcome, Pace, Registration, ScriptFlags, ScriptId};
-
-/// What is to run.
-pub struct Call<'a> {
-    /// Where the interpreter has it.
-    pub id: ScriptId,
-    /// What it says about itself.
-    pub flags: ScriptFlags,
-    /// The SHA1, or the function's name.
-    pub name: Vec<u8>,
-    /// `KEYS`
-    pub keys: Args<'a>,
-    /// `ARGV`
-    pub args: Args<'a>,
-    /// One of the `_RO` commands calls it.
-    pub read_only: bool,
-    /// FCALL calls it.
-    pub is_function: bool,
-}
+use crate::scripting::{Outcome, ScriptFlags};
 
 /// Runs a script and writes its reply.
 pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut Reply) -> Result {
@@ -119,63 +100,4 @@ fn begin(ctx: &mut Context<'_>, request: Args<'_>, call: &Call<'_>) -> ClientKey
     ctx.engine.scripting.request.clear();
     request.iter().for_each(|arg| ctx.engine.scripting.request.push(arg));
     key
-}
-
-/// The server, as a running script finds it.
-pub struct ScriptHost<'h, 'e, 'c> {
-    /// The context of EVAL.
-    pub ctx: &'h mut Context<'e>,
-    /// The client as which commands are called.
-    pub client: ClientKey,
-    /// What is running.
-    pub call: &'h Call<'c>,
-    started: Instant,
-}
-
-impl ScriptHost<'_, '_, '_> {
-    /// Everything behind the lock.
-    pub fn engine(&mut self) -> &mut Engine {
-        self.ctx.engine
-    }
-
-    /// The script as the engine knows it.
-    pub fn running(&mut self) -> &mut Running {
-        let running = &mut self.ctx.engine.scripting.running;
-        running.as_mut().expect("a script that calls is running")
-    }
-}
-
-impl Host for ScriptHost<'_, '_, '_> {
-    fn call(&mut self, args: Args<'_>, reply: &mut Reply) -> std::result::Result<(), Vec<u8>> {
-        calls::call_from_script(self, args, reply).map_err(|error| error.as_bytes().to_vec())
-    }
-
-    fn log(&mut self, level: u8, text: &[u8]) {
-        write_log(level, text);
-    }
-
-    fn set_replication(&mut self, targets: u8) {
-        self.engine().journal.targets = targets;
-    }
-
-    fn may_run(&mut self, args: Args<'_>) -> Option<bool> {
-        calls::may_run(self, args)
-    }
-
-    fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
-        let threshold = Duration::from_millis(self.engine().config.busy_reply_threshold);
-        if threshold.is_zero() || self.started.elapsed() < threshold {
-            return Ok(Pace::Usual);
-        }
-        crate::engine::busy::serve(self.engine());
-        if self.running().kill || self.ctx.engine.shutdown.is_some() {
-            crate::warning!("Lua script killed by user with SCRIPT KILL.");
-            return Err("Script killed by user with SCRIPT KILL..."); // a function, too
-        }
-        Ok(Pace::Slow)
-    }
-
-    fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
-        Err("ERR redis.register_function can only be called on FUNCTION LOAD command")
-    }
 }

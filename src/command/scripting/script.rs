@@ -4,16 +4,16 @@ use super::eval::add;
 use crate::command::args::is;
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
-use crate::engine::scripting::sha1_of;
 use crate::resp::{Args, Reply};
+use crate::scripting::sha1_hex;
 
 /// `SCRIPT LOAD script`
 pub fn load(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let sha1 = sha1_of(&args[2]);
-    if ctx.engine.scripting.script(sha1.as_bytes()).is_none() {
-        add(ctx.engine, &sha1, &args[2])?;
+    let sha1 = sha1_hex(&args[2]);
+    if ctx.engine.scripting.script(&sha1).is_none() {
+        add(ctx.engine, sha1, &args[2])?;
     }
-    reply.bulk(sha1.as_bytes());
+    reply.bulk(&sha1);
     Ok(())
 }
 
@@ -26,7 +26,7 @@ pub fn exists(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     Ok(())
 }
 
-/// `SCRIPT FLUSH [ASYNC | SYNC]`
+/// `SCRIPT FLUSH [ASYNC|SYNC]`
 pub fn flush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let known = args.get(2).is_none_or(|how| is(how, "SYNC") || is(how, "ASYNC"));
     if args.len() > 3 || !known {
@@ -72,7 +72,7 @@ pub fn kill_running(ctx: &mut Context<'_>, function: bool, reply: &mut Reply) ->
     Ok(())
 }
 
-/// `SCRIPT DEBUG YES | SYNC | NO`
+/// `SCRIPT DEBUG <YES|SYNC|NO>`
 pub fn debug(_ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if is(&args[2], "NO") {
         reply.ok();

@@ -11,7 +11,7 @@ use super::digest::Digest;
 use super::memory::size_of_entry;
 use super::{hash_tables, reload};
 use crate::command::args::{count, is};
-use crate::command::context::Context;
+use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Error, Result};
 use crate::config::rewrite::Extent;
 use crate::config::{Allowed, value};
@@ -101,19 +101,9 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             ctx.engine.replication.forget_history();
             reply.ok();
         }
-        _ => return Err(unknown(&args[1])),
+        _ => return Err(wrong_subcommand(args)),
     }
     Ok(())
-}
-
-fn unknown(name: &[u8]) -> Error {
-    let shown = error::until_nul(&name[..name.len().min(128)]);
-    let text = [
-        b"ERR unknown subcommand or wrong number of arguments for '",
-        shown,
-        b"'. Try DEBUG HELP.",
-    ];
-    Error::text(text.concat())
 }
 
 /// What there is, in the form of all HELP subcommands.

@@ -60,8 +60,10 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
     ];
     let databases = ctx.engine.databases.iter().enumerate();
     let filled = databases.filter(|(_, keyspace)| !keyspace.is_empty());
-    figures
-        .extend(filled.map(|(db, keyspace)| ("", Figure::Database(db, table_overhead(keyspace)))));
+    figures.extend(filled.map(|(db, keyspace)| {
+        let slots = keyspace.slots_size() as u64;
+        ("", Figure::Database { db, tables: table_overhead(keyspace) - slots, slots })
+    }));
     figures.extend([
         ("overhead.total", Figure::Integer(memory.overhead() as i64)),
         ("keys.count", Figure::Integer(keys as i64)),
@@ -90,8 +92,13 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
 enum Figure {
     Integer(i64),
     Double(f64),
-    /// A database's number and the size of its tables, which hold deadlines as well.
-    Database(usize, u64),
+    /// A database's number and the size of its tables, which hold deadlines as well, and of its index
+    /// of slots.
+    Database {
+        db: usize,
+        tables: u64,
+        slots: u64,
+    },
 }
 
 impl Figure {
@@ -105,15 +112,15 @@ impl Figure {
                 reply.bulk(name.as_bytes());
                 reply.double(value);
             }
-            Figure::Database(number, size) => {
-                reply.bulk(format!("db.{number}").as_bytes());
+            Figure::Database { db, tables, slots } => {
+                reply.bulk(format!("db.{db}").as_bytes());
                 reply.map(3);
                 reply.bulk(b"overhead.hashtable.main");
-                reply.integer(size as i64);
+                reply.integer(tables as i64);
                 reply.bulk(b"overhead.hashtable.expires");
                 reply.integer(0);
                 reply.bulk(b"overhead.hashtable.slot-to-keys");
-                reply.integer(0);
+                reply.integer(slots as i64);
             }
         }
     }

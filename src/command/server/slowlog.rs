@@ -5,9 +5,8 @@ use std::time::Duration;
 use crate::catalogue::Row;
 use crate::catalogue::spec::Flags;
 use crate::command::args::{integer_in, is};
-use crate::command::context::Context;
+use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{Error, Result};
-use crate::command::streams::subcommand_syntax;
 use crate::engine::execution::Origin;
 use crate::engine::monitor::is_secret;
 use crate::engine::slowlog::{Entry, cut};
@@ -72,7 +71,7 @@ fn hides(row: &Row, args: Args<'_>, index: usize) -> bool {
 /// `SLOWLOG GET [count]`
 pub fn slowlog_get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() > 3 {
-        return Err(subcommand_syntax(args, "SLOWLOG"));
+        return Err(wrong_subcommand(args));
     }
     let error = Error::new("ERR count should be greater than or equal to -1");
     let count = match args.get(2) {

@@ -2,10 +2,10 @@
 
 use super::{
     StreamId, create_consumer, existing_group, group_changed, id_or_end, no_group, range_end,
-    range_start, reply_id, strict_id, strict_ids, subcommand_syntax,
+    range_start, reply_id, strict_id, strict_ids,
 };
 use crate::command::args::{Options, is};
-use crate::command::context::Context;
+use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Error, Result};
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
@@ -49,7 +49,7 @@ fn group_options(args: Args<'_>, creates: bool) -> Result<(Option<u64>, bool)> {
                     count => Some(u64::try_from(count).or(Err(NEGATIVE))?),
                 };
             }
-            _ => return Err(subcommand_syntax(args, "XGROUP")),
+            _ => return Err(wrong_subcommand(args)),
         }
     }
     Ok((entries_read, make_stream))
@@ -65,7 +65,7 @@ pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
         return Err(KEY_REQUIRED);
     }
     if args.len() > MOST_CREATE_ARGS {
-        return Err(subcommand_syntax(args, "XGROUP"));
+        return Err(wrong_subcommand(args));
     }
     let id = match &args[4] {
         b"$" => last_id.unwrap_or(StreamId::MIN),
@@ -91,7 +91,7 @@ pub fn xgroup_setid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     let last_id = stream(ctx, key)?.last_id;
     let group = group(ctx, key, name)?;
     if !matches!(args.len(), 5 | 7) {
-        return Err(subcommand_syntax(args, "XGROUP"));
+        return Err(wrong_subcommand(args));
     }
     group.last_id = if &args[4] == b"$" { last_id } else { id_or_end(&args[4], 0)? };
     group.entries_read = entries_read;

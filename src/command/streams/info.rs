@@ -1,9 +1,9 @@
 //! XINFO: a stream, its groups and their consumers, as people and monitoring look at them.
 
 use super::group::no_group_of_key;
-use super::{StreamId, reply_entries, reply_entry, reply_id, subcommand_syntax};
+use super::{StreamId, reply_entries, reply_entry, reply_id};
 use crate::command::args::{integer, is};
-use crate::command::context::Context;
+use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Result};
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
@@ -45,7 +45,7 @@ pub fn xinfo_stream(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
 
 /// How much FULL shows of each list; None: it isn't asked for.
 fn full_count(args: Args<'_>) -> Result<Option<usize>> {
-    let syntax = || subcommand_syntax(args, "XINFO");
+    let syntax = || wrong_subcommand(args);
     match args.len() {
         3 => Ok(None),
         4 | 6 if !is(&args[3], "FULL") => Err(syntax()),

@@ -161,13 +161,6 @@ fn no_group(intro: &[u8], a: &[u8], between: &[u8], b: &[u8], end: &[u8]) -> Err
     Error::text(text)
 }
 
-/// The error of a subcommand whose options make no sense.
-pub(super) fn subcommand_syntax(args: Args<'_>, container: &str) -> Error {
-    let name = until_nul(&args[1][..args[1].len().min(128)]);
-    let intro = b"ERR unknown subcommand or wrong number of arguments for '";
-    Error::text([&intro[..], name, b"'. Try ", container.as_bytes(), b" HELP."].concat())
-}
-
 /// What XADD was given as ID.
 enum NewId {
     /// `*`: the server's clock decides.

@@ -2,7 +2,7 @@
 
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{self, Command, Row, row};
-use crate::command::scripting::eval::flags_of;
+use crate::command::scripting::declared::flags_of;
 use crate::engine::client::Client;
 use crate::engine::transaction::Queued;
 use crate::engine::{ClientKey, Engine};

@@ -181,8 +181,8 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
 pub fn modules(_ctx: &mut Context<'_>, _fields: &mut Fields) {}
 
 /// `INFO cluster`
-pub fn cluster(_ctx: &mut Context<'_>, fields: &mut Fields) {
-    fields.put("cluster_enabled", 0);
+pub fn cluster(ctx: &mut Context<'_>, fields: &mut Fields) {
+    fields.put("cluster_enabled", u8::from(ctx.engine.cluster.is_some()));
 }
 
 /// INFO keyspace: the databases that have keys.

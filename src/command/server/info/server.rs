@@ -19,7 +19,7 @@ pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("redis_git_sha1", "00000000");
     fields.put("redis_git_dirty", 0);
     fields.put("redis_build_id", "0");
-    fields.put("redis_mode", "standalone");
+    fields.put("redis_mode", engine.mode());
     fields.put("cacheflow_version", VERSION);
     fields.put("os", os);
     fields.put("arch_bits", usize::BITS);

@@ -1,11 +1,12 @@
 //! `cjson.encode`.
 
-use super::json_decode::Settings;
-use super::lua::{
+use super::{Invalid, Settings};
+use crate::scripting::limits::Buffer;
+use crate::scripting::lua::{
     Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, raise_here,
-    room_for, type_name,
+    type_name,
 };
-use super::number_format::push_g;
+use crate::scripting::number_format::push_g;
 
 /// What an encoded text consists of, while it is put together.
 struct Encoder<'a> {
@@ -13,7 +14,7 @@ struct Encoder<'a> {
     settings: &'a Settings,
     /// Tells the length of a table that is a list: `list_length` of the prelude.
     list_length: &'a Function,
-    out: Vec<u8>,
+    out: Buffer<'a>,
 }
 
 /// `cjson.encode(value)`
@@ -24,11 +25,11 @@ pub fn encode(
     list_length: &Function,
 ) -> Result<MultiValue> {
     let (1, Some(value)) = (args.len(), args.front()) else {
-        return bad_argument(lua, 1, "encode", "expected 1 argument");
+        return bad_argument(lua, 1, "expected 1 argument");
     };
-    let mut encoder = Encoder { lua, settings, list_length, out: Vec::new() };
+    let mut encoder = Encoder { lua, settings, list_length, out: Buffer::new(lua) };
     encoder.value(value, 0)?;
-    one_string(lua, &encoder.out)
+    one_string(lua, encoder.out.as_bytes())
 }
 
 impl Encoder<'_> {
@@ -51,15 +52,13 @@ impl Encoder<'_> {
     }
 
     fn raw(&mut self, text: &[u8]) -> Result<()> {
-        self.out.extend_from_slice(text);
-        Ok(())
+        self.out.extend(text)
     }
 
     fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
         if depth > self.settings.encode_max_depth {
-            return raise_here(self.lua, format!("Cannot serialise, excessive depth ({depth})"));
+            return raise_here(self.lua, format!("Cannot serialise, excessive nesting ({depth})"));
         }
-        room_for(self.lua, self.out.len())?;
         let (largest, items): (f64, f64) = self.list_length.call(table)?;
         let settings = self.settings;
         let is_sparse = settings.sparse_ratio > 0
@@ -76,10 +75,10 @@ impl Encoder<'_> {
     }
 
     fn list(&mut self, table: &Table, len: i64, depth: i64) -> Result<()> {
-        self.out.push(b'[');
+        self.out.push(b'[')?;
         for index in 1..=len {
             if index > 1 {
-                self.out.push(b',');
+                self.out.push(b',')?;
             }
             let value = table.raw_get::<Value>(index)?;
             self.value(&value, depth)?;
@@ -88,22 +87,22 @@ impl Encoder<'_> {
     }
 
     fn object(&mut self, table: &Table, depth: i64) -> Result<()> {
-        self.out.push(b'{');
+        self.out.push(b'{')?;
         for (index, pair) in table.pairs::<Value, Value>().enumerate() {
             let (key, value) = pair?;
             if index > 0 {
-                self.out.push(b',');
+                self.out.push(b',')?;
             }
             match &key {
                 Value::String(text) => self.string(&text.as_bytes())?,
                 Value::Integer(_) | Value::Number(_) => {
-                    self.out.push(b'"');
+                    self.out.push(b'"')?;
                     self.value(&key, depth)?;
-                    self.out.push(b'"');
+                    self.out.push(b'"')?;
                 }
-                _ => return self.cant("table", "table key must be a number or string"),
+                _ => return self.cant(type_name(&key), "table key must be a number or string"),
             }
-            self.out.push(b':');
+            self.out.push(b':')?;
             self.value(&value, depth)?;
         }
         self.raw(b"}")
@@ -117,38 +116,41 @@ impl Encoder<'_> {
                 Invalid::Allowed => {}
             }
         }
-        push_g(&mut self.out, number, self.settings.precision as usize);
+        if number.is_nan() {
+            return self.raw(b"nan"); // whatever its sign
+        }
+        self.out.make_room(LONGEST_NUMBER)?;
+        push_g(self.out.bytes(), number, self.settings.precision as usize);
         Ok(())
     }
 
     fn string(&mut self, text: &[u8]) -> Result<()> {
-        self.out.reserve(text.len() + 2);
-        self.out.push(b'"');
-        for byte in text {
-            match byte {
-                b'"' => self.raw(b"\\\"")?,
-                b'\\' => self.raw(b"\\\\")?,
-                b'/' => self.raw(b"\\/")?,
-                0x08 => self.raw(b"\\b")?,
-                b'\t' => self.raw(b"\\t")?,
-                b'\n' => self.raw(b"\\n")?,
-                0x0c => self.raw(b"\\f")?,
-                b'\r' => self.raw(b"\\r")?,
-                0..=0x1f | 0x7f => self.raw(format!("\\u{byte:04x}").as_bytes())?,
-                _ => self.out.push(*byte),
+        self.out.push(b'"')?;
+        let mut plain = 0; // from here on nothing has to be escaped
+        for (at, byte) in text.iter().enumerate() {
+            let escape = match byte {
+                b'"' => b"\\\"",
+                b'\\' => b"\\\\",
+                b'/' => b"\\/",
+                0x08 => b"\\b",
+                b'\t' => b"\\t",
+                b'\n' => b"\\n",
+                0x0c => b"\\f",
+                b'\r' => b"\\r",
+                0..=0x1f | 0x7f => b"\\u",
+                _ => continue,
+            };
+            self.out.extend(&text[plain..at])?;
+            self.out.extend(escape)?;
+            if escape == b"\\u" {
+                self.out.extend(format!("{byte:04x}").as_bytes())?;
             }
+            plain = at + 1;
         }
-        self.raw(b"\"")
+        self.out.extend(&text[plain..])?;
+        self.out.push(b'"')
     }
 }
 
-/// What becomes of numbers that JSON doesn't have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Invalid {
-    /// They are an error.
-    Refused,
-    /// They are written as C prints them.
-    Allowed,
-    /// They become null.
-    Null,
-}
+/// A number is not longer, however many digits are wanted.
+const LONGEST_NUMBER: usize = 64;

@@ -1,35 +1,35 @@
 //! `string.gsub`.
 
-use super::lua::{
+use super::pattern::Matcher;
+use super::{anchor, captured, failed, interrupt};
+use crate::scripting::limits::Buffer;
+use crate::scripting::lua::{
     Lua, LuaString, MultiValue, Result, Value, bad_argument, optional_number, raise_here,
     string_argument, text_of, to_i64, type_name,
 };
-use super::limits::Buffer;
-use super::pattern::Matcher;
-use super::text::{anchor, captured, failed, interrupt};
 
 /// What stands in place of a match.
 enum Replacement {
     Text(LuaString),
-    Table(super::lua::Table),
-    Function(super::lua::Function),
+    Table(crate::scripting::lua::Table),
+    Function(crate::scripting::lua::Function),
 }
 
 /// `string.gsub(text, pattern, replacement [, most])`
 pub fn gsub(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, "gsub")?;
-    let pattern = string_argument(lua, &args, 1, "gsub")?;
+    let text = string_argument(lua, &args, 0)?;
+    let pattern = string_argument(lua, &args, 1)?;
     let replacement = match args.get(2) {
         Some(Value::Table(table)) => Replacement::Table(table.clone()),
         Some(Value::Function(function)) => Replacement::Function(function.clone()),
         other => match other.and_then(|value| text_of(lua, value)) {
             Some(text) => Replacement::Text(text),
-            None => return bad_argument(lua, 3, "gsub", "string/function/table expected"),
+            None => return bad_argument(lua, 3, "string/function/table expected"),
         },
     };
     let text = text.as_bytes();
     let text: &[u8] = &text;
-    let most = optional_number(lua, &args, 3, "gsub")?.map_or(text.len() as i64 + 1, to_i64);
+    let most = optional_number(lua, &args, 3)?.map_or(text.len() as i64 + 1, to_i64);
     let pattern = pattern.as_bytes();
     let (pattern, anchored) = anchor(&pattern);
     let mut matcher = Matcher::new(text, pattern, interrupt);

@@ -1,15 +1,18 @@
 //! `string.find`, `match`, `gmatch` and `rep`, over the matcher that can be interrupted.
 
+pub mod pattern;
+pub mod substitute;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::host;
-use super::limits::Buffer;
-use super::lua::{
+use crate::scripting::host;
+use crate::scripting::limits::Buffer;
+use crate::scripting::lua::{
     Error, Lua, LuaString, MultiValue, Result, Table, Value, install as install_functions,
     number_argument, one, one_string, optional_number, raise_here, string_argument, to_i64,
 };
-use super::pattern::{Capture, Failure, Matcher};
-use super::substitute::gsub;
+use pattern::{Capture, Failure, Matcher};
+use substitute::gsub;
 
 /// Puts the functions into the table `string`.
 pub fn install(lua: &Lua, strings: &Table) -> Result<()> {
@@ -77,24 +80,23 @@ fn all_captures<F: FnMut() -> Result<()>>(
 
 /// `string.find(text, pattern [, init [, plain]])`
 fn find(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    search(lua, args, "find")
+    search(lua, args, true)
 }
 
 /// `string.match(text, pattern [, init])`
 fn match_(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    search(lua, args, "match")
+    search(lua, args, false)
 }
 
-fn search(lua: &Lua, args: MultiValue, name: &str) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, name)?;
-    let pattern = string_argument(lua, &args, 1, name)?;
-    let init = optional_number(lua, &args, 2, name)?.map_or(1, to_i64);
+fn search(lua: &Lua, args: MultiValue, finds: bool) -> Result<MultiValue> {
+    let text = string_argument(lua, &args, 0)?;
+    let pattern = string_argument(lua, &args, 1)?;
+    let init = optional_number(lua, &args, 2)?.map_or(1, to_i64);
     let (text, pattern) = (text.as_bytes(), pattern.as_bytes());
     let (text, pattern): (&[u8], &[u8]) = (&text, &pattern);
     let len = text.len() as i64;
     let init = if init < 0 { (len + init).max(-1) + 1 } else { init };
     let start = (init - 1).clamp(0, len) as usize;
-    let finds = name == "find";
     let plain =
         args.get(3).is_some_and(|plain| !matches!(plain, Value::Nil | Value::Boolean(false)));
     if finds && (plain || !has_specials(pattern)) {
@@ -145,8 +147,8 @@ pub fn anchor(pattern: &[u8]) -> (&[u8], bool) {
 
 /// `string.gmatch(text, pattern)`
 fn gmatch(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, "gmatch")?;
-    let pattern = string_argument(lua, &args, 1, "gmatch")?;
+    let text = string_argument(lua, &args, 0)?;
+    let pattern = string_argument(lua, &args, 1)?;
     let next = AtomicUsize::new(0);
     let step =
         lua.create_function(move |lua, _: MultiValue| next_match(lua, &text, &pattern, &next))?;
@@ -178,8 +180,8 @@ fn next_match(
 
 /// `string.rep(text, count)`
 fn rep(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let text = string_argument(lua, &args, 0, "rep")?;
-    let count = to_i64(number_argument(lua, &args, 1, "rep")?) as i32; // as C cuts it
+    let text = string_argument(lua, &args, 0)?;
+    let count = to_i64(number_argument(lua, &args, 1)?) as i32; // as C cuts it
     let text = text.as_bytes();
     let count = usize::try_from(count).unwrap_or(0);
     let mut out = Buffer::new(lua);

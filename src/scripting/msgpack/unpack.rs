@@ -1,7 +1,8 @@
 //! `cmsgpack.unpack` and its relatives.
 
-use super::lua::{
-    Lua, MultiValue, Result, Value, number_argument, raise_here, string_argument, to_i64,
+use crate::scripting::lua::{
+    Lua, MultiValue, Raise, Result, Value, number_argument, optional_number, raise, raise_here,
+    string_argument, to_i64,
 };
 
 /// How deep values may be nested.
@@ -9,35 +10,28 @@ const DEEPEST: usize = 1000;
 
 /// `cmsgpack.unpack(text)`: all values in it.
 pub fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    unpack_from(lua, &args, "unpack", 0, 0)
+    unpack_from(lua, &args, 0, 0)
 }
 
 /// `cmsgpack.unpack_one(text [, offset])`: where the next value is, or -1, and the value.
 pub fn unpack_one(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    let offset = optional_integer(lua, &args, 1, "unpack_one")?;
-    unpack_from(lua, &args, "unpack_one", 1, offset)
+    let offset = optional_integer(lua, &args, 1)?;
+    unpack_from(lua, &args, 1, offset)
 }
 
 /// `cmsgpack.unpack_limit(text, limit [, offset])`
 pub fn unpack_limit(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
-    string_argument(lua, &args, 0, "unpack_limit")?;
-    let limit = to_i64(number_argument(lua, &args, 1, "unpack_limit")?);
-    let offset = optional_integer(lua, &args, 2, "unpack_limit")?;
-    unpack_from(lua, &args, "unpack_limit", limit, offset)
+    let limit = to_i64(number_argument(lua, &args, 1)?);
+    let offset = optional_integer(lua, &args, 2)?;
+    unpack_from(lua, &args, limit, offset)
 }
 
-fn optional_integer(lua: &Lua, args: &MultiValue, index: usize, name: &str) -> Result<i64> {
-    Ok(super::lua::optional_number(lua, args, index, name)?.map_or(0, to_i64))
+fn optional_integer(lua: &Lua, args: &MultiValue, index: usize) -> Result<i64> {
+    Ok(optional_number(lua, args, index)?.map_or(0, to_i64))
 }
 
-fn unpack_from(
-    lua: &Lua,
-    args: &MultiValue,
-    name: &str,
-    limit: i64,
-    offset: i64,
-) -> Result<MultiValue> {
-    let text = string_argument(lua, args, 0, name)?;
+fn unpack_from(lua: &Lua, args: &MultiValue, limit: i64, offset: i64) -> Result<MultiValue> {
+    let text = string_argument(lua, args, 0)?;
     let text = text.as_bytes();
     let len = text.len();
     if offset < 0 || limit < 0 {
@@ -53,7 +47,8 @@ fn unpack_from(
     let most = if limit == 0 { i64::MAX } else { limit };
     while unpacker.at < len && (values.len() as i64) < most {
         if values.len() >= MOST_VALUES {
-            return raise_here(lua, "stack overflow (in function mp_unpack_full)");
+            let advice = "too many return values at once; use unpack_one or unpack_limit instead.";
+            return raise_here(lua, format!("stack overflow ({advice})"));
         }
         let value = unpacker.value(0)?;
         values.push_back(value);
@@ -110,15 +105,15 @@ impl<'a> Unpacker<'a> {
             0xc0 => Value::Nil,
             0xc2 => Value::Boolean(false),
             0xc3 => Value::Boolean(true),
-            0xc4 | 0xd9 => {
+            0xd9 => {
                 let len = self.length(1)?;
                 self.string(len)?
             }
-            0xc5 | 0xda => {
+            0xda => {
                 let len = self.length(2)?;
                 self.string(len)?
             }
-            0xc6 | 0xdb => {
+            0xdb => {
                 let len = self.length(4)?;
                 self.string(len)?
             }
@@ -127,7 +122,7 @@ impl<'a> Unpacker<'a> {
             0xcc => Value::Integer(self.unsigned(1)? as i64),
             0xcd => Value::Integer(self.unsigned(2)? as i64),
             0xce => Value::Integer(self.unsigned(4)? as i64),
-            0xcf => Value::Number(self.unsigned(8)? as f64),
+            0xcf => Value::Integer(self.unsigned(8)? as i64),
             0xd0 => Value::Integer((self.unsigned(1)? as i8).into()),
             0xd1 => Value::Integer((self.unsigned(2)? as i16).into()),
             0xd2 => Value::Integer((self.unsigned(4)? as i32).into()),
@@ -164,9 +159,9 @@ impl<'a> Unpacker<'a> {
             let key = self.value(depth + 1)?;
             let value = self.value(depth + 1)?;
             match key {
-                Value::Nil => return raise_here(self.lua, "table index is nil"),
+                Value::Nil => return raise(Raise::Text(b"table index is nil".into())),
                 Value::Number(number) if number.is_nan() => {
-                    return raise_here(self.lua, "table index is NaN");
+                    return raise(Raise::Text(b"table index is NaN".into()));
                 }
                 key => table.raw_set(key, value)?,
             }

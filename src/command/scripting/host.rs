@@ -1,4 +1,5 @@
-//! What happens when a script calls a command: gates of its own, then the same `call` as for everybody.
+//! The server, as a running script finds it; and what happens when the script calls a command: gates of
+//! its own, then the same `call` as for everybody.
 //!
 //! The order is Redis': the first gate that refuses decides the error.
 //!
@@ -11,7 +12,8 @@
 //! | writes       | writes of scripts that only read, on a replica, or that can't be kept |
 //! | memory       | what needs memory when there was none, unless something was written  |
 
-use super::run::ScriptHost;
+use std::time::{Duration, Instant};
+
 use crate::acl::Denied;
 use crate::catalogue::Row;
 use crate::catalogue::spec::Flags;
@@ -20,12 +22,94 @@ use crate::command::error::{Error, Result};
 use crate::command::execute::call;
 use crate::command::gates::{self, Denial};
 use crate::command::permission;
+use crate::engine::busy;
 use crate::engine::execution::Origin;
+use crate::engine::libraries::write_log;
+use crate::engine::scripting::Running;
+use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Reply};
-use crate::scripting::ScriptFlags;
+use crate::scripting::{Host, Pace, Registration, ScriptFlags, ScriptId};
+
+/// What is to run.
+pub struct Call<'a> {
+    /// Where the interpreter has it.
+    pub id: ScriptId,
+    /// What it says about itself.
+    pub flags: ScriptFlags,
+    /// The SHA1, or the function's name.
+    pub name: Vec<u8>,
+    /// `KEYS`
+    pub keys: Args<'a>,
+    /// `ARGV`
+    pub args: Args<'a>,
+    /// One of the `_RO` commands calls it.
+    pub read_only: bool,
+    /// FCALL calls it.
+    pub is_function: bool,
+}
+
+/// The server, as a running script finds it.
+pub struct ScriptHost<'h, 'e, 'c> {
+    /// The context of EVAL.
+    pub ctx: &'h mut Context<'e>,
+    /// The client as which commands are called.
+    pub client: ClientKey,
+    /// What is running.
+    pub call: &'h Call<'c>,
+    /// When it began.
+    pub started: Instant,
+}
+
+impl ScriptHost<'_, '_, '_> {
+    /// Everything behind the lock.
+    pub fn engine(&mut self) -> &mut Engine {
+        self.ctx.engine
+    }
+
+    /// The script as the engine knows it.
+    pub fn running(&mut self) -> &mut Running {
+        let running = &mut self.ctx.engine.scripting.running;
+        running.as_mut().expect("a script that calls is running")
+    }
+}
+
+impl Host for ScriptHost<'_, '_, '_> {
+    fn call(&mut self, args: Args<'_>, reply: &mut Reply) -> std::result::Result<(), Vec<u8>> {
+        call_from_script(self, args, reply).map_err(|error| error.as_bytes().to_vec())
+    }
+
+    fn log(&mut self, level: u8, text: &[u8]) {
+        write_log(level, text);
+    }
+
+    fn set_replication(&mut self, targets: u8) {
+        self.engine().journal.targets = targets;
+    }
+
+    fn may_run(&mut self, args: Args<'_>) -> Option<bool> {
+        may_run(self, args)
+    }
+
+    fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
+        let threshold = Duration::from_millis(self.engine().config.busy_reply_threshold);
+        if threshold.is_zero() || self.started.elapsed() < threshold {
+            return Ok(Pace::Usual);
+        }
+        busy::serve(self.engine());
+        if self.running().kill || self.ctx.engine.shutdown.is_some() {
+            crate::warning!("Lua script killed by user with SCRIPT KILL.");
+            return Err("Script killed by user with SCRIPT KILL..."); // a function, too
+        }
+        Ok(Pace::Slow)
+    }
+
+    fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
+        Err("ERR redis.register_function can only be called on FUNCTION LOAD command")
+    }
+}
 
 /// Executes a command that a script has called. An error is a refusal: nothing was called.
-pub fn call_from_script(
+fn call_from_script(
     host: &mut ScriptHost<'_, '_, '_>,
     args: Args<'_>,
     reply: &mut Reply,
@@ -117,9 +201,12 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
 const UNKNOWN: Error = Error::new("ERR Unknown Redis command called from script");
 
 /// `redis.acl_check_cmd`
-pub fn may_run(host: &mut ScriptHost<'_, '_, '_>, args: Args<'_>) -> Option<bool> {
+fn may_run(host: &mut ScriptHost<'_, '_, '_>, args: Args<'_>) -> Option<bool> {
     let engine = &host.ctx.engine;
     let row = engine.config.command_names.lookup(args)?;
+    if row.is(Flags::CONTAINER) && args.len() > 1 {
+        return None;
+    }
     let client = engine.clients.get(host.ctx.client);
     let user = engine.acl.user(&client.user);
     Some(client.unrestricted || user.is_some_and(|user| user.check(row, args).is_ok()))

@@ -1,0 +1,99 @@
+//! The engine's side of the cluster: the way to the state machine and back.
+//!
+//! [`crate::cluster`] is a state machine that touches nothing. Whoever has something to tell it - a command,
+//! a packet, a tick of the clock - does so here, under THE lock. What it wants to have done about the data
+//! is done at once; what is to be sent and saved is left to the bus' thread, which is woken for it.
+//!
+//! A server that is no node of a cluster has no such state, and none of this on any path.
+
+use super::Engine;
+use super::pause::{self, Reason};
+use super::pubsub;
+use super::role::{self, Link};
+use crate::cluster::Cluster;
+use crate::cluster::output::{Order, Save};
+use crate::cluster::settings::Settings;
+use crate::cluster::state::Local;
+use crate::config::Config;
+use crate::system::random::Random;
+
+/// Bus ports are so much higher than the clients', unless somebody says otherwise.
+const BUS_PORT_OFFSET: u16 = 10_000;
+
+/// The state of a node that knows nobody yet, if the configuration wants a node.
+pub fn new(config: &Config, now_ms: u64) -> Option<Box<Cluster>> {
+    let is_wanted = config.cluster_enabled;
+    is_wanted.then(|| Box::new(Cluster::new(settings(config), Random::from_system(), now_ms)))
+}
+
+/// The port on which a node listens for others.
+pub fn bus_port(config: &Config) -> u16 {
+    match config.cluster_port {
+        0 => config.port.saturating_add(BUS_PORT_OFFSET),
+        port => port,
+    }
+}
+
+/// What the configuration says, for the state machine.
+pub fn settings(config: &Config) -> Settings {
+    let or = |announced: u16, own: u16| if announced == 0 { own } else { announced };
+    Settings {
+        node_timeout_ms: config.cluster_node_timeout,
+        validity_factor: config.cluster_replica_validity_factor.into(),
+        ping_replica_period_ms: u64::from(config.repl_ping_replica_period) * 1000,
+        migration_barrier: config.cluster_migration_barrier as usize,
+        full_coverage: config.cluster_require_full_coverage,
+        replica_migration: config.cluster_allow_replica_migration,
+        no_failover: config.cluster_replica_no_failover,
+        announced_ip: String::from_utf8_lossy(&config.cluster_announce_ip).into_owned(),
+        hostname: config.cluster_announce_hostname.clone(),
+        port: or(config.cluster_announce_port, config.port),
+        bus_port: or(config.cluster_announce_bus_port, bus_port(config)),
+        link_limit: config.cluster_link_sendbuf_limit as usize,
+    }
+}
+
+/// Tells the state machine something, and does what it wants to have done. None: this is no node.
+pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Option<T> {
+    let local = local(engine);
+    let cluster = engine.cluster.as_deref_mut()?;
+    cluster.begin(local);
+    let told = tell(cluster);
+    cluster.settle();
+    let orders = cluster.take_orders();
+    let outputs = cluster.outputs();
+    if !outputs.network.is_empty() || outputs.save != Save::Nothing {
+        engine.bus_wanted.notify_one();
+    }
+    orders.into_iter().for_each(|order| carry_out(engine, order));
+    Some(told)
+}
+
+/// The time, and how this node's data is.
+fn local(engine: &Engine) -> Local {
+    let data_age_ms = engine.replication.master.as_ref().and_then(|master| {
+        let heard = match master.link {
+            Link::Up => Some(master.last_heard),
+            _ => master.down_since,
+        };
+        heard.map(|heard| heard.elapsed().as_millis() as u64)
+    });
+    let now_ms = engine.unix_ms().max(0) as u64;
+    Local { now_ms, offset: engine.replication.offset(), data_age_ms }
+}
+
+fn carry_out(engine: &mut Engine, order: Order) {
+    match order {
+        Order::Follow { ip, port } => role::follow(engine, ip, port),
+        Order::Promote => role::promote(engine),
+        Order::HoldWrites(true) => engine.pause.hold(Reason::Failover),
+        Order::HoldWrites(false) => pause::release(engine, Reason::Failover),
+        Order::Publish { channel, message, shard: false } => {
+            pubsub::publish(engine, &channel, &message);
+        }
+        Order::Publish { channel, message, shard: true } => {
+            pubsub::publish_to_shard(engine, &channel, &message);
+        }
+        Order::DropSlots(_) | Order::SlotsMoved => {}
+    }
+}
