@@ -168,7 +168,11 @@ impl Interpreter {
 
     /// Garbage is collected in small steps, for scripts that are too small to cause any.
     fn collect_now_and_then(&mut self) {
-        limits::end(&self.lua);
+        limits::end(&self.lua, || {
+            for name in ["KEYS", "ARGV"].iter().filter(|_| self.purpose == Purpose::Scripts) {
+                let _ = self.sandbox.globals.raw_set(*name, false); // they are there
+            }
+        });
         self.since_collection += 1;
         if self.since_collection >= SCRIPTS_PER_STEP {
             self.since_collection = 0;

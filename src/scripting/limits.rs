@@ -26,14 +26,20 @@ struct Limits {
     memory: usize,
     /// What was in use after the last collection that shortage has caused.
     after_collection: AtomicUsize,
+    /// The same for one between two scripts.
+    after_last_script: AtomicUsize,
     /// It is looked at the clock more often.
     is_slow: AtomicBool,
 }
 
 /// Limits what an interpreter may take.
 pub fn set(lua: &Lua, memory: usize) -> Result<()> {
-    let (after_collection, is_slow) = (AtomicUsize::new(0), AtomicBool::new(false));
-    lua.set_app_data(Limits { memory, after_collection, is_slow });
+    lua.set_app_data(Limits {
+        memory,
+        after_collection: AtomicUsize::new(0),
+        after_last_script: AtomicUsize::new(0),
+        is_slow: AtomicBool::new(false),
+    });
     lua.set_memory_limit(memory)?;
     look_every(lua, INSTRUCTIONS_PER_TICK)
 }
@@ -45,7 +51,9 @@ fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
 
 /// Called by the interpreter every now and then.
 fn look(lua: &Lua) -> Result<()> {
-    collect_if_short(lua);
+    if let Some(limits) = lua.app_data_ref::<Limits>() {
+        collect_if_grown(lua, limits.memory, &limits.after_collection);
+    }
     let is_slow = host::tick()? == Pace::Slow;
     let limits = lua.app_data_ref::<Limits>();
     if is_slow && limits.is_some_and(|limits| !limits.is_slow.swap(true, Ordering::Relaxed)) {
@@ -54,13 +62,18 @@ fn look(lua: &Lua) -> Result<()> {
     Ok(())
 }
 
-/// The script has ended.
-pub fn end(lua: &Lua) {
-    collect_if_short(lua);
-    let limits = lua.app_data_ref::<Limits>();
-    if limits.is_some_and(|limits| limits.is_slow.swap(false, Ordering::Relaxed)) {
-        // Nothing fails that hasn't before.
-        let _ = look_every(lua, INSTRUCTIONS_PER_TICK);
+/// The script has ended. If memory is short, `release` lets go of what was its own.
+pub fn end(lua: &Lua, release: impl FnOnce()) {
+    let Some(limits) = lua.app_data_ref::<Limits>() else { return };
+    let is_slow = limits.is_slow.swap(false, Ordering::Relaxed);
+    if lua.used_memory() > limits.memory / 2 {
+        release();
+        collect_if_grown(lua, limits.memory, &limits.after_last_script);
+        limits.after_collection.store(lua.used_memory(), Ordering::Relaxed);
+    }
+    drop(limits);
+    if is_slow {
+        let _ = look_every(lua, INSTRUCTIONS_PER_TICK); // could be set before
     }
 }
 
@@ -115,16 +128,15 @@ impl Drop for Unlimited<'_> {
 /// three bytes of a reply, a pair of a growing table for six of JSON.
 pub const BYTES_PER_BYTE: usize = 64;
 
-/// Collects garbage if memory becomes short.
-fn collect_if_short(lua: &Lua) {
-    let Some(limits) = lua.app_data_ref::<Limits>() else { return };
+/// Collects garbage if memory becomes short, and much has come since the last time.
+fn collect_if_grown(lua: &Lua, limit: usize, last: &AtomicUsize) {
     let used = lua.used_memory();
-    let last = limits.after_collection.load(Ordering::Relaxed);
-    if used > limits.memory / 2 && used > last + limits.memory / 16 {
+    let before = last.load(Ordering::Relaxed);
+    if used > limit / 2 && used > before + limit / 16 {
         let _ = lua.gc_collect(); // nothing in scripts has a finaliser that could fail
-        limits.after_collection.store(lua.used_memory(), Ordering::Relaxed);
-    } else if used < last {
-        limits.after_collection.store(used, Ordering::Relaxed);
+        last.store(lua.used_memory(), Ordering::Relaxed);
+    } else if used < before {
+        last.store(used, Ordering::Relaxed);
     }
 }
 

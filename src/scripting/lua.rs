@@ -111,12 +111,19 @@ pub fn raised(error: &Error) -> Raise {
 /// What binary code begins with.
 pub const BINARY: &[u8] = b"\x1b";
 
-/// Compiles source text. Binary code is never taken: it could do anything to the process.
+/// The parser counts in 32 bits.
+const LONGEST_SOURCE: usize = 1024 * 1024 * 1024;
+
+/// Compiles source text. Binary code is never taken: it could do anything to the process. The parser gets
+/// the whole text: if it called back for more, its own string with the name could be collected meanwhile.
 pub fn compile(lua: &Lua, source: &[u8], name: &str) -> std::result::Result<Function, Vec<u8>> {
     if source.starts_with(BINARY) {
         // What the parser says of a text that begins so.
         let place = shown_name(name);
         return Err(format!("{place}:1: unexpected symbol near 'char(27)'").into_bytes());
+    }
+    if source.len() > LONGEST_SOURCE {
+        return Err(b"not enough memory".to_vec());
     }
     let chunk = lua.load(source).set_name(name).set_mode(ChunkMode::Text);
     chunk.into_function().map_err(|error| {

@@ -12,6 +12,8 @@
 //! Functions that would look through a guard, or write into one, are replaced: `rawget`, `rawset`,
 //! `pairs`, `setmetatable`, `table.insert`. So no script can leave anything behind for the next one.
 
+use super::host;
+use super::limits::Buffer;
 use super::lua::{
     BINARY, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install,
     raise, raise_here, raised, table_argument, text_of, wrong_type,
@@ -63,14 +65,17 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
         lua.create_function(|_, ()| deny::<()>())?,
         guards.real.clone(),
         lua.create_function(place)?,
+        lua.create_function(|_, ()| host::tick().map(drop))?,
     ))?;
     for name in REMOVED {
         globals.raw_set(name, Value::Nil)?;
     }
-    for name in ["pcall", "xpcall", "unpack"] {
+    for name in ["pcall", "xpcall", "unpack", "collectgarbage"] {
         globals.raw_set(name, safe.get::<Value>(name)?)?;
     }
-    globals.get::<Table>("table")?.set("insert", safe.get::<Value>("insert")?)?;
+    for name in ["insert", "remove", "sort", "concat"] {
+        globals.get::<Table>("table")?.set(name, safe.get::<Value>(name)?)?;
+    }
     for name in ["resume", "wrap"] {
         globals.get::<Table>("coroutine")?.set(name, safe.get::<Value>(name)?)?;
     }
@@ -308,7 +313,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     };
     let name = args.get(1).and_then(|name| text_of(lua, name));
     let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
-    let mut source = Vec::new();
+    let mut source = Buffer::new(lua);
     loop {
         let piece = match reader.call::<Value>(()) {
             Ok(Value::Nil) => break,
@@ -320,24 +325,22 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
         };
         match &piece {
             Some(piece) if piece.as_bytes().is_empty() => break,
-            Some(piece) => source.extend_from_slice(&piece.as_bytes()),
+            Some(piece) => source.extend(&piece.as_bytes())?,
             None => return failed(lua, b"reader function must return a string"),
         }
-        if source.len() > LONGEST_SOURCE {
-            return failed(lua, b"not enough memory");
-        }
-        if source.starts_with(BINARY) {
+        if source.as_bytes().starts_with(BINARY) {
             break;
         }
     }
-    loaded(lua, &source, &name)
+    loaded(lua, source.as_bytes(), &name)
 }
 
-/// The pieces of a text stand outside of the interpreter's memory until they are compiled.
-const LONGEST_SOURCE: usize = 64 * 1024 * 1024;
+/// So much of a chunk's name is kept: more than is ever shown, and a text is its own name.
+const LONGEST_NAME: usize = 200;
 
 fn loaded(lua: &Lua, source: &[u8], name: &[u8]) -> Result<MultiValue> {
     // The crate takes names as text; what isn't is shown as it can be.
+    let name = &name[..name.len().min(LONGEST_NAME)];
     let name = String::from_utf8_lossy(name).replace('\0', " ");
     match compile(lua, source, &name) {
         Ok(function) => Ok(MultiValue::from_iter([Value::Function(function)])),

@@ -117,7 +117,8 @@ fn little_is_allowed_beside_a_script() {
 #[test]
 fn little_is_allowed_beside_a_function() {
     let server = Server::start(&[]);
-    let library = "#!lua name=lib\nredis.register_function('loop', function() while true do end end)";
+    let library =
+        "#!lua name=lib\nredis.register_function('loop', function() while true do end end)";
     assert_eq!(ask(&mut server.connect(), &["FUNCTION", "LOAD", library]), "lib");
     let mut caller = server.begin_with(&["FCALL", "loop", "0"]);
     look_around(&server, BUSY_FUNCTION);

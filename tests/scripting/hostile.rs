@@ -27,8 +27,7 @@ fn hostile_scripts_end_before_the_server_does() {
     let count = std::env::var("HOSTILE_SCRIPTS").map_or(SCRIPTS, |text| text.parse().unwrap());
     let seed: u64 = std::env::var("DIFF_SEED").map_or(1, |text| text.parse().unwrap());
     let limit = (LIMIT_MB << 20).to_string();
-    let mut server =
-        Server::start(&["--lua-memory-limit", &limit, "--busy-reply-threshold", "20"]);
+    let mut server = Server::start(&["--lua-memory-limit", &limit, "--busy-reply-threshold", "20"]);
     let begun = Instant::now();
     let mut tally = BTreeMap::<String, u64>::new();
     let done = AtomicBool::new(false);
@@ -70,9 +69,8 @@ fn kill_slow_scripts(address: std::net::SocketAddr, done: &AtomicBool) -> u64 {
     let mut client = Client::connect(address).unwrap();
     while !done.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(20));
-        let Ok(Output::Value(reply)) = client
-            .send(&["SCRIPT", "KILL"])
-            .and_then(|()| client.read(LONGEST))
+        let Ok(Output::Value(reply)) =
+            client.send(&["SCRIPT", "KILL"]).and_then(|()| client.read(LONGEST))
         else {
             continue; // the test itself will say so
         };
@@ -121,7 +119,7 @@ fn globals_of_a_fresh_server(script: &str) -> String {
 }
 
 /// Megabytes that the process has now, and had at the most.
-fn memory(server: &Server) -> (u64, u64) {
+pub fn memory(server: &Server) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.0.child.id())).unwrap();
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();

@@ -21,7 +21,9 @@ mod servers;
 
 mod busy;
 mod generator;
+mod holes;
 mod hostile;
+mod limits;
 mod loading;
 
 use std::time::{Duration, Instant};
@@ -92,9 +94,8 @@ fn answer(client: &mut Client) -> String {
 }
 
 fn text(value: &Value) -> String {
-    let list = |items: &[Value]| {
-        format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" "))
-    };
+    let list =
+        |items: &[Value]| format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(" "));
     let lossy = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
     match value {
         Value::Status(text) | Value::Bulk(text) | Value::Double(text) => lossy(text),
