@@ -7,7 +7,7 @@ PORT ?= :5001
 # Further arguments for the server: make run ARGS='--appendonly yes'
 ARGS ?=
 # The groups of features that real clients check (tests/clients); grows with the server.
-CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking
+CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting
 IMAGE ?= cacheflow
 MICRO ?=
 
@@ -36,11 +36,12 @@ models: ## Try many more orders of threads than `make test` does, on outboxes an
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
 
-differential: ## Compare with a real redis-server: scripts, RDB files, random commands (DIFF_SEED, DIFF_COMMANDS)
+differential: ## Compare with a real redis-server: scripts, RDB files, random commands and scripts (DIFF_SEED, DIFF_COMMANDS, DIFF_SCRIPTS)
 	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts --test tiny
 	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
 	cargo test --test replication -- --ignored --nocapture
+	cargo test --test migrate -- --ignored --nocapture
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
 	cargo bench --bench compare -- run

@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acl;
+pub mod bus;
 pub mod catalogue;
 pub mod cluster;
 pub mod command;

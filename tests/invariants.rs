@@ -109,7 +109,7 @@ fn only_execution_expiry_and_eviction_end_units() {
 #[test]
 fn a_panic_in_a_thread_that_serves_all_ends_the_process() {
     // A connection's own threads may end with it.
-    let own = ["server/pool.rs", "replication/feeder.rs", "system/cores.rs"];
+    let own = ["server/pool.rs", "replication/feeder.rs", "bus/links.rs", "system/cores.rs"];
     for (name, text) in sources().iter().filter(|(name, _)| !own.contains(&name.as_str())) {
         let code = code(text).collect::<Vec<_>>().join(" ");
         for (at, _) in code.match_indices("spawn(") {
@@ -171,8 +171,7 @@ fn every_parameter_does_something_or_says_that_it_does_not() {
             .all(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_err())
             && ["no", "0"].iter().any(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_ok());
         let idle = parameter.has(cacheflow::config::Flag::NoEffect);
-        let shown_only = parameter.name == "unixsocket"; // by the title of the process
-        if !refuses && !shown_only && is_read(parameter.name) == idle {
+        if !refuses && is_read(parameter.name) == idle {
             wrong.push(parameter.name);
         }
     }

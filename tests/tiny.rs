@@ -91,7 +91,7 @@ fn the_example_does_what_it_claims() {
 #[test]
 fn a_real_server_does_what_the_example_claims() {
     let target = Target::from_environment();
-    let mut server = Server::start(target, &[]).unwrap();
+    let mut server = Server::start(target, &[], &[]).unwrap();
     for file in claims() {
         server.reset().unwrap();
         // Without its journal: the example has none, so the scripts say nothing of effects.

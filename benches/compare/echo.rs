@@ -13,6 +13,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
 use cacheflow::server::input::Input;
+use cacheflow::system::stream::Stream;
 
 use crate::servers::Server;
 
@@ -42,7 +43,7 @@ pub fn serve() -> Result<()> {
 
 /// Answers everything that comes on a connection.
 fn answer(stream: TcpStream) {
-    let stream = Arc::new(stream);
+    let stream = Arc::new(Stream::from(stream));
     let mut input = Input::new(Arc::clone(&stream), Arc::default(), Arc::default());
     let mut buffer = vec![0; BUFFER_SIZE];
     let mut replies = Vec::new();

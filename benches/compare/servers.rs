@@ -45,19 +45,32 @@ impl Server {
     /// Starts the server under test: `built`, unless `CACHEFLOW_BIN` names another binary (a real
     /// redis-server, say: then a comparison must find no difference).
     pub fn cacheflow(built: &str, args: &[&str]) -> Result<Server> {
-        let binary = replacement().unwrap_or_else(|| built.into());
-        Server::start("cacheflow", binary, args)
+        Server::start("cacheflow", cacheflow_binary(built), args)
     }
 
     /// Starts the real server: `redis-server` from the path, unless `REDIS_BIN` names another.
     pub fn redis(args: &[&str]) -> Result<Server> {
-        let binary = std::env::var_os("REDIS_BIN").unwrap_or_else(|| "redis-server".into());
-        Server::start("redis", binary, args)
+        Server::start("redis", redis_binary(), args)
     }
 
     /// Starts any of them: `binary` is cacheflow or something that takes redis-server's arguments.
     pub fn start(name: &'static str, binary: OsString, args: &[&str]) -> Result<Server> {
         Server::start_in(tempfile::tempdir()?, name, binary, args)
+    }
+
+    /// The same, in a directory that holds files already: names and contents.
+    #[allow(dead_code)] // for scripts
+    pub fn start_with(
+        files: &[(String, String)],
+        name: &'static str,
+        binary: OsString,
+        args: &[&str],
+    ) -> Result<Server> {
+        let dir = tempfile::tempdir()?;
+        for (file, contents) in files {
+            fs::write(dir.path().join(file), contents)?;
+        }
+        Server::start_in(dir, name, binary, args)
     }
 
     /// Kills the server and starts it again on the same directory, on a port of its own.
@@ -131,6 +144,10 @@ fn spawn(binary: &OsStr, dir: &Path, port: u16, args: &[&str]) -> Result<(Child,
         0 => command.args(["--listenAddr", "127.0.0.1:0"]),
         _ => command.args(["--port", &port.to_string()]),
     };
+    // The bus of a cluster's node is at its port + 10000 otherwise, which need be no port at all.
+    if args.contains(&"--cluster-enabled") && !args.contains(&"--cluster-port") {
+        command.args(["--cluster-port", &free_port()?.to_string()]);
+    }
     let mut child = command
         .args(["--save", "", "--appendonly", "no"])
         .args(args)
@@ -158,6 +175,16 @@ fn spawn(binary: &OsStr, dir: &Path, port: u16, args: &[&str]) -> Result<(Child,
         }
         std::thread::sleep(LOOK_PERIOD);
     }
+}
+
+/// The binary under test: see [`Server::cacheflow`].
+pub fn cacheflow_binary(built: &str) -> OsString {
+    replacement().unwrap_or_else(|| built.into())
+}
+
+/// The real server: see [`Server::redis`].
+pub fn redis_binary() -> OsString {
+    std::env::var_os("REDIS_BIN").unwrap_or_else(|| "redis-server".into())
 }
 
 /// The binary that stands in for cacheflow in this run, if one does.

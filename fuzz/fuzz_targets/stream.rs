@@ -14,7 +14,7 @@ use cacheflow::engine::role::Master;
 use cacheflow::journal::backlog::Next;
 use cacheflow::rdb::{Decoder, EncodingLimits, Item};
 use cacheflow::replication::handshake::{Handshake, Introduction};
-use cacheflow::replication::stream::{LIMITS, Stream};
+use cacheflow::replication::stream::{Executor, LIMITS};
 use cacheflow::resp::Reader;
 use libfuzzer_sys::fuzz_target;
 use pieces::Pieces;
@@ -78,7 +78,7 @@ fn follow(bytes: &[u8], size: usize) -> Followed {
     engine.replication.master = Some(Master::new("master".to_owned(), 1));
     engine.replication.active = true;
     let client = engine.clients.add(|id| Client { is_master: true, ..Client::internal(id) });
-    let mut stream = Stream::new(client);
+    let mut stream = Executor::new(client);
     let mut reader = Reader::new(Pieces { rest: bytes, size });
     let broken = loop {
         match reader.batch(&LIMITS) {

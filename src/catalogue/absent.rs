@@ -1,28 +1,15 @@
-//! The commands of Redis 7.0 that this server hasn't got yet.
+//! The commands of Redis 7.0 that this server hasn't got yet: all are subcommands.
 //!
-//! Files written for Redis name them: users that may not EVAL, a `rename-command SCRIPT ""`. Such a line
-//! is right, and has to mean the same on the day when the command is there.
+//! Files of users written for Redis name them: somebody may not `module|load`. Such a line is right, and
+//! has to mean the same on the day when the command is there.
 
 use super::spec::Categories;
 
-const SLOW: Categories = Categories::SLOW;
-const ADMIN: Categories = SLOW.with(Categories::ADMIN).with(Categories::DANGEROUS);
-const MIGRATE: Categories =
-    SLOW.with(Categories::KEYSPACE).with(Categories::WRITE).with(Categories::DANGEROUS);
+const ADMIN: Categories = Categories::SLOW.with(Categories::ADMIN).with(Categories::DANGEROUS);
 
 /// Names and categories. A line goes when its command comes.
-pub const ABSENT: &[(&str, Categories)] = &[
-    ("migrate", MIGRATE),
-    ("module|load", ADMIN),
-    ("module|loadex", ADMIN),
-    ("module|unload", ADMIN),
-];
-
-/// Whether this is the name of a command, not a subcommand, that isn't there yet; in any case.
-pub fn is_command(name: &[u8]) -> bool {
-    let mut commands = ABSENT.iter().filter(|(known, _)| !known.contains('|'));
-    commands.any(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name))
-}
+pub const ABSENT: &[(&str, Categories)] =
+    &[("module|load", ADMIN), ("module|loadex", ADMIN), ("module|unload", ADMIN)];
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@
 //! |-------------------|--------------------------------------------------------|
 //! | SET, BITFIELD     | whether they read or write depends on their options    |
 //! | SORT, GEORADIUS   | the last STORE counts; words behind options are none   |
+//! | MIGRATE           | one key, or those behind KEYS, which may be a password |
 //! | XREAD, XREADGROUP | neither is a group or a consumer called `STREAMS`      |
 //!
 //! It serves COMMAND GETKEYS, key permissions and client-side caching. So a request that the command
@@ -33,6 +34,7 @@ pub struct FoundKey {
 
 const READ: KeyFlags = KeyFlags::RO.with(KeyFlags::ACCESS);
 const OVERWRITE: KeyFlags = KeyFlags::OW.with(KeyFlags::UPDATE);
+const MOVE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE);
 const CHANGE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE);
 
 /// Whether the command can have keys at all; a shard channel is none.
@@ -52,6 +54,7 @@ pub fn find_keys(row: &Row, args: Args<'_>) -> Vec<FoundKey> {
         "xread" | "xreadgroup" => {
             stream_keys(args).or_else(|| by_specifications(row, args)).unwrap_or_default()
         }
+        "migrate" => migrate_keys(args),
         "sort_ro" => vec![FoundKey { index: 1, flags: READ }],
         _ => by_specifications(row, args).or_else(|| by_rough_count(row, args)).unwrap_or_default(),
     }
@@ -133,6 +136,24 @@ fn radius_keys(args: Args<'_>, first_option: usize) -> Vec<FoundKey> {
     }
     let key = FoundKey { index: 1, flags: READ };
     std::iter::once(key).chain(store).collect()
+}
+
+/// MIGRATE's key, or if that is empty those behind KEYS. A user or a password may be called `KEYS`.
+fn migrate_keys(args: Args<'_>) -> Vec<FoundKey> {
+    let found = |index| FoundKey { index, flags: MOVE };
+    let mut next = 6;
+    while let Some(option) = args.get(next) {
+        next += match option {
+            _ if is(option, "AUTH") => 2,
+            _ if is(option, "AUTH2") => 3,
+            _ if is(option, "KEYS") && args.at(3).is_empty() => {
+                return (next + 1..args.len()).map(found).collect();
+            }
+            _ if is(option, "KEYS") => return Vec::new(),
+            _ => 1,
+        };
+    }
+    vec![found(3)]
 }
 
 /// The first half of what follows XREAD's STREAMS; a group or consumer of that name is none. None: there

@@ -12,7 +12,6 @@
 
 use std::collections::BTreeMap;
 
-use super::absent;
 use super::row::{self, Command, ROWS, Row, row};
 use crate::resp::Args;
 
@@ -26,14 +25,10 @@ pub struct Names {
 impl Names {
     /// Gives a command, found by its present name, another one; an empty one takes it away.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
-        let Some(row) = self.find(from) else {
-            // What can't be called by any name needs no other one.
-            let is_absent = absent::is_command(from);
-            return if is_absent { Ok(()) } else { Err("No such command in rename-command") };
-        };
+        let row = self.find(from).ok_or("No such command in rename-command")?;
         let command = row.command;
         let (from, to) = (from.to_ascii_lowercase(), to.to_ascii_lowercase());
-        if from != to && (self.find(&to).is_some() || absent::is_command(&to)) {
+        if from != to && self.find(&to).is_some() {
             return Err("Target command name already exists");
         }
         self.changed.insert(from, None);
@@ -112,8 +107,6 @@ mod tests {
         assert_eq!(names.rename(b"nosuch", b"x"), Err("No such command in rename-command"));
         assert_eq!(names.rename(b"config|get", b"x"), Err("No such command in rename-command"));
         assert_eq!(names.rename(b"get", b"SET"), Err("Target command name already exists"));
-        assert_eq!(names.rename(b"get", b"Migrate"), Err("Target command name already exists"));
-        assert_eq!(names.rename(b"MIGRATE", b""), Ok(()));
         assert!(!names.are_changed());
         names.rename(b"get", b"GET").unwrap();
         assert_eq!(meaning(&names, "get k"), Some("get"));

@@ -170,6 +170,8 @@ bits! {
         NOT_KEY = "not_key",
         /// What is done depends on the arguments.
         VARIABLE_FLAGS = "variable_flags",
+        /// It may miss keys: only the command itself can tell all.
+        INCOMPLETE = "incomplete",
     }
 }
 

@@ -202,6 +202,12 @@ macro_rules! table {
                     "2.8.9"  "O(N), N being the registers tried" "Checks the HyperLogLog code against itself."
                     .internal()
             }
+            [keys::migrate] "generic" @[KEYSPACE DANGEROUS] {
+                Migrate      "migrate"         -6 [WRITE] [key(3, RW|ACCESS|DELETE), after("KEYS", -2, -1, 0, RW|ACCESS|DELETE|INCOMPLETE)] => migrate;
+                    "host port <key|\"\"> destination-db milliseconds [COPY] [REPLACE] [AUTH password] [AUTH2 username password] [KEYS key [key ...]]"
+                    "2.6.0"  "O(N), N being the size of the values" "Moves keys to another server, or copies them there."
+                    .tips(&["nondeterministic_output"])
+            }
             [hashes] "hash" @[HASH] {
                 Hdel         "hdel"            -3 [WRITE FAST] [key(1, RW|DELETE)] => hdel;
                     "key field [field ...]"
@@ -1214,15 +1220,15 @@ macro_rules! table {
                 ClusterAddslotsrange "cluster|addslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::addslotsrange;
                     "start-slot end-slot [start-slot end-slot ...]"
                     "7.0.0"  "O(N), N being the slots" "Gives ranges of slots to this node."
-                ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterBumpepoch "cluster|bumpepoch"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::bumpepoch;
                     ""
                     "3.0.0"  "O(1)" "Takes the next configuration epoch."
                     .tips(&["nondeterministic_output"])
-                ClusterCountFailureReports "cluster|count-failure-reports"    3 [ADMIN STALE] [] => disabled;
+                ClusterCountFailureReports "cluster|count-failure-reports"    3 [ADMIN STALE] [] => nodes::count_failure_reports;
                     "node-id"
                     "3.0.0"  "O(N), N being the reports" "Counts who reports that a node has failed."
                     .tips(&["nondeterministic_output"])
-                ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => disabled;
+                ClusterCountkeysinslot "cluster|countkeysinslot"    3 [STALE] [] => keys::countkeysinslot;
                     "slot"
                     "3.0.0"  "O(1)" "Counts the keys of a slot."
                 ClusterDelslots "cluster|delslots"   -3 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::delslots;
@@ -1231,16 +1237,16 @@ macro_rules! table {
                 ClusterDelslotsrange "cluster|delslotsrange"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::delslotsrange;
                     "start-slot end-slot [start-slot end-slot ...]"
                     "7.0.0"  "O(N), N being the slots" "Takes ranges of slots away from this node."
-                ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterFailover "cluster|failover"   -2 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::failover;
                     "[FORCE|TAKEOVER]"
                     "3.0.0"  "O(1)" "Lets a replica take over from its master."
                 ClusterFlushslots "cluster|flushslots"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::flushslots;
                     ""
                     "3.0.0"  "O(1)" "Takes all slots away from this node."
-                ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterForget "cluster|forget"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::forget;
                     "node-id"
                     "3.0.0"  "O(1)" "Removes a node from the table of nodes."
-                ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => disabled;
+                ClusterGetkeysinslot "cluster|getkeysinslot"    4 [STALE] [] => keys::getkeysinslot;
                     "slot count"
                     "3.0.0"  "O(log(N)), N being the keys asked for" "Lists keys of a slot."
                     .tips(&["nondeterministic_output"])
@@ -1251,14 +1257,14 @@ macro_rules! table {
                     ""
                     "3.0.0"  "O(1)" "Tells the state of the cluster."
                     .tips(&["nondeterministic_output"])
-                ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => disabled;
+                ClusterKeyslot "cluster|keyslot"    3 [STALE] [] => keys::keyslot;
                     "key"
                     "3.0.0"  "O(N), N being the bytes of the key" "Tells the slot of a key."
-                ClusterLinks "cluster|links"    2 [STALE] [] => disabled;
+                ClusterLinks "cluster|links"    2 [STALE] [] => maps::links;
                     ""
                     "7.0.0"  "O(N), N being the nodes" "Lists the connections to other nodes."
                     .tips(&["nondeterministic_output"])
-                ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterMeet  "cluster|meet"    -4 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::meet;
                     "ip port [cluster-bus-port]"
                     "3.0.0"  "O(1)" "Connects this node with another one."
                 ClusterMyid  "cluster|myid"     2 [STALE] [] => shown::myid;
@@ -1268,46 +1274,46 @@ macro_rules! table {
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists the nodes and their slots."
                     .tips(&["nondeterministic_output"])
-                ClusterReplicas "cluster|replicas"    3 [ADMIN STALE] [] => disabled;
+                ClusterReplicas "cluster|replicas"    3 [ADMIN STALE] [] => shown::replicas;
                     "node-id"
                     "5.0.0"  "O(1)" "Lists the replicas of a node."
                     .tips(&["nondeterministic_output"])
-                ClusterReplicate "cluster|replicate"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterReplicate "cluster|replicate"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::replicate;
                     "node-id"
                     "3.0.0"  "O(1)" "Makes this node a replica of another one."
-                ClusterReset "cluster|reset"   -2 [ADMIN NOSCRIPT STALE] [] => disabled;
+                ClusterReset "cluster|reset"   -2 [ADMIN NOSCRIPT STALE] [] => nodes::reset;
                     "[HARD|SOFT]"
                     "3.0.0"  "O(N), N being the nodes" "Makes this node forget the cluster."
-                ClusterSaveconfig "cluster|saveconfig"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterSaveconfig "cluster|saveconfig"    2 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::saveconfig;
                     ""
                     "3.0.0"  "O(1)" "Writes the cluster's state to its file."
-                ClusterSetConfigEpoch "cluster|set-config-epoch"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterSetConfigEpoch "cluster|set-config-epoch"    3 [ADMIN STALE NO_ASYNC_LOADING] [] => nodes::set_config_epoch;
                     "config-epoch"
                     "3.0.0"  "O(1)" "Sets the configuration epoch of a new node."
-                ClusterSetslot "cluster|setslot"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => disabled;
+                ClusterSetslot "cluster|setslot"   -4 [ADMIN STALE NO_ASYNC_LOADING] [] => slots::setslot;
                     "slot <IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE>"
                     "3.0.0"  "O(1)" "Says whose a slot is, or where it moves."
-                ClusterShards "cluster|shards"    2 [STALE] [] => disabled;
+                ClusterShards "cluster|shards"    2 [STALE] [] => maps::shards;
                     ""
                     "7.0.0"  "O(N), N being the nodes" "Lists the shards with their nodes and slots."
                     .tips(&["nondeterministic_output"])
-                ClusterSlaves "cluster|slaves"    3 [ADMIN STALE] [] => disabled;
+                ClusterSlaves "cluster|slaves"    3 [ADMIN STALE] [] => shown::slaves;
                     "node-id"
                     "3.0.0"  "O(1)" "Lists the replicas of a node."
                     .tips(&["nondeterministic_output"]).replaced("5.0.0", "CLUSTER REPLICAS")
-                ClusterSlots "cluster|slots"    2 [STALE] [] => disabled;
+                ClusterSlots "cluster|slots"    2 [STALE] [] => maps::slots;
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists ranges of slots with their nodes."
                     .tips(&["nondeterministic_output"]).replaced("7.0.0", "CLUSTER SHARDS")
             }
             [cluster] "cluster" @[CONNECTION] {
-                Asking       "asking"           1 [FAST] [] => disabled;
+                Asking       "asking"           1 [FAST] [] => routing::asking;
                     ""
                     "3.0.0"  "O(1)" "Says that the next command was redirected here by -ASK."
-                Readonly     "readonly"         1 [LOADING STALE FAST] [] => disabled;
+                Readonly     "readonly"         1 [LOADING STALE FAST] [] => routing::readonly;
                     ""
                     "3.0.0"  "O(1)" "Allows reading from a replica of the cluster."
-                Readwrite    "readwrite"        1 [LOADING STALE FAST] [] => disabled;
+                Readwrite    "readwrite"        1 [LOADING STALE FAST] [] => routing::readwrite;
                     ""
                     "3.0.0"  "O(1)" "Ends what READONLY has allowed."
             }

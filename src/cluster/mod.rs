@@ -16,26 +16,48 @@
 //! | [`packet`]     | what nodes say to each other, as bytes                                  |
 //! | [`stats`]      | packets, counted                                                        |
 //! | [`output`]     | what is to be done                                                      |
+//! | [`tick`]       | what happens by itself: pings, and what follows from no answer          |
+//! | `links`        | connections: made, answered, lost                                       |
+//! | `send`         | what this node says                                                     |
+//! | `receive`      | what others say                                                         |
+//! | `failure`      | nodes that don't answer: suspected, then failed                         |
 //! | `health`       | whether the cluster serves                                              |
+//! | `claims`       | whose a slot is: epochs, and which of two claims wins                   |
+//! | `roles`        | masters and replicas                                                    |
+//! | `election`     | a replica takes the place of its master                                 |
+//! | [`manual`]     | the same, because somebody wants it                                     |
+//! | `migration`    | replicas that move to masters without any                               |
 //! | [`admin`]      | what CLUSTER's subcommands do                                           |
 //! | [`describe`]   | the state as text: CLUSTER NODES, CLUSTER INFO                          |
+//! | [`file`]       | the state as a file, and back                                           |
 //!
 //! Times are Unix times in milliseconds, 0 for never.
 
 pub mod admin;
+mod claims;
 pub mod describe;
+mod election;
+mod failure;
+pub mod file;
 mod health;
 pub mod id;
 pub mod key;
 pub mod link;
+mod links;
+pub mod manual;
+mod migration;
 pub mod node;
 pub mod output;
 pub mod packet;
+mod receive;
+mod roles;
+mod send;
 pub mod settings;
 pub mod slots;
 pub mod state;
 pub mod stats;
 pub mod table;
+pub mod tick;
 mod underway;
 
 pub use id::NodeId;

@@ -23,6 +23,8 @@ pub struct Settings {
     pub hostname: String,
     /// The port for clients, as others see it.
     pub port: u16,
+    /// The port for clients without TLS, if the first one is with it.
+    pub plain_port: u16,
     /// The port for nodes, as others see it.
     pub bus_port: u16,
     /// More bytes than these don't wait for another node; 0 for no limit.
@@ -42,6 +44,7 @@ impl Default for Settings {
             announced_ip: String::new(),
             hostname: String::new(),
             port: 6379,
+            plain_port: 0,
             bus_port: 16_379,
             link_limit: 0,
         }

@@ -40,6 +40,8 @@ pub struct Local {
     pub now_ms: u64,
     /// How far the data has come.
     pub offset: u64,
+    /// Whether it copies a master's.
+    pub is_following: bool,
     /// A replica: for how long it hasn't heard of its master; None: it never has.
     pub data_age_ms: Option<u64>,
 }
@@ -164,6 +166,12 @@ impl Cluster {
         self.table.owner(slot) == Some(self.myself)
     }
 
+    /// Whether a slot is that of the master that this node copies.
+    pub fn is_of_my_master(&self, slot: Slot) -> bool {
+        let owner = self.table.owner(slot);
+        owner.is_some() && owner == self.my_master()
+    }
+
     /// Where a slot of this node moves, if it does.
     #[inline]
     pub fn migrating_to(&self, slot: Slot) -> Option<NodeKey> {
@@ -211,6 +219,10 @@ impl Cluster {
 
     /// Draws the consequences of what was told, before others see the state again.
     pub fn settle(&mut self) {
+        while self.failover_soon && self.is_replica() {
+            self.run_manual();
+            self.run_election(); // takes a step; the last one ends with waiting
+        }
         if self.health_timer.is_stale {
             self.update_health();
         }

@@ -15,7 +15,7 @@ pub struct HealthTimer {
 }
 
 /// A replica's attempt to be elected.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Election {
     /// When it asks for votes, or did; 0: it never has.
     pub at_ms: u64,
@@ -25,8 +25,8 @@ pub struct Election {
     pub rank: u64,
     /// The epoch for which it asks.
     pub epoch: u64,
-    /// Votes that have come.
-    pub votes: usize,
+    /// Who has voted for it.
+    pub voters: Vec<NodeKey>,
     /// Why nothing goes on, as it was logged last.
     pub logged: Option<Obstacle>,
 }

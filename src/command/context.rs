@@ -6,7 +6,6 @@
 //! everybody waits.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Instant;
 
 use super::error::{Error, Result, until_nul};
@@ -22,6 +21,7 @@ use crate::resp::{Args, Request};
 use crate::store::keyspace::{Entry, Keyspace, Slot, Vacant};
 use crate::store::value::Kind;
 use crate::store::{Bytes, Value};
+use crate::system::stream::Address;
 
 /// What becomes of the request's own text when it has changed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,7 +302,7 @@ impl Context<'_> {
                 true
             }
             // It waits already, and keeps its place.
-            Origin::Unblocked => true,
+            Origin::Unblocked | Origin::Resumed => true,
             Origin::Exec | Origin::Script | Origin::Loader | Origin::Master => false,
         }
     }
@@ -311,6 +311,11 @@ impl Context<'_> {
     /// is ready now.
     pub fn may_take_from(&self, key: &[u8]) -> bool {
         self.engine.blocking.serving.as_deref().is_none_or(|ready| ready == key)
+    }
+
+    /// Whether this server is a node of a cluster, which has one database and says itself whom it copies.
+    pub fn is_in_cluster(&self) -> bool {
+        self.engine.cluster.is_some()
     }
 
     /// Parses the index of a database.
@@ -323,7 +328,7 @@ impl Context<'_> {
 
     /// Whether the client's connection comes from this machine.
     pub fn client_is_local(&mut self) -> bool {
-        self.client().peer_ip().is_none_or(|ip: IpAddr| ip.is_loopback())
+        self.client().peer.as_ref().is_none_or(Address::is_local)
     }
 
     /// Refuses a string of `len` bytes if it is longer than strings may be.

@@ -30,9 +30,11 @@ impl Error {
         &self.0
     }
 
-    /// The code: the first word, as `INFO errorstats` counts it.
+    /// The code, as `INFO errorstats` counts it: the first word, if more follow.
     pub fn code(&self) -> &[u8] {
-        self.0.split(|byte| *byte == b' ').next().unwrap_or_default()
+        const LONGEST: usize = 32;
+        let head = &self.0[..self.0.len().min(LONGEST)];
+        memchr::memchr(b' ', head).map_or(b"ERR", |end| &head[..end])
     }
 
     /// `ERR wrong number of arguments for '<name>' command`

@@ -16,6 +16,7 @@ use super::dispatch::dispatch;
 use super::error::Error;
 use super::gates::{check, find_row, look_up};
 use super::pubsub::is_subscription;
+use super::redirection::is_redirection;
 use super::server::monitor;
 use super::server::slowlog;
 use super::transactions::queue::{effective_flags, is_queued, queue};
@@ -26,6 +27,8 @@ use crate::engine::Engine;
 use crate::engine::blocking;
 use crate::engine::client::Client;
 use crate::engine::execution::{Execution, Flow, Origin};
+use crate::engine::migration;
+use crate::engine::routing::Asking;
 use crate::engine::tracking;
 use crate::engine::transaction;
 use crate::resp::{Args, Reply};
@@ -42,7 +45,7 @@ pub fn execute(
 ) -> Flow {
     let start = reply.len();
     let state = engine.clients.get(client);
-    if state.close_after_reply {
+    if state.close_after_reply && origin != Origin::Resumed {
         return Flow::Close; // killed while its requests were on their way
     }
     if engine.shutdown.is_some() && !state.is_replica() {
@@ -70,6 +73,9 @@ pub fn execute(
         if pause.holds(writes) && !state.is_replica() && !state.monitors {
             return Flow::Paused { writes };
         }
+    } else if origin == Origin::Resumed && pause.holds_migration() {
+        migration::step_aside(engine, client);
+        return Flow::Paused { writes: true };
     }
     if state.transaction.is_some() && is_queued(row.command) {
         queue(state, row, args, reply);
@@ -192,7 +198,7 @@ fn count(
     if ctx.engine.config.latency_tracking && !waits {
         ctx.engine.stats.record_latency(command, elapsed_ns);
     }
-    let calls = u64::from(ctx.origin != Origin::Unblocked);
+    let calls = u64::from(!matches!(ctx.origin, Origin::Unblocked | Origin::Resumed));
     let stats = &mut ctx.engine.stats;
     stats.total_commands_processed += calls;
     let counters = stats.command(command);
@@ -235,14 +241,21 @@ fn reject(
     if row.is_some_and(|row| row.command == Command::Exec) {
         transaction::abandon(engine, client);
         end_caching(engine.clients.get_mut(client), row);
+        if is_redirection(error) {
+            engine.stats.error(error.code());
+            reply.error(error.as_bytes()); // clients act on the first word
+            return;
+        }
         let reason = error.as_bytes().strip_prefix(b"ERR ").unwrap_or(error.as_bytes());
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
         reply.error(&text);
         return;
     }
-    if let Some(transaction) = &mut engine.clients.get_mut(client).transaction {
-        transaction.aborted = true;
+    let state = engine.clients.get_mut(client);
+    match &mut state.transaction {
+        Some(transaction) => transaction.aborted = true,
+        None => state.routing.asking = Asking::No,
     }
     end_caching(engine.clients.get_mut(client), row);
     engine.stats.error(error.code());
@@ -271,7 +284,7 @@ fn after_reply(
 ) -> Flow {
     let client = engine.clients.get_mut(client);
     if client.wait.is_some() {
-        return Flow::Blocked;
+        return if client.migration.is_some() { Flow::Exchange } else { Flow::Blocked };
     }
     let is_wanted = client.takes_reply();
     // Confirmations are pushes, which CLIENT REPLY is not about.

@@ -7,6 +7,7 @@
 //! | authentication  | clients that have not said who they are                                  |
 //! | transaction     | what may not stand inside MULTI                                          |
 //! | permission      | what the client's user may not do ([`permission`])                       |
+//! | cluster         | what belongs to another node ([`redirection`])                           |
 //! | memory          | what needs memory when there is none                                     |
 //! | disk            | writes that could not be kept                                            |
 //! | replication     | writes on a replica, or without enough replicas                          |
@@ -18,6 +19,7 @@ use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
 use super::permission;
 use super::pubsub::is_subscription;
+use super::redirection;
 use super::transactions::queue::{all_have, effective_flags, is_queued};
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{Command, Names, Row};
@@ -44,7 +46,9 @@ pub fn look_up(names: &Names, args: Args<'_>, origin: Origin) -> Result<&'static
 pub fn find_row(names: &Names, args: Args<'_>, origin: Origin) -> Option<&'static Row> {
     match origin {
         Origin::Loader | Origin::Master => names.lookup_recorded(args),
-        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked => names.lookup(args),
+        Origin::Client | Origin::Exec | Origin::Script | Origin::Unblocked | Origin::Resumed => {
+            names.lookup(args)
+        }
     }
 }
 
@@ -72,6 +76,9 @@ pub fn check(
         permission::check(engine, key, row, args)?;
     }
     let flags = effective_flags(engine, key, row, args);
+    if engine.cluster.is_some() {
+        redirection::check(engine, key, row, args, flags)?;
+    }
     if engine.config.maxmemory > 0 && !engine.scripting.is_slow() {
         let is_out = make_room(engine) == Outcome::OutOfMemory;
         engine.scripting.out_of_memory = is_out;
@@ -86,7 +93,7 @@ pub fn check(
     {
         return Err(error);
     }
-    if origin == Origin::Client {
+    if matches!(origin, Origin::Client | Origin::Resumed) {
         check_replication(engine, client, row, flags)?;
     }
     if client.protocol == Protocol::Resp2

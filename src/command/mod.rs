@@ -42,6 +42,7 @@ pub mod multi_pop;
 pub mod permission;
 pub mod persistence;
 pub mod pubsub;
+pub mod redirection;
 pub mod replication;
 pub mod sampling;
 pub mod scripting;

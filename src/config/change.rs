@@ -52,7 +52,7 @@ impl std::error::Error for SetError {}
 impl Config {
     /// CONFIG SET: all of the pairs or none of them. `local` says whether the client is on this
     /// machine, which `enable-protected-configs local` asks. Returns the parameters whose value
-    /// is now another.
+    /// is now another, or may mean something else.
     ///
     /// A caller that has to act on the changes, and may fail, keeps a clone to go back to.
     pub fn set_many<W: AsRef<[u8]>>(
@@ -67,7 +67,10 @@ impl Config {
             let words = words_of(parameter, value.as_ref());
             changed.apply(parameter, &words).map_err(set)?;
         }
-        let differs = |row: &&Parameter| (row.get)(self) != (row.get)(&changed);
+        let is_target = |row: &Parameter| targets.iter().any(|(_, target)| *target == row);
+        let differs = |row: &&Parameter| {
+            (row.get)(self) != (row.get)(&changed) || row.has(Flag::Volatile) && is_target(row)
+        };
         let differing = PARAMETERS.iter().filter(differs).collect();
         *self = changed;
         Ok(differing)

@@ -3,7 +3,7 @@
 //! Each enum is what one parameter can be; the names beside the variants are the configuration
 //! text, listed in the order in which Redis lists them when it refuses another word.
 
-use super::value::{Choice, Kind, choice, integer};
+use super::value::{Choice, choice};
 use crate::system::logging::Level;
 
 impl Choice for Level {
@@ -187,32 +187,6 @@ choice! {
         Yes = "yes",
         /// If they have one.
         Optional = "optional",
-    }
-}
-
-/// Why a TLS parameter was refused.
-pub(super) const NO_TLS: &str =
-    "cacheflow does not support TLS; put a TLS proxy such as stunnel in front of it";
-
-/// A port that must be 0, because there is no TLS.
-pub(super) struct NoTlsPort;
-
-impl Kind for NoTlsPort {
-    type Value = u16;
-
-    fn parse(&self, words: &[&[u8]], now: &u16) -> Result<u16, String> {
-        match integer::<u16>(0, 65535).parse(words, now)? {
-            0 => Ok(0),
-            _ => Err(NO_TLS.to_owned()),
-        }
-    }
-
-    fn format(&self, value: &u16) -> Vec<u8> {
-        value.to_string().into()
-    }
-
-    fn syntax(&self) -> String {
-        "0".to_owned()
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Flag {
     Hidden,
     /// The value is a secret: never logged.
     Sensitive,
+    /// It names a file: setting it to the value that it has reads that again.
+    Volatile,
     /// Accepted and stored, but cacheflow does nothing with it.
     NoEffect,
     /// Repeated lines add to each other instead of replacing each other.

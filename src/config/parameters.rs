@@ -41,9 +41,9 @@ parameters! {
         /// Close connections that are idle for this many seconds; 0 never
         "timeout" timeout: u32 = 0 => integer(0, INT_MAX);
         /// Listen on this Unix socket as well
-        "unixsocket" unixsocket: String = String::new() => Text("path"), [Immutable NoEffect];
-        /// Permissions of the Unix socket
-        "unixsocketperm" unixsocketperm: u32 = 0 => Octal, [Immutable NoEffect];
+        "unixsocket" unixsocket: String = String::new() => Text("path"), [Immutable];
+        /// Permissions of the Unix socket; 0 is 700
+        "unixsocketperm" unixsocketperm: u32 = 0 => Octal, [Immutable];
         /// Mark of the listening sockets, for packet filters
         "socket-mark-id" socket_mark_id: u32 = 0
             => integer(0, u32::MAX as i64), [Immutable];
@@ -389,7 +389,7 @@ parameters! {
         "cluster-enabled" cluster_enabled: bool = false => YesNo, [Immutable];
         /// File of the cluster's state
         "cluster-config-file" cluster_config_file: String = "nodes.conf".into()
-            => Text("name"), [Immutable NoEffect];
+            => Text("name"), [Immutable];
         /// Port of the cluster bus; 0 is port + 10000
         "cluster-port" cluster_port: u16 = 0 => integer(0, 65535), [Immutable];
         /// Milliseconds after which a node counts as failed
@@ -405,23 +405,23 @@ parameters! {
         "cluster-announce-port" cluster_announce_port: u16 = 0 => integer(0, 65535);
         /// TLS port to announce to the cluster
         "cluster-announce-tls-port" cluster_announce_tls_port: u16 = 0
-            => integer(0, 65535), [NoEffect];
+            => integer(0, 65535);
         /// Bus port to announce to the cluster
         "cluster-announce-bus-port" cluster_announce_bus_port: u16 = 0
             => integer(0, 65535);
         /// What clients are redirected to
         "cluster-preferred-endpoint-type" cluster_preferred_endpoint_type: EndpointType
             = EndpointType::Ip
-            => one_of(), [NoEffect];
+            => one_of();
         /// Refuse to serve while slots are missing
         "cluster-require-full-coverage" cluster_require_full_coverage: bool = true
             => YesNo;
         /// Serve reads while the cluster is down
         "cluster-allow-reads-when-down" cluster_allow_reads_when_down: bool = false
-            => YesNo, [NoEffect];
+            => YesNo;
         /// Serve shard channels while the cluster is down
         "cluster-allow-pubsubshard-when-down" cluster_allow_pubsubshard_when_down: bool = true
-            => YesNo, [NoEffect];
+            => YesNo;
         /// Let replicas move to masters that have none
         "cluster-allow-replica-migration" cluster_allow_replica_migration: bool = true
             => YesNo;
@@ -441,53 +441,52 @@ parameters! {
             => memory(0, u64::MAX);
     }
     "TLS" {
-        /// TLS port; cacheflow has no TLS and takes only 0
-        "tls-port" tls_port: u16 = 0 => NoTlsPort;
-        /// Speak TLS to the master (only no)
-        "tls-replication" tls_replication: bool = false => OnlyNo(NO_TLS);
-        /// Speak TLS within a cluster (only no)
-        "tls-cluster" tls_cluster: bool = false => OnlyNo(NO_TLS);
-        /// Certificate
-        "tls-cert-file" tls_cert_file: String = String::new() => Text("path"), [NoEffect];
-        /// Private key
-        "tls-key-file" tls_key_file: String = String::new() => Text("path"), [NoEffect];
+        /// TLS port; 0 does not listen for TLS
+        "tls-port" tls_port: u16 = 0 => integer(0, 65535);
+        /// Speak TLS to the master
+        "tls-replication" tls_replication: bool = false => YesNo;
+        /// Speak TLS to other nodes, and where MIGRATE moves keys to
+        "tls-cluster" tls_cluster: bool = false => YesNo;
+        /// Certificate, in PEM
+        "tls-cert-file" tls_cert_file: String = String::new() => Text("path"), [Volatile];
+        /// Its private key, in PEM
+        "tls-key-file" tls_key_file: String = String::new() => Text("path"), [Volatile];
         /// Password of the private key
         "tls-key-file-pass" tls_key_file_pass: Vec<u8> = Vec::new()
-            => Bytes("password"), [Sensitive NoEffect];
-        /// Certificate for outgoing connections
+            => Bytes("password"), [Sensitive];
+        /// Certificate for outgoing connections, if it is another
         "tls-client-cert-file" tls_client_cert_file: String = String::new()
-            => Text("path"), [NoEffect];
+            => Text("path"), [Volatile];
         /// Private key for outgoing connections
         "tls-client-key-file" tls_client_key_file: String = String::new()
-            => Text("path"), [NoEffect];
+            => Text("path"), [Volatile];
         /// Its password
         "tls-client-key-file-pass" tls_client_key_file_pass: Vec<u8> = Vec::new()
-            => Bytes("password"), [Sensitive NoEffect];
-        /// Diffie-Hellman parameters
+            => Bytes("password"), [Sensitive];
+        /// Diffie-Hellman parameters (every key exchange is over elliptic curves)
         "tls-dh-params-file" tls_dh_params_file: String = String::new()
             => Text("path"), [NoEffect];
-        /// Trusted certificates
-        "tls-ca-cert-file" tls_ca_cert_file: String = String::new() => Text("path"), [NoEffect];
-        /// Directory of trusted certificates
-        "tls-ca-cert-dir" tls_ca_cert_dir: String = String::new() => Text("path"), [NoEffect];
+        /// Certificates that are trusted, in PEM
+        "tls-ca-cert-file" tls_ca_cert_file: String = String::new()
+            => Text("path"), [Volatile];
+        /// Directory with files of trusted certificates
+        "tls-ca-cert-dir" tls_ca_cert_dir: String = String::new() => Text("path"), [Volatile];
         /// Whether clients need a certificate
-        "tls-auth-clients" tls_auth_clients: TlsAuthClients = TlsAuthClients::Yes
-            => one_of(), [NoEffect];
-        /// Protocol versions
-        "tls-protocols" tls_protocols: String = String::new() => Text("names"), [NoEffect];
-        /// Ciphers up to TLS 1.2
-        "tls-ciphers" tls_ciphers: String = String::new() => Text("names"), [NoEffect];
+        "tls-auth-clients" tls_auth_clients: TlsAuthClients = TlsAuthClients::Yes => one_of();
+        /// Protocol versions, of TLSv1.2 and TLSv1.3
+        "tls-protocols" tls_protocols: String = String::new() => Text("names");
+        /// Ciphers of TLS 1.2
+        "tls-ciphers" tls_ciphers: String = String::new() => Text("names");
         /// Ciphers of TLS 1.3
-        "tls-ciphersuites" tls_ciphersuites: String = String::new() => Text("names"), [NoEffect];
+        "tls-ciphersuites" tls_ciphersuites: String = String::new() => Text("names");
         /// Prefer the order of the server
-        "tls-prefer-server-ciphers" tls_prefer_server_ciphers: bool = false => YesNo, [NoEffect];
+        "tls-prefer-server-ciphers" tls_prefer_server_ciphers: bool = false => YesNo;
         /// Resume sessions
-        "tls-session-caching" tls_session_caching: bool = true => YesNo, [NoEffect];
-        /// How many sessions to remember
-        "tls-session-cache-size" tls_session_cache_size: u32 = 20_480
-            => integer(0, INT_MAX), [NoEffect];
+        "tls-session-caching" tls_session_caching: bool = true => YesNo;
+        /// How many sessions to remember; 0 for no limit
+        "tls-session-cache-size" tls_session_cache_size: u32 = 20_480 => integer(0, INT_MAX);
         /// For how many seconds
         "tls-session-cache-timeout" tls_session_cache_timeout: u32 = 300
-            => integer(0, INT_MAX), [NoEffect];
+            => integer(0, INT_MAX);
     }
 }

@@ -280,7 +280,6 @@ fn mistakes_on_the_command_line_are_those_of_a_file() {
             r#"rename-command "GET" "SET""#,
             "Target command name already exists",
         ),
-        (&["--tls-port", "6380"], 2, r#"tls-port "6380""#, choices::NO_TLS),
     ] {
         assert_eq!(run(arguments).unwrap_err(), fatal(line, shown, reason), "{arguments:?}");
     }

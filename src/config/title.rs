@@ -27,7 +27,8 @@ const VARIABLES: &[(&str, Variable)] = &[
 /// The address that listening begins with, as Redis shows it.
 fn listen_address(config: &Config) -> String {
     let first = config.bind.first().map_or("*", String::as_str);
-    format!("{}:{}", first.trim_start_matches('-'), config.port)
+    let port = if config.port == 0 { config.tls_port } else { config.port };
+    format!("{}:{port}", first.trim_start_matches('-'))
 }
 
 /// The title of a process that was started as `title`.

@@ -37,7 +37,7 @@
 //!
 //! [`Context::may_take_from`]: crate::command::Context::may_take_from
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -80,6 +80,8 @@ pub enum Awaited {
     Replicas(Acknowledgements),
     /// The end, or its abortion (SHUTDOWN).
     Shutdown,
+    /// What another server answers (MIGRATE). The client's own thread listens to that.
+    Exchange,
     /// The end of a pause; the request may write, or not.
     Resumption {
         /// It may.
@@ -122,7 +124,7 @@ impl Awaited {
 
     /// Whether clients may end such a wait (CLIENT UNBLOCK), and a change of the server's role does.
     pub fn is_for_data(self) -> bool {
-        !matches!(self, Awaited::Shutdown | Awaited::Resumption { .. })
+        !matches!(self, Awaited::Shutdown | Awaited::Exchange | Awaited::Resumption { .. })
     }
 }
 
@@ -144,6 +146,14 @@ impl Blocking {
     /// How many clients wait.
     pub fn clients(&self) -> usize {
         self.clients.len()
+    }
+
+    /// The clients that wait for a key of a database.
+    pub fn waiting_for_keys(&self, db: usize) -> BTreeSet<ClientKey> {
+        let clients = self.waiting.iter().flat_map(|queues| {
+            queues.keys(db).into_iter().flat_map(|key| queues.clients(db, &key))
+        });
+        clients.collect()
     }
 
     /// How many of them give up some day.

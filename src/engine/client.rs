@@ -5,19 +5,18 @@
 //! socket and its buffers to itself.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use rustix::io::ioctl_fionread;
-use socket2::SockRef;
+use std::time::Instant;
 
 use super::ClientKey;
 use super::activity::Activity;
 use super::blocking::Wait;
 use super::meter::Meter;
+use super::migration::Migration;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
+use super::routing::Routing;
 use super::tracking::Mode;
 use super::transaction::Transaction;
 use super::watch::Watches;
@@ -25,6 +24,7 @@ use crate::acl::DEFAULT;
 use crate::catalogue::Command;
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
+use crate::system::stream::{Address, Stream};
 use crate::system::wakeup::Wakeup;
 
 /// What `CLIENT REPLY` has asked for.
@@ -47,11 +47,11 @@ pub struct Client {
     /// Counts up from 1; never used twice.
     pub id: u64,
     /// The peer; none for clients that are no connection (the loader, a script).
-    pub peer: Option<SocketAddr>,
+    pub peer: Option<Address>,
     /// Our end.
-    pub local: Option<SocketAddr>,
+    pub local: Option<Address>,
     /// The socket, to shut it down.
-    pub stream: Option<Arc<TcpStream>>,
+    pub stream: Option<Arc<Stream>>,
     /// Set by CLIENT SETNAME or HELLO.
     pub name: Vec<u8>,
     /// Set by CLIENT SETINFO.
@@ -78,12 +78,16 @@ pub struct Client {
     pub transaction: Option<Box<Transaction>>,
     /// What WATCH has asked for.
     pub watches: Watches,
+    /// What it has on its way to another server, between two turns under the lock.
+    pub migration: Option<Box<Migration>>,
     /// What it listens to.
     pub subscriptions: Subscriptions,
     /// It sees what others ask for (MONITOR).
     pub monitors: bool,
     /// How it is told of changes to keys it keeps, if it wants to be.
     pub tracking: Option<Box<Mode>>,
+    /// What it has said as a client of a cluster.
+    pub routing: Routing,
     /// What it waits for, if it does.
     pub wait: Option<Box<Wait>>,
     /// The reply to the command that waited, until its thread takes it.
@@ -144,9 +148,11 @@ impl Client {
             last_command: None,
             transaction: None,
             watches: Watches::default(),
+            migration: None,
             subscriptions: Subscriptions::default(),
             monitors: false,
             tracking: None,
+            routing: Routing::default(),
             wait: None,
             answer: Vec::new(),
             wakeup: None,
@@ -169,10 +175,10 @@ impl Client {
     }
 
     /// The client of a connection.
-    pub fn connected(id: u64, stream: Arc<TcpStream>) -> Self {
+    pub fn connected(id: u64, stream: Arc<Stream>) -> Self {
         Client {
-            peer: stream.peer_addr().ok(),
-            local: stream.local_addr().ok(),
+            peer: stream.peer(),
+            local: stream.local(),
             stream: Some(stream),
             authenticated: false,
             ..Client::internal(id)
@@ -181,7 +187,7 @@ impl Client {
 
     /// The peer's address.
     pub fn peer_ip(&self) -> Option<IpAddr> {
-        self.peer.map(|peer| peer.ip())
+        self.peer.as_ref()?.ip()
     }
 
     /// Whether it is a replica of ours.
@@ -197,8 +203,8 @@ impl Client {
             // In the midst of sending, the peer would not notice, but wait for us to take the rest. A
             // reset tells it, and that is what closing a socket with unread input does anyway.
             let is_sending = self.meter.has_incomplete_request();
-            if is_sending || ioctl_fionread(stream).is_ok_and(|unread| unread > 0) {
-                let _ = SockRef::from(&**stream).set_linger(Some(Duration::ZERO));
+            if is_sending || stream.has_unread() {
+                stream.reset_at_end();
             }
             let _ = stream.shutdown(Shutdown::Both); // fails if the peer was faster
         }
@@ -243,6 +249,7 @@ impl Client {
         self.db = 0;
         self.protocol = Protocol::Resp2;
         self.name.clear();
+        self.routing = Routing::default();
         // This one isn't replied to if that was asked for; the next one is.
         if self.reply_mode != ReplyMode::Skip {
             self.reply_mode = ReplyMode::On;

@@ -10,15 +10,17 @@ use super::Engine;
 use super::pause::{self, Reason};
 use super::pubsub;
 use super::role::{self, Link};
-use crate::cluster::Cluster;
+use super::routing;
+use super::slots;
 use crate::cluster::output::{Order, Save};
 use crate::cluster::settings::Settings;
 use crate::cluster::state::Local;
+use crate::cluster::{Cluster, Health};
 use crate::config::Config;
 use crate::system::random::Random;
 
 /// Bus ports are so much higher than the clients', unless somebody says otherwise.
-const BUS_PORT_OFFSET: u16 = 10_000;
+pub const BUS_PORT_OFFSET: u16 = 10_000;
 
 /// The state of a node that knows nobody yet, if the configuration wants a node.
 pub fn new(config: &Config, now_ms: u64) -> Option<Box<Cluster>> {
@@ -29,9 +31,14 @@ pub fn new(config: &Config, now_ms: u64) -> Option<Box<Cluster>> {
 /// The port on which a node listens for others.
 pub fn bus_port(config: &Config) -> u16 {
     match config.cluster_port {
-        0 => config.port.saturating_add(BUS_PORT_OFFSET),
+        0 => client_port(config).saturating_add(BUS_PORT_OFFSET),
         port => port,
     }
+}
+
+/// The port to which nodes send clients and replicas.
+pub fn client_port(config: &Config) -> u16 {
+    if config.tls_cluster { config.tls_port } else { config.port }
 }
 
 /// What the configuration says, for the state machine.
@@ -47,7 +54,14 @@ pub fn settings(config: &Config) -> Settings {
         no_failover: config.cluster_replica_no_failover,
         announced_ip: String::from_utf8_lossy(&config.cluster_announce_ip).into_owned(),
         hostname: config.cluster_announce_hostname.clone(),
-        port: or(config.cluster_announce_port, config.port),
+        port: match config.tls_cluster {
+            true => or(config.cluster_announce_tls_port, config.tls_port),
+            false => or(config.cluster_announce_port, config.port),
+        },
+        plain_port: match config.tls_cluster {
+            true => or(config.cluster_announce_port, config.port),
+            false => 0,
+        },
         bus_port: or(config.cluster_announce_bus_port, bus_port(config)),
         link_limit: config.cluster_link_sendbuf_limit as usize,
     }
@@ -58,14 +72,19 @@ pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Opt
     let local = local(engine);
     let cluster = engine.cluster.as_deref_mut()?;
     cluster.begin(local);
+    let health = cluster.health();
     let told = tell(cluster);
     cluster.settle();
+    let is_down = cluster.health() != health && cluster.health() == Health::Fail;
     let orders = cluster.take_orders();
     let outputs = cluster.outputs();
     if !outputs.network.is_empty() || outputs.save != Save::Nothing {
         engine.bus_wanted.notify_one();
     }
     orders.into_iter().for_each(|order| carry_out(engine, order));
+    if is_down {
+        routing::slots_moved(engine);
+    }
     Some(told)
 }
 
@@ -79,7 +98,8 @@ fn local(engine: &Engine) -> Local {
         heard.map(|heard| heard.elapsed().as_millis() as u64)
     });
     let now_ms = engine.unix_ms().max(0) as u64;
-    Local { now_ms, offset: engine.replication.offset(), data_age_ms }
+    let is_following = engine.is_replica();
+    Local { now_ms, offset: engine.replication.offset(), is_following, data_age_ms }
 }
 
 fn carry_out(engine: &mut Engine, order: Order) {
@@ -94,6 +114,9 @@ fn carry_out(engine: &mut Engine, order: Order) {
         Order::Publish { channel, message, shard: true } => {
             pubsub::publish_to_shard(engine, &channel, &message);
         }
-        Order::DropSlots(_) | Order::SlotsMoved => {}
+        Order::DropSlots(lost) => {
+            lost.iter().for_each(|slot| _ = slots::remove_keys(engine, slot));
+        }
+        Order::SlotsMoved => routing::slots_moved(engine),
     }
 }

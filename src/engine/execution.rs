@@ -20,6 +20,8 @@ pub enum Origin {
     Script,
     /// A command that waited, tried again because its key has changed.
     Unblocked,
+    /// A command of a connection that has talked to another server meanwhile, and goes on.
+    Resumed,
     /// The append-only file, while it is being loaded.
     Loader,
     /// The link to our master.
@@ -40,6 +42,8 @@ pub enum Flow {
         /// The request may write.
         writes: bool,
     },
+    /// Talks to another server, while others have the lock, and then tries the same request again.
+    Exchange,
     /// Waits until another client's command answers, or the time is over; nothing was replied.
     Blocked,
 }

@@ -43,7 +43,8 @@ impl Host for Loading {
     }
 
     fn register(&mut self, registration: Registration) -> Result<(), &'static str> {
-        if self.functions.iter().any(|function| function.name == registration.name) {
+        let name = &registration.name;
+        if self.functions.iter().any(|function| function.name.eq_ignore_ascii_case(name)) {
             return Err("ERR Function already exists in the library");
         }
         self.functions.push(registration);

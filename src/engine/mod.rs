@@ -15,6 +15,7 @@
 //! |----------------------------------------------------|----------------------------------------|
 //! | [`client`], [`meter`], [`weight`], [`activity`], [`transaction`], [`pause`] | connections and their state |
 //! | [`interest`], [`watch`], [`blocking`], [`tracking`] | who watches, waits for, caches a key  |
+//! | [`migration`]                                      | keys on their way to another server    |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
 //! | [`expiry`], [`eviction`], [`slots`]                | keys that go by themselves             |
@@ -51,6 +52,7 @@ pub mod libraries;
 pub mod listening;
 mod lock;
 pub mod meter;
+pub mod migration;
 pub mod monitor;
 pub mod oom_score;
 pub mod outbox;
@@ -62,22 +64,25 @@ pub mod prepared;
 pub mod progress;
 pub mod pubsub;
 pub mod role;
+pub mod routing;
 pub mod saving;
 pub mod scripting;
 pub mod shutdown;
 pub mod slots;
 pub mod slowlog;
 pub mod stats;
+pub mod tls;
 pub mod tracking;
 pub mod transaction;
 pub mod watch;
 pub mod weight;
 pub mod writers;
 
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
+use parking_lot::Condvar;
 
 use crate::acl::Acl;
 use crate::cluster::Cluster;
@@ -88,6 +93,7 @@ use crate::store::Value;
 use crate::store::keyspace::Keyspace;
 use crate::system::clock::{Clock, Tick};
 use crate::system::random::{Random, secure_hex};
+use crate::system::tls::Tls;
 use append_only::AppendOnly;
 use background::Background;
 use blocking::Blocking;
@@ -102,6 +108,7 @@ use latency::LatencyMonitor;
 use lazy_free::{Garbage, LazyFree};
 use listening::Listen;
 pub use lock::{EngineGuard, SharedEngine};
+use migration::Migrations;
 use pause::Pause;
 use prepared::Prepared;
 use progress::Progress;
@@ -171,6 +178,8 @@ pub struct Engine {
     pub random: Random,
     /// CLIENT PAUSE.
     pub pause: Pause,
+    /// Keys on their way to other servers.
+    pub migrations: Migrations,
     /// The data set is being loaded from disk.
     pub loading: bool,
     /// What tests have switched.
@@ -185,6 +194,8 @@ pub struct Engine {
     pub startup_memory: u64,
     /// The port that clients connect to.
     pub port: u16,
+    /// Certificates and what else TLS needs, if it is spoken.
+    pub tls: Option<Arc<Tls>>,
     /// The server's sockets, if it has any.
     pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
@@ -216,6 +227,7 @@ impl Engine {
         acl.set_default_password(&config.requirepass);
         let engine = Engine {
             port: config.port,
+            tls: None,
             listening: None,
             aof: AppendOnly::new(&config),
             background: Background::default(),
@@ -244,6 +256,7 @@ impl Engine {
             saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),
             pause: Pause::default(),
+            migrations: Migrations::default(),
             loading: false,
             debugging: Debugging::default(),
             expiry: Expiry::default(),
@@ -373,6 +386,7 @@ impl Engine {
     /// watches, tracks and listens to.
     pub fn release_client(&mut self, client: ClientKey) {
         transaction::abandon(self, client);
+        migration::abandon(self, client);
         pubsub::unsubscribe_all(self, client);
         tracking::disable(self, client);
         monitor::stop(self, client);

@@ -13,6 +13,7 @@ use crate::catalogue::Command;
 use crate::resp::Args;
 use crate::resp::args::is;
 use crate::system::clock::Tick;
+use crate::system::stream::Address;
 
 /// The client watches no more.
 pub fn stop(engine: &mut Engine, client: ClientKey) {
@@ -31,8 +32,9 @@ pub fn show(
 ) {
     let now_us = engine.unix_us_at(Tick::now());
     let from = engine.clients.get(client);
-    let peer = match from.peer {
+    let peer = match &from.peer {
         _ if from_script => "lua".to_owned(),
+        Some(Address::Unix(path)) => format!("unix:{}", path.display()),
         Some(peer) => peer.to_string(),
         None => "?:0".to_owned(),
     };
@@ -51,13 +53,27 @@ pub fn show(
     }
 }
 
-/// Whether an argument belongs to AUTH, or to the AUTH option of HELLO.
+/// Whether an argument belongs to AUTH, or to the AUTH option of HELLO or MIGRATE.
 pub fn is_secret(command: Command, args: Args<'_>, index: usize) -> bool {
     match command {
         Command::Auth => index > 0,
+        Command::Migrate => is_migrate_secret(args, index),
         Command::Hello => (1..=2).any(|back| index >= 2 + back && is(&args[index - back], "AUTH")),
         _ => false,
     }
+}
+
+/// Whether an argument is the password of AUTH, or user or password of AUTH2; behind KEYS there are only keys.
+fn is_migrate_secret(args: Args<'_>, index: usize) -> bool {
+    let mut next = 6;
+    while let Some(option) = args.get(next).filter(|option| !is(option, "KEYS")) {
+        let secrets = usize::from(is(option, "AUTH")) + 2 * usize::from(is(option, "AUTH2"));
+        if (next + 1..=next + secrets).contains(&index) {
+            return true;
+        }
+        next += 1 + secrets;
+    }
+    false
 }
 
 /// Between double quotes, with C's escapes.

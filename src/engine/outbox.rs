@@ -22,16 +22,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::ErrorKind::{Interrupted, WouldBlock};
 use std::io::{self, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
-
-use rustix::net::{SendFlags, send};
 
 use super::activity::Activity;
 use super::writers::Writers;
 use crate::journal::group_commit::Aof;
+use crate::system::stream::Stream;
 use crate::system::sync::atomic::{AtomicUsize, Ordering};
 use crate::system::sync::{Condvar, Instant, Mutex, MutexGuard, TryLockError};
 
@@ -74,7 +74,7 @@ impl Pen {
     }
 
     /// Writes to the socket. Nobody may hold THE lock meanwhile.
-    pub fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+    pub fn write(&self, mut stream: &Stream, bytes: &[u8]) -> io::Result<()> {
         self.commit();
         let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut left = bytes.len();
@@ -94,7 +94,7 @@ impl Pen {
     }
 
     /// Writes as much as can be written without waiting for the reader.
-    fn write_some(&self, stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    fn write_some(&self, stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
         self.commit();
         let _held = match self.held.try_lock() {
             Ok(held) => held,
@@ -102,11 +102,11 @@ impl Pen {
             // The connection's own thread is writing, and waits for the reader.
             Err(TryLockError::WouldBlock) => return Ok(0),
         };
-        match send(stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(0),
+        match stream.write_now(bytes) {
+            Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => Ok(0),
             result => {
                 self.activity.note();
-                Ok(result?)
+                result
             }
         }
     }
@@ -127,7 +127,7 @@ pub struct Outbox(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     pen: Arc<Pen>,
     queue: Mutex<Queue>,
     /// Signalled after each write.
@@ -192,7 +192,7 @@ impl Queue {
 
 impl Outbox {
     /// The outbox of a connection.
-    pub fn open(stream: Arc<TcpStream>, pen: Arc<Pen>) -> io::Result<Outbox> {
+    pub fn open(stream: Arc<Stream>, pen: Arc<Pen>) -> io::Result<Outbox> {
         pen.writers.start()?;
         let (queue, shrunk) = Default::default();
         Ok(Outbox(Arc::new(Inner { stream, pen, queue, shrunk })))
@@ -209,7 +209,7 @@ impl Outbox {
     }
 
     /// The socket.
-    pub fn stream(&self) -> &TcpStream {
+    pub fn stream(&self) -> &Stream {
         &self.0.stream
     }
 
@@ -268,10 +268,11 @@ impl Outbox {
             }
         }
         self.0.shrunk.notify_all();
-        if queue.bytes == 0 {
+        let is_full = !queue.broken && self.0.stream.unsent() > 0;
+        if queue.bytes == 0 && !is_full {
             queue.in_hand = false;
             Turn::Empty
-        } else if result.is_ok_and(|count| count == buffer.len()) {
+        } else if !is_full && result.is_ok_and(|count| count == buffer.len()) {
             Turn::More
         } else {
             Turn::Full
@@ -303,7 +304,7 @@ impl Outbox {
     pub fn wait_for_backlog(&self, bytes: usize, at_most: Duration) {
         let deadline = Instant::now() + at_most;
         let mut queue = self.queue();
-        while queue.bytes > bytes {
+        while queue.bytes + self.0.stream.unsent() > bytes && !queue.broken {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;

@@ -10,7 +10,7 @@ use super::outbox::Outbox;
 fn pair() -> (TcpStream, Outbox) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let ours = Arc::new(listener.accept().unwrap().0);
+    let ours = Arc::new(listener.accept().unwrap().0.into());
     (peer, Outbox::open(ours, Arc::default()).unwrap())
 }
 
@@ -70,7 +70,7 @@ fn a_reader_who_never_reads_holds_nobody_up() {
     (0..64).for_each(|_| send(&stuck, Arc::clone(&message)));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let ours = Arc::new(listener.accept().unwrap().0);
+    let ours = Arc::new(listener.accept().unwrap().0.into());
     let outbox = Outbox::open(ours, Arc::clone(stuck.pen())).unwrap();
     send(&outbox, b"hello".as_slice().into());
     let mut text = [0; 5];

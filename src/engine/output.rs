@@ -130,7 +130,7 @@ impl Client {
         crate::warning!(
             "Client id={} addr={} closed for overcoming of output buffer limits.",
             self.id,
-            self.peer.map_or(String::new(), |peer| peer.to_string())
+            self.peer.as_ref().map_or(String::new(), |peer| peer.to_string())
         );
         self.disconnect();
     }

@@ -25,6 +25,8 @@ pub enum Reason {
     Failover,
     /// Replicas are to have everything before the server ends, and then nothing may change.
     Shutdown,
+    /// Keys that changed each time while they were sent to another server are sent once more.
+    Migration,
 }
 
 /// What is paused, and until when.
@@ -63,6 +65,12 @@ impl Pause {
     pub fn holds(&self, writes: bool) -> bool {
         let is_over = |until: Instant| until <= Instant::now();
         writes && self.is_held() || self.end(writes).is_some_and(|until| !is_over(until))
+    }
+
+    /// Whether it has to wait though it is one of those that others wait for ([`Reason::Migration`]).
+    pub fn holds_migration(&self) -> bool {
+        let is_held = self.held.iter().any(|reason| *reason != Reason::Migration);
+        is_held || self.end(true).is_some_and(|until| until > Instant::now())
     }
 
     /// When the time of a pause for such commands is over, if it has one.

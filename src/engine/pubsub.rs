@@ -66,6 +66,11 @@ impl PubSub {
         self.spaces[space as usize].keys()
     }
 
+    /// Who listens to a name.
+    pub fn clients(&self, space: Space, name: &[u8]) -> Vec<ClientKey> {
+        self.spaces[space as usize].get(name).cloned().unwrap_or_default()
+    }
+
     /// How many clients listen to a name.
     pub fn subscribers(&self, space: Space, name: &[u8]) -> usize {
         self.spaces[space as usize].get(name).map_or(0, Vec::len)

@@ -11,7 +11,6 @@
 //! | partial sync, new id | the master's | the old, offset    | disconnected, partial sync |
 //! | REPLICAOF NO ONE  | new            | the old, offset     | disconnected, partial sync |
 
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -25,6 +24,7 @@ use crate::config::Config;
 use crate::journal::backlog::{Backlog, Feed};
 use crate::system::logging;
 use crate::system::random::secure_hex;
+use crate::system::stream::Stream;
 
 /// What replication knows, behind the lock.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ pub struct Master {
     /// The state of the link.
     pub link: Link,
     /// The socket, to end the link.
-    pub stream: Option<Arc<TcpStream>>,
+    pub stream: Option<Arc<Stream>>,
     /// The client as which the stream is executed, while there is one.
     pub client: Option<ClientKey>,
     /// The database that the stream has selected.

@@ -68,6 +68,7 @@ pub struct Scripting {
     scripts: AHashMap<Sha1Hex, Script>,
     script_bytes: usize,
     libraries: BTreeMap<Vec<u8>, Library>,
+    /// From the name of a function, in lower case, to its library.
     functions: HashMap<Vec<u8>, Vec<u8>>,
     client: Option<ClientKey>,
     /// The script that is running.
@@ -151,21 +152,21 @@ impl Scripting {
         self.libraries.values().map(|library| library.source.clone()).collect()
     }
 
-    /// The function of this name.
+    /// The function of this name, which may be written in any case.
     pub fn function(&self, name: &[u8]) -> Option<&Registration> {
-        let library = self.libraries.get(self.functions.get(name)?)?;
-        library.functions.iter().find(|function| function.name == name)
+        let library = self.libraries.get(self.library_of(name)?)?;
+        library.functions.iter().find(|function| function.name.eq_ignore_ascii_case(name))
     }
 
     /// The library that has a function.
     pub fn library_of(&self, function: &[u8]) -> Option<&Vec<u8>> {
-        self.functions.get(function)
+        self.functions.get(&function.to_ascii_lowercase())
     }
 
     /// Adds a library that was loaded.
     pub fn add_library(&mut self, name: Vec<u8>, library: Library) {
         for function in &library.functions {
-            self.functions.insert(function.name.clone(), name.clone());
+            self.functions.insert(function.name.to_ascii_lowercase(), name.clone());
         }
         self.libraries.insert(name, library);
     }
@@ -174,7 +175,7 @@ impl Scripting {
     pub fn remove_library(&mut self, name: &[u8]) -> Option<Library> {
         let library = self.libraries.remove(name)?;
         for function in &library.functions {
-            self.functions.remove(&function.name);
+            self.functions.remove(&function.name.to_ascii_lowercase());
         }
         Some(library)
     }

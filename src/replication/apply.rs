@@ -23,25 +23,25 @@
 //! request at all ends the link and the history, too.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::failover;
 use super::link::{Attempt, is_timeout};
-use super::stream::{Broken, LIMITS, Stream};
+use super::stream::{Broken, Executor, LIMITS};
 use crate::engine::ClientKey;
 use crate::engine::client::Client;
 use crate::engine::role::Link;
 use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
 use crate::resp::{Batch, Reader};
+use crate::system::stream::Stream;
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
 
 /// Follows the stream until the link breaks.
-pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R) -> io::Result<()> {
+pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<Stream>, input: R) -> io::Result<()> {
     let mut engine = attempt.lock()?;
     let client = engine.clients.add(|id| Client {
         is_master: true,
@@ -60,7 +60,7 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
         attempt.is_up();
     }
     drop(engine);
-    let executor = Stream::new(client);
+    let executor = Executor::new(client);
     let follower =
         Follower { attempt, stream, aof, client, executor, executed: offset, kept: offset };
     let result = follower.run(Reader::new(input));
@@ -71,12 +71,12 @@ pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<TcpStream>, input: R)
 
 struct Follower<'f, 's> {
     attempt: &'f Attempt<'s>,
-    stream: &'f Arc<TcpStream>,
+    stream: &'f Arc<Stream>,
     /// Our append-only file.
     aof: Arc<Aof>,
     client: ClientKey,
     /// What executes it.
-    executor: Stream,
+    executor: Executor,
     /// How far we are.
     executed: u64,
     /// Up to where our append-only file has it.

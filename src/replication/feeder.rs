@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use crate::engine::role::Phase;
 use crate::engine::{ClientKey, Engine, SharedEngine};
 use crate::journal::backlog::{Backlog, Next};
 use crate::system::cores;
+use crate::system::stream::Stream;
 
 /// Next to nothing is kept on the stack.
 const STACK_SIZE: usize = 256 * 1024;
@@ -29,7 +30,7 @@ pub struct Feeder {
     /// The connection's number: its name in the backlog.
     pub client: u64,
     /// The connection.
-    pub stream: Arc<TcpStream>,
+    pub stream: Arc<Stream>,
     /// Held by whoever writes to it.
     pub pen: Arc<Pen>,
     /// The stream.
@@ -47,7 +48,7 @@ pub enum Prelude {
 }
 
 /// Shuts the socket when it is dropped.
-struct ShutAtEnd(Arc<TcpStream>);
+struct ShutAtEnd(Arc<Stream>);
 
 impl Drop for ShutAtEnd {
     fn drop(&mut self) {

@@ -16,7 +16,6 @@
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -39,6 +38,8 @@ use crate::rdb::{Decoder, Reason};
 use crate::system::outgoing;
 use crate::system::random::secure_hex;
 use crate::system::service::essential;
+use crate::system::stream::Stream;
+use crate::system::tls::Outgoing;
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -104,6 +105,8 @@ struct Order {
     port: u16,
     /// Where the connection is to come from; empty for anywhere.
     source: String,
+    /// How it is to be encrypted, if it is.
+    tls: Option<Outgoing>,
     introduction: Introduction,
     timeout: Duration,
     /// The history that we have, if there is one.
@@ -118,7 +121,7 @@ fn next_order(shared: &SharedEngine) -> Option<Order> {
         if shared.is_stopping() {
             return None;
         }
-        let port = engine.port;
+        let (port, tls) = (engine.announced_port(), engine.tls_to_master());
         let Engine { replication, config, .. } = &mut *engine;
         let Some(master) = &mut replication.master else {
             let changed = Arc::clone(&replication.role_changed);
@@ -132,6 +135,7 @@ fn next_order(shared: &SharedEngine) -> Option<Order> {
             host: master.host.clone(),
             port: master.port,
             source: config.bind_source_addr.clone(),
+            tls,
             introduction: Introduction::new(config, port),
             timeout: Duration::from_secs(u64::from(config.repl_timeout)),
             known,
@@ -152,7 +156,7 @@ pub struct Attempt<'s> {
 
 /// Reads from the master's socket, and gives up when it should: `repl-timeout` counts as it is now.
 pub struct LinkReader<'s> {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     shared: &'s SharedEngine,
     epoch: u64,
     heard: Instant,
@@ -286,12 +290,13 @@ impl Attempt<'_> {
         apply::follow(self, &stream, io::Cursor::new(early).chain(rest))
     }
 
-    fn connect(&self) -> io::Result<TcpStream> {
-        let Order { host, port, source, timeout, .. } = &self.order;
+    fn connect(&self) -> io::Result<Stream> {
+        let Order { host, port, source, tls, timeout, .. } = &self.order;
         crate::notice!("Connecting to MASTER {host}:{port}");
-        let stream = outgoing::connect(host, *port, source, CONNECT_TIMEOUT).map_err(|error| {
-            io::Error::new(error.kind(), format!("Error condition on socket for SYNC: {error}"))
-        })?;
+        let stream = outgoing::connect(host, *port, source, CONNECT_TIMEOUT, tls.as_ref())
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("Error condition on socket for SYNC: {error}"))
+            })?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(*timeout))?;

@@ -15,12 +15,9 @@
 //! another's transfer to end or for a file to be written, hears once a second that we are still here.
 
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
-
-use rustix::net::{SendFlags, send};
 
 use super::feeder::{Feeder, Prelude};
 use super::transfer::{Listening, Transfer, lock};
@@ -29,6 +26,7 @@ use crate::engine::role::Phase;
 use crate::engine::{Engine, SharedEngine};
 use crate::system::cores;
 use crate::system::service::essential;
+use crate::system::stream::Stream;
 
 /// How often the thread looks whether a snapshot can begin.
 const LOOK: Duration = Duration::from_millis(20);
@@ -84,7 +82,7 @@ fn look_after_waiting(shared: &Arc<SharedEngine>) {
             last_sign = Instant::now();
             let streams = waiting.iter().filter_map(|key| engine.clients.get(*key).stream.clone());
             // Until this thread begins their transfer, nobody else writes to these.
-            let streams: Vec<Arc<TcpStream>> = streams.collect();
+            let streams: Vec<Arc<Stream>> = streams.collect();
             drop(engine);
             streams.iter().for_each(|stream| sign(stream));
             lock(&listening).iter().for_each(|stream| sign(stream));
@@ -96,8 +94,8 @@ fn look_after_waiting(shared: &Arc<SharedEngine>) {
 }
 
 /// An empty line: "still here". Who has no room for it has been told enough.
-fn sign(stream: &TcpStream) {
-    let _ = send(stream, b"\n", SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+fn sign(stream: &Stream) {
+    let _ = stream.write_now(b"\n");
 }
 
 fn waiting(engine: &Engine) -> Vec<ClientKey> {

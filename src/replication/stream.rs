@@ -29,7 +29,7 @@ pub enum Broken {
 }
 
 /// A stream that is being followed.
-pub struct Stream {
+pub struct Executor {
     /// The client as which it is executed.
     client: ClientKey,
     /// The bytes of a transaction that isn't complete.
@@ -37,10 +37,10 @@ pub struct Stream {
     reply: Reply,
 }
 
-impl Stream {
+impl Executor {
     /// The stream of this client, from the end of our backlog on.
     pub fn new(client: ClientKey) -> Self {
-        Stream { client, pending: Vec::new(), reply: Reply::default() }
+        Executor { client, pending: Vec::new(), reply: Reply::default() }
     }
 
     /// Executes what has arrived.

@@ -13,7 +13,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Builder;
@@ -28,10 +28,11 @@ use crate::persistence::snapshot::Snapshot;
 use crate::system::cores;
 use crate::system::random::secure_hex;
 use crate::system::service::essential;
+use crate::system::stream::Stream;
 
 /// Replicas whose snapshot is being written to a file. Before anything else is written to their
 /// sockets, they are taken out.
-pub(super) type Listening = Arc<Mutex<Vec<Arc<TcpStream>>>>;
+pub(super) type Listening = Arc<Mutex<Vec<Arc<Stream>>>>;
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -140,7 +141,7 @@ impl Transfer {
     pub fn start(self) {
         let shared = Arc::clone(&self.shared);
         let streams = self.targets.iter().map(|target| Arc::clone(&target.feeder.stream));
-        let streams: Vec<Arc<TcpStream>> = streams.collect();
+        let streams: Vec<Arc<Stream>> = streams.collect();
         let work = move || {
             cores::keep_to(&self.cpus);
             let shared = Arc::clone(&self.shared);

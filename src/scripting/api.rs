@@ -5,8 +5,8 @@ use super::flags::{ScriptFlags, check_name};
 use super::host::{self, Running};
 use super::limits::{self, BYTES_PER_BYTE, build, room_for};
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, install,
-    number_of, one, one_string, raise, text_of, to_i64,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, install, number_of, one, one_string,
+    raise, text_of, to_i64,
 };
 use super::registration::{Pending, Registration};
 use super::{Purpose, sha1_hex};

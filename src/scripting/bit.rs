@@ -58,7 +58,7 @@ fn shift(lua: &Lua, args: MultiValue, with: fn(u32, u32) -> u32) -> Result<Multi
 fn tohex(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let value = bits(lua, &args, 0)?;
     let digits = match args.get(1) {
-        None | Some(Value::Nil) => 8,
+        None => 8,
         Some(_) => bits(lua, &args, 1)? as i32,
     };
     // The least integer has no opposite.

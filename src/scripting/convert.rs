@@ -144,6 +144,8 @@ pub struct Answer<'a> {
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
     protocol: Protocol,
+    /// The errors in it.
+    pub errors: Errors,
     /// How long the reply may become.
     longest: usize,
     /// Values that were written: a table that is in itself many times stands for more than memory holds.
@@ -155,17 +157,27 @@ pub struct Answer<'a> {
 /// After so many values it is looked whether it goes on.
 const VALUES_PER_LOOK: usize = 1000;
 
+/// Errors that a script has returned, for the statistics.
+#[derive(Debug, Default)]
+pub struct Errors {
+    /// There were some: the call has failed.
+    pub any: bool,
+    /// Those that no command of the script has raised before: nobody has counted them yet.
+    pub uncounted: Vec<Vec<u8>>,
+}
+
 impl<'a> Answer<'a> {
     /// Replies may be so long as the interpreter may be large.
     pub fn new(lua: &Lua, shape: &'a Function, protocol: Protocol) -> Self {
-        Answer { shape, protocol, longest: limits::memory(lua), written: 0, outcome: Ok(()) }
+        let (errors, longest) = (Errors::default(), limits::memory(lua));
+        Answer { shape, protocol, errors, longest, written: 0, outcome: Ok(()) }
     }
 
-    /// Writes a value.
-    pub fn write(mut self, value: &Value, reply: &mut Reply) -> Result<()> {
+    /// Writes a value, and tells what errors are in it.
+    pub fn write(mut self, value: &Value, reply: &mut Reply) -> Result<Errors> {
         self.longest = self.longest.saturating_add(reply.len());
         self.write_nested(value, reply, 0);
-        self.outcome
+        self.outcome.map(|()| self.errors)
     }
 
     /// Whether it goes on.
@@ -175,14 +187,14 @@ impl<'a> Answer<'a> {
             self.outcome = limits::no_memory();
         }
         if self.outcome.is_ok() && self.written.is_multiple_of(VALUES_PER_LOOK) {
-            self.outcome = host::tick().map(drop);
+            self.outcome = host::tick();
         }
         self.outcome.is_ok()
     }
 
     fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
-            return reply.error(b"ERR reached lua stack limit");
+            return self.too_deep(reply);
         }
         if !self.goes_on(reply) {
             return;
@@ -202,10 +214,13 @@ impl<'a> Answer<'a> {
         // Looked at in Lua, for there it costs a fraction.
         let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
             Ok(found) => found,
-            Err(_) => return reply.error(b"ERR reached lua stack limit"),
+            Err(_) => return self.too_deep(reply),
         };
         match (shape, &value) {
-            (1, Value::String(text)) => reply.error(until_nul(&text.as_bytes())),
+            (1, Value::String(text)) => {
+                let counted = table.raw_get::<bool>("ignore_error_stats_update");
+                self.error(until_nul(&text.as_bytes()), counted.unwrap_or(false), reply);
+            }
             (2, Value::String(text)) => reply.simple_text(until_nul(&text.as_bytes())),
             (3, Value::Number(number)) => reply.double(*number),
             (3, Value::Integer(number)) => reply.double(*number as f64),
@@ -241,6 +256,21 @@ impl<'a> Answer<'a> {
             }
             _ => self.array(table, reply, depth),
         }
+    }
+
+    fn too_deep(&mut self, reply: &mut Reply) {
+        self.error(b"ERR reached lua stack limit", false, reply);
+    }
+
+    fn error(&mut self, text: &[u8], counted: bool, reply: &mut Reply) {
+        // The end of a line at its end goes; one inside becomes a blank.
+        let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
+        let text = &text[..end.map_or(0, |end| end + 1)];
+        self.errors.any = true;
+        if !counted {
+            self.errors.uncounted.push(text.to_vec());
+        }
+        reply.error(text);
     }
 
     fn array(&mut self, table: &Table, reply: &mut Reply, depth: usize) {

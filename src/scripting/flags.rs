@@ -63,8 +63,9 @@ pub fn script_flags(source: &[u8]) -> Result<(ScriptFlags, usize), Vec<u8>> {
     }
     let invalid = || b"ERR Invalid script shebang".to_vec();
     let end = memchr::memchr(b'\n', source).ok_or_else(invalid)?;
-    let words = words(&source[..end]).map_err(|_| invalid())?;
-    let (engine, options) = words.split_first().ok_or_else(invalid)?;
+    let no_engine = || b"ERR Invalid engine in script shebang".to_vec();
+    let words = words(&source[..end]).map_err(|_| no_engine())?;
+    let (engine, options) = words.split_first().ok_or_else(no_engine)?;
     if engine != b"#!lua" {
         return Err([&b"ERR Unexpected engine in script shebang: "[..], engine].concat());
     }

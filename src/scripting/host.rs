@@ -83,8 +83,13 @@ pub fn with<T>(use_it: impl FnOnce(Running<'_>) -> Result<T>) -> Result<T> {
     RUNNING.with(use_it)
 }
 
-/// Lets the host look at the clock; called by whatever may take long. What nobody runs nobody ends.
-pub fn tick() -> Result<Pace> {
+/// Asks whether the running script may go on; called by whatever may take long.
+pub fn tick() -> Result<()> {
+    pace().map(drop)
+}
+
+/// The same, and how it gets on. Where none runs, nobody is kept waiting.
+pub fn pace() -> Result<Pace> {
     if !RUNNING.is_set() {
         return Ok(Pace::Usual);
     }

@@ -4,13 +4,11 @@
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
 use super::Purpose;
-use super::convert::Answer;
+use super::convert::{Answer, Errors};
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::limits::{self, BYTES_PER_BYTE, build};
-use super::lua::{
-    Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, compile, raised,
-};
+use super::lua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, compile, raised};
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
 use crate::resp::{Args, Reply};
@@ -18,8 +16,8 @@ use crate::resp::{Args, Reply};
 /// How a script ended.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Its reply was written.
-    Replied,
+    /// Its reply was written, and has these errors in it.
+    Replied(Errors),
     /// It failed.
     Failed {
         /// The text, code first.
@@ -99,16 +97,15 @@ impl Interpreter {
         let outcome = host::run_with(host, &mut scratch, || {
             let (succeeded, value) = self.call(id, keys, args)?;
             if !succeeded {
-                return Ok(Some(failure(&value)));
+                return Ok(Err(failure(&value)));
             }
             let protocol = host::with(|running| Ok(running.scratch.reply.protocol))?;
-            Answer::new(&self.lua, &self.sandbox.shape, protocol).write(&value, reply)?;
-            Ok(None)
+            Answer::new(&self.lua, &self.sandbox.shape, protocol).write(&value, reply).map(Ok)
         });
         self.scratch = scratch;
         let outcome = match outcome {
-            Ok(None) => Outcome::Replied,
-            Ok(Some(failure)) => failure,
+            Ok(Ok(errors)) => Outcome::Replied(errors),
+            Ok(Err(failure)) => failure,
             Err(error) => {
                 let text = format!("ERR {}", raised(&error)).into_bytes();
                 Outcome::Failed { text, place: None, counted: false }
@@ -120,21 +117,22 @@ impl Interpreter {
 
     fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
         let function: Function = self.functions.raw_get(id.0)?;
-        let (keys, args) = (self.list(keys)?, self.list(args)?);
+        let lists = [keys, args];
+        let most = lists.iter().flat_map(Args::iter).map(|arg| arg.len() + BYTES_PER_BYTE).sum();
+        let [keys, args] = build(&self.lua, most, || {
+            let list = |args: Args<'_>| self.lua.create_sequence_from(args.iter().map(bytes));
+            let lists = [list(keys)?, list(args)?];
+            if self.purpose == Purpose::Scripts {
+                self.sandbox.globals.raw_set("KEYS", &lists[0])?;
+                self.sandbox.globals.raw_set("ARGV", &lists[1])?;
+            }
+            Ok(lists)
+        })?;
         json::reset(&self.lua);
         match self.purpose {
-            Purpose::Functions => self.sandbox.run.call((function, keys, args)),
-            Purpose::Scripts => {
-                self.sandbox.globals.raw_set("KEYS", keys)?;
-                self.sandbox.globals.raw_set("ARGV", args)?;
-                self.sandbox.run.call(function)
-            }
+            Purpose::Functions => self.sandbox.run_function(function, keys, args),
+            Purpose::Scripts => self.sandbox.run_script(function),
         }
-    }
-
-    fn list(&self, args: Args<'_>) -> Result<Table> {
-        let most = args.iter().map(|arg| arg.len() + BYTES_PER_BYTE).sum();
-        build(&self.lua, most, || self.lua.create_sequence_from(args.iter().map(bytes)))
     }
 
     /// Loads a library: runs its code, which registers functions at the host.
@@ -146,7 +144,7 @@ impl Interpreter {
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
-            self.sandbox.run.call::<(bool, Value)>(function)
+            self.sandbox.run_script(function)
         });
         let outcome = self.sandbox.set_loading(false).and(outcome);
         let pending = self.lua.remove_app_data::<Pending>();
@@ -158,7 +156,7 @@ impl Interpreter {
             Ok((true, _)) => return Ok(()),
             Ok((false, error)) => match failure(&error) {
                 Outcome::Failed { text, .. } => text,
-                Outcome::Replied => Vec::new(),
+                Outcome::Replied(_) => Vec::new(),
             },
             Err(error) => format!("ERR {}", raised(&error)).into_bytes(),
         };
@@ -236,13 +234,24 @@ mod tests {
         let id = interpreter.compile(source.as_bytes()).unwrap();
         let (request, mut reply) = (Request::default(), Reply::default());
         match interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply) {
-            Outcome::Replied => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
+            Outcome::Replied(_) => String::from_utf8_lossy(reply.as_bytes()).into_owned(),
             Outcome::Failed { text, place, .. } => {
                 let (source, line) = place.unwrap_or_default();
                 let (text, source) =
                     (String::from_utf8_lossy(&text), String::from_utf8_lossy(&source));
                 format!("{text} at {source}:{line}")
             }
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_clock_may_come_while_a_reply_is_written() {
+        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let id = interpreter.compile(b"return {}").unwrap();
+        for _ in 0..INSTRUCTIONS_PER_TICK / 10 {
+            let (request, mut reply) = (Request::default(), Reply::default());
+            interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply);
+            assert_eq!(reply.as_bytes(), b"*0\r\n");
         }
     }
 

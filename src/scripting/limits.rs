@@ -54,7 +54,7 @@ fn look(lua: &Lua) -> Result<()> {
     if let Some(limits) = lua.app_data_ref::<Limits>() {
         collect_if_grown(lua, limits.memory, &limits.after_collection);
     }
-    let is_slow = host::tick()? == Pace::Slow;
+    let is_slow = host::pace()? == Pace::Slow;
     let limits = lua.app_data_ref::<Limits>();
     if is_slow && limits.is_some_and(|limits| !limits.is_slow.swap(true, Ordering::Relaxed)) {
         look_every(lua, INSTRUCTIONS_PER_TICK_IF_SLOW)?;

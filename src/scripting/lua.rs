@@ -5,8 +5,8 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
-use mlua::chunk::ChunkMode;
 use mlua::BString;
+use mlua::chunk::ChunkMode;
 
 pub use mlua::{
     Either, Error, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, Result,

@@ -9,21 +9,47 @@ pub fn push_g(out: &mut Vec<u8>, value: f64, digits: usize) {
         return out.extend_from_slice(if value < 0.0 { b"-inf" } else { b"inf" });
     }
     let digits = digits.max(1);
-    let scientific = format!("{:.*e}", digits - 1, value);
+    // The fewest digits that tell a number from its neighbours are those of `%g`, too, if they are few
+    // enough: fifteen are as exact as the number itself, unless it is one of the tiniest.
+    let mut scientific = format!("{value:e}");
+    if digits > 15 || value.is_subnormal() || mantissa_len(&scientific) > digits {
+        scientific = format!("{:.*e}", digits - 1, value);
+    }
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    out.extend_from_slice(sign.as_bytes());
+    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let rest = rest.trim_end_matches('0');
     if exponent < -4 || exponent >= digits as i32 {
-        out.extend_from_slice(without_zeros(mantissa).as_bytes());
+        push_decimals(out, first, rest);
         let sign = if exponent < 0 { '-' } else { '+' };
         out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
+    } else if exponent < 0 {
+        let zeros = &"000"[..(-exponent - 1) as usize];
+        out.extend_from_slice(
+            [b"0.", zeros.as_bytes(), first.as_bytes(), rest.as_bytes()].concat().as_slice(),
+        );
     } else {
-        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
-        out.extend_from_slice(without_zeros(&format!("{value:.decimals$}")).as_bytes());
+        let whole = rest.len().min(exponent as usize);
+        out.extend_from_slice(first.as_bytes());
+        out.extend_from_slice(&rest.as_bytes()[..whole]);
+        out.resize(out.len() + exponent as usize - whole, b'0');
+        push_decimals(out, "", &rest[whole..]);
     }
 }
 
-fn without_zeros(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+fn push_decimals(out: &mut Vec<u8>, whole: &str, decimals: &str) {
+    out.extend_from_slice(whole.as_bytes());
+    if !decimals.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(decimals.as_bytes());
+    }
+}
+
+/// How many digits stand before the exponent.
+fn mantissa_len(scientific: &str) -> usize {
+    scientific.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count()
 }
 
 /// Reads a number as C's `strtod` does: decimal, hexadecimal, `inf`, `nan`. Also says how long it is.
@@ -102,6 +128,19 @@ fn hexadecimal(text: &[u8]) -> Option<(f64, usize)> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn few_digits_are_those_of_many(bits: u64, digits in 1usize..16) {
+            let value = f64::from_bits(bits);
+            proptest::prop_assume!(value.is_finite());
+            let (mut short, mut exact) = (Vec::new(), format!("{:.*e}", digits - 1, value));
+            push_g(&mut short, value, digits);
+            let short: f64 = String::from_utf8(short).unwrap().parse().unwrap();
+            exact = format!("{:.*e}", digits - 1, exact.parse::<f64>().unwrap());
+            proptest::prop_assert_eq!(format!("{:.*e}", digits - 1, short), exact);
+        }
+    }
+
     #[test]
     fn numbers_are_written_as_c_writes_them() {
         for (value, digits, text) in [
@@ -113,6 +152,17 @@ mod tests {
             (0.00001, 14, "1e-05"),
             (-0.0, 14, "-0"),
             (9.99, 1, "1e+01"),
+            (1.5, 14, "1.5"),
+            (-12345.0625, 14, "-12345.0625"),
+            (120.0, 2, "1.2e+02"),
+            (120.0, 3, "120"),
+            (0.000_123_456, 14, "0.000123456"),
+            (1e21, 14, "1e+21"),
+            (1.0 / 3.0, 14, "0.33333333333333"),
+            (2.0 / 3.0, 14, "0.66666666666667"),
+            (0.1, 17, "0.10000000000000001"),
+            (123_456_789_012_345.0, 14, "1.2345678901234e+14"),
+            (5e-324, 14, "4.9406564584125e-324"),
         ] {
             let mut out = Vec::new();
             push_g(&mut out, value, digits);

@@ -64,8 +64,8 @@ end
 local resumed = 0
 local MOST_RESUMED = 10
 
-local function leave(...)
-  resumed = resumed - 1
+local function leave(before, ...)
+  resumed = before
   return finish(...)
 end
 
@@ -73,8 +73,9 @@ function safe.resume(...)
   local co = ...
   if type(co) ~= 'thread' then error("bad argument #1 to 'resume' (coroutine expected)", 2) end
   if resumed >= MOST_RESUMED then return false, 'C stack overflow' end
-  resumed = resumed + 1
-  return leave(resume(...))
+  local before = resumed
+  resumed = before + 1
+  return leave(before, resume(...))
 end
 
 local function succeed(ok, ...)
@@ -180,6 +181,7 @@ end
 
 -- The error of a script that nobody has caught, with the place where it was raised.
 local function handler(raised)
+  resumed = 0 -- whatever it was in the midst of
   local source, line = place()
   if type(raised) == 'userdata' then
     raised = is_killed(raised) or unwrap(raised)
@@ -203,10 +205,9 @@ local function forget_arguments(...)
   return ...
 end
 
--- A script has no arguments, a function has two.
-local function run(f, its_keys, its_args)
-  resumed = 0
-  if not its_keys then return xpcall(f, handler) end
+-- A function has two arguments. A script has none, and is called without this: what an error says of
+-- the levels above the script shows nothing of what is here.
+local function run_function(f, its_keys, its_args)
   running, keys, args = f, its_keys, its_args
   return forget_arguments(xpcall(call_running, handler))
 end
@@ -222,4 +223,4 @@ local function list_length(t)
   return largest, items
 end
 
-return safe, shape, run, list_length
+return safe, shape, xpcall, handler, run_function, list_length

@@ -1,6 +1,7 @@
 //! `math.random`: the same numbers after every start, and after the same seed.
 //!
-//! The generator is POSIX' `drand48`: 48 bits, of which the upper 31 are given out.
+//! The generator is POSIX' `drand48`: 48 bits, of which the upper 31 are given out. All scripts and
+//! functions of the process share it, and go on where the last one stopped.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,22 +10,15 @@ use super::lua::{
     number_argument, one, raise_here, to_i64,
 };
 
-/// The generator's state, kept with the interpreter.
-struct State(AtomicU64);
+/// The generator's state.
+static STATE: AtomicU64 = AtomicU64::new(START);
 
 const MASK: u64 = (1 << 48) - 1;
 const START: u64 = 0x1234_abcd_330e;
 
 /// Puts the functions into the table `math`.
 pub fn install(lua: &Lua, math: &Table) -> Result<()> {
-    lua.set_app_data(State(AtomicU64::new(START)));
     install_functions(lua, math, &[("random", random), ("randomseed", randomseed)])
-}
-
-fn set(lua: &Lua, value: u64) {
-    if let Some(state) = lua.app_data_ref::<State>() {
-        state.0.store(value, Ordering::Relaxed);
-    }
 }
 
 fn seeded(seed: i32) -> u64 {
@@ -32,11 +26,10 @@ fn seeded(seed: i32) -> u64 {
 }
 
 /// The next number, below 2^31.
-fn next(lua: &Lua) -> u64 {
-    let Some(state) = lua.app_data_ref::<State>() else { return 0 };
-    let value = state.0.load(Ordering::Relaxed);
+fn next() -> u64 {
+    let value = STATE.load(Ordering::Relaxed);
     let value = value.wrapping_mul(0x5_deec_e66d).wrapping_add(0xb) & MASK;
-    state.0.store(value, Ordering::Relaxed);
+    STATE.store(value, Ordering::Relaxed);
     value >> 17
 }
 
@@ -45,7 +38,7 @@ const LARGEST: u64 = (1 << 31) - 1;
 /// `math.random([low,] [high])`
 fn random(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     // The largest number would give exactly 1.
-    let fraction = (next(lua) % LARGEST) as f64 / LARGEST as f64;
+    let fraction = (next() % LARGEST) as f64 / LARGEST as f64;
     let integer = |index| number_argument(lua, &args, index).map(|n| to_i64(n) as i32); // as C cuts it
     let (low, high) = match args.len() {
         0 => return one(Value::Number(fraction)),
@@ -63,6 +56,6 @@ fn random(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 /// `math.randomseed(seed)`
 fn randomseed(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let seed = to_i64(number_argument(lua, &args, 0)?);
-    set(lua, seeded(seed as i32));
+    STATE.store(seeded(seed as i32), Ordering::Relaxed);
     Ok(MultiValue::new())
 }

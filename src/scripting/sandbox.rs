@@ -24,8 +24,9 @@ use super::{Purpose, api, bit, json, msgpack, random, strings as string_library,
 pub struct Sandbox {
     /// The globals behind the guard.
     pub globals: Table,
-    /// Calls a script; returns whether it succeeded, and its value or what is known of the error.
-    pub run: Function,
+    xpcall: Function,
+    handler: Function,
+    run_function: Function,
     /// Tells what a table stands for as a reply.
     pub shape: Function,
     /// What is seen through guards while a library is loaded, and what else.
@@ -40,6 +41,21 @@ struct View {
 }
 
 impl Sandbox {
+    /// Calls a script; returns whether it succeeded, and its value or what is known of the error.
+    pub fn run_script(&self, script: Function) -> Result<(bool, Value)> {
+        self.xpcall.call((script, &self.handler))
+    }
+
+    /// The same for a function.
+    pub fn run_function(
+        &self,
+        function: Function,
+        keys: Table,
+        args: Table,
+    ) -> Result<(bool, Value)> {
+        self.run_function.call((function, keys, args))
+    }
+
     /// While a library is loaded, it sees only what it needs to register functions.
     pub fn set_loading(&self, loads: bool) -> Result<()> {
         for View { metatable, always, loading } in &self.views {
@@ -59,13 +75,13 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     let guards = Guards::new(lua)?;
     let prelude = compile(lua, include_bytes!("prelude.lua"), "=prelude")
         .map_err(|text| raise::<()>(Raise::Text(text)).unwrap_err())?;
-    let (safe, shape, run, list_length): Prelude = prelude.call((
+    let (safe, shape, xpcall, handler, run_function, list_length): Prelude = prelude.call((
         lua.create_function(unwrap)?,
         lua.create_function(is_killed)?,
         lua.create_function(|_, ()| deny::<()>())?,
         guards.real.clone(),
         lua.create_function(place)?,
-        lua.create_function(|_, ()| host::tick().map(drop))?,
+        lua.create_function(|_, ()| host::tick())?,
     ))?;
     for name in REMOVED {
         globals.raw_set(name, Value::Nil)?;
@@ -116,11 +132,11 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     views.push(View { metatable, always: globals.clone(), loading });
     globals.raw_set("_G", seen.clone())?;
     lua.set_globals(seen)?;
-    Ok(Sandbox { globals, run, shape, views })
+    Ok(Sandbox { globals, xpcall, handler, run_function, shape, views })
 }
 
 /// What `prelude.lua` returns.
-type Prelude = (Table, Function, Function, Function);
+type Prelude = (Table, Function, Function, Function, Function, Function);
 
 /// The tables that scripts share.
 const LIBRARIES: [&str; 9] =

@@ -43,6 +43,7 @@ pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
             close_idle_clients(&mut engine);
             close_slow_clients(&mut engine);
             evict_clients(&mut engine);
+            engine.migrations.close_idle_connections();
             sample_clients(&mut engine);
             background::tick(&mut engine);
             replication::cron::tick(&mut engine, &mut replication_timer);

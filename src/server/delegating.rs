@@ -37,9 +37,9 @@ impl Session<'_> {
                 Flow::Continue => *next += 1,
                 Flow::Close => return Ok(BatchEnd::Close),
                 Flow::Abort => return Ok(BatchEnd::Abort),
-                // What waits for something else waits for the script, too. (The second never happens:
-                // no command waits that is allowed now.)
-                Flow::Paused { .. } | Flow::Blocked => {
+                // What waits for something else waits for the script, too. (Only a pause does: no command
+                // waits that is allowed now.)
+                Flow::Paused { .. } | Flow::Blocked | Flow::Exchange => {
                     let engine = self.shared.engine.lock();
                     return self.execute_from(engine, next, limits);
                 }

@@ -15,16 +15,14 @@
 //! programs that use both cores all the time, looking on would halve it; as it is, it costs nothing.
 
 use std::io::{self, Read};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
-use rustix::net::{RecvFlags, recv};
 
 use crate::engine::activity::Activity;
 use crate::engine::meter::Meter;
 use crate::system::clock::Tick;
 use crate::system::cores::Placement;
+use crate::system::stream::Stream;
 
 /// How often a worker looks before it sleeps, if it is the only one: some ten microseconds.
 const LOOKS_ALONE: usize = 20;
@@ -45,7 +43,7 @@ static LOOKING: AtomicUsize = AtomicUsize::new(0);
 
 /// Reads from a shared socket.
 pub struct Input {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     place: Placement,
     meter: Arc<Meter>,
     activity: Arc<Activity>,
@@ -53,8 +51,8 @@ pub struct Input {
 
 impl Input {
     /// The reading end of `stream`, for the calling thread.
-    pub fn new(stream: Arc<TcpStream>, meter: Arc<Meter>, activity: Arc<Activity>) -> Self {
-        Input { place: Placement::of(&stream), stream, meter, activity }
+    pub fn new(stream: Arc<Stream>, meter: Arc<Meter>, activity: Arc<Activity>) -> Self {
+        Input { place: Placement::of(stream.is_local()), stream, meter, activity }
     }
 
     /// Looks for bytes without sleeping. None: there are none yet.
@@ -71,8 +69,8 @@ impl Input {
             if now.as_ns() < BUSY_UNTIL_NS.load(Ordering::Relaxed) {
                 break;
             }
-            match recv(&*self.stream, &mut *buffer, RecvFlags::DONTWAIT) {
-                Err(rustix::io::Errno::AGAIN) => {
+            match self.stream.read_now(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     std::thread::yield_now();
                     let back = Tick::now();
                     if back.since(now) > LONG_AWAY_NS {
@@ -80,11 +78,10 @@ impl Input {
                     }
                     now = back;
                 }
-                Ok((count, _)) => result = Some(Ok(count)),
-                Err(error) => result = Some(Err(error.into())),
-            }
-            if result.is_some() {
-                break;
+                read => {
+                    result = Some(read);
+                    break;
+                }
             }
         }
         LOOKING.fetch_sub(1, Ordering::Relaxed);

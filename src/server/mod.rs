@@ -8,7 +8,9 @@
 //!
 //! | file         | what it is                                                |
 //! |--------------|-----------------------------------------------------------|
-//! | [`listener`] | listening sockets, the accept loop, who is let in          |
+//! | [`listener`] | the listening sockets and their threads                    |
+//! | [`sockets`]  | one of them: TCP, TLS, a file of this machine              |
+//! | [`admission`] | who is let in                                             |
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`waiting`]  | how it waits in between                                    |
@@ -19,6 +21,7 @@
 //! | [`healthcheck`] | asking a server whether it answers                      |
 //! | [`process`]  | signals, limits, and running as the `cacheflow` program    |
 
+mod admission;
 mod ahead;
 pub mod cron;
 pub mod delegating;
@@ -28,19 +31,23 @@ pub mod listener;
 pub mod pool;
 pub mod process;
 pub mod session;
+mod sockets;
 pub mod waiting;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::bus::file::NodesFile;
+use crate::bus::{self, Bus};
 use crate::command::{self, acl::load_users};
 use crate::config::{Config, title};
 use crate::engine::append_only::AofState;
+use crate::engine::cluster;
 use crate::engine::role;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
@@ -79,6 +86,7 @@ pub struct Server {
     background: Option<JoinHandle<()>>,
     reaper: Option<JoinHandle<()>>,
     link: Option<JoinHandle<()>>,
+    bus: Option<Bus>,
 }
 
 /// How a server is to be started.
@@ -154,20 +162,20 @@ impl Server {
         crate::system::logging::prepare();
         let (mut engine, garbage) = Engine::new(config.clone(), command::EXECUTION);
         load_users(&mut engine).map_err(io::Error::other)?;
+        engine.configure_tls().map_err(io::Error::other)?;
         let shared = Arc::new(Shared { engine: SharedEngine::new(engine) });
         let listeners = Arc::new(Listeners::default());
         let address = listeners.listen(&config)?;
-        if address == listener::NOWHERE {
-            return Err(io::Error::other("Configured to not listen anywhere, exiting."));
-        }
+        let address = address
+            .ok_or_else(|| io::Error::other("Configured to not listen anywhere, exiting."))?;
         let pidfile = match config.pidfile.as_str() {
             "" => None,
             path => PidFile::write(path.as_ref()),
         };
         let mut engine = shared.engine.lock();
         engine.listening = Some(Box::new(Arc::clone(&listeners)));
-        engine.port = address.port();
-        engine.config.port = address.port(); // the one that the system picked, if it did
+        engine.port = listeners.plain_port();
+        engine.config.port = engine.port; // the one that the system picked, if it did
         title::show(&engine.config);
         engine.adjust_oom_score().map_err(|error| {
             let text = format!("Failed to set current oom_score_adj: {error}");
@@ -185,18 +193,41 @@ impl Server {
             background: None,
             reaper,
             link: None,
+            bus: None,
         };
+        let node = config.cluster_enabled.then(|| server.join_cluster()).transpose()?;
         // Clients are served while the data is loaded, if only with -LOADING.
         server.shared.engine.lock().loading = true;
         server.listeners.serve(&server.shared)?;
         server.load(interrupted)?;
         let shared = &server.shared;
         shared.engine.lock().loading = false;
+        if let Some((file, sockets)) = node {
+            server.bus = Some(Bus::start(&shared.engine, file, sockets)?);
+        }
         server.background = Some(background::start(&shared.engine)?);
         server.link = Some(replication::link::start(Arc::clone(&shared.engine))?);
         server.cron =
             vec![cron::start(Arc::clone(shared))?, cron::start_syncer(Arc::clone(shared))?];
         Ok(server)
+    }
+
+    /// Becomes the node that it was when it was here last. It speaks to others when it has its data.
+    fn join_cluster(&self) -> io::Result<(NodesFile, Vec<TcpListener>)> {
+        let config = self.config();
+        let highest = u16::MAX - cluster::BUS_PORT_OFFSET;
+        if config.cluster_port == 0 && cluster::client_port(&config) > highest {
+            let text = format!(
+                "Redis port number too high for cluster mode. The bus needs the port + {}.",
+                cluster::BUS_PORT_OFFSET
+            );
+            return Err(io::Error::other(text));
+        }
+        if config.replicaof.is_some() {
+            return Err(io::Error::other("replicaof directive not allowed in cluster mode"));
+        }
+        let file = bus::driver::remember(&self.shared.engine)?;
+        Ok((file, sockets::listen_apart(&config, cluster::bus_port(&config))?))
     }
 
     /// Loads the data. It ends early when the server is told to stop, be it by a client.
@@ -226,7 +257,8 @@ impl Server {
         })
     }
 
-    /// Where it listens; the first address, if there are several.
+    /// Where it listens; the first address, if there are several, and none of them of the internet if this
+    /// is 0.0.0.0:0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -296,6 +328,9 @@ impl Server {
             }
         });
         self.listeners.close();
+        if let Some(bus) = self.bus.take() {
+            bus.stop();
+        }
         let deadline = Instant::now() + STOP_PATIENCE;
         loop {
             // A connection accepted a moment ago may register only now, hence the loop.

@@ -9,13 +9,13 @@
 //! The lock is held only while commands run. Reading, parsing and writing happen outside of it, so
 //! that is what many connections do at the same time.
 //!
-//! Two things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
-//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). And a
-//! connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the lock,
+//! Some things may come between. A command that waits ([`Flow::Blocked`], [`Flow::Paused`]) sends what was
+//! written so far and sleeps until it is answered, or may be tried again (`server/waiting.rs`). One that moves keys to another
+//! server ([`Flow::Exchange`]) talks to that, and is executed again with what came of it. And a connection that has an [outbox](crate::engine::outbox) hands each reply over to it, under the lock,
 //! so that replies and pushes keep the order in which they came about.
 
 use std::io::{self, Read};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,16 +24,19 @@ use super::ahead::{self, Ahead};
 use super::input::Input;
 use super::waiting::Ended;
 use crate::command::execute;
+use crate::command::keys::migrate;
 use crate::engine::ClientKey;
 use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
 use crate::engine::meter::Meter;
+use crate::engine::migration;
 use crate::engine::outbox::{Outbox, Pen};
 use crate::engine::pause;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, EngineGuard};
 use crate::replication;
 use crate::resp::{KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
+use crate::system::stream::Stream;
 
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
@@ -52,7 +55,7 @@ const LONG: Duration = Duration::from_secs(3600);
 /// The thread's side of a connection.
 pub struct Session<'s> {
     pub(super) shared: &'s Shared,
-    pub(super) stream: Arc<TcpStream>,
+    pub(super) stream: Arc<Stream>,
     pub(super) client: ClientKey,
     pub(super) reader: Reader<Input>,
     pub(super) output: Replies,
@@ -67,7 +70,7 @@ pub struct Session<'s> {
 
 /// Replies on their way to the peer.
 pub(super) struct Replies {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     pen: Arc<Pen>,
     /// Where they go, if the connection has one.
     outbox: Option<Outbox>,
@@ -88,7 +91,7 @@ pub(super) enum BatchEnd {
 }
 
 /// Serves a connection whose client is registered already, until it ends.
-pub fn serve(shared: &Shared, stream: Arc<TcpStream>, client: ClientKey) {
+pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
     let (pen, meter, activity) = shared.engine.visit(move |engine| {
         let state = engine.clients.get(client);
         (Arc::clone(&state.pen), Arc::clone(&state.meter), Arc::clone(&state.activity))
@@ -215,20 +218,29 @@ impl<'s> Session<'s> {
     ) -> io::Result<(EngineGuard<'s>, BatchEnd)> {
         let (shared, client) = (self.shared, self.client);
         let mut has_sent = false;
+        let mut origin = Origin::Client;
         loop {
             let args = self.reader.parsed().request(index);
-            let flow = execute(&mut engine, client, args, &mut self.output.reply, Origin::Client);
+            let flow = execute(&mut engine, client, args, &mut self.output.reply, origin);
+            if origin == Origin::Resumed && !matches!(flow, Flow::Exchange | Flow::Paused { .. }) {
+                migration::abandon(&mut engine, client); // what was refused before it could go on
+            }
             match flow {
                 Flow::Continue => return Ok((engine, BatchEnd::Done)),
                 Flow::Close => return Ok((engine, BatchEnd::Close)),
                 Flow::Abort => return Ok((engine, BatchEnd::Abort)),
                 Flow::Paused { writes } if has_sent => pause::join(&mut engine, client, writes),
-                Flow::Paused { .. } | Flow::Blocked => {
+                Flow::Paused { .. } | Flow::Blocked | Flow::Exchange => {
                     self.output.hand_over(&mut engine, client);
                     self.output.note_what_waits(&mut engine, client);
                     drop(engine);
                     self.output.write()?;
                     has_sent = true;
+                    if flow == Flow::Exchange {
+                        engine = migrate::exchange(&shared.engine, client);
+                        origin = Origin::Resumed;
+                        continue;
+                    }
                     engine = shared.engine.lock();
                     if flow != Flow::Blocked {
                         continue; // it gets in line when it is free to go, for others stand behind it
@@ -299,7 +311,7 @@ impl<'s> Session<'s> {
     pub(super) fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
         if error == ProtocolError::QueryBufferLimit {
             let engine = self.shared.engine.lock();
-            let peer = engine.clients.get(self.client).peer;
+            let peer = engine.clients.get(self.client).peer.clone();
             drop(engine);
             let peer = peer.map_or_else(String::new, |peer| peer.to_string());
             crate::warning!("Closing client that reached max query buffer length: addr={peer}");
@@ -322,7 +334,7 @@ impl<'s> Session<'s> {
 ///
 /// Not inlined: the copy has 8 KB on its stack, which every waiting connection would pay for.
 #[inline(never)]
-fn discard_input(stream: &TcpStream) {
+fn discard_input(stream: &Stream) {
     let _ = stream.shutdown(Shutdown::Write);
     let _ = stream.set_read_timeout(Some(Duration::from_millis(100)));
     let _ = io::copy(&mut stream.take(1 << 20), &mut io::sink());

@@ -65,6 +65,12 @@ impl Blob {
         self.0.as_ref().map_or(0, |block| block.header.header.number)
     }
 
+    /// Whether they share one allocation: neither has changed since one was cloned from the other.
+    pub(super) fn is_same(&self, other: &Blob) -> bool {
+        let (ours, theirs) = (self.bytes(), other.bytes());
+        ours.len() == theirs.len() && (ours.is_empty() || ours.as_ptr() == theirs.as_ptr())
+    }
+
     /// Bytes allocated.
     pub(super) fn heap_size(&self) -> usize {
         const FRONT: usize = 2 * size_of::<usize>() + size_of::<Head>();

@@ -55,6 +55,15 @@ impl Hash {
         Hash(Form::Packed(Packed::new()))
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub fn is_same(&self, other: &Hash) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Packed(ours), Form::Packed(theirs)) => ours.is_same(theirs),
+            (Form::Table(ours), Form::Table(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         match &self.0 {

@@ -38,6 +38,11 @@ impl IntSet {
         self.0.bytes().len() / self.width()
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub fn is_same(&self, other: &IntSet) -> bool {
+        self.0.is_same(&other.0)
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.bytes().is_empty()

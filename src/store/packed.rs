@@ -86,6 +86,11 @@ impl Packed {
         self.0.number() as usize
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub fn is_same(&self, other: &Packed) -> bool {
+        self.0.is_same(&other.0)
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.number() == 0

@@ -79,6 +79,18 @@ impl Str {
         self.len() == 0
     }
 
+    /// Whether neither has changed since one was cloned from the other. A short text is compared, a
+    /// longer one has to be the same allocation.
+    pub fn is_same(&self, other: &Str) -> bool {
+        match (self, other) {
+            (Str::Shared(ours), Str::Shared(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Str::Raw(ours), Str::Raw(theirs)) => Arc::ptr_eq(ours, theirs),
+            (Str::Int(ours), Str::Int(theirs)) => ours == theirs,
+            (Str::Inline { .. }, Str::Inline { .. }) => self.bytes() == other.bytes(),
+            _ => false,
+        }
+    }
+
     /// The integer that the text is, if it is one.
     pub fn integer(&self) -> Option<i64> {
         match self {

@@ -121,6 +121,21 @@ impl Value {
         }
     }
 
+    /// Whether neither has changed since one was cloned from the other: no byte is compared of what
+    /// is large. While a clone is kept, whoever changes a value gets an allocation of its own first, so
+    /// that one address can't come to mean two states.
+    pub fn is_same(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Str(ours), Value::Str(theirs)) => ours.is_same(theirs),
+            (Value::List(ours), Value::List(theirs)) => ours.is_same(theirs),
+            (Value::Set(ours), Value::Set(theirs)) => ours.is_same(theirs),
+            (Value::Hash(ours), Value::Hash(theirs)) => ours.is_same(theirs),
+            (Value::SortedSet(ours), Value::SortedSet(theirs)) => ours.is_same(theirs),
+            (Value::Stream(ours), Value::Stream(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
     /// Elements that have to be freed one by one: large values are dropped in the background.
     pub fn effort_to_drop(&self) -> usize {
         match self {
@@ -137,6 +152,28 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_shows_in_the_identity_of_a_value_that_is_kept() {
+        let list = |elements: usize| {
+            let mut list = List::new();
+            (0..elements)
+                .for_each(|n| list.push(super::super::list::End::Back, n.to_string().as_bytes()));
+            list
+        };
+        for elements in [1, 10_000] {
+            let mut now = Value::List(list(elements));
+            let kept = now.clone();
+            assert!(now.is_same(&kept));
+            List::of_mut(&mut now).unwrap().push(super::super::list::End::Back, b"x");
+            assert!(!now.is_same(&kept), "{elements} elements");
+        }
+        let long = Value::Str(Str::new(&[b'x'; 100]));
+        assert!(long.is_same(&long.clone()) && !long.is_same(&Value::Str(Str::new(&[b'x'; 100]))));
+        let number = |n: i64| Value::Str(Str::Int(n));
+        assert!(number(7).is_same(&number(7)) && !number(7).is_same(&number(8)));
+        assert!(!number(7).is_same(&Value::List(List::new())));
+    }
 
     #[test]
     fn a_value_costs_24_bytes() {

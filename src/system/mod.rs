@@ -12,6 +12,8 @@
 //! | [`service`] | threads that the server can't do without                 |
 //! | [`sync`]    | locks and threads, where models check their order        |
 //! | [`cores`]   | which processor cores they use                           |
+//! | [`stream`]  | a connection, whatever it goes over                      |
+//! | [`tls`]     | certificates, and whom to believe                        |
 //! | [`outgoing`] | connections that we make                                |
 //! | [`pidfile`], [`title`] | what tells others of this process               |
 //! | [`peers`]   | is the other end of a socket still there?                |
@@ -28,7 +30,9 @@ pub mod peers;
 pub mod pidfile;
 pub mod random;
 pub mod service;
+pub mod stream;
 pub mod sync;
 pub mod threads;
 pub mod title;
+pub mod tls;
 pub mod wakeup;

@@ -2,14 +2,24 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::stream::Stream;
+use super::tls::Outgoing;
+
 /// Connects to the first address of `host` that can be reached; each may take `timeout`. With a
 /// `source`, only from there: a firewall may let nobody else through, or count on that nobody comes
-/// from elsewhere.
-pub fn connect(host: &str, port: u16, source: &str, timeout: Duration) -> io::Result<TcpStream> {
+/// from elsewhere. With `tls`, encrypted, and only to who is believed by that; the handshake may take
+/// `timeout`, too.
+pub fn connect(
+    host: &str,
+    port: u16,
+    source: &str,
+    timeout: Duration,
+    tls: Option<&Outgoing>,
+) -> io::Result<Stream> {
     let sources = resolve(source, 0)?;
     let mut last = io::Error::other(format!("{host} has no address"));
     for target in resolve(host, port)? {
@@ -23,7 +33,12 @@ pub fn connect(host: &str, port: u16, source: &str, timeout: Duration) -> io::Re
             Some(from) => connect_from(*from, target, timeout),
         };
         match connected {
-            Ok(stream) => return Ok(stream),
+            Ok(socket) => {
+                return match tls {
+                    Some(tls) => tls.connect(socket, host, Instant::now() + timeout),
+                    None => Ok(socket.into()),
+                };
+            }
             Err(error) => last = error,
         }
     }
@@ -58,9 +73,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let peer = |source| {
-            let stream = connect("127.0.0.1", port, source, PATIENCE)?;
+            let stream = connect("127.0.0.1", port, source, PATIENCE, None)?;
             listener.accept()?; // or it would wait for the next one
-            io::Result::Ok(stream.local_addr()?.ip().to_string())
+            io::Result::Ok(stream.local().unwrap().ip().unwrap().to_string())
         };
         assert_eq!(peer("").unwrap(), "127.0.0.1");
         assert_eq!(peer("127.0.0.7").unwrap(), "127.0.0.7"); // all of 127/8 is this machine

@@ -15,12 +15,13 @@
 //! Nothing is missed: who is woken before it sleeps finds the counter above zero and doesn't. It may
 //! be woken for nothing, so it always looks.
 
-use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::{read, write};
+
+use super::stream::Stream;
 
 /// Without a counter (the process may not open any more files), a sleeper looks this often.
 const NAP: Duration = Duration::from_millis(20);
@@ -58,7 +59,10 @@ impl Wakeup {
 
     /// Sleeps until there is something to read from the socket, somebody wakes this thread, or the time
     /// is over.
-    pub fn sleep(&self, stream: &TcpStream, at_most: Duration) -> Woken {
+    pub fn sleep(&self, stream: &Stream, at_most: Duration) -> Woken {
+        if stream.has_received() {
+            return Woken { by_socket: true, otherwise: false };
+        }
         let at_most = at_most.min(if self.counter.is_some() { LONGEST } else { NAP });
         let at_most = Timespec::try_from(at_most).expect("a day fits");
         let socket = PollFd::new(stream, PollFlags::IN);
@@ -76,6 +80,7 @@ impl Wakeup {
                 (!socket[0].revents().is_empty(), false)
             }
         };
+        let by_socket = by_socket && stream.is_readable();
         if let (true, Some(counter)) = (by_counter, &self.counter) {
             let _ = read(counter, &mut [0; 8]); // back to zero
         }
@@ -87,13 +92,13 @@ impl Wakeup {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::time::Instant;
 
-    fn pair() -> (TcpStream, TcpStream) {
+    fn pair() -> (TcpStream, Stream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (peer, listener.accept().unwrap().0)
+        (peer, listener.accept().unwrap().0.into())
     }
 
     const HOUR: Duration = Duration::from_secs(3600);

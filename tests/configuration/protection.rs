@@ -18,9 +18,6 @@ fn what_cannot_be_done_ends_the_start() {
     for (flags, reason) in [
         (&["--rename-command", "FLUSHAL", ""][..], "No such command in rename-command"),
         (&["--rename-command", "GET", "SET"], "Target command name already exists"),
-        (&["--tls-port", "6380"], "does not support TLS"),
-        (&["--tls-replication", "yes"], "does not support TLS"),
-        (&["--tls-cluster", "yes"], "does not support TLS"),
         (&["--loadmodule", "acl.so"], "cannot load modules"),
         (&["--aclfile", "/nonexistent"], "opening file '/nonexistent': No such file or directory"),
         (&["--user", "eve on nopass +nosuch"], "Unknown command or category name in ACL"),

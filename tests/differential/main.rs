@@ -29,13 +29,16 @@ mod compare;
 mod format;
 mod generator;
 mod grammar;
+mod lua;
 mod minimize;
 mod pushes;
+mod scripts;
 #[path = "../support/seed.rs"]
 mod seed;
 #[path = "../../benches/compare/servers.rs"]
 #[allow(dead_code)]
 mod servers;
+mod texts;
 mod values;
 
 use std::collections::BTreeSet;

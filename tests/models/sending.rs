@@ -4,8 +4,6 @@
 //! bytes: a session's thread, threads that publish, two writers and the waiter.
 
 use std::io::{ErrorKind, Read};
-use std::net::TcpStream;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +17,7 @@ use crate::engine::writers::Writers;
 use crate::journal::Sink;
 use crate::journal::group_commit::{Aof, AofSink};
 use crate::system::disk::File;
+use crate::system::stream::Stream;
 use crate::system::sync::Mutex;
 use crate::system::sync::thread::{self, JoinHandle, yield_now};
 
@@ -30,7 +29,7 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 /// A connection, as the server has it.
 #[derive(Clone)]
 struct Connection {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     pen: Arc<Pen>,
     writers: Arc<Writers>,
     /// THE lock, with the journal behind it.
@@ -65,7 +64,7 @@ impl Connection {
             set_socket_send_buffer_size(&ours, 1).unwrap(); // the least there is
             theirs.set_nonblocking(true).unwrap();
             let connection = Connection {
-                stream: Arc::new(TcpStream::from(OwnedFd::from(ours))),
+                stream: Arc::new(Stream::from(ours)),
                 pen: Arc::new(Pen::new(Arc::clone(&aof), Arc::clone(&writers), Arc::default())),
                 writers: Arc::clone(&writers),
                 the_lock: Arc::clone(&the_lock),

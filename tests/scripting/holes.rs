@@ -165,9 +165,15 @@ fn scripts_have_no_finalisers() {
         ),
         ("local ok, e = pcall(string.rep) return type(e) ~= 'userdata'", "1"),
         ("local ok, e = xpcall(redis.call, function(e) return type(e) end) return e", "table"),
-        ("local ok, e = pcall(string.gsub, 'x', 'x', redis.call) return type(e) ~= 'userdata'", "1"),
+        (
+            "local ok, e = pcall(string.gsub, 'x', 'x', redis.call) return type(e) ~= 'userdata'",
+            "1",
+        ),
         ("local ok, e = pcall(table.sort, {1, 2}, redis.call) return type(e) ~= 'userdata'", "1"),
-        ("local ok, e = pcall(load, function() return redis.call() end) return type(e) ~= 'userdata'", "1"),
+        (
+            "local ok, e = pcall(load, function() return redis.call() end) return type(e) ~= 'userdata'",
+            "1",
+        ),
         (
             "local t = setmetatable({}, {__index = redis.call}) \
              local ok, e = pcall(function() return t.x end) return type(e) ~= 'userdata'",

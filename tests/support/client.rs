@@ -17,6 +17,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use cacheflow::system::stream::{Address, Stream};
+
 /// One value as it stood on the wire.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -63,7 +65,7 @@ pub enum Output {
 
 /// A connection to a server.
 pub struct Client {
-    stream: TcpStream,
+    stream: Stream,
     /// Bytes received and not yet handed out.
     buffer: Vec<u8>,
     closed: bool,
@@ -74,12 +76,20 @@ impl Client {
     pub fn connect(address: SocketAddr) -> io::Result<Client> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Client { stream, buffer: Vec::new(), closed: false })
+        Ok(Client::over(stream.into()))
+    }
+
+    /// A client over a connection of any kind.
+    pub fn over(stream: Stream) -> Client {
+        Client { stream, buffer: Vec::new(), closed: false }
     }
 
     /// The address the server knows this connection by.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
+        match self.stream.local() {
+            Some(Address::Ip(address)) => Ok(address),
+            _ => Err(ErrorKind::AddrNotAvailable.into()),
+        }
     }
 
     /// Sends a command as an array of bulk strings.
@@ -145,7 +155,7 @@ impl Client {
         let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         self.stream.set_read_timeout(Some(left))?;
         let mut chunk = [0; 16 * 1024];
-        match self.stream.read(&mut chunk) {
+        match (&self.stream).read(&mut chunk) {
             Ok(0) => self.closed = true,
             Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
             Err(e) => match e.kind() {

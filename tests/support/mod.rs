@@ -24,6 +24,7 @@ pub mod server;
 #[allow(dead_code)]
 pub mod servers;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,17 +110,25 @@ fn run(
     shared: &mut Option<Server>,
 ) -> std::io::Result<replay::Outcome> {
     let mut flags = Vec::new();
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
     for directive in directives(script) {
-        if let Directive::Server(more) = directive {
-            flags.extend_from_slice(more);
+        match directive {
+            Directive::Server(more) => flags.extend_from_slice(more),
+            Directive::File(name, line) => {
+                let contents = files.entry(name.clone()).or_default();
+                contents.push_str(line);
+                contents.push('\n');
+            }
+            _ => {}
         }
     }
     if !flags.is_empty() {
-        let mut server = Server::start(target, &flags)?;
+        let files: Vec<_> = files.into_iter().collect();
+        let mut server = Server::start(target, &flags, &files)?;
         return Ok(checked(script, &mut server, target, recording));
     }
     if !shared.as_mut().is_some_and(|server| server.reset().unwrap_or(false)) {
-        *shared = Some(Server::start(target, &[])?);
+        *shared = Some(Server::start(target, &[], &[])?);
     }
     let server = shared.as_mut().ok_or_else(|| std::io::Error::other("there is no server"))?;
     Ok(checked(script, server, target, recording))

@@ -151,7 +151,8 @@ impl Replay<'_> {
             Directive::Close(on) => drop(self.clients.remove(on)),
             Directive::HalfClose(on) => self.client(on)?.half_close()?,
             // These are for whoever starts the script.
-            Directive::Server(_) | Directive::ScriptOnly(_) | Directive::Only(_) => {}
+            Directive::Server(_) | Directive::File(..) => {}
+            Directive::ScriptOnly(_) | Directive::Only(_) => {}
             Directive::Together(_) => {} // see `replay`
         }
         Ok(())

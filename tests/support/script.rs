@@ -31,6 +31,7 @@
 //! @ resp3 [a]              HELLO 3 on a connection; @ resp2 goes back
 //! @ config name value      CONFIG SET behind the script's back
 //! @ server --flag value    before the first command: a server of its own, with these flags
+//! @ file name line         with that: another line of a file that is there when the server starts
 //! @ script only redis      the whole file makes sense on one target only (redis, cacheflow)
 //! @ only cacheflow         the next command does
 //! @ together 3             the next so many commands, all on one connection, are sent in one write;
@@ -107,6 +108,8 @@ pub enum Directive {
     Config(String, String),
     /// Flags for a server of its own.
     Server(Vec<String>),
+    /// A line of a file in the directory of the script's own server.
+    File(String, String),
     /// The whole script runs on this target only.
     ScriptOnly(String),
     /// The next command runs on this target only.
@@ -223,6 +226,7 @@ fn directive(text: &str) -> Result<Directive, String> {
         ["resp3", on] => Directive::Protocol(3, own(on)),
         ["config", name, value] => Directive::Config(own(name), own(value)),
         ["server", ..] if words.len() > 1 => Directive::Server(args[1..].to_vec()),
+        ["file", name, line] => Directive::File(own(name), own(line)),
         ["script", "only", name] => Directive::ScriptOnly(target(name)?),
         ["only", name] => Directive::Only(target(name)?),
         ["together", count] => {

@@ -64,8 +64,13 @@ struct JournalReader {
 }
 
 impl Server {
-    /// Starts a server with these flags after the usual ones, and waits until it is ready.
-    pub fn start(target: Target, flags: &[String]) -> io::Result<Server> {
+    /// Starts a server with these flags after the usual ones, in a directory with these files, and
+    /// waits until it is ready.
+    pub fn start(
+        target: Target,
+        flags: &[String],
+        files: &[(String, String)],
+    ) -> io::Result<Server> {
         let effects =
             target == Target::Redis || std::env::var_os("CACHEFLOW_TEST_EFFECTS").is_some();
         let mut args = vec!["--enable-debug-command", "yes"];
@@ -75,10 +80,11 @@ impl Server {
             args.extend(["--aof-use-rdb-preamble", "no"]);
         }
         args.extend(flags.iter().map(String::as_str));
-        let process = match target {
-            Target::Cacheflow => servers::Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), &args),
-            Target::Redis => servers::Server::redis(&args),
-        }?;
+        let binary = match target {
+            Target::Cacheflow => servers::cacheflow_binary(env!("CARGO_BIN_EXE_cacheflow")),
+            Target::Redis => servers::redis_binary(),
+        };
+        let process = servers::Server::start_with(files, target.name(), binary, &args)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, process.port));
         let journal = effects.then(JournalReader::default);
         let config = BTreeMap::new();

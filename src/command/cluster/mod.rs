@@ -4,8 +4,16 @@
 //! | file        | what it is                                                  |
 //! |-------------|-------------------------------------------------------------|
 //! | [`shown`]   | CLUSTER INFO, NODES and others that change nothing           |
+//! | [`keys`]    | KEYSLOT and others about the keys of a slot                  |
+//! | [`routing`] | ASKING, READONLY, READWRITE                                  |
+//! | [`maps`]    | SLOTS, SHARDS, LINKS                                         |
+//! | [`nodes`]   | MEET, FORGET, FAILOVER and others that change who is what    |
 //! | [`slots`]   | ADDSLOTS and others that say whose slots are                 |
 
+pub mod keys;
+pub mod maps;
+pub mod nodes;
+pub mod routing;
 pub mod shown;
 pub mod slots;
 
@@ -30,11 +38,6 @@ fn change<T>(
 ) -> Result<T> {
     let outcome = cluster::tell(ctx.engine, work).ok_or(DISABLED)?;
     outcome.map_err(|reason| Error::text(format!("ERR {reason}")))
-}
-
-/// What can't be done yet.
-pub fn disabled(_ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Result {
-    Err(DISABLED)
 }
 
 /// `CLUSTER HELP`

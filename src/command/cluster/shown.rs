@@ -1,8 +1,8 @@
-//! CLUSTER MYID, INFO, NODES: what the node knows, shown.
+//! CLUSTER MYID, INFO, NODES, REPLICAS: what the node knows, shown.
 
 use super::state;
 use crate::command::context::Context;
-use crate::command::error::Result;
+use crate::command::error::{Error, Result};
 use crate::resp::{Args, Reply};
 
 /// `CLUSTER MYID`
@@ -21,4 +21,24 @@ pub fn info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 pub fn nodes(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.verbatim("txt", state(ctx)?.describe_nodes(true).as_bytes());
     Ok(())
+}
+
+/// `CLUSTER REPLICAS node-id`
+pub fn replicas(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let cluster = state(ctx)?;
+    let key = cluster.known(args.at(2)).map_err(|text| Error::text(format!("ERR {text}")))?;
+    if cluster.node(key).is_replica() {
+        return Err(Error::new("ERR The specified node is not a master"));
+    }
+    let replicas: Vec<_> = cluster.replicas(key).collect();
+    reply.array(replicas.len());
+    for (key, replica) in replicas {
+        reply.bulk(cluster.describe_node(key, replica).as_bytes());
+    }
+    Ok(())
+}
+
+/// `CLUSTER SLAVES node-id`
+pub fn slaves(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    replicas(ctx, args, reply)
 }

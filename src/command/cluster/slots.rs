@@ -1,7 +1,8 @@
-//! CLUSTER ADDSLOTS, DELSLOTS, their ranges, and FLUSHSLOTS: whose slots are, by command.
+//! CLUSTER ADDSLOTS, DELSLOTS, their ranges, FLUSHSLOTS and SETSLOT: whose slots are, by command.
 
 use super::{change, state};
 use crate::cluster::{SLOTS, Slot};
+use crate::command::args::is;
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::number;
@@ -82,6 +83,28 @@ pub fn flushslots(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> 
     change(ctx, |cluster| {
         cluster.flush_slots();
         Ok(())
+    })?;
+    reply.ok();
+    Ok(())
+}
+
+/// `CLUSTER SETSLOT slot <IMPORTING node-id|MIGRATING node-id|NODE node-id|STABLE>`
+pub fn setslot(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if state(ctx)?.is_replica() {
+        return Err(Error::new("ERR Please use SETSLOT only with masters."));
+    }
+    let slot = slot(args.at(2))?;
+    let keys = ctx.engine.databases[0].count_in_slot(slot);
+    let action = args.at(3);
+    change(ctx, |cluster| match args.get(4).filter(|_| args.len() == 5) {
+        Some(id) if is(action, "MIGRATING") => cluster.migrate_slot(slot, id),
+        Some(id) if is(action, "IMPORTING") => cluster.import_slot(slot, id),
+        Some(id) if is(action, "NODE") => cluster.give_slot(slot, id, keys),
+        None if is(action, "STABLE") && args.len() == 4 => {
+            cluster.settle_slot(slot);
+            Ok(())
+        }
+        _ => Err("Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP".into()),
     })?;
     reply.ok();
     Ok(())

@@ -16,7 +16,6 @@
 //! | `oll`, `omem`         | the rest of that, what waits in the outbox, and what a replica has yet to read |
 //! | `tot-mem`             | all of it                                                              |
 
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
 use crate::catalogue;
@@ -27,6 +26,7 @@ use crate::engine::outbox::Outbox;
 use crate::engine::pubsub::Space;
 use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Protocol};
+use crate::system::stream::Address;
 
 /// What kinds of connection there are, for the TYPE filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,15 +83,21 @@ impl Filter {
     /// Whether everything holds.
     pub fn matches(&self, client: &Client) -> bool {
         self.id.is_none_or(|id| id == client.id)
-            && self.address.as_ref().is_none_or(|text| *text == address(client.peer).as_bytes())
-            && self.local_address.as_ref().is_none_or(|t| *t == address(client.local).as_bytes())
+            && self
+                .address
+                .as_ref()
+                .is_none_or(|text| *text == address(client.peer.as_ref()).as_bytes())
+            && self
+                .local_address
+                .as_ref()
+                .is_none_or(|text| *text == address(client.local.as_ref()).as_bytes())
             && self.kind.is_none_or(|kind| kind == ClientType::of(client))
             && self.user.as_ref().is_none_or(|user| **user == *client.user)
     }
 }
 
-/// `ip:port`, or `[ip]:port`.
-fn address(address: Option<SocketAddr>) -> String {
+/// `ip:port`, `[ip]:port`, or `path:0`.
+fn address(address: Option<&Address>) -> String {
     address.map(|address| address.to_string()).unwrap_or_default()
 }
 
@@ -108,7 +114,7 @@ pub fn describe(
 ) {
     let client = engine.clients.get(client);
     let fd = client.stream.as_ref().map_or(-1, |stream| stream.as_raw_fd());
-    let (peer, local) = (address(client.peer), address(client.local));
+    let (peer, local) = (address(client.peer.as_ref()), address(client.local.as_ref()));
     out.extend_from_slice(
         format!("id={} addr={peer} laddr={local} fd={fd} name=", client.id).as_bytes(),
     );
@@ -170,8 +176,10 @@ fn flags(client: &Client) -> String {
         (tracking.is_some(), 't'),
         (tracking.is_some_and(|mode| mode.broken_redirect), 'R'),
         (tracking.is_some_and(|mode| mode.broadcast), 'B'),
+        (client.routing.reads_replicas, 'r'),
         (client.watches.broken, 'd'),
         (client.close_after_reply, 'c'),
+        (matches!(client.peer, Some(Address::Unix(_))), 'U'),
         (client.no_evict, 'e'),
     ];
     let letters: String = states.iter().filter(|(set, _)| *set).map(|(_, c)| *c).collect();

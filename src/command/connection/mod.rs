@@ -57,6 +57,9 @@ pub fn select(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         let range = format!("ERR value is out of range, value must between {low} and {high}");
         return Err(Error::text(range));
     }
+    if ctx.is_in_cluster() && index != 0 {
+        return Err(Error::new("ERR SELECT is not allowed in cluster mode"));
+    }
     if !(0..ctx.engine.databases.len() as i64).contains(&index) {
         return Err(error::DB_OUT_OF_RANGE);
     }

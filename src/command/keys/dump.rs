@@ -106,6 +106,7 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         return Ok(());
     }
     let slot = ctx.set(key, value);
+    ctx.engine.migrations.note_arrival(ctx.db, key);
     if let Some(at) = deadline {
         ctx.set_deadline(slot, at);
         if !options.absolute {

@@ -5,6 +5,7 @@
 
 pub mod dump;
 pub mod expiry;
+pub mod migrate;
 pub mod object;
 pub mod scan;
 pub mod sort;
@@ -144,6 +145,9 @@ const SAME_OBJECT: Error = Error::new("ERR source and destination objects are th
 
 /// `MOVE key db`
 pub fn move_key(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.is_in_cluster() {
+        return Err(Error::new("ERR MOVE is not allowed in cluster mode"));
+    }
     let key = &args[1];
     let to = ctx.database_index(&args[2])?;
     if to == ctx.db {
@@ -183,6 +187,10 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
             }
             _ => return Err(error::SYNTAX),
         }
+    }
+    if ctx.is_in_cluster() && db != 0 {
+        let text = "ERR Copying to another database is not allowed in cluster mode";
+        return Err(Error::new(text));
     }
     if db == ctx.db && from == to {
         return Err(SAME_OBJECT);

@@ -34,21 +34,50 @@ use crate::store::{Bytes, Hash, List, Str, Value};
 /// `SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]
 /// [STORE destination]`
 pub fn sort(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let query = Query::parse(args, true, may_read_anything(ctx, args))?;
+    let query = Query::parse(args, true, Lookups::of(ctx, args))?;
     run(ctx, args.at(1), query, reply)
 }
 
 /// `SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC]
 /// [ALPHA]`
 pub fn sort_ro(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let query = Query::parse(args, false, may_read_anything(ctx, args))?;
+    let query = Query::parse(args, false, Lookups::of(ctx, args))?;
     run(ctx, args.at(1), query, reply)
 }
 
-const BY_DENIED: Error =
-    Error::new("ERR BY option of SORT denied due to insufficient ACL permissions.");
-const GET_DENIED: Error =
-    Error::new("ERR GET option of SORT denied due to insufficient ACL permissions.");
+/// Whether patterns may lead to other keys.
+#[derive(Clone, Copy)]
+enum Lookups {
+    /// They may.
+    Allowed,
+    /// The user may not read every key.
+    NoPermission,
+    /// The keys may be on other nodes.
+    InCluster,
+}
+
+impl Lookups {
+    fn of(ctx: &mut Context<'_>, args: Args<'_>) -> Self {
+        match ctx.is_in_cluster() {
+            true => Lookups::InCluster,
+            false if may_read_anything(ctx, args) => Lookups::Allowed,
+            false => Lookups::NoPermission,
+        }
+    }
+
+    /// Refuses an option that needs them.
+    fn check(self, option: &str) -> Result {
+        match self {
+            Lookups::Allowed => Ok(()),
+            Lookups::NoPermission => Err(Error::text(format!(
+                "ERR {option} option of SORT denied due to insufficient ACL permissions."
+            ))),
+            Lookups::InCluster => {
+                Err(Error::text(format!("ERR {option} option of SORT denied in Cluster mode.")))
+            }
+        }
+    }
+}
 
 /// What is asked for.
 struct Query<'a> {
@@ -73,8 +102,7 @@ enum Weights<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// `may_look_up`: the user may read any key, also those that patterns lead to.
-    fn parse(args: Args<'a>, may_store: bool, may_look_up: bool) -> Result<Self> {
+    fn parse(args: Args<'a>, may_store: bool, lookups: Lookups) -> Result<Self> {
         let mut query = Query {
             weights: Weights::Elements,
             alphabetic: false,
@@ -98,8 +126,8 @@ impl<'a> Query<'a> {
                 }
                 _ if is(option, "BY") && left >= 1 => {
                     let pattern = options.value()?;
-                    if pattern.contains(&b'*') && !may_look_up {
-                        return Err(BY_DENIED);
+                    if pattern.contains(&b'*') {
+                        lookups.check("BY")?;
                     }
                     // Once a pattern was constant, nothing is sorted, whatever another BY says.
                     query.weights = match (pattern.contains(&b'*'), query.weights) {
@@ -108,9 +136,7 @@ impl<'a> Query<'a> {
                     };
                 }
                 _ if is(option, "GET") && left >= 1 => {
-                    if !may_look_up {
-                        return Err(GET_DENIED);
-                    }
+                    lookups.check("GET")?;
                     query.get.push(Pattern(options.value()?));
                 }
                 _ => return Err(error::SYNTAX),

@@ -16,6 +16,9 @@ use crate::resp::{Args, Reply, Request};
 
 /// `REPLICAOF <host port|NO ONE>`
 pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.is_in_cluster() {
+        return Err(Error::new("ERR REPLICAOF not allowed in cluster mode."));
+    }
     if ctx.engine.replication.failover.is_some() {
         return Err(Error::new("ERR REPLICAOF not allowed while failing over."));
     }
@@ -312,6 +315,11 @@ fn may_become_replica(ctx: &mut Context<'_>) -> Result<bool> {
 
 /// `FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]`
 pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.is_in_cluster() {
+        let text =
+            "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.";
+        return Err(Error::new(text));
+    }
     if args.len() == 2 && is(args.at(1), "ABORT") {
         if ctx.engine.replication.failover.is_none() {
             return Err(Error::new("ERR No failover in progress."));

@@ -2,7 +2,7 @@
 
 use super::script::kill_running;
 use crate::command::args::{Options, is};
-use crate::command::context::Context;
+use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Error, Result, until_nul};
 use crate::engine::libraries::Same;
 use crate::engine::scripting::Library;
@@ -42,8 +42,11 @@ pub fn delete(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 
 /// `FUNCTION FLUSH [ASYNC|SYNC]`
 pub fn flush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if args.len() > 3 {
+        return Err(wrong_subcommand(args));
+    }
     let known = args.get(2).is_none_or(|how| is(how, "SYNC") || is(how, "ASYNC"));
-    if args.len() > 3 || !known {
+    if !known {
         return Err(Error::new("ERR FUNCTION FLUSH only supports SYNC|ASYNC option"));
     }
     flush_all(ctx);

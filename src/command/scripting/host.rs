@@ -11,6 +11,7 @@
 //! | permission   | what the user who has called the script may not do                   |
 //! | writes       | writes of scripts that only read, on a replica, or that can't be kept |
 //! | memory       | what needs memory when there was none, unless something was written  |
+//! | cluster      | keys of other nodes, or of several slots                             |
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use crate::command::error::{Error, Result};
 use crate::command::execute::call;
 use crate::command::gates::{self, Denial};
 use crate::command::permission;
+use crate::command::redirection;
 use crate::engine::busy;
 use crate::engine::execution::Origin;
 use crate::engine::libraries::write_log;
@@ -178,22 +180,28 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
             }
         })
     })?;
-    if row.is(Flags::WRITE) {
-        if host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES) {
-            let text = "ERR Write commands are not allowed from read-only scripts.";
-            return Err(Error::new(text));
-        }
-        if !obeys {
-            gates::check_writable(host.ctx.engine)?;
-        }
+    let only_reads = host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES);
+    if row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) && only_reads {
+        let text = "ERR Write commands are not allowed from read-only scripts.";
+        return Err(Error::new(text));
+    }
+    if row.is(Flags::WRITE) && !obeys {
+        gates::check_writable(host.ctx.engine)?;
     }
     if row.is(Flags::DENYOOM)
+        && host.ctx.engine.config.maxmemory > 0
         && host.ctx.engine.scripting.out_of_memory
         && !obeys
         && !host.call.flags.has(ScriptFlags::ALLOW_OOM)
         && !host.running().has_written
     {
         return Err(gates::OUT_OF_MEMORY);
+    }
+    if !obeys {
+        let flags = host.call.flags;
+        let crosses =
+            flags.has(ScriptFlags::ALLOW_CROSS_SLOT_KEYS) || flags.has(ScriptFlags::COMPATIBLE);
+        redirection::check_in_script(host.ctx.engine, caller, row, args, crosses)?;
     }
     Ok(())
 }

@@ -44,7 +44,14 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
         false => scripting.scripts_interpreter = Some(interpreter),
     }
     match outcome {
-        Outcome::Replied => Ok(()),
+        Outcome::Replied(errors) => {
+            let stats = &mut ctx.engine.stats;
+            stats.command(ctx.command).failed_calls += u64::from(errors.any);
+            for text in errors.uncounted {
+                stats.error(Error::text(text).code());
+            }
+            Ok(())
+        }
         Outcome::Failed { mut text, place, counted } => {
             reply.truncate(start);
             if let Some((source, line)) = place {
@@ -57,6 +64,7 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
             if !counted {
                 return Err(Error::text(text));
             }
+            ctx.engine.stats.command(ctx.command).failed_calls += 1;
             reply.error(&text);
             Ok(())
         }
@@ -71,6 +79,9 @@ fn check(ctx: &mut Context<'_>, call: &Call<'_>) -> Result {
     if flags.has(ScriptFlags::COMPATIBLE) {
         let is_denied = gates::denial(engine) == Some(Denial::Stale) && !obeys;
         return if is_denied { Err(gates::MASTER_DOWN) } else { Ok(()) };
+    }
+    if engine.cluster.is_some() && flags.has(ScriptFlags::NO_CLUSTER) && !obeys {
+        return Err(Error::new("ERR Can not run script on cluster, 'no-cluster' flag is set."));
     }
     if !flags.has(ScriptFlags::NO_WRITES) && call.read_only {
         return Err(Error::new("ERR Can not execute a script with write flag using *_ro command."));

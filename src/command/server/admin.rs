@@ -62,6 +62,9 @@ fn empty(ctx: &mut Context<'_>, db: usize) {
 
 /// `SWAPDB index1 index2`
 pub fn swapdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.is_in_cluster() {
+        return Err(Error::new("ERR SWAPDB is not allowed in cluster mode"));
+    }
     let index = |text: &[u8], otherwise: Error| {
         parse_i64(text).and_then(|index| i32::try_from(index).ok()).ok_or(otherwise)
     };

@@ -93,6 +93,15 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
             return refuse("Unable to listen on this port. Check server logs.");
         }
         "bind" if !listens(engine) => return refuse("Failed to bind to specified addresses."),
+        "tls-port" if !configures_tls(engine) => {
+            return refuse("Unable to update TLS configuration. Check server logs.");
+        }
+        "tls-port" if !listens(engine) => {
+            return refuse("Unable to listen on this port. Check server logs.");
+        }
+        name if name.starts_with("tls-") && !configures_tls(engine) => {
+            return refuse("Unable to update TLS configuration. Check server logs.");
+        }
         "key-load-delay" | "rdb-key-save-delay" => {
             engine.debugging.delays.configure(&engine.config);
         }
@@ -111,6 +120,11 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
 /// Listens where the configuration says. False: the log tells why it can't.
 fn listens(engine: &mut Engine) -> bool {
     engine.listen().inspect_err(|error| crate::warning!("{error}")).is_ok()
+}
+
+/// Reads what `tls-*` parameters name. False: the log tells what is wrong with it.
+fn configures_tls(engine: &mut Engine) -> bool {
+    engine.configure_tls().inspect_err(|error| crate::warning!("{error}")).is_ok()
 }
 
 /// `CONFIG RESETSTAT`

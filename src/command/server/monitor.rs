@@ -42,7 +42,7 @@ pub fn show_before(ctx: &mut Context<'_>, args: Args<'_>) {
 #[inline]
 pub fn show_executed(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
     let hidden = row.is(Flags::ADMIN) || row.is(Flags::SKIP_MONITOR);
-    let again = matches!(ctx.origin, Origin::Unblocked | Origin::Loader);
+    let again = matches!(ctx.origin, Origin::Unblocked | Origin::Resumed | Origin::Loader);
     if !ctx.engine.monitors.is_empty() && !hidden && !again {
         monitor::show(ctx.engine, ctx.client, row.command, args, ctx.origin == Origin::Script);
     }

@@ -45,7 +45,7 @@ fn log(ctx: &mut Context<'_>, row: &Row, args: Args<'_>, duration_us: u64) {
         time_s: ctx.engine.unix_us_at(Tick::now()) / 1_000_000,
         duration_us,
         args: cut(shown.into_iter()),
-        peer: client.peer.map_or_else(|| "?:0".to_owned(), |peer| peer.to_string()),
+        peer: client.peer.as_ref().map_or_else(|| "?:0".to_owned(), |peer| peer.to_string()),
         client_name: client.name.clone(),
     };
     let max_len = ctx.engine.config.slowlog_max_len as usize;

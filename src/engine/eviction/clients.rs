@@ -75,7 +75,8 @@ mod tests {
         );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let keys = [10_000, 20_000, 900_000].map(|memory| {
-            let stream = Arc::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let stream = Arc::new(stream.into());
             let key = engine.clients.add(|id| Client::connected(id, stream));
             engine.clients.get(key).meter.set_input(memory, 0, memory);
             key

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::Settings;
 use crate::scripting::limits::{BYTES_PER_BYTE, build};
 use crate::scripting::lua::{
-    Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument,
-    bytes, one, pairs, raise_here, sequence, string_argument,
+    Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument, bytes, one, pairs,
+    raise_here, sequence, string_argument,
 };
 
 /// `cjson.decode(text)`
@@ -161,7 +161,7 @@ impl<'a> Decoder<'a> {
             b']' => Token::ArrayEnd,
             b':' => Token::Colon,
             b',' => Token::Comma,
-            0 if self.at >= self.text.len() => return Token::End,
+            0 => return Token::End, // also in the middle, as in C
             b'"' => return self.string(),
             b'-' | b'0'..=b'9' => {
                 if !self.settings.decode_invalid && self.is_invalid_number() {

@@ -3,8 +3,8 @@
 use super::{Invalid, Settings};
 use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
-    Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, raise_here,
-    type_name,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, one_string, raise,
+    raise_here, type_name,
 };
 use crate::scripting::number_format::push_g;
 
@@ -15,6 +15,8 @@ struct Encoder<'a> {
     /// Tells the length of a table that is a list: `list_length` of the prelude.
     list_length: &'a Function,
     out: Buffer<'a>,
+    /// What can't be encoded. It is raised where `encode` was called, not from within a walk through a table.
+    failure: Option<String>,
 }
 
 /// `cjson.encode(value)`
@@ -27,8 +29,12 @@ pub fn encode(
     let (1, Some(value)) = (args.len(), args.front()) else {
         return bad_argument(lua, 1, "expected 1 argument");
     };
-    let mut encoder = Encoder { lua, settings, list_length, out: Buffer::new(lua) };
-    encoder.value(value, 0)?;
+    let mut encoder = Encoder { lua, settings, list_length, out: Buffer::new(lua), failure: None };
+    let outcome = encoder.value(value, 0);
+    if let Some(text) = encoder.failure {
+        return raise_here(lua, text);
+    }
+    outcome?;
     one_string(lua, encoder.out.as_bytes())
 }
 
@@ -47,8 +53,13 @@ impl Encoder<'_> {
         }
     }
 
-    fn cant<T>(&self, what: &str, why: &str) -> Result<T> {
-        raise_here(self.lua, format!("Cannot serialise {what}: {why}"))
+    fn cant<T>(&mut self, what: &str, why: &str) -> Result<T> {
+        self.fail(format!("Cannot serialise {what}: {why}"))
+    }
+
+    fn fail<T>(&mut self, text: String) -> Result<T> {
+        self.failure = Some(text);
+        raise(Raise::Text(Vec::new()))
     }
 
     fn raw(&mut self, text: &[u8]) -> Result<()> {
@@ -57,7 +68,7 @@ impl Encoder<'_> {
 
     fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
         if depth > self.settings.encode_max_depth {
-            return raise_here(self.lua, format!("Cannot serialise, excessive nesting ({depth})"));
+            return self.fail(format!("Cannot serialise, excessive nesting ({depth})"));
         }
         let (largest, items): (f64, f64) = self.list_length.call(table)?;
         let settings = self.settings;
@@ -87,25 +98,36 @@ impl Encoder<'_> {
     }
 
     fn object(&mut self, table: &Table, depth: i64) -> Result<()> {
-        self.out.push(b'{')?;
-        for (index, pair) in table.pairs::<Value, Value>().enumerate() {
-            let (key, value) = pair?;
-            if index > 0 {
-                self.out.push(b',')?;
+        let start = self.out.as_bytes().len();
+        if depth < SHALLOW {
+            table.for_each(|key: Value, value: Value| self.field(start, &key, &value, depth))?;
+        } else {
+            for pair in table.pairs::<Value, Value>() {
+                let (key, value) = pair?;
+                self.field(start, &key, &value, depth)?;
             }
-            match &key {
-                Value::String(text) => self.string(&text.as_bytes())?,
-                Value::Integer(_) | Value::Number(_) => {
-                    self.out.push(b'"')?;
-                    self.value(&key, depth)?;
-                    self.out.push(b'"')?;
-                }
-                _ => return self.cant(type_name(&key), "table key must be a number or string"),
-            }
-            self.out.push(b':')?;
-            self.value(&value, depth)?;
+        }
+        if self.out.as_bytes().len() == start {
+            self.out.push(b'{')?;
         }
         self.raw(b"}")
+    }
+
+    /// A field of the object that begins at `start`.
+    fn field(&mut self, start: usize, key: &Value, value: &Value, depth: i64) -> Result<()> {
+        let separator = if self.out.as_bytes().len() == start { b'{' } else { b',' };
+        self.out.push(separator)?;
+        match key {
+            Value::String(text) => self.string(&text.as_bytes())?,
+            Value::Integer(_) | Value::Number(_) => {
+                self.out.push(b'"')?;
+                self.value(key, depth)?;
+                self.out.push(b'"')?;
+            }
+            _ => return self.cant(type_name(key), "table key must be a number or string"),
+        }
+        self.out.push(b':')?;
+        self.value(value, depth)
     }
 
     fn number(&mut self, number: f64) -> Result<()> {
@@ -126,31 +148,33 @@ impl Encoder<'_> {
 
     fn string(&mut self, text: &[u8]) -> Result<()> {
         self.out.push(b'"')?;
-        let mut plain = 0; // from here on nothing has to be escaped
-        for (at, byte) in text.iter().enumerate() {
-            let escape = match byte {
-                b'"' => b"\\\"",
-                b'\\' => b"\\\\",
-                b'/' => b"\\/",
-                0x08 => b"\\b",
-                b'\t' => b"\\t",
-                b'\n' => b"\\n",
-                0x0c => b"\\f",
-                b'\r' => b"\\r",
-                0..=0x1f | 0x7f => b"\\u",
-                _ => continue,
-            };
-            self.out.extend(&text[plain..at])?;
-            self.out.extend(escape)?;
-            if escape == b"\\u" {
-                self.out.extend(format!("{byte:04x}").as_bytes())?;
+        let mut rest = text;
+        while let Some(at) = rest.iter().position(is_escaped) {
+            self.out.extend(&rest[..at])?;
+            match rest[at] {
+                b'"' => self.raw(b"\\\"")?,
+                b'\\' => self.raw(b"\\\\")?,
+                b'/' => self.raw(b"\\/")?,
+                0x08 => self.raw(b"\\b")?,
+                b'\t' => self.raw(b"\\t")?,
+                b'\n' => self.raw(b"\\n")?,
+                0x0c => self.raw(b"\\f")?,
+                b'\r' => self.raw(b"\\r")?,
+                byte => self.raw(format!("\\u{byte:04x}").as_bytes())?,
             }
-            plain = at + 1;
+            rest = &rest[at + 1..];
         }
-        self.out.extend(&text[plain..])?;
-        self.out.push(b'"')
+        self.out.extend(rest)?;
+        self.raw(b"\"")
     }
 }
 
 /// A number is not longer, however many digits are wanted.
 const LONGEST_NUMBER: usize = 64;
+
+/// Up to this depth objects are walked through in the fast way, which goes deeper into C each time.
+const SHALLOW: i64 = 32;
+
+fn is_escaped(byte: &u8) -> bool {
+    matches!(byte, 0..=0x1f | 0x7f | b'"' | b'\\' | b'/')
+}

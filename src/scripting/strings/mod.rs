@@ -30,11 +30,6 @@ pub fn install(lua: &Lua, strings: &Table) -> Result<()> {
     )
 }
 
-/// Called by the matcher every now and then.
-pub fn interrupt() -> Result<()> {
-    host::tick().map(drop)
-}
-
 /// Turns what went wrong with a match into an error for the script.
 pub fn failed<T>(lua: &Lua, failure: Failure<Error>) -> Result<T> {
     match failure {
@@ -111,7 +106,7 @@ fn search(lua: &Lua, args: MultiValue, finds: bool) -> Result<MultiValue> {
         });
     }
     let (pattern, anchored) = anchor(pattern);
-    let mut matcher = Matcher::new(text, pattern, interrupt);
+    let mut matcher = Matcher::new(text, pattern, host::tick);
     for at in start..=text.len() {
         let end = match matcher.match_at(at) {
             Ok(end) => end,
@@ -163,7 +158,7 @@ fn next_match(
 ) -> Result<MultiValue> {
     let (text, pattern) = (text.as_bytes(), pattern.as_bytes());
     let text: &[u8] = &text;
-    let mut matcher = Matcher::new(text, &pattern, interrupt);
+    let mut matcher = Matcher::new(text, &pattern, host::tick);
     for at in next.load(Ordering::Relaxed)..=text.len() {
         let end = match matcher.match_at(at) {
             Ok(end) => end,
@@ -175,7 +170,7 @@ fn next_match(
         }
     }
     next.store(text.len() + 1, Ordering::Relaxed);
-    one(Value::Nil)
+    Ok(MultiValue::new())
 }
 
 /// `rep` puts texts of about this size together.

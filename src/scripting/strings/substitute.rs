@@ -1,7 +1,8 @@
 //! `string.gsub`.
 
 use super::pattern::Matcher;
-use super::{anchor, captured, failed, interrupt};
+use super::{anchor, captured, failed};
+use crate::scripting::host;
 use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
     Lua, LuaString, MultiValue, Result, Value, bad_argument, optional_number, raise_here,
@@ -29,10 +30,11 @@ pub fn gsub(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     };
     let text = text.as_bytes();
     let text: &[u8] = &text;
-    let most = optional_number(lua, &args, 3)?.map_or(text.len() as i64 + 1, to_i64);
+    let all = text.len() as i64 + 1;
+    let most = optional_number(lua, &args, 3)?.map_or(all, |most| i64::from(to_i64(most) as i32)); // as C cuts it
     let pattern = pattern.as_bytes();
     let (pattern, anchored) = anchor(&pattern);
-    let mut matcher = Matcher::new(text, pattern, interrupt);
+    let mut matcher = Matcher::new(text, pattern, host::tick);
     let (mut out, mut at, mut count) = (Buffer::new(lua), 0, 0);
     while count < most {
         let end = match matcher.match_at(at) {

@@ -57,6 +57,15 @@ impl List {
         List(Form::Packed(Packed::new()))
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub fn is_same(&self, other: &List) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Packed(ours), Form::Packed(theirs)) => ours.is_same(theirs),
+            (Form::Chunks(ours), Form::Chunks(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
     /// How many elements there are.
     pub fn len(&self) -> usize {
         match &self.0 {

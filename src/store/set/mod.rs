@@ -58,6 +58,16 @@ impl Set {
         Set(Form::Ints(IntSet::new()))
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub fn is_same(&self, other: &Set) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Ints(ours), Form::Ints(theirs)) => ours.is_same(theirs),
+            (Form::Packed(ours), Form::Packed(theirs)) => ours.is_same(theirs),
+            (Form::Table(ours), Form::Table(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.0 {

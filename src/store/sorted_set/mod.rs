@@ -90,6 +90,15 @@ impl SortedSet {
         SortedSet(Form::Packed(Packed::new()))
     }
 
+    /// Whether neither has changed since one was cloned from the other.
+    pub fn is_same(&self, other: &SortedSet) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Packed(ours), Form::Packed(theirs)) => ours.is_same(theirs),
+            (Form::Indexed(ours), Form::Indexed(theirs)) => Arc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.0 {

@@ -4,6 +4,7 @@
 // gets back. FEATURES=basic,lists chooses groups, PORT says where the server listens. Every group
 // runs in RESP2 and in RESP3 on an empty database. What is tested is the client's view (handshake,
 // reply types, typed errors), not every option of a command: that is what tests/scripts are for.
+// With the argument "libraries" it checks those that live on Lua instead: see libraries.go.
 package main
 
 import (
@@ -39,6 +40,10 @@ var groups = map[string]func(*redis.Client){
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "libraries" {
+		libraries()
+		finish()
+	}
 	features := os.Getenv("FEATURES")
 	if features == "" {
 		features = "basic,lists"
@@ -60,15 +65,24 @@ func main() {
 			client.Close()
 		}
 	}
+	finish()
+}
+
+func finish() {
 	fmt.Printf("%d passed, %d failed\n", passed, failed)
 	if failed > 0 {
 		os.Exit(1)
 	}
+	os.Exit(0)
+}
+
+func address() string {
+	return "127.0.0.1:" + os.Getenv("PORT")
 }
 
 func connect(protocol int) *redis.Client {
 	return redis.NewClient(&redis.Options{
-		Addr:       "127.0.0.1:" + os.Getenv("PORT"),
+		Addr:       address(),
 		Protocol:   protocol,
 		ClientName: "go-check",
 	})
@@ -339,12 +353,4 @@ func blocking(c *redis.Client) {
 	check("BLPOP is served", value(c.BLPop(ctx, 5*time.Second, "q", "r").Result()), []string{"q", "job"})
 	c.RPush(ctx, "q", "more")
 	check("BLMOVE", value(c.BLMove(ctx, "q", "r", "LEFT", "LEFT", time.Second).Result()), "more")
-}
-
-func scripting(c *redis.Client) {
-	script := redis.NewScript(`return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}`)
-	for _, name := range []string{"EVAL after NOSCRIPT", "EVALSHA"} {
-		c.Del(ctx, "k")
-		check(name, value(script.Run(ctx, c, []string{"k"}, "arg").Result()), []any{"k", "arg", int64(1)})
-	}
 }

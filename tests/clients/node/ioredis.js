@@ -2,7 +2,7 @@
 // pipelines, reply types, errors), not every option of a command: see harness.js.
 
 import Redis from 'ioredis';
-import { check, plain, rejects, run, sleep } from './harness.js';
+import { check, plain, rejects, restart, run, sleep } from './harness.js';
 
 async function connect(protocol) {
   const client = new Redis({ port: Number(process.env.PORT), protocol, connectionName: 'io-check', lazyConnect: true });
@@ -57,7 +57,7 @@ async function basic(r, another) {
   check('DBSIZE', await r.dbsize(), 1000);
 
   // flushdb, in connect, empties the database: connect first.
-  const clients = await Promise.all(Array.from({ length: 20 }, another));
+  const clients = await Promise.all(Array.from({ length: 20 }, () => another()));
   await Promise.all(clients.flatMap((client) => Array.from({ length: 200 }, () => client.incr('shared'))));
   check('20 connections, no increment lost', await r.get('shared'), '4000');
   check('CLIENT KILL', (await clients[0].client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')) >= 20, true);
@@ -146,10 +146,50 @@ async function blocking(r, another) {
   other.disconnect();
 }
 
+const FUNCTIONS = `#!lua name=adds
+redis.register_function('add', function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)
+redis.register_function{function_name='peek', callback=function(keys) return redis.call('GET', keys[1]) end, flags={'no-writes'}}`;
+
 async function scripting(r) {
-  r.defineCommand('count', { numberOfKeys: 1, lua: "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}" });
-  check('EVALSHA or EVAL', await r.count('k', 'arg'), ['k', 'arg', 1]);
+  const lua = "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}";
+  r.defineCommand('count', { numberOfKeys: 1, lua });
+  check('EVAL after NOSCRIPT', await r.count('k', 'arg'), ['k', 'arg', 1]);
   check('EVALSHA', await r.count('k', 'arg'), ['k', 'arg', 2]);
+  const buffers = await r.countBuffer('k', Buffer.from([255, 0]));
+  check('buffers', [buffers[1].equals(Buffer.from([255, 0])), buffers[2]], [true, 3]);
+  r.defineCommand('any', { lua: 'return {#KEYS, #ARGV}' });
+  check('any number of keys', await r.any(2, 'a', 'b', 'c'), [2, 1]);
+  r.defineCommand('peek', { numberOfKeys: 1, lua: "return redis.call('GET', KEYS[1])", readOnly: true });
+  check('a read-only one', await r.peek('k'), '3');
+  await rejects('its error', r.peek(), "ERR Number of keys can't be greater than number of args");
+
+  await r.script('FLUSH');
+  await rejects('NOSCRIPT', r.evalsha('0'.repeat(40), 0), 'NOSCRIPT No matching script. Please use EVAL.');
+  const piped = await r.pipeline().count('k', 1).set('x', 'y').count('k', 2).peek('k').exec();
+  check('in a pipeline after SCRIPT FLUSH', piped, [[null, ['k', '1', 4]], [null, 'OK'], [null, ['k', '2', 5]], [null, '5']]);
+  check('in MULTI', await r.multi().count('k', 1).peek('k').exec(), [[null, ['k', '1', 6]], [null, '6']]);
+  const replies = await Promise.all(Array.from({ length: 1000 }, () => r.count('many', 'x')));
+  check('1000 in order', replies.every(([, , n], i) => n === i + 1), true);
+  const prefixed = r.duplicate({ keyPrefix: 'app:', scripts: { count: { numberOfKeys: 1, lua } } });
+  check('with a prefix', await prefixed.count('k', 'arg'), ['app:k', 'arg', 1]);
+  check('the key', await r.get('app:k'), '1');
+  await rejects('an error inside', r.eval("return redis.call('LPUSH', KEYS[1], 1)", 1, 'k'), 'WRONGTYPE Operation against');
+  check('conversions', await r.eval("return {1, 3.99, 'text', true, false, {2, {3}}}", 0), [1, 3, 'text', 1, null, [2, [3]]]);
+
+  check('FUNCTION FLUSH', await r.function('FLUSH'), 'OK');
+  check('FUNCTION LOAD', await r.function('LOAD', FUNCTIONS), 'adds');
+  check('FCALL', await r.fcall('add', 1, 'f', 5), 5);
+  check('FCALL_RO', await r.fcall_ro('peek', 1, 'f'), '5');
+  const dump = await r.callBuffer('FUNCTION', 'DUMP');
+  check('FUNCTION DELETE', await r.function('DELETE', 'adds'), 'OK');
+  check('FUNCTION RESTORE', await r.function('RESTORE', dump), 'OK');
+  check('FUNCTION LIST', JSON.stringify(await r.function('LIST')).includes('"add"'), true);
+  await restart();
+  check('EVAL after a restart', await r.count('k', 'arg'), ['k', 'arg', 7]);
+  check('with a prefix after a restart', await prefixed.count('k', 'arg'), ['app:k', 'arg', 2]);
+  check('FCALL after a restart', await r.fcall('add', 1, 'f', 1), 6);
+  await r.function('FLUSH');
+  prefixed.disconnect();
 }
 
 await run({ basic, lists, hashes, sets, sortedsets, streams, transactions, pubsub, blocking, scripting }, connect);

@@ -1,12 +1,12 @@
 // Does cacheflow serve node-redis? The client's view (handshake, automatic pipelining, reply types,
 // typed errors), not every option of a command: see harness.js.
 
-import { createClient, ErrorReply, WatchError } from 'redis';
-import { check, plain, rejects, run, sleep } from './harness.js';
+import { createClient, defineScript, ErrorReply, RESP_TYPES, WatchError } from 'redis';
+import { check, plain, rejects, restart, run, sleep } from './harness.js';
 
-async function connect(protocol) {
+async function connect(protocol, extensions = {}) {
   const socket = { port: Number(process.env.PORT), reconnectStrategy: 20 };
-  const client = createClient({ RESP: protocol, name: 'node-check', socket });
+  const client = createClient({ RESP: protocol, name: 'node-check', socket, ...extensions });
   client.on('error', () => {}); // Reported by the command that fails.
   await client.connect();
   await client.flushDb();
@@ -139,11 +139,86 @@ async function blocking(r, another) {
   other.destroy();
 }
 
-async function scripting(r) {
+const FUNCTIONS = `#!lua name=adds
+redis.register_function('add', function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)
+redis.register_function{function_name='peek', callback=function(keys) return redis.call('GET', keys[1]) end, flags={'no-writes'}}`;
+
+async function scripting(r, another) {
   const lua = "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}";
   check('EVAL', await r.eval(lua, { keys: ['k'], arguments: ['arg'] }), ['k', 'arg', 1]);
   const sha = await r.scriptLoad(lua);
   check('EVALSHA', await r.evalSha(sha, { keys: ['k'], arguments: ['arg'] }), ['k', 'arg', 2]);
+  check('SCRIPT EXISTS', await r.scriptExists([sha, '0'.repeat(40)]), [1, 0]);
+  check('EVAL_RO', await r.evalRo("return redis.call('GET', KEYS[1])", { keys: ['k'] }), '2');
+  await rejects('EVAL_RO refuses to write', r.evalRo(lua, { keys: ['k'] }), 'ERR Write commands are not allowed');
+
+  const scripts = {
+    count: defineScript({
+      NUMBER_OF_KEYS: 1,
+      SCRIPT: lua,
+      parseCommand(parser, key, argument) {
+        parser.pushKey(key);
+        parser.push(argument);
+      },
+      transformReply: ([, , n]) => n,
+    }),
+    peek: defineScript({
+      NUMBER_OF_KEYS: 1,
+      IS_READ_ONLY: true,
+      SCRIPT: "return redis.call('GET', KEYS[1])",
+      parseCommand: (parser, key) => parser.pushKey(key),
+      transformReply: undefined,
+    }),
+  };
+  const functions = {
+    adds: {
+      add: {
+        NUMBER_OF_KEYS: 1,
+        parseCommand(parser, key, n) {
+          parser.pushKey(key);
+          parser.push(n);
+        },
+        transformReply: undefined,
+      },
+      peek: {
+        NUMBER_OF_KEYS: 1,
+        IS_READ_ONLY: true,
+        parseCommand: (parser, key) => parser.pushKey(key),
+        transformReply: undefined,
+      },
+    },
+  };
+  const own = await another({ scripts, functions });
+  await r.scriptFlush();
+  check('defineScript, EVAL after NOSCRIPT', await own.count('k', 'x'), 1);
+  check('defineScript, EVALSHA', await own.count('k', 'x'), 2);
+  check('defineScript, reading', await own.peek('k'), '2');
+  await r.scriptFlush();
+  check('after SCRIPT FLUSH', await own.count('k', 'x'), 3);
+  const replies = await Promise.all(Array.from({ length: 1000 }, () => own.count('many', 'x')));
+  check('1000 in order', replies.every((n, i) => n === i + 1), true);
+  await r.scriptFlush();
+  const inMulti = await own.multi().count('k', 'x').count('k', 'y').peek('k').exec();
+  check('in MULTI after SCRIPT FLUSH', inMulti, [4, 5, '5']);
+
+  check('FUNCTION FLUSH', await r.functionFlush(), 'OK');
+  check('FUNCTION LOAD', await r.functionLoad(FUNCTIONS), 'adds');
+  check('FUNCTION LOAD REPLACE', await r.functionLoad(FUNCTIONS, { REPLACE: true }), 'adds');
+  check('FCALL', await own.adds.add('f', '5'), 5);
+  check('FCALL_RO', await own.adds.peek('f'), '5');
+  const [library] = await r.functionListWithCode();
+  check('FUNCTION LIST', [library.library_name, library.engine, library.library_code], ['adds', 'LUA', FUNCTIONS]);
+  check('its functions', library.functions.map(({ name }) => name).sort(), ['add', 'peek']);
+  const stats = await r.functionStats();
+  check('FUNCTION STATS', [stats.running_script, plain(stats.engines.LUA)], [null, { libraries_count: 1, functions_count: 2 }]);
+  const dump = await r.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).functionDump();
+  check('FUNCTION DELETE', await r.functionDelete('adds'), 'OK');
+  check('FUNCTION RESTORE', await r.functionRestore(dump, { mode: 'FLUSH' }), 'OK');
+  await restart();
+  check('EVAL after a restart', await own.count('k', 'x'), 6);
+  check('FCALL after a restart', await own.adds.add('f', '1'), 6);
+  await r.functionFlush();
+  own.destroy();
 }
 
 await run({ basic, lists, hashes, sets, sortedsets, streams, transactions, pubsub, blocking, scripting }, connect);

@@ -7,40 +7,11 @@ reply types, typed errors), not every option of a command: that is what tests/sc
 """
 
 import os
-import sys
 import threading
 import time
 
 import redis
-
-passed = failed = 0
-prefix = ""
-
-
-def check(name, got, want):
-    """Compares and counts: everything goes through here, so nothing can be forgotten."""
-    global passed, failed
-    if got == want and type(got) is type(want):
-        passed += 1
-        print(f"PASS {prefix}: {name}")
-    else:
-        failed += 1
-        print(f"FAIL {prefix}: {name}: got {got!r:.300}, want {want!r:.300}")
-
-
-def raises(name, kind, text, call):
-    """Checks the type of an error and the start of its text."""
-    try:
-        got = call()
-    except redis.RedisError as error:
-        check(name, (type(error), str(error)[: len(text)]), (kind, text))
-    else:
-        check(name, got, kind)
-
-
-def connect(protocol, **options):
-    options.setdefault("decode_responses", True)
-    return redis.Redis(port=int(os.environ["PORT"]), protocol=protocol, **options)
+from harness import check, connect, finish, raises, restart, set_prefix
 
 
 def basic(r, protocol):
@@ -220,21 +191,115 @@ def blocking(r, protocol):
 
 
 def scripting(r, protocol):
-    script = r.register_script("return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}")
+    lua = "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}"
+    script = r.register_script(lua)
     for name in ("EVAL after NOSCRIPT", "EVALSHA"):
         r.delete("k")
         check(name, script(keys=["k"], args=["arg"]), ["k", "arg", 1])
+    check("SCRIPT EXISTS", r.script_exists(script.sha, "0" * 40), [True, False])
+    check("EVAL_RO", r.eval_ro("return redis.call('GET', KEYS[1])", 1, "k"), "1")
+    check("EVALSHA_RO", r.evalsha_ro(r.script_load("return ARGV[1]"), 0, "x"), "x")
+    refused = "Write commands are not allowed from read-only scripts"
+    raises("EVAL_RO refuses to write", redis.ResponseError, refused, lambda: r.eval_ro(lua, 1, "k", "x"))
+    raises("a script's error", redis.ResponseError, "My own error", lambda: r.eval("return redis.error_reply('My own error')", 0))
+    converted = r.eval("return {1, 3.99, 'text', true, false, {2, {3}}, redis.status_reply('FINE')}", 0)
+    check("conversions", converted, [1, 3, "text", 1, None, [2, [3]], "FINE"])
+    doubled = r.eval("redis.setresp(3); return {double = 0.5}", 0)
+    check("a double", doubled, 0.5 if protocol == 3 else "0.5")
+    counted = r.eval("redis.setresp(3); return {map = {a = 1}}", 0)
+    check("a map", counted, {"a": 1} if protocol == 3 else ["a", 1])
+
+    check("SCRIPT FLUSH", r.script_flush(), True)
+    missing = redis.exceptions.NoScriptError
+    raises("NOSCRIPT", missing, "No matching script. Please use EVAL.", lambda: r.evalsha(script.sha, 1, "k", "x"))
+    for transaction in (False, True):
+        r.script_flush()
+        with r.pipeline(transaction=transaction) as pipe:
+            for n in range(3):
+                script(keys=["k"], args=[n], client=pipe)
+            pipe.get("k")
+            replies = pipe.execute()
+        first = 2 + 3 * transaction
+        want = [["k", str(n), first + n] for n in range(3)]
+        check(f"scripts in a pipeline, MULTI {transaction}", replies, [*want, str(first + 2)])
+    with r.pipeline(transaction=False) as pipe:
+        for n in range(1000):
+            pipe.evalsha(script.sha, 1, "many", n)
+        check("1000 pipelined EVALSHA in order", [reply[2] for reply in pipe.execute()], list(range(1, 1001)))
+    locks(r, protocol)
+    functions(r)
+
+
+def locks(r, protocol):
+    """The lock that redis-py brings along: acquire is a SET, everything else a script."""
+    lock_error, not_owned = redis.exceptions.LockError, redis.exceptions.LockNotOwnedError
+    lock, other = r.lock("lock", timeout=10), r.lock("lock", timeout=10, blocking_timeout=0.05)
+    check("acquire", (lock.acquire(), lock.locked(), lock.owned()), (True, True, True))
+    check("another has to wait", (other.acquire(), other.owned()), (False, False))
+    check("extend", (lock.extend(20), 28_000 < r.pttl("lock") <= 30_000), (True, True))
+    check("extend to a new time", (lock.extend(5, replace_ttl=True), 4_000 < r.pttl("lock") <= 5_000), (True, True))
+    check("reacquire", (lock.reacquire(), 9_000 < r.pttl("lock") <= 10_000), (True, True))
+    other.local.token = b"another's"
+    raises("extend by another", not_owned, "Cannot extend a lock", lambda: other.extend(1))
+    raises("reacquire by another", not_owned, "Cannot reacquire a lock", other.reacquire)
+    raises("release by another", not_owned, "Cannot release a lock", other.release)
+    r.script_flush()
+    check("release after SCRIPT FLUSH", (lock.release(), r.exists("lock")), (None, 0))
+    raises("release of what is free", lock_error, "Cannot release a lock that's not owned", lock.release)
+    lock.acquire()
+    token = lock.local.token
+
+    def release():
+        lock.local.token = token  # Belongs to the thread that acquired it.
+        lock.release()
+
+    releaser = threading.Timer(0.1, release)
+    releaser.start()
+    waiting = r.lock("lock", timeout=10, blocking_timeout=5, sleep=0.01)
+    check("acquire when it's released", waiting.acquire(), True)
+    releaser.join()
+    restart()
+    check("release after a restart", (waiting.release(), r.exists("lock")), (None, 0))
+
+
+def functions(r):
+    code = "#!lua name=%s\nredis.register_function('%s', function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)"
+    reader = "#!lua name=reads\nredis.register_function{function_name='peek', callback=function(keys) return redis.call('GET', keys[1]) end, flags={'no-writes'}}"
+    r.function_flush()
+    check("FUNCTION LOAD", [r.function_load(code % ("adds", "add")), r.function_load(reader)], ["adds", "reads"])
+    again = "Library 'adds' already exists"
+    raises("FUNCTION LOAD twice", redis.ResponseError, again, lambda: r.function_load(code % ("adds", "add")))
+    check("FUNCTION LOAD REPLACE", r.function_load(code % ("adds", "plus"), replace=True), "adds")
+    check("FCALL", r.fcall("plus", 1, "f", 5), 5)
+    check("FCALL_RO", r.fcall_ro("peek", 1, "f"), "5")
+    refused = "Can not execute a script with write flag using *_ro command."
+    raises("FCALL_RO refuses to write", redis.ResponseError, refused, lambda: r.fcall_ro("plus", 1, "f", 5))
+    raises("FCALL of none", redis.ResponseError, "Function not found", lambda: r.fcall("add", 1, "f", 5))
+    listed = repr(r.function_list(library="ad*", withcode=True))
+    found = [part in listed for part in ("adds", "plus", "LUA", "#!lua name=adds", "reads")]
+    check("FUNCTION LIST", found, [True, True, True, True, False])
+    stats = repr(r.function_stats())
+    check("FUNCTION STATS", ["libraries_count" in stats, "functions_count" in stats], [True, True])
+    with connect(2, decode_responses=False) as raw:
+        dump = raw.function_dump()
+        check("FUNCTION DELETE", r.function_delete("reads"), True)
+        check("FUNCTION FLUSH", r.function_flush("SYNC"), True)
+        check("FUNCTION RESTORE", raw.function_restore(dump), True)
+    raises("FUNCTION RESTORE twice", redis.ResponseError, "Library", lambda: r.function_restore(dump, "APPEND"))
+    raises("FUNCTION KILL", redis.ResponseError, "NOTBUSY No scripts in execution right now.", r.function_kill)
+    restart()
+    check("FCALL after a restart", (r.fcall("plus", 1, "f", 1), r.fcall_ro("peek", 1, "f")), (6, "6"))
+    r.function_flush()
 
 
 GROUPS = [basic, lists, hashes, sets, sortedsets, streams, transactions, pubsub, blocking, scripting]
 
 
 def main():
-    global prefix
     groups = {group.__name__: group for group in GROUPS}
     for protocol in (2, 3):
         for name in os.environ.get("FEATURES", "basic,lists").split(","):
-            prefix = f"RESP{protocol} {name}"
+            set_prefix(f"RESP{protocol} {name}")
             client = connect(protocol)
             try:
                 client.flushdb()
@@ -242,8 +307,7 @@ def main():
             except Exception as error:  # A reply of the wrong shape fails anywhere in the group.
                 check("runs to its end", f"{type(error).__name__}: {error}", "no error")
             client.close()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+    finish()
 
 
 main()

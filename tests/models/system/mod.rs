@@ -1,6 +1,6 @@
 //! What stands in the place of the operating system.
 
-pub use cacheflow::system::clock;
+pub use cacheflow::system::{clock, stream};
 
 pub mod disk;
 pub mod sync;

@@ -30,7 +30,7 @@ pub fn server(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("process_id", std::process::id());
     fields.put("process_supervised", "no");
     fields.put("run_id", &engine.run_id);
-    fields.put("tcp_port", engine.port);
+    fields.put("tcp_port", if engine.port == 0 { engine.config.tls_port } else { engine.port });
     fields.put("server_time_usec", engine.unix_us_at(Tick::now()));
     fields.put("uptime_in_seconds", uptime);
     fields.put("uptime_in_days", uptime / 86_400);

@@ -38,7 +38,8 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("pubsub_channels", pubsub.len(Space::Channel));
     fields.put("pubsub_patterns", pubsub.len(Space::Pattern));
     fields.put("pubsubshard_channels", pubsub.len(Space::Shard));
-    fields.zeros(&["latest_fork_usec", "total_forks", "migrate_cached_sockets"]);
+    fields.zeros(&["latest_fork_usec", "total_forks"]);
+    fields.put("migrate_cached_sockets", ctx.engine.migrations.idle_connections());
     fields.put("slave_expires_tracked_keys", ctx.engine.expiry.own.len());
     fields.zeros(&[
         "active_defrag_hits",

@@ -9,8 +9,6 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.Pipeline;
@@ -22,7 +20,7 @@ import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.args.ListDirection;
 import redis.clients.jedis.args.ListPosition;
 import redis.clients.jedis.exceptions.JedisConnectionException;
-import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
 import redis.clients.jedis.params.ClientKillParams;
 import redis.clients.jedis.params.ScanParams;
 import redis.clients.jedis.params.SetParams;
@@ -36,40 +34,9 @@ import redis.clients.jedis.params.XReadGroupParams;
  * runs in RESP2 and in RESP3 on an empty database. What is tested is the client's view (handshake,
  * reply types, typed errors), not every option of a command: that is what tests/scripts are for.
  */
-public final class Check {
+public final class Check extends Harness {
     private interface Group {
         void run(Jedis jedis, RedisProtocol protocol) throws Exception;
-    }
-
-    private static int passed;
-    private static int failed;
-    private static String prefix;
-
-    /** Compares and counts: everything goes through here, so nothing can be forgotten. */
-    private static void check(String name, Object got, Object want) {
-        if (Objects.equals(got, want)) {
-            passed++;
-            System.out.println("PASS " + prefix + ": " + name);
-        } else {
-            failed++;
-            System.out.println("FAIL " + prefix + ": " + name + ": got " + got + ", want " + want);
-        }
-    }
-
-    /** Checks the start of the text of a server's error. */
-    private static void rejects(String name, String want, Runnable call) {
-        String text = "no error";
-        try {
-            call.run();
-        } catch (JedisDataException error) {
-            text = error.getMessage();
-        }
-        check(name, text.substring(0, Math.min(want.length(), text.length())), want);
-    }
-
-    private static Jedis connect(RedisProtocol protocol) {
-        var config = DefaultJedisClientConfig.builder().protocol(protocol).clientName("java-check").build();
-        return new Jedis(new HostAndPort("127.0.0.1", Integer.parseInt(System.getenv("PORT"))), config);
     }
 
     public static void main(String[] args) {
@@ -97,8 +64,7 @@ public final class Check {
                 }
             }
         }
-        System.out.println(passed + " passed, " + failed + " failed");
-        System.exit(failed > 0 ? 1 : 0);
+        finish();
     }
 
     private static void basic(Jedis r, RedisProtocol protocol) throws Exception {
@@ -299,9 +265,75 @@ public final class Check {
         pusher.join();
     }
 
-    private static void scripting(Jedis r, RedisProtocol protocol) {
+    private static void scripting(Jedis r, RedisProtocol protocol) throws Exception {
         String lua = "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}";
         check("EVAL", r.eval(lua, 1, "k", "arg"), List.of("k", "arg", 1L));
-        check("EVALSHA", r.evalsha(r.scriptLoad(lua), 1, "k", "arg"), List.of("k", "arg", 2L));
+        String sha = r.scriptLoad(lua);
+        check("EVALSHA", r.evalsha(sha, 1, "k", "arg"), List.of("k", "arg", 2L));
+        check("EVALSHA with lists", r.evalsha(sha, List.of("k"), List.of("arg")), List.of("k", "arg", 3L));
+        check("SCRIPT EXISTS", r.scriptExists(sha, "0".repeat(40)), List.of(true, false));
+        check("EVAL_RO", r.evalReadonly("return redis.call('GET', KEYS[1])", List.of("k"), List.of()), "3");
+        rejects("EVAL_RO refuses to write", "ERR Write commands are not allowed from read-only scripts.",
+            () -> r.evalReadonly(lua, List.of("k"), List.of("arg")));
+        rejects("EVALSHA_RO, too", "ERR Write commands are not allowed", () -> r.evalshaReadonly(sha, List.of("k"), List.of("arg")));
+        Object converted = r.eval("return {1, 3.99, 'text', true, {2, {3}}}");
+        check("conversions", converted, List.of(1L, 3L, "text", 1L, List.of(2L, List.of(3L))));
+        check("a double", r.eval("redis.setresp(3); return {double = 0.5}"), protocol == RedisProtocol.RESP3 ? (Object) 0.5 : "0.5");
+        rejects("redis.error_reply", "MINE own", () -> r.eval("return redis.error_reply('MINE own')"));
+        rejects("an error inside a script", "WRONGTYPE Operation against", () -> r.eval("return redis.call('LPUSH', KEYS[1], 1)", 1, "k"));
+
+        check("SCRIPT FLUSH", r.scriptFlush(), "OK");
+        String text = "no error";
+        try {
+            r.evalsha(sha, 1, "k", "arg");
+        } catch (JedisNoScriptException error) {
+            text = error.getMessage();
+        }
+        check("NOSCRIPT", text, "NOSCRIPT No matching script. Please use EVAL.");
+        r.scriptLoad(lua);
+        Pipeline pipe = r.pipelined();
+        List<Response<Object>> replies = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            replies.add(pipe.evalsha(sha, 1, "many", "x"));
+        }
+        pipe.sync();
+        boolean ordered = true;
+        for (int i = 0; i < replies.size(); i++) {
+            ordered &= replies.get(i).get().equals(List.of("many", "x", i + 1L));
+        }
+        check("1000 pipelined EVALSHA in order", ordered, true);
+        Transaction transaction = r.multi();
+        transaction.evalsha(sha, 1, "t", "x");
+        transaction.eval(lua, 1, "t", "y");
+        check("MULTI", transaction.exec(), List.of(List.of("t", "x", 1L), List.of("t", "y", 2L)));
+        functions(r, protocol);
+    }
+
+    private static void functions(Jedis r, RedisProtocol protocol) throws Exception {
+        String code = "#!lua name=adds\n"
+            + "redis.register_function('add', function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)\n"
+            + "redis.register_function{function_name='peek', callback=function(keys) return redis.call('GET', keys[1]) end, "
+            + "flags={'no-writes'}}";
+        r.functionFlush();
+        check("FUNCTION LOAD", r.functionLoad(code), "adds");
+        rejects("FUNCTION LOAD twice", "ERR Library 'adds' already exists", () -> r.functionLoad(code));
+        check("FUNCTION LOAD REPLACE", r.functionLoadReplace(code), "adds");
+        check("FCALL", r.fcall("add", List.of("f"), List.of("5")), 5L);
+        check("FCALL_RO", r.fcallReadonly("peek", List.of("f"), List.of()), "5");
+        rejects("FCALL_RO refuses to write", "ERR Can not execute a script with write flag using *_ro command.",
+            () -> r.fcallReadonly("add", List.of("f"), List.of("5")));
+        var library = r.functionListWithCode("ad*").get(0);
+        check("FUNCTION LIST", List.of(library.getLibraryName(), library.getEngine(), library.getLibraryCode()),
+            List.of("adds", "LUA", code));
+        check("its functions", library.getFunctions().size(), 2);
+        check("FUNCTION STATS", r.functionStats().getEngines().get("LUA").get("functions_count"), 2L);
+        byte[] dump = r.functionDump();
+        check("FUNCTION DELETE", r.functionDelete("adds"), "OK");
+        check("FUNCTION RESTORE", r.functionRestore(dump), "OK");
+        restart();
+        try (Jedis next = connect(protocol)) {
+            check("FCALL after a restart", next.fcall("add", List.of("f"), List.of("1")), 6L);
+            check("FUNCTION FLUSH", next.functionFlush(), "OK");
+        }
     }
 }

@@ -1,0 +1,172 @@
+//! The bus' thread: it ticks, saves, and sends what the state machine wants to have sent.
+
+use std::io;
+use std::net::{Shutdown, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+
+use super::file::NodesFile;
+use super::links::Links;
+use crate::cluster::Cluster;
+use crate::cluster::output::{Network, Outputs, Save};
+use crate::cluster::tick::TICK_MS;
+use crate::config::Config;
+use crate::engine::cluster::{settings, tell};
+use crate::engine::{EngineGuard, SharedEngine};
+use crate::system::random::Random;
+use crate::system::service::essential;
+
+/// After a failure to save, the next try comes so much later.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The running bus of a node.
+pub struct Bus {
+    shared: Arc<SharedEngine>,
+    links: Arc<Links>,
+    listeners: Vec<Arc<TcpListener>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What a node was when it was here last, from its file.
+pub fn remember(shared: &SharedEngine) -> io::Result<NodesFile> {
+    let mut engine = shared.lock();
+    let path = path(&engine.config);
+    let (file, text) = NodesFile::open(&path)?;
+    if text.trim().is_empty() {
+        let id = engine.cluster.as_ref().map(|cluster| cluster.myself().id);
+        crate::notice!("No cluster configuration found, I'm {}", id.expect("this is a node"));
+        return Ok(file);
+    }
+    let now_ms = engine.unix_ms().max(0) as u64;
+    let (settings, random) = (settings(&engine.config), Random::from_system());
+    let cluster = Cluster::from_file(&text, settings, random, now_ms)
+        .ok_or_else(|| io::Error::other("Unrecoverable error: corrupted cluster config file."))?;
+    crate::notice!("Node configuration loaded, I'm {}", cluster.myself().id);
+    engine.cluster = Some(Box::new(cluster));
+    Ok(file)
+}
+
+fn path(config: &Config) -> PathBuf {
+    config.dir.join(&config.cluster_config_file)
+}
+
+impl Bus {
+    /// Starts the bus: from now on this node is there for others.
+    pub fn start(
+        shared: &Arc<SharedEngine>,
+        file: NodesFile,
+        listeners: Vec<TcpListener>,
+    ) -> io::Result<Bus> {
+        let links = Links::new(Arc::clone(shared));
+        let listeners: Vec<_> = listeners.into_iter().map(Arc::new).collect();
+        let driver = Driver { shared: Arc::clone(shared), links: Arc::clone(&links), file };
+        let thread = Builder::new().name("bus".into());
+        let mut threads = vec![thread.spawn(essential(move || driver.run()))?];
+        for listener in &listeners {
+            let (shared, links) = (Arc::clone(shared), Arc::clone(&links));
+            let listener = Arc::clone(listener);
+            let thread = Builder::new().name("bus-accept".into());
+            threads.push(thread.spawn(essential(move || accept(&shared, &links, &listener)))?);
+        }
+        Ok(Bus { shared: Arc::clone(shared), links, listeners, threads })
+    }
+
+    /// Ends it. The server is stopping.
+    pub fn stop(self) {
+        for listener in &self.listeners {
+            let _ = SockRef::from(&**listener).shutdown(Shutdown::Both); // wakes who accepts
+        }
+        self.shared.lock().bus_wanted.notify_all();
+        self.threads.into_iter().for_each(|thread| _ = thread.join());
+        self.links.close_all();
+    }
+}
+
+fn accept(shared: &SharedEngine, links: &Arc<Links>, listener: &TcpListener) {
+    while !shared.is_stopping() {
+        match listener.accept() {
+            Ok((stream, _)) => links.accept(stream),
+            Err(_) if shared.is_stopping() => {}
+            Err(error) => {
+                crate::warning!("Accepting a connection of the cluster: {error}");
+                std::thread::sleep(Duration::from_millis(10)); // mostly too many open files
+            }
+        }
+    }
+}
+
+struct Driver {
+    shared: Arc<SharedEngine>,
+    links: Arc<Links>,
+    file: NodesFile,
+}
+
+impl Driver {
+    fn run(mut self) {
+        let period = Duration::from_millis(TICK_MS);
+        let mut next_tick = Instant::now();
+        while !self.shared.is_stopping() {
+            let mut engine = self.wait_until(next_tick);
+            if Instant::now() >= next_tick {
+                next_tick = Instant::now() + period;
+                self.tick(&mut engine);
+            }
+            let Some(cluster) = engine.cluster.as_deref_mut() else { return };
+            let outputs = cluster.take_outputs();
+            let text = (outputs.save != Save::Nothing).then(|| cluster.to_file());
+            drop(engine);
+            self.carry_out(outputs, text);
+        }
+    }
+
+    /// Waits for something to do, and returns with the lock.
+    fn wait_until(&self, moment: Instant) -> EngineGuard<'_> {
+        let mut engine = self.shared.lock();
+        let wanted = Arc::clone(&engine.bus_wanted);
+        loop {
+            let left = moment.saturating_duration_since(Instant::now());
+            let has_outputs = engine.cluster.as_ref().is_some_and(|cluster| {
+                let outputs = cluster.outputs();
+                !outputs.network.is_empty() || outputs.save != Save::Nothing
+            });
+            if has_outputs || left.is_zero() || self.shared.is_stopping() {
+                return engine;
+            }
+            engine = self.shared.wait(&wanted, engine, left);
+        }
+    }
+
+    fn tick(&self, engine: &mut EngineGuard<'_>) {
+        if engine.loading {
+            return; // what is to be said about the data isn't known yet
+        }
+        let settings = settings(&engine.config);
+        let waiting = self.links.waiting();
+        tell(engine, |cluster| {
+            cluster.settings = settings;
+            waiting.into_iter().for_each(|(link, bytes)| cluster.note_unsent(link, bytes));
+            cluster.tick();
+        });
+    }
+
+    fn carry_out(&mut self, outputs: Outputs, text: Option<String>) {
+        let saved = text.map_or(Ok(()), |text| self.file.save(&text, outputs.save == Save::Synced));
+        if let Err(error) = &saved {
+            crate::warning!("The cluster's state can't be saved, so nothing is sent: {error}");
+            tell(&mut self.shared.lock(), |cluster| cluster.save_by_command());
+            std::thread::sleep(RETRY);
+        }
+        for action in outputs.network {
+            match action {
+                Network::Connect { link, ip, port } => self.links.connect(link, ip, port),
+                Network::Send { link, packet } if saved.is_ok() => self.links.send(link, packet),
+                Network::Send { .. } => {} // as if it had been lost
+                Network::Close { link } => self.links.close(link),
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `nodes.conf` on disk: one server's at a time, and never half of it.
+//!
+//! A new state is written beside the old one, synced if it holds a promise, and takes its name; so
+//! whoever is killed in between has the old state or the new one. The lock is the file's own, for life: the new
+//! file is locked before it gets the name. Another server that is given the same file by mistake
+//! would become the same node, and ends its start instead.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+/// The file, locked.
+#[derive(Debug)]
+pub struct NodesFile {
+    path: PathBuf,
+    /// Holds the lock.
+    file: File,
+}
+
+impl NodesFile {
+    /// Locks the file, and reads it. It is created if there is none.
+    pub fn open(path: &Path) -> io::Result<(NodesFile, String)> {
+        let cant = |error: io::Error| {
+            let text = format!("Can't open {} to acquire a lock: {error}", path.display());
+            io::Error::new(error.kind(), text)
+        };
+        let options =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+        let mut file = options.open(path).map_err(cant)?;
+        lock(&file, path)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        Ok((NodesFile { path: path.to_owned(), file }, text))
+    }
+
+    /// Puts a new text in the place of the old one; synced, so that it is there after a power failure.
+    pub fn save(&mut self, text: &str, synced: bool) -> io::Result<()> {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".tmp-{}", std::process::id()));
+        let beside = self.path.with_file_name(name);
+        let replaced = self.replace(&beside, text, synced);
+        if replaced.is_err() {
+            let _ = fs::remove_file(&beside); // it may not have been created
+        }
+        replaced
+    }
+
+    fn replace(&mut self, beside: &Path, text: &str, synced: bool) -> io::Result<()> {
+        let mut file = File::create(beside)?;
+        lock(&file, beside)?;
+        file.write_all(text.as_bytes())?;
+        if synced {
+            file.sync_all()?;
+        }
+        fs::rename(beside, &self.path)?;
+        self.file = file;
+        if synced {
+            let directory = self.path.parent().filter(|path| !path.as_os_str().is_empty());
+            File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+fn lock(file: &File, path: &Path) -> io::Result<()> {
+    flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+        rustix::io::Errno::WOULDBLOCK => io::Error::other(format!(
+            "Sorry, the cluster configuration file {} is already used by a different Redis Cluster \
+             node. Please make sure that different nodes use different cluster configuration files.",
+            path.display()
+        )),
+        error => error.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_one_servers_and_replaced_as_a_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nodes.conf");
+        let (mut file, text) = NodesFile::open(&path).unwrap();
+        assert_eq!(text, "");
+        for (text, synced) in [("first, and longer\n", true), ("second\n", false)] {
+            file.save(text, synced).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            let refused = NodesFile::open(&path).unwrap_err().to_string();
+            assert!(refused.contains("already used by a different"), "{refused}");
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
+        drop(file);
+        assert_eq!(NodesFile::open(&path).unwrap().1, "second\n");
+    }
+}
