@@ -202,6 +202,11 @@ impl Scripting {
     }
 }
 
+/// The stack that who executes requests has: address space, of which only touched pages cost memory.
+/// Nearly all of it is for scripts that call as deep as Lua lets them (`scripting/prelude.lua` has the
+/// limits); without optimisation, each call takes several times as much.
+pub const STACK_SIZE: usize = if cfg!(debug_assertions) { 16 } else { 4 } * 1024 * 1024;
+
 /// What the cache needs for a script beside its text.
 const SCRIPT_OVERHEAD: usize = 40 + size_of::<Script>() + size_of::<Vec<u8>>();
 

@@ -207,7 +207,8 @@ fn failure(error: &Value) -> Outcome {
 mod tests {
     use super::*;
     use crate::resp::Request;
-    use crate::scripting::Registration;
+    use crate::scripting::limits::INSTRUCTIONS_PER_TICK;
+    use crate::scripting::{Pace, Registration};
 
     struct Nobody;
 

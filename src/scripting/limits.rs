@@ -17,7 +17,7 @@ use super::lua::{HookTriggers, Lua, Raise, Result, VmState, raise};
 
 /// So many instructions are executed between two looks at the clock. Some take long (two large strings
 /// put together, say), hence so few.
-const INSTRUCTIONS_PER_TICK: u32 = 10_000;
+pub const INSTRUCTIONS_PER_TICK: u32 = 10_000;
 /// The same once it is known that a script takes its time: who wants to end it doesn't have to wait.
 const INSTRUCTIONS_PER_TICK_IF_SLOW: u32 = 100;
 

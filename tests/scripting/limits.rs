@@ -30,7 +30,6 @@ const GREEDY: &[&str] = &[
      return cmsgpack.pack(t)",
     "local s = ('x'):rep(8e6) return struct.pack('sssssss', s, s, s, s, s, s, s)",
     "return cjson.decode('[' .. ('[],'):rep(2e6) .. '1]')",
-    "return cmsgpack.unpack(('\\144'):rep(7000):rep(100))",
     "local t, s = {}, ('x'):rep(1e6) for i = 1, 7000 do t[i] = s end return redis.call('ECHO', unpack(t))",
     "redis.call('SET', KEYS[1], ('x'):rep(1e6)) local t = {} for i = 1, 7000 do t[i] = KEYS[1] end \
      return redis.call('MGET', unpack(t))",
@@ -188,7 +187,6 @@ const ENDLESS: &[&str] = &[
     "while true do loadstring('return 1')() end",
     "local i = 0 return load(function() i = i + 1 return '--' end)",
     "for _ in function() return 1 end do end",
-    "return select(2, pcall(string.rep, 'x', -1)) or (function() while true do end end)()",
 ];
 
 #[test]
