@@ -1,6 +1,6 @@
 //! Thousands of hostile scripts, and a server that has lived through them.
 //!
-//! `HOSTILE_SCRIPTS` says how many (`make hostile` tries 10,000), `DIFF_SEED` where they begin. One client
+//! `HOSTILE_SCRIPTS` says how many (`make hostile` tries 10,000), `HOSTILE_SEED` where they begin. One client
 //! runs them, another ends what takes too long. From time to time it is asked whether the server is as
 //! it was: what other scripts get, what commands do, how much memory there is.
 
@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 #[test]
 fn hostile_scripts_end_before_the_server_does() {
     let count = std::env::var("HOSTILE_SCRIPTS").map_or(SCRIPTS, |text| text.parse().unwrap());
-    let seed: u64 = std::env::var("DIFF_SEED").map_or(1, |text| text.parse().unwrap());
+    let seed: u64 = std::env::var("HOSTILE_SEED").map_or(1, |text| text.parse().unwrap());
     let limit = (LIMIT_MB << 20).to_string();
     let mut server = Server::start(&["--lua-memory-limit", &limit, "--busy-reply-threshold", "20"]);
     let begun = Instant::now();
