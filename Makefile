@@ -47,7 +47,7 @@ differential: ## Compare with a real redis-server: scripts, RDB files, random co
 	CACHEFLOW_TEST_TARGET=redis cargo test --test scripts --test tiny
 	cargo test --test rdb -- --ignored
 	cargo test --test differential -- --ignored --nocapture
-	cargo test --test replication -- --ignored --nocapture
+	cargo test --test replication --test doors -- --ignored --nocapture
 	cargo test --test migrate -- --ignored --nocapture
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)

@@ -18,8 +18,8 @@ fn main() {
                 println!("{text}");
                 0
             }
-            Ok(Invocation::Healthcheck(address)) => {
-                match cacheflow::server::healthcheck::check(&address) {
+            Ok(Invocation::Healthcheck { address, config }) => {
+                match cacheflow::server::healthcheck::check(&address, &config) {
                     Ok(()) => 0,
                     Err(reason) => {
                         eprintln!("{reason}");

@@ -34,6 +34,7 @@ mod page;
 mod replication;
 mod report;
 #[allow(dead_code)] // tests use the rest
+mod scripts;
 mod servers;
 mod stalls;
 mod subscribers;

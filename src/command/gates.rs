@@ -79,6 +79,9 @@ pub fn check(
     if engine.cluster.is_some() {
         redirection::check(engine, key, row, args, flags)?;
     }
+    if !engine.scripting.is_slow() {
+        engine.scripting.out_of_memory = false; // else it is about the script
+    }
     if engine.config.maxmemory > 0 && !engine.scripting.is_slow() {
         let is_out = make_room(engine) == Outcome::OutOfMemory;
         engine.scripting.out_of_memory = is_out;
@@ -106,7 +109,7 @@ pub fn check(
             row.name
         )));
     }
-    if engine.loading && !all_have(client, row, Flags::LOADING) {
+    if engine.loading && !all_have(client, row, row.flags, Flags::LOADING) {
         return Err(LOADING);
     }
     if let Some(running) = &engine.scripting.running
@@ -140,7 +143,7 @@ fn check_replication(engine: &Engine, client: &Client, row: &Row, flags: Flags) 
         if writes && config.replica_read_only {
             return Err(READ_ONLY);
         }
-        let may_be_stale = flags.has(Flags::STALE) && all_have(client, row, Flags::STALE);
+        let may_be_stale = all_have(client, row, flags, Flags::STALE);
         if denial(engine) == Some(Denial::Stale) && !may_be_stale {
             return Err(MASTER_DOWN);
         }

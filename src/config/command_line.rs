@@ -35,8 +35,13 @@ pub enum Invocation {
     Run(Box<Config>),
     /// Print this line or these lines and exit with 0.
     PrintAndExit(String),
-    /// Ask the server at this address whether it is well.
-    Healthcheck(String),
+    /// Ask a server whether it is well.
+    Healthcheck {
+        /// Where it is.
+        address: String,
+        /// What the environment says, of certificates for one.
+        config: Box<Config>,
+    },
 }
 
 /// The line that `-v` prints. It has the form that Redis harnesses parse, and our own version.
@@ -175,7 +180,8 @@ fn healthcheck(arguments: &[Vec<u8>], config: &Config) -> Result<Invocation, Sta
     };
     let given = matches.subcommand_matches("healthcheck");
     let given = given.and_then(|matches| matches.get_one::<String>("address").cloned());
-    Ok(Invocation::Healthcheck(given.unwrap_or_else(|| own_address(config))))
+    let address = given.unwrap_or_else(|| own_address(config));
+    Ok(Invocation::Healthcheck { address, config: Box::new(config.clone()) })
 }
 
 /// What no single line can be blamed for.
@@ -193,9 +199,10 @@ fn own_address(config: &Config) -> String {
     let any = |host: &str| matches!(host, "*" | "0.0.0.0");
     let first = config.bind.iter().map(|host| host.trim_start_matches('-')).find(|h| !any(h));
     let host = first.filter(|host| !matches!(*host, "::*" | "::")).unwrap_or("127.0.0.1");
-    if host.contains(':') {
-        format!("[{host}]:{}", config.port)
-    } else {
-        format!("{host}:{}", config.port)
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    match (config.listens_on_tcp(), config.tls_port, config.unixsocket.as_str()) {
+        (true, ..) | (false, 0, "") => format!("{host}:{}", config.port),
+        (false, 0, path) => format!("unix:{path}"),
+        (false, port, _) => format!("tls:{host}:{port}"),
     }
 }

@@ -116,11 +116,10 @@ fn healthcheck() -> Command {
         .about("Ask a server whether it is well, and exit with 0 or 1")
         .disable_help_flag(true)
         .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help("Print this"))
-        .arg(
-            Arg::new("address")
-                .value_name("ADDRESS")
-                .help("host:port; without it, where CACHEFLOW_* says, or 127.0.0.1:5001"),
-        )
+        .arg(Arg::new("address").value_name("ADDRESS").help(
+            "host:port, tls:host:port or unix:path; without it, where CACHEFLOW_* says, or \
+                     127.0.0.1:5001",
+        ))
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {

@@ -348,7 +348,8 @@ fn version_help_and_healthcheck() {
     let Invocation::PrintAndExit(text) = invoke(&["healthcheck", "--help"], &[]) else { panic!() };
     assert!(text.contains("[ADDRESS]"), "{text}");
     let address = |arguments: &[&str], environment: &[(&str, &str)]| {
-        let Invocation::Healthcheck(address) = invoke(arguments, environment) else { panic!() };
+        let invoked = invoke(arguments, environment);
+        let Invocation::Healthcheck { address, .. } = invoked else { panic!() };
         address
     };
     assert_eq!(address(&["healthcheck"], &[]), "127.0.0.1:5001");
@@ -356,6 +357,11 @@ fn version_help_and_healthcheck() {
     assert_eq!(address(&["healthcheck"], &[("CACHEFLOW_PORT", "7")]), "127.0.0.1:7");
     assert_eq!(address(&["healthcheck"], &[("CACHEFLOW_LISTEN_ADDR", "[::1]:7")]), "[::1]:7");
     assert_eq!(address(&["healthcheck"], &[("CACHEFLOW_LISTEN_ADDR", "0.0.0.0:7")]), "127.0.0.1:7");
+    let (no_port, tls) = (("CACHEFLOW_PORT", "0"), ("CACHEFLOW_TLS_PORT", "8"));
+    assert_eq!(address(&["healthcheck"], &[tls]), "127.0.0.1:5001");
+    assert_eq!(address(&["healthcheck"], &[no_port, tls]), "tls:127.0.0.1:8");
+    let socket = ("CACHEFLOW_UNIXSOCKET", "/run/c.sock");
+    assert_eq!(address(&["healthcheck"], &[no_port, socket]), "unix:/run/c.sock");
 }
 
 /// Every refusal as redis-server 7.0.15 words it.

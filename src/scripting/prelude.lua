@@ -8,8 +8,7 @@
 local unwrap, is_killed, deny, guarded, place, tick = ...
 local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
 local rawget, getmetatable = rawget, getmetatable
-local next, pcall, xpcall, unpack, collectgarbage = next, pcall, xpcall, unpack, collectgarbage
-local insert, remove, sort = table.insert, table.remove, table.sort
+local next, pcall, xpcall, unpack, insert = next, pcall, xpcall, unpack, table.insert
 local create, resume = coroutine.create, coroutine.resume
 
 local function finish(ok, ...)
@@ -107,7 +106,7 @@ function safe.unpack(...)
   return unpack(list, from, to)
 end
 
--- What takes as long as the list is, without an instruction in between, looks at the clock before.
+-- Inserting into a list that is so long looks at the clock before: it takes as long as the list is.
 local LARGE = 1000
 
 function safe.insert(...)
@@ -125,38 +124,6 @@ function safe.insert(...)
     if at < -LARGE then error("bad argument #2 to 'insert' (position out of bounds)", 2) end
   end
   return insert(...)
-end
-
-function safe.remove(...)
-  local list, at = ...
-  if type(list) ~= 'table' then bad(1, 'remove', 'table', ...) end
-  if at ~= nil and not tonumber(at) then bad(2, 'remove', 'number', ...) end
-  if #list > LARGE then tick() end
-  return remove(...)
-end
-
-function safe.sort(...)
-  local list, before = ...
-  if type(list) ~= 'table' then bad(1, 'sort', 'table', ...) end
-  if before ~= nil and type(before) ~= 'function' then bad(2, 'sort', 'function', ...) end
-  if guarded[list] then deny() end
-  if #list > LARGE then tick() end
-  return sort(list, before)
-end
-
--- How the collector works is not a script's business, for what it sets would be there for all.
-local HARMLESS = { stop = 0, restart = 0, setpause = 200, setstepmul = 200 }
-
-function safe.collectgarbage(...)
-  local what, size = ...
-  if what == nil then what = 'collect' end
-  if HARMLESS[what] then return HARMLESS[what] end
-  if what ~= 'collect' and what ~= 'count' and what ~= 'step' then
-    if type(what) ~= 'string' and type(what) ~= 'number' then bad(1, 'collectgarbage', 'string', ...) end
-    error("bad argument #1 to 'collectgarbage' (invalid option '" .. what .. "')", 2)
-  end
-  tick()
-  return collectgarbage(what, tonumber(size))
 end
 
 -- What a table stands for as a reply. Metatables of scripts have no say in it.

@@ -16,7 +16,7 @@ use super::host;
 use super::limits::Buffer;
 use super::lua::{
     BINARY, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install,
-    raise, raise_here, raised, table_argument, text_of, wrong_type,
+    one, raise, raise_here, raised, string_argument, table_argument, text_of, wrong_type,
 };
 use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
 
@@ -86,17 +86,19 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     for name in REMOVED {
         globals.raw_set(name, Value::Nil)?;
     }
-    for name in ["pcall", "xpcall", "unpack", "collectgarbage"] {
+    for name in ["pcall", "xpcall", "unpack"] {
         globals.raw_set(name, safe.get::<Value>(name)?)?;
     }
-    for name in ["insert", "remove", "sort"] {
-        globals.get::<Table>("table")?.set(name, safe.get::<Value>(name)?)?;
-    }
+    globals.get::<Table>("table")?.set("insert", safe.get::<Value>("insert")?)?;
     for name in ["resume", "wrap"] {
         globals.get::<Table>("coroutine")?.set(name, safe.get::<Value>(name)?)?;
     }
     guards.install(lua, &globals)?;
-    install(lua, &globals, &[("loadstring", loadstring), ("load", load)])?;
+    install(
+        lua,
+        &globals,
+        &[("loadstring", loadstring), ("load", load), ("collectgarbage", collectgarbage)],
+    )?;
     random::install(lua, &globals.get("math")?)?;
     let strings: Table = globals.get("string")?;
     string_library::install(lua, &strings)?;
@@ -366,4 +368,24 @@ fn loaded(lua: &Lua, source: &[u8], name: &[u8]) -> Result<MultiValue> {
 
 fn failed(lua: &Lua, text: &[u8]) -> Result<MultiValue> {
     Ok(MultiValue::from_iter([Value::Nil, Value::String(lua.create_string(text)?)]))
+}
+
+/// `collectgarbage([what [, size]])`: what a script sets would be there for all, so it sets nothing.
+fn collectgarbage(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+    let what = match args.front() {
+        None | Some(Value::Nil) => b"collect".to_vec(),
+        Some(_) => string_argument(lua, &args, 0)?.as_bytes().to_vec(),
+    };
+    host::tick()?;
+    one(match &*what {
+        b"collect" => lua.gc_collect().map(|()| Value::Integer(0))?,
+        b"count" => Value::Number(lua.used_memory() as f64 / 1024.0),
+        b"step" => Value::Boolean(lua.gc_step()?),
+        b"stop" | b"restart" => Value::Integer(0),
+        b"setpause" | b"setstepmul" => Value::Integer(200),
+        other => {
+            let text = format!("invalid option '{}'", String::from_utf8_lossy(other));
+            return bad_argument(lua, 1, &text);
+        }
+    })
 }

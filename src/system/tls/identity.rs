@@ -52,7 +52,7 @@ pub(super) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, S
     match certificates {
         Ok(certificates) if certificates.is_empty() => Err("has no certificate in PEM".to_owned()),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(format!("is no PEM: {error:?}")),
+        Err(_) => Err("is cut off, or no PEM".to_owned()),
     }
 }
 
@@ -98,7 +98,7 @@ fn encrypted(text: &[u8]) -> Option<&[u8]> {
 
 fn decrypt(block: &[u8], password: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let text = std::str::from_utf8(block).map_err(|_| "is no PEM".to_owned())?;
-    let (_, document) = Document::from_pem(text).map_err(|error| format!("is no PEM: {error}"))?;
+    let (_, document) = Document::from_pem(text).map_err(|_| "is cut off, or no PEM".to_owned())?;
     let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
         .map_err(|_| "is encrypted in a form that isn't known here (PBES2 is)".to_owned())?;
     let key: SecretDocument = info.decrypt(password).map_err(|_| {

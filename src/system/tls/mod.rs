@@ -30,7 +30,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::SingleCertAndKey;
-use rustls::{ClientConfig, ServerConfig};
+use rustls::{AlertDescription, ClientConfig, ServerConfig};
 
 use self::identity::{Files, Identity};
 use self::sessions::Sessions;
@@ -127,6 +127,12 @@ impl Tls {
         let (incoming, outgoing) = (Incoming(Arc::new(server)), Outgoing(Arc::new(client)));
         Ok(Tls { incoming, outgoing })
     }
+}
+
+/// Whether an error says that the other side wants a certificate, and got none.
+pub fn wants_certificate(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    error == Some(&rustls::Error::AlertReceived(AlertDescription::CertificateRequired))
 }
 
 /// How connections that come are encrypted.
