@@ -8,7 +8,8 @@ use super::convert::{Answer, Errors};
 use super::host::{self, Host, Scratch};
 use super::json;
 use super::limits::{self, BYTES_PER_BYTE, build};
-use super::lua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, compile, raised};
+use super::lua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, raised};
+use super::protected::compile;
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
 use crate::resp::{Args, Reply};
@@ -67,7 +68,7 @@ impl Interpreter {
 
     /// Compiles a script.
     pub fn compile(&mut self, source: &[u8]) -> std::result::Result<ScriptId, Vec<u8>> {
-        let function = compile(&self.lua, source, "@user_script")?;
+        let function = compile(&self.lua, source, b"@user_script")?;
         let id = self.free.pop().unwrap_or(self.functions.raw_len() as i64 + 1);
         match self.functions.raw_set(id, function) {
             Ok(()) => Ok(ScriptId(id)),
@@ -137,7 +138,7 @@ impl Interpreter {
 
     /// Loads a library: runs its code, which registers functions at the host.
     pub fn load(&mut self, host: &mut dyn Host, source: &[u8]) -> std::result::Result<(), Vec<u8>> {
-        let function = compile(&self.lua, source, "@user_function")
+        let function = compile(&self.lua, source, b"@user_function")
             .map_err(|text| [b"ERR Error compiling function: ", &text[..]].concat())?;
         let free = std::mem::take(&mut self.free);
         self.lua.set_app_data(Pending::new(self.functions.clone(), free));

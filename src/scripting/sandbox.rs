@@ -15,9 +15,10 @@
 use super::host;
 use super::limits::Buffer;
 use super::lua::{
-    BINARY, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install,
-    one, raise, raise_here, raised, string_argument, table_argument, text_of, wrong_type,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, install, one, raise,
+    raise_here, raised, string_argument, table_argument, text_of, wrong_type,
 };
+use super::protected::{self, BINARY, compile};
 use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
 
 /// What the rest of the room needs of the prepared interpreter.
@@ -73,7 +74,8 @@ const REMOVED: [&str; 9] =
 pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     let globals = lua.globals();
     let guards = Guards::new(lua)?;
-    let prelude = compile(lua, include_bytes!("prelude.lua"), "=prelude")
+    protected::install(lua)?;
+    let prelude = compile(lua, include_bytes!("prelude.lua"), b"=prelude")
         .map_err(|text| raise::<()>(Raise::Text(text)).unwrap_err())?;
     let (safe, shape, xpcall, handler, run_function, list_length): Prelude = prelude.call((
         lua.create_function(unwrap)?,
@@ -276,6 +278,7 @@ fn unwrap(lua: &Lua, error: Value) -> Result<Value> {
         Raise::Text(text) => Ok(Value::String(lua.create_string(&text)?)),
         Raise::Table { err, counted } => super::convert::error_table(lua, &err, counted),
         Raise::Killed(text) => raise(Raise::Killed(text)),
+        Raise::Value => Ok(protected::thrown(lua)),
     }
 }
 
@@ -333,7 +336,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
     let mut source = Buffer::new(lua);
     loop {
-        let piece = match reader.call::<Value>(()) {
+        let piece = match protected::call(lua, reader, MultiValue::new()) {
             Ok(Value::Nil) => break,
             Ok(value) => text_of(lua, &value),
             Err(error) => {
@@ -357,10 +360,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 const LONGEST_NAME: usize = 200;
 
 fn loaded(lua: &Lua, source: &[u8], name: &[u8]) -> Result<MultiValue> {
-    // The crate takes names as text; what isn't is shown as it can be.
-    let name = &name[..name.len().min(LONGEST_NAME)];
-    let name = String::from_utf8_lossy(name).replace('\0', " ");
-    match compile(lua, source, &name) {
+    match compile(lua, source, &name[..name.len().min(LONGEST_NAME)]) {
         Ok(function) => Ok(MultiValue::from_iter([Value::Function(function)])),
         Err(text) => failed(lua, &text),
     }
