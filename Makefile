@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test models test-client differential bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test models test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -42,6 +42,9 @@ differential: ## Compare with a real redis-server: scripts, RDB files, random co
 	cargo test --test differential -- --ignored --nocapture
 	cargo test --test replication --test doors -- --ignored --nocapture
 	cargo test --test migrate -- --ignored --nocapture
+
+cluster: build ## Mix cacheflow and redis-server in clusters that redis-cli makes, changes and mends
+	CACHEFLOW_BIN=$(CURDIR)/target/release/cacheflow cargo test --test cluster -- --ignored --skip client_libraries
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
 	cargo bench --bench compare -- run
