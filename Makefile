@@ -40,6 +40,9 @@ hostile: ## Run many more hostile scripts than `make test` does
 models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
 	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
 
+simulation: ## Simulate many more lives of whole clusters than `make test` does (SIMULATION_RUNS, SIMULATION_SEED)
+	SIMULATION_RUNS=$(or $(SIMULATION_RUNS),200) cargo test --profile quick --test simulation -- --include-ignored --nocapture
+
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
 
