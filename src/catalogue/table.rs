@@ -204,7 +204,7 @@ macro_rules! table {
             }
             [keys::migrate] "generic" @[KEYSPACE DANGEROUS] {
                 Migrate      "migrate"         -6 [WRITE] [key(3, RW|ACCESS|DELETE), after("KEYS", -2, -1, 0, RW|ACCESS|DELETE|INCOMPLETE)] => migrate;
-                    "host port <key|\"\"> destination-db milliseconds [COPY] [REPLACE] [AUTH password] [AUTH2 username password] [KEYS key [key ...]]"
+                    "host port <key|\"\"> destination-db milliseconds [COPY] [REPLACE] [AUTH password|AUTH2 username password] [KEYS key [key ...]]"
                     "2.6.0"  "O(N), N being the size of the values" "Moves keys to another server, or copies them there."
                     .tips(&["nondeterministic_output"])
             }
@@ -762,6 +762,8 @@ macro_rules! table {
                 Restore      "restore"         -4 [WRITE DENYOOM] @[DANGEROUS KEYSPACE] [key(1, OW|UPDATE)] => restore;
                     "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]"
                     "2.6.0"  "O(N), N being the size of the value; O(N*log(N)) for sorted sets" "Creates a key from what DUMP has made."
+            }
+            [keys::dump] "server" @[KEYSPACE] {
                 RestoreAsking "restore-asking"  -4 [WRITE DENYOOM ASKING] @[DANGEROUS KEYSPACE] [key(1, OW|UPDATE)] => restore_asking;
                     "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]"
                     "3.0.0"  "O(N), N being the size of the value; O(N*log(N)) for sorted sets" "RESTORE as a cluster sends it while slots move."

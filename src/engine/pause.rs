@@ -67,10 +67,14 @@ impl Pause {
         writes && self.is_held() || self.end(writes).is_some_and(|until| !is_over(until))
     }
 
+    /// Whether the offset of the stream has to stand still, for replicas are to reach it.
+    pub fn holds_offset(&self) -> bool {
+        self.held.iter().any(|reason| *reason != Reason::Migration)
+    }
+
     /// Whether it has to wait though it is one of those that others wait for ([`Reason::Migration`]).
     pub fn holds_migration(&self) -> bool {
-        let is_held = self.held.iter().any(|reason| *reason != Reason::Migration);
-        is_held || self.end(true).is_some_and(|until| until > Instant::now())
+        self.holds_offset() || self.end(true).is_some_and(|until| until > Instant::now())
     }
 
     /// When the time of a pause for such commands is over, if it has one.

@@ -37,7 +37,7 @@ pub fn tick(engine: &mut Engine, timer: &mut Timer) {
     let is_master = engine.replication.master.is_none();
     // A ping would move the offset that a replica has to reach before it can take over, or that the
     // file has which was saved last.
-    let stands_still = engine.pause.is_held();
+    let stands_still = engine.pause.holds_offset();
     if pings && is_master && !stands_still && !engine.replication.replicas.is_empty() {
         engine.replication.backlog.append(PING);
     }

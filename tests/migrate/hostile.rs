@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::generator::Random;
 use crate::peer::{Listener, Peer};
+use crate::seed::seed;
 use crate::servers::Server;
 use crate::{cacheflow, call, call_aside, call_on, connect, info};
 
@@ -272,6 +274,46 @@ fn a_crowd_of_keys_needs_no_buffers() {
     let refused = crate::text(client.call(&command, crate::PATIENCE).unwrap());
     assert!(refused.contains("BUSYKEY"), "{refused}");
     assert_eq!(call_on(&mut client, "DBSIZE"), "20000");
+}
+
+#[test]
+fn a_key_goes_if_and_only_if_it_was_answered_for() {
+    let (server, listener) = (cacheflow(&[]), Listener::new());
+    let port = server.port;
+    let command = format!("MIGRATE 127.0.0.1 {} k 0 100", listener.port);
+    // Answers at random, and tells what it has said to RESTORE.
+    let (say_tx, said_rx) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut random = Random::new(seed());
+        loop {
+            let mut peer = listener.accept();
+            while let Some(name) = peer.request().first() {
+                let answers = ["+OK", "+OK", "+OK", "+OK", "-ERR no", ":1", "+NO", "\u{1}", "$-1"];
+                let answer = answers[random.below(answers.len())];
+                if name == "RESTORE" {
+                    let _ = say_tx.send(answer == "+OK");
+                }
+                match random.below(12) {
+                    0 => break,
+                    1 => peer.say(&answer.as_bytes()[..answer.len() - 1]),
+                    2 => peer.say(format!("{answer}\r\n+OK\r\n").as_bytes()),
+                    _ => peer.answer(answer),
+                }
+            }
+        }
+    });
+    let mut replies = std::collections::BTreeMap::new();
+    for _ in 0..400 {
+        call(port, "SET k v");
+        let reply = call(port, &command);
+        let is_gone = call(port, "EXISTS k") == "0";
+        assert_eq!(is_gone, reply == "OK", "{reply}");
+        let says_yes = said_rx.try_iter().last().unwrap_or(false); // perhaps on a second connection
+        assert!(says_yes || !is_gone, "{reply}: nobody has said that it is there");
+        *replies.entry(reply).or_insert(0) += 1;
+    }
+    assert!(replies.len() >= 3, "{replies:?}");
+    assert!(replies["OK"] > 50 && replies[READING] > 50, "{replies:?}");
 }
 
 /// Keeps a connection open for a while, and says nothing.

@@ -10,14 +10,22 @@
 //! | `ending.rs`    | clients that are killed, servers that stop or become replicas    |
 //! | `hostile.rs`   | targets that lie, close, trickle, or say nothing                 |
 //! | `cuts.rs`      | 10,000 keys, under writes, over a link that is cut 50 times      |
+//! | `crowd.rs`     | several MIGRATEs of the same keys, which others change and delete |
+//! | `cluster.rs`   | keys of a slot that moves from node to node                      |
+//! | `secure.rs`    | over TLS                                                         |
 
 mod both_ways;
+#[path = "../doors/certificates.rs"]
+#[allow(dead_code)]
+mod certificates;
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of these, this one a part.
 mod client;
+mod cluster;
 #[path = "../differential/compare.rs"]
 #[allow(dead_code)]
 mod compare;
+mod crowd;
 mod cuts;
 mod ending;
 #[path = "../differential/generator.rs"]
@@ -28,6 +36,7 @@ mod grammar;
 mod hostile;
 mod meanwhile;
 mod peer;
+mod secure;
 #[path = "../support/seed.rs"]
 mod seed;
 #[path = "../../benches/compare/servers.rs"]

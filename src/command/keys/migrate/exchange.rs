@@ -146,12 +146,11 @@ impl Attempt<'_> {
     ) -> Result<(), Failed> {
         let timeout = self.migration.timeout;
         let mut peer = Peer { connection, timeout, is_wanted };
-        if !peer.is_quiet() {
-            return Err((ErrorKind::InvalidData.into(), Failure::Reading));
-        }
+        check_quiet(&peer)?;
         if !self.introduce(&mut peer)? {
             return Ok(()); // no key was sent, and none will be
         }
+        check_quiet(&peer)?; // or an answer too many would be taken for that to the first key
         self.write(&mut peer).map_err(|error| (error, Failure::Writing))?;
         self.read(&mut peer).map_err(|error| (error, Failure::Reading))?;
         // From now on it is one that works; what ends it is no matter of age.
@@ -234,6 +233,14 @@ impl Attempt<'_> {
                 if accepted { Outcome::Accepted } else { Outcome::Refused };
         }
         Ok(())
+    }
+}
+
+/// Refuses a peer that has said something it wasn't asked for.
+fn check_quiet(peer: &Peer<'_>) -> Result<(), Failed> {
+    match peer.is_quiet() {
+        true => Ok(()),
+        false => Err((ErrorKind::InvalidData.into(), Failure::Reading)),
     }
 }
 

@@ -64,7 +64,7 @@ const USUAL_TIMEOUT_MS: u64 = 1000;
 /// As good as for ever, and still to be added to any moment.
 const LONGEST_TIMEOUT_MS: u64 = 1 << 40;
 
-/// `MIGRATE host port <key|""> destination-db milliseconds [COPY] [REPLACE] [AUTH password] [AUTH2 username password] [KEYS key [key ...]]`
+/// `MIGRATE host port <key|""> destination-db milliseconds [COPY] [REPLACE] [AUTH password|AUTH2 username password] [KEYS key [key ...]]`
 pub fn migrate(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut migration = match ctx.client().migration.take() {
         Some(migration) => migration,
