@@ -42,6 +42,28 @@ fn a_pipeline_is_answered_in_order() -> RedisResult<()> {
     Ok(())
 }
 
+/// The client crate tries EVALSHA, and answers NOSCRIPT with SCRIPT LOAD.
+#[test]
+fn a_script_that_was_forgotten_is_sent_again() -> RedisResult<()> {
+    let server = start();
+    let mut client = connect(&server);
+    let script = redis::Script::new("return {KEYS[1], redis.call('INCRBY', KEYS[1], ARGV[1])}");
+    let call = |client: &mut Connection| script.key("count").arg(5).invoke::<(String, i64)>(client);
+    assert_eq!(call(&mut client)?, ("count".into(), 5));
+    let _: () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut client)?;
+    assert_eq!(call(&mut client)?, ("count".into(), 10));
+    let mut invocation = script.key("count");
+    let invocation = invocation.arg(1);
+    let mut pipeline = redis::pipe();
+    pipeline.atomic().load_script(&script).ignore().invoke_script(invocation).invoke_script(invocation);
+    let replies: Vec<(String, i64)> = pipeline.query(&mut client)?;
+    assert_eq!(replies, [("count".into(), 11), ("count".into(), 12)]);
+    let statistics: String = redis::cmd("INFO").arg("commandstats").query(&mut client)?;
+    assert!(statistics.contains("cmdstat_evalsha:calls=6,"), "{statistics}");
+    assert!(statistics.contains("cmdstat_script|load:calls=3,"), "{statistics}");
+    Ok(())
+}
+
 #[test]
 fn servers_do_not_share_anything() -> RedisResult<()> {
     let (one, other) = (start(), start());
@@ -49,6 +71,9 @@ fn servers_do_not_share_anything() -> RedisResult<()> {
     let _: () = connect(&one).set("k", "here")?;
     let elsewhere: Option<String> = connect(&other).get("k")?;
     assert_eq!(elsewhere, None);
+    let sha: String = redis::cmd("SCRIPT").arg("LOAD").arg("return 1").query(&mut connect(&one))?;
+    let known: Vec<bool> = redis::cmd("SCRIPT").arg("EXISTS").arg(&sha).query(&mut connect(&other))?;
+    assert_eq!(known, [false]);
     Ok(())
 }
 

@@ -83,7 +83,7 @@ fn only_execute_dispatches() {
 #[test]
 fn only_execution_and_expiry_journal() {
     called_only_in(
-        &["journal.add(", "journal.add_args("],
+        &["journal.add(", "journal.add_args(", "journal.add_for_everybody("],
         &["command/context.rs", "engine/mod.rs", "persistence/history.rs"],
     );
 }

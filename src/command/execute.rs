@@ -78,7 +78,7 @@ pub fn execute(
         return Flow::Paused { writes: true };
     }
     if state.transaction.is_some() && is_queued(row.command) {
-        queue(state, row, args, reply);
+        queue(state, row, flags, args, reply);
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);

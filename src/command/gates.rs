@@ -78,6 +78,7 @@ pub fn check(
     if engine.cluster.is_some() {
         redirection::check(engine, key, row, args, flags)?;
     }
+    engine.scripting.out_of_memory = false;
     if engine.config.maxmemory > 0 {
         let is_out = make_room(engine) == Outcome::OutOfMemory;
         engine.scripting.out_of_memory = is_out;
@@ -110,7 +111,7 @@ pub fn check(
     {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
     }
-    if engine.loading && !all_have(client, row, Flags::LOADING) {
+    if engine.loading && !all_have(client, row, row.flags, Flags::LOADING) {
         return Err(LOADING);
     }
     Ok(())
@@ -134,7 +135,7 @@ fn check_replication(engine: &Engine, client: &Client, row: &Row, flags: Flags) 
         if writes && config.replica_read_only {
             return Err(READ_ONLY);
         }
-        let may_be_stale = flags.has(Flags::STALE) && all_have(client, row, Flags::STALE);
+        let may_be_stale = all_have(client, row, flags, Flags::STALE);
         if denial(engine) == Some(Denial::Stale) && !may_be_stale {
             return Err(MASTER_DOWN);
         }

@@ -100,7 +100,7 @@ pub struct Client {
     pub outbox: Option<Outbox>,
     /// Tracking may send it pushes.
     pub expects_pushes: bool,
-    /// It is executing a transaction or a script: a push must not come into the midst of the reply.
+    /// It is executing a transaction: a push must not come into the midst of the reply.
     pub holds_pushes: bool,
     /// Pushes that have to come after the reply of the running command.
     pub held_back: Vec<Arc<[u8]>>,

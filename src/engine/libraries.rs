@@ -72,6 +72,13 @@ pub enum Same {
     Replace,
 }
 
+impl Same {
+    /// Replaces if it may.
+    pub fn when(replaces: bool) -> Self {
+        if replaces { Same::Replace } else { Same::Refuse }
+    }
+}
+
 impl Scripting {
     /// Loads a library, and returns its name.
     pub fn load_library(
@@ -101,6 +108,23 @@ impl Scripting {
                 Err(text)
             }
         }
+    }
+
+    /// Puts these libraries in the place of all that there are; if one can't be loaded, all stay.
+    pub fn replace_libraries(
+        &mut self,
+        sources: &[Vec<u8>],
+        memory_limit: usize,
+    ) -> Result<(), Vec<u8>> {
+        let before = self.take_libraries();
+        let mut sources = sources.iter();
+        let result = sources.try_for_each(|source| {
+            self.load_library(source, Same::Refuse, true, memory_limit).map(|_| ())
+        });
+        if result.is_err() {
+            self.put_libraries_back(before);
+        }
+        result
     }
 
     fn load_code(

@@ -450,7 +450,8 @@ impl Engine {
     fn key_gone(&mut self, db: usize, key: &[u8], lazily: bool) {
         if self.journal.is_needed() {
             let name = if lazily { &b"UNLINK"[..] } else { b"DEL" };
-            self.journal.add(Effect { db, request: Request::new([name, key]) });
+            let effect = Effect { db, request: Request::new([name, key]) };
+            self.journal.add_for_everybody(effect);
         }
         self.key_changed(db, key, None); // not by whoever happens to be executing
     }

@@ -37,6 +37,13 @@ pub struct Library {
     pub functions: Vec<Registration>,
 }
 
+/// Libraries that were taken out, with the interpreter that has their functions.
+pub struct TakenLibraries {
+    libraries: BTreeMap<Vec<u8>, Library>,
+    functions: HashMap<Vec<u8>, Vec<u8>>,
+    interpreter: Option<Box<Interpreter>>,
+}
+
 /// The script that is running.
 #[derive(Clone, Debug)]
 pub struct Running {
@@ -56,6 +63,8 @@ pub struct Running {
     pub caller: ClientKey,
     /// What is replayed or copied can't be ended.
     pub is_protected: bool,
+    /// What its interpreter took when it began.
+    pub interpreter_bytes: usize,
 }
 
 /// Everything about scripts.
@@ -126,9 +135,23 @@ impl Scripting {
 
     /// Forgets all libraries. What is returned is large to drop.
     pub fn flush_libraries(&mut self) -> Option<Box<Interpreter>> {
-        self.libraries.clear();
-        self.functions.clear();
-        self.functions_interpreter.take()
+        self.take_libraries().interpreter
+    }
+
+    /// Takes all libraries out.
+    pub fn take_libraries(&mut self) -> TakenLibraries {
+        TakenLibraries {
+            libraries: std::mem::take(&mut self.libraries),
+            functions: std::mem::take(&mut self.functions),
+            interpreter: self.functions_interpreter.take(),
+        }
+    }
+
+    /// Puts libraries back, in the place of those that there are.
+    pub fn put_libraries_back(&mut self, taken: TakenLibraries) {
+        self.libraries = taken.libraries;
+        self.functions = taken.functions;
+        self.functions_interpreter = taken.interpreter;
     }
 
     /// The libraries by name.
@@ -187,12 +210,19 @@ impl Scripting {
         }
     }
 
-    /// Bytes of the two interpreters.
+    /// Bytes of the two interpreters; of one that is running, as many as when it began.
     pub fn interpreter_bytes(&self) -> (usize, usize) {
-        let bytes = |interpreter: &Option<Box<Interpreter>>| {
-            interpreter.as_ref().map_or(0, |interpreter| interpreter.memory())
+        let running = self.running.as_ref().map_or(0, |running| running.interpreter_bytes);
+        let bytes = |interpreter: &Option<Box<Interpreter>>, runs| match interpreter {
+            Some(interpreter) => interpreter.memory(),
+            None if runs => running,
+            None => 0,
         };
-        (bytes(&self.scripts_interpreter), bytes(&self.functions_interpreter))
+        let runs_function = self.running.as_ref().is_some_and(|running| running.is_function);
+        (
+            bytes(&self.scripts_interpreter, !runs_function),
+            bytes(&self.functions_interpreter, runs_function),
+        )
     }
 }
 

@@ -24,16 +24,18 @@ pub struct Transaction {
 pub struct Queued {
     /// Which command.
     pub command: Command,
+    /// Its flags; those of a script are what the script says of itself.
+    pub flags: Flags,
     /// The whole request.
     pub request: Request,
 }
 
 impl Transaction {
     /// Adds a command to those that wait for EXEC.
-    pub fn push(&mut self, queued: Queued, flags: Flags) {
+    pub fn push(&mut self, queued: Queued) {
         self.bytes += queued.request.memory();
+        self.flags |= queued.flags;
         self.queue.push(queued);
-        self.flags |= flags;
     }
 
     /// The commands that wait for EXEC.

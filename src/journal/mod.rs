@@ -116,9 +116,17 @@ impl Journal {
 
     /// Gives `args` to replicas only: something happened that isn't data (PUBLISH).
     pub fn replicate_only(&mut self, db: usize, args: Args<'_>) {
-        if self.replication.is_some() {
+        if self.replication.is_some() && self.targets & REPLICAS != 0 {
             let effect = Effect { db, request: args.into() };
             self.pending.push(Pending { effect, targets: REPLICAS });
+        }
+    }
+
+    /// Records what the server did by itself, whatever a script that is running has chosen: a key
+    /// expired.
+    pub fn add_for_everybody(&mut self, effect: Effect) {
+        if self.is_needed() {
+            self.pending.push(Pending { effect, targets: EVERYBODY });
         }
     }
 

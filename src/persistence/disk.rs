@@ -23,7 +23,6 @@ use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
 use crate::rdb::{self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style};
-use crate::store::Bytes;
 use crate::store::packed;
 
 impl EncodingLimits {
@@ -74,7 +73,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     }
     crate::notice!("Done loading RDB, keys loaded: {}, keys expired: {}.", data.keys, data.expired);
     let history = History::of(&mut data);
-    access.with(|engine| install(engine, data));
+    access.with(|engine| install(engine, data))?;
     crate::notice!("DB loaded from disk: {:.3} seconds", begun.elapsed().as_secs_f64());
     Ok(history)
 }
@@ -107,44 +106,43 @@ pub fn save_nothing(engine: &mut Engine) {
     }
 }
 
-/// Puts what was loaded in the place of what there is.
-pub fn install(engine: &mut Engine, data: load::LoadedData) {
+/// Puts what was loaded in the place of what there is. If a library of functions can't be loaded, all
+/// stays as it is: whatever is saved later would lack it.
+pub fn install(engine: &mut Engine, data: load::LoadedData) -> io::Result<()> {
+    let limit = engine.config.lua_memory_limit as usize;
+    engine.scripting.replace_libraries(&data.functions, limit).map_err(|text| {
+        let text = String::from_utf8_lossy(text.strip_prefix(b"ERR ").unwrap_or(&text));
+        crate::warning!("Failed loading library, {text}");
+        io::Error::new(io::ErrorKind::InvalidData, format!("Failed loading library, {text}"))
+    })?;
     for (db, keyspace) in data.databases.into_iter().enumerate() {
         engine.replace_database(db, keyspace);
     }
     tracking::flushed(engine);
-    engine.scripting.flush_libraries();
-    load_functions(engine, &data.functions, Same::Replace);
     engine.saving.keys_loaded = data.keys;
     engine.saving.keys_expired = data.expired;
+    Ok(())
 }
 
-/// Loads the libraries of a file. They have been loaded before, so that none should fail; one that
-/// does is told of, and the others are there.
-fn load_functions(engine: &mut Engine, sources: &[Vec<u8>], same: Same) {
-    let limit = engine.config.lua_memory_limit as usize;
-    for source in sources {
-        if let Err(text) = engine.scripting.load_library(source, same, true, limit) {
-            let text = String::from_utf8_lossy(&text);
-            crate::warning!("Failed loading a library of functions: {text}");
-        }
-    }
-}
-
-/// Puts what was loaded beside what there is. A key that is in both is replaced, if it may be;
-/// otherwise nothing is changed, and the key is the error.
+/// Puts what was loaded beside what there is. A key or library that is in both is replaced, if it may
+/// be; otherwise that is an error, and no key is changed.
 pub fn install_on_top(
     engine: &mut Engine,
     data: load::LoadedData,
     replaces: bool,
-) -> Result<(), Bytes> {
+) -> Result<(), String> {
     if !replaces {
         for (db, keyspace) in data.databases.iter().enumerate() {
             let mut both = keyspace.iter().map(|entry| &entry.key);
             if let Some(key) = both.find(|key| engine.databases[db].find(key).is_ok()) {
-                return Err(key.clone());
+                return Err(format!("the key '{}' is there already", key.escape_ascii()));
             }
         }
+    }
+    let (limit, same) = (engine.config.lua_memory_limit as usize, Same::when(replaces));
+    for source in &data.functions {
+        let loaded = engine.scripting.load_library(source, same, true, limit);
+        loaded.map_err(|text| String::from_utf8_lossy(&text).into_owned())?;
     }
     for (db, keyspace) in data.databases.iter().enumerate() {
         for (entry, deadline) in keyspace.iter_with_deadlines() {
@@ -161,7 +159,6 @@ pub fn install_on_top(
             engine.key_modified(db, &entry.key);
         }
     }
-    load_functions(engine, &data.functions, Same::Refuse);
     Ok(())
 }
 

@@ -382,7 +382,7 @@ impl Attempt<'_> {
     fn replace(&self, data: LoadedData, id: String, offset: u64) -> io::Result<()> {
         let mut engine = self.lock()?;
         let db = history::stream_db(&data);
-        disk::install(&mut engine, data);
+        disk::install(&mut engine, data).inspect_err(|_| self.fruitless.set(true))?;
         engine.expiry.own.clear();
         if engine.aof.state != AofState::Off {
             // Its files tell of other data; a new base is written.

@@ -21,9 +21,8 @@ fn moving(keys: &[String]) -> (Server, Server, String) {
         nodes.contains(id) && !nodes.contains("handshake") && nodes.lines().count() == 2
     };
     wait_until("they know each other", || knows(a.port, &id_b) && knows(b.port, &id_a));
-    wait_until("b knows of the slots", || {
-        call(b.port, "CLUSTER INFO").contains("cluster_state:ok")
-    });
+    let serves = |port| call(port, "CLUSTER INFO").contains("cluster_state:ok");
+    wait_until("both know of the slots", || serves(a.port) && serves(b.port));
     for key in keys {
         assert_eq!(call(a.port, &format!("SET {key} {key}")), "OK");
     }

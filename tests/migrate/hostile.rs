@@ -76,6 +76,19 @@ fn a_refusal_is_told_in_its_words() {
 }
 
 #[test]
+fn who_is_not_let_in_is_told_why() {
+    let server = cacheflow(&[]);
+    let reply = against(&server, 1000, |mut peer| peer.answer("-DENIED you are a stranger"));
+    assert_eq!(reply, "ERR Target instance replied with error: DENIED you are a stranger");
+    let target = cacheflow(&["--maxclients", "1"]);
+    let _only = connect(target.port);
+    call(server.port, "SET k v");
+    let reply = call(server.port, &format!("MIGRATE 127.0.0.1 {} k 0 1000", target.port));
+    let full = "ERR Target instance replied with error: ERR max number of clients reached";
+    assert_eq!(reply, full);
+}
+
+#[test]
 fn no_key_is_sent_to_who_refuses_auth_or_select() {
     let server = cacheflow(&[]);
     let listener = Listener::new();

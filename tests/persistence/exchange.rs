@@ -1,12 +1,18 @@
 //! Append-only files of a real redis-server, and ours given to it. Skipped, with a word, where there
 //! is no redis-server.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::client::{Client, Value};
+use super::functions::{libraries, library};
 use super::server::{PATIENCE, start, wait_until};
+
+/// Leaves effects that its text doesn't tell.
+const SCRIPT: &str = "redis.call('SADD', KEYS[1], 1, 2, 3, 4) redis.call('SPOP', KEYS[1]) \
+                      redis.call('EXPIRE', KEYS[1], 10000)";
 
 struct Redis {
     child: Child,
@@ -38,9 +44,16 @@ impl Redis {
     }
 
     fn try_call(&self, command: &str) -> Option<Value> {
-        let address = ([127, 0, 0, 1], self.port).into();
         let words: Vec<&str> = command.split(' ').collect();
-        Client::connect(address).ok()?.call(&words, PATIENCE).ok()
+        self.try_connect()?.call(&words, PATIENCE).ok()
+    }
+
+    fn try_connect(&self) -> Option<Client> {
+        Client::connect(([127, 0, 0, 1], self.port).into()).ok()
+    }
+
+    fn connect(&self) -> Client {
+        self.try_connect().unwrap()
     }
 
     fn call(&self, command: &str) -> Value {
@@ -88,6 +101,11 @@ fn data() -> Vec<String> {
     commands
 }
 
+/// What has to be the same on both: keys and libraries.
+fn state(mut client: Client) -> (Value, BTreeSet<Vec<u8>>) {
+    (client.call(&["DEBUG", "DIGEST"], PATIENCE).unwrap(), libraries(&mut client))
+}
+
 fn exchange(preamble: &str) {
     let flags = ["--appendonly", "yes", "--aof-use-rdb-preamble", preamble];
     let directory = tempfile::tempdir().unwrap();
@@ -96,17 +114,22 @@ fn exchange(preamble: &str) {
         let reply = redis.call(&command);
         assert!(!matches!(reply, Value::Error(_)), "{command}: {reply:?}");
     }
-    let expected = redis.call("DEBUG DIGEST");
+    let mut client = redis.connect();
+    client.call(&["FUNCTION", "LOAD", &library("theirs")], PATIENCE).unwrap();
+    client.call(&["EVAL", SCRIPT, "1", "by a script"], PATIENCE).unwrap();
+    let expected = state(client);
     drop(redis);
     let server = start(directory.path(), &flags);
-    assert_eq!(server.call("DEBUG DIGEST"), expected, "their changes");
+    assert_eq!(state(server.connect()), expected, "their changes");
     server.call("BGREWRITEAOF");
     server.wait_for_log("rewrite finished successfully");
     server.kill();
     let server = start(directory.path(), &flags);
-    assert_eq!(server.call("DEBUG DIGEST"), expected, "our base, read by ourselves");
-    server.call("SET ours 1");
-    let expected = server.call("DEBUG DIGEST");
+    assert_eq!(state(server.connect()), expected, "our base, read by ourselves");
+    let mut client = server.connect();
+    client.call(&["FUNCTION", "LOAD", &library("ours")], PATIENCE).unwrap();
+    client.call(&["EVAL", SCRIPT, "1", "by our script"], PATIENCE).unwrap();
+    let expected = state(client);
     server.kill();
     let check = Command::new("redis-check-aof")
         .arg(directory.path().join("appendonlydir/appendonly.aof.manifest"))
@@ -115,7 +138,7 @@ fn exchange(preamble: &str) {
         assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
     }
     let Some(redis) = Redis::start(directory.path(), &flags[2..]) else { return };
-    assert_eq!(redis.call("DEBUG DIGEST"), expected, "our base, read by Redis");
+    assert_eq!(state(redis.connect()), expected, "our base, read by Redis");
     redis.call("BGREWRITEAOF");
     wait_until(
         || {
@@ -127,7 +150,7 @@ fn exchange(preamble: &str) {
     );
     drop(redis);
     let server = start(directory.path(), &flags);
-    assert_eq!(server.call("DEBUG DIGEST"), expected, "their base");
+    assert_eq!(state(server.connect()), expected, "their base");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | `expiry`       | keys that expire or are evicted, in the append-only file                |
 //! | `full_disk`    | a disk that takes no more                                               |
 //! | `saving`       | snapshots while data changes, save points, stops                        |
+//! | `functions`    | libraries of functions, in every kind of file; scripts in old ones      |
 //! | `switching`    | the append-only file switched on and off while the server runs          |
 //! | `replicas`     | what a replica has acknowledged                                         |
 //! | `stalls`       | how long anybody waits for a snapshot: a measurement                    |
@@ -22,6 +23,7 @@ mod damage;
 mod exchange;
 mod expiry;
 mod full_disk;
+mod functions;
 mod kills;
 mod replicas;
 mod saving;

@@ -20,6 +20,7 @@
 //! | `documents.rs` | what README.md and docs/scaling.md show               |
 //! | `stream.rs`    | what replicas are fed, word by word                   |
 //! | `restart.rs`   | servers that stop and come back                       |
+//! | `scripts.rs`   | scripts and functions                                 |
 //! | `sentinel.rs`  | redis-sentinel replaces a master that was killed      |
 
 mod chains;
@@ -42,6 +43,7 @@ mod partition;
 mod proxy;
 mod restart;
 mod roles;
+mod scripts;
 #[path = "../support/seed.rs"]
 mod seed;
 mod sentinel;

@@ -4,6 +4,7 @@ use super::script::kill_running;
 use crate::command::args::{Options, is};
 use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{Error, Result, until_nul};
+use crate::engine::execution::Origin;
 use crate::engine::libraries::Same;
 use crate::engine::scripting::Library;
 use crate::number::glob;
@@ -21,7 +22,8 @@ pub fn load(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         same = Same::Replace;
     }
     let limit = ctx.engine.config.lua_memory_limit as usize;
-    let known_good = ctx.engine.loading;
+    // It has been loaded elsewhere in time, and must be here, too.
+    let known_good = matches!(ctx.origin, Origin::Loader | Origin::Master);
     let source = &args[args.len() - 1];
     let name =
         ctx.engine.scripting.load_library(source, same, known_good, limit).map_err(Error::text)?;

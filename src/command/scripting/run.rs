@@ -24,13 +24,11 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     let Some(mut interpreter) = interpreter else {
         return Err(Error::new("ERR a script can't call another one"));
     };
-    let script_client = begin(ctx, request, &call);
-    let held = std::mem::replace(&mut ctx.client().holds_pushes, true);
+    let script_client = begin(ctx, request, &call, interpreter.memory());
     let started = Instant::now();
     let mut host = ScriptHost { ctx, client: script_client, call: &call, started };
     let start = reply.len();
     let outcome = interpreter.run(&mut host, call.id, call.keys, call.args, reply);
-    ctx.client().holds_pushes = held;
     ctx.engine.journal.targets = crate::journal::EVERYBODY;
     let scripting = &mut ctx.engine.scripting;
     scripting.running = None;
@@ -86,7 +84,12 @@ fn check(ctx: &mut Context<'_>, call: &Call<'_>) -> Result {
 }
 
 /// Notes what is running, and prepares the client as which it calls commands.
-fn begin(ctx: &mut Context<'_>, request: Args<'_>, call: &Call<'_>) -> ClientKey {
+fn begin(
+    ctx: &mut Context<'_>,
+    request: Args<'_>,
+    call: &Call<'_>,
+    interpreter_bytes: usize,
+) -> ClientKey {
     let key = client(ctx.engine);
     let caller = ctx.engine.clients.get(ctx.client);
     let (user, unrestricted) = (caller.user.clone(), caller.unrestricted);
@@ -103,6 +106,7 @@ fn begin(ctx: &mut Context<'_>, request: Args<'_>, call: &Call<'_>) -> ClientKey
         is_slow: false,
         caller: ctx.client,
         is_protected: matches!(ctx.origin, Origin::Loader | Origin::Master),
+        interpreter_bytes,
     });
     ctx.engine.scripting.request.clear();
     request.iter().for_each(|arg| ctx.engine.scripting.request.push(arg));

@@ -46,6 +46,7 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
     let since_start = memory.used - memory.startup;
     let (ratio, waste) = (memory.fragmentation(), memory.fragmentation_bytes());
     let used = memory.used as i64;
+    let scripting = &ctx.engine.scripting;
     let mut figures = vec![
         ("peak.allocated", Figure::Integer(memory.peak as i64)),
         ("total.allocated", Figure::Integer(used)),
@@ -55,8 +56,8 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
         ("clients.normal", Figure::Integer(memory.clients as i64)),
         ("cluster.links", Figure::Integer(0)),
         ("aof.buffer", Figure::Integer(memory.aof as i64)),
-        ("lua.caches", Figure::Integer(0)),
-        ("functions.caches", Figure::Integer(0)),
+        ("lua.caches", Figure::Integer(scripting.script_bytes() as i64)),
+        ("functions.caches", Figure::Integer(scripting.library_bytes() as i64)),
     ];
     let databases = ctx.engine.databases.iter().enumerate();
     let filled = databases.filter(|(_, keyspace)| !keyspace.is_empty());

@@ -38,11 +38,10 @@ pub fn reload(ctx: &mut Context<'_>, args: Args<'_>) -> Result {
         FAILED
     })?;
     if flushes {
-        disk::install(ctx.engine, data);
-        return Ok(());
+        return disk::install(ctx.engine, data).map_err(|_| FAILED);
     }
-    disk::install_on_top(ctx.engine, data, merges).map_err(|key| {
-        crate::warning!("DEBUG RELOAD: the key '{}' is there already", key.escape_ascii());
+    disk::install_on_top(ctx.engine, data, merges).map_err(|reason| {
+        crate::warning!("DEBUG RELOAD: {reason}");
         FAILED
     })
 }

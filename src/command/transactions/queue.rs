@@ -1,7 +1,7 @@
 //! What `execute` asks of transactions: is this request queued, and what is EXEC going to do?
 
 use crate::catalogue::spec::Flags;
-use crate::catalogue::{self, Command, Row, row};
+use crate::catalogue::{Command, Row, row};
 use crate::command::scripting::declared::flags_of;
 use crate::engine::client::Client;
 use crate::engine::transaction::Queued;
@@ -20,23 +20,23 @@ fn acts_at_once(name: &str) -> bool {
 }
 
 /// Puts a request into the queue of a client that has sent MULTI.
-pub fn queue(client: &mut Client, row: &Row, args: Args<'_>, reply: &mut Reply) {
+pub fn queue(client: &mut Client, row: &Row, flags: Flags, args: Args<'_>, reply: &mut Reply) {
     let doomed = client.watches.broken;
     let Some(transaction) = &mut client.transaction else { return };
     // What will not be executed need not be kept.
     if !doomed && !transaction.aborted {
-        transaction.push(Queued { command: row.command, request: args.into() }, row.flags);
+        transaction.push(Queued { command: row.command, flags, request: args.into() });
     }
     reply.simple("QUEUED");
 }
 
-/// Whether a command has these flags, and if it is EXEC, everything that it would run.
-pub fn all_have(client: &Client, row: &Row, flags: Flags) -> bool {
+/// Whether a request has these flags, and if it is EXEC, everything that it would run.
+pub fn all_have(client: &Client, row: &Row, own: Flags, flags: Flags) -> bool {
     let queue = match &client.transaction {
         Some(transaction) if row.command == Command::Exec => transaction.queue(),
         _ => &[],
     };
-    row.is(flags) && queue.iter().all(|queued| catalogue::row(queued.command).is(flags))
+    own.has(flags) && queue.iter().all(|queued| queued.flags.has(flags))
 }
 
 /// The flags by which gates judge a request: those of EXEC include everything it would run.

@@ -73,10 +73,14 @@ pub fn is_within_limit(engine: &Engine) -> bool {
 
 /// Bytes that eviction leaves out of the sum: what replicas have yet to read, beyond what the backlog
 /// keeps anyway, and what waits to be written to the append-only file. Each key that is evicted adds to
-/// both, so that eviction would feed itself.
+/// both, so that eviction would feed itself. Nor does data have to go for what scripts take, which has a
+/// limit of its own.
 pub fn not_counted(engine: &Engine) -> u64 {
     let stream = engine.replication.backlog.memory();
-    stream.saturating_sub(engine.config.repl_backlog_size) + engine.aof.writer.buffered()
+    let (scripts, functions) = engine.scripting.interpreter_bytes();
+    stream.saturating_sub(engine.config.repl_backlog_size)
+        + engine.aof.writer.buffered()
+        + (scripts + functions) as u64
 }
 
 /// How long to go on, as `maxmemory-eviction-tenacity` says: up to 10 half a millisecond, then 15 %

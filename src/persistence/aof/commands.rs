@@ -10,6 +10,7 @@
 //! | sorted set | `ZADD`                                                                |
 //! | stream     | `XADD` for each entry, `XSETID`, and for each group `XGROUP`, `XCLAIM`|
 //! | expiry     | `PEXPIREAT`                                                           |
+//! | functions  | `FUNCTION LOAD` for each library, before all keys                     |
 //!
 //! A collection comes in commands of 64 items each, as from Redis: neither the writer nor the loader
 //! ever holds a large one as a request.
@@ -42,6 +43,11 @@ impl<W: Write> CommandWriter<W> {
     /// When the file is begun; nothing that is executed (`aof-timestamp-enabled`).
     pub fn annotate(&mut self, unix_time_s: i64) {
         self.buffer.extend_from_slice(format!("#TS:{unix_time_s}\r\n").as_bytes());
+    }
+
+    /// A library of functions, by its source.
+    pub fn function(&mut self, source: &[u8]) -> io::Result<()> {
+        self.command(&[b"FUNCTION", b"LOAD", source])
     }
 
     /// The next keys belong to this database.

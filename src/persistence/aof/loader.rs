@@ -131,7 +131,7 @@ fn load_snapshot<R: Read>(
     };
     let mut decoder = Decoder::new(input, options.limits).map_err(refused)?;
     let data = options.read(&mut decoder).map_err(refused)?;
-    access.with(|engine| disk::install(engine, data));
+    access.with(|engine| disk::install(engine, data))?;
     Ok((decoder.offset(), decoder.into_inner()))
 }
 

@@ -185,6 +185,8 @@ struct Format {
     incremental: bool,
     /// When it is begun, if commands are to say so.
     annotation: Option<i64>,
+    /// The libraries of functions, as their sources.
+    functions: Vec<Vec<u8>>,
 }
 
 impl Format {
@@ -192,7 +194,12 @@ impl Format {
         let config = &engine.config;
         let rdb = config.aof_use_rdb_preamble.then(|| SnapshotWriter::new(engine, true));
         let annotation = config.aof_timestamp_enabled.then(|| engine.unix_ms() / 1000);
-        Format { rdb, incremental: config.aof_rewrite_incremental_fsync, annotation }
+        Format {
+            rdb,
+            incremental: config.aof_rewrite_incremental_fsync,
+            annotation,
+            functions: engine.scripting.sources(),
+        }
     }
 }
 
@@ -209,9 +216,9 @@ fn write_base(
     let part = manifest.next_base(place, suffix);
     let temporary = place.path(&format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
     let result = TemporaryFile::create(temporary, format.incremental).and_then(|file| {
-        let file = match format.rdb {
+        let file = match &format.rdb {
             Some(writer) => writer.write(shared, &mut snapshot, file, control),
-            None => write_commands(shared, &mut snapshot, file, format.annotation, control),
+            None => write_commands(shared, &mut snapshot, file, &format, control),
         };
         file?.commit(&place.path(&part.name))
     });
@@ -225,11 +232,14 @@ fn write_commands(
     shared: &SharedEngine,
     snapshot: &mut Snapshot,
     file: TemporaryFile,
-    annotation: Option<i64>,
+    format: &Format,
     control: &Control,
 ) -> io::Result<TemporaryFile> {
     let mut writer = CommandWriter::new(file);
-    annotation.into_iter().for_each(|time_s| writer.annotate(time_s));
+    format.annotation.into_iter().for_each(|time_s| writer.annotate(time_s));
+    for source in &format.functions {
+        writer.function(source)?;
+    }
     let mut selected = None;
     while let Some((database, keys)) = snapshot.next(shared)? {
         if selected != Some(database.db) {

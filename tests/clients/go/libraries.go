@@ -15,11 +15,14 @@ import (
 	"github.com/go-redis/redis_rate/v10"
 	"github.com/go-redsync/redsync/v4"
 	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
+	redigo "github.com/gomodule/redigo/redis"
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
+	"github.com/redis/rueidis/rueidislock"
 )
 
-// The Go libraries that live on Lua. Each is set up once and gives back an exercise, which uses it
+// The Go libraries that live on Lua, and two more clients' scripts. Each is set up once and gives back an exercise, which uses it
 // as a program would. The exercise runs three times with the same objects, so that what they remember
 // of scripts is no longer true: on a new server, after SCRIPT FLUSH, and after a restart.
 var luaLibraries = []struct {
@@ -30,6 +33,8 @@ var luaLibraries = []struct {
 	{"redislock", redisLock},
 	{"redis_rate", redisRate},
 	{"asynq", asynqTasks},
+	{"redigo", redigoScript},
+	{"rueidis", rueidisScript},
 }
 
 func libraries() {
@@ -259,4 +264,68 @@ func eventually(condition func() bool) bool {
 		}
 	}
 	return condition()
+}
+
+func redigoScript(*redis.Client) func() {
+	count := redigo.NewScript(1, `return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])}`)
+	return func() {
+		connection, err := redigo.Dial("tcp", address())
+		check("Dial", err, nil)
+		defer connection.Close()
+		for n := range int64(2) {
+			values, err := redigo.Values(count.Do(connection, "k", "arg"))
+			check("Do", []any{values, err}, []any{[]any{[]byte("k"), []byte("arg"), n + 1}, error(nil)})
+		}
+		for range 100 {
+			count.SendHash(connection, "many", "arg")
+		}
+		connection.Flush()
+		var last int64
+		for range 100 {
+			values, _ := redigo.Values(connection.Receive())
+			last, _ = values[2].(int64)
+		}
+		check("100 in a pipeline", last, int64(100))
+	}
+}
+
+// rueidis keeps what it has read, and is told by the server what isn't so any more: by scripts, too.
+func rueidisScript(*redis.Client) func() {
+	options := rueidis.ClientOption{InitAddress: []string{address()}}
+	client := must(rueidis.NewClient(options))
+	count := rueidis.NewLuaScript(`return redis.call('INCR', KEYS[1])`)
+	get := rueidis.NewLuaScriptReadOnly(`return redis.call('GET', KEYS[1])`)
+	return func() {
+		// It learns of the restart by a write that fails, which it doesn't repeat by itself.
+		check("connected", eventually(func() bool { return client.Do(ctx, client.B().Ping().Build()).Error() == nil }), true)
+		keys := []string{"k"}
+		for n := range int64(2) {
+			check("Exec", value(count.Exec(ctx, client, keys, nil).AsInt64()), n+1)
+			check("Exec, reading", value(get.Exec(ctx, client, keys, nil).AsInt64()), n+1)
+		}
+		var many []int64
+		for _, reply := range count.ExecMulti(ctx, client, rueidis.LuaExec{Keys: keys}, rueidis.LuaExec{Keys: keys}) {
+			many = append(many, must(reply.AsInt64()))
+		}
+		check("ExecMulti", many, []int64{3, 4})
+		cached := func() string {
+			return must(client.DoCache(ctx, client.B().Get().Key("k").Cache(), time.Minute).ToString())
+		}
+		check("a cached value", []string{cached(), cached()}, []string{"4", "4"})
+		count.Exec(ctx, client, keys, nil)
+		check("a script invalidates it", eventually(func() bool { return cached() == "5" }), true)
+		for _, noLoop := range []bool{false, true} {
+			locker, err := rueidislock.NewLocker(rueidislock.LockerOption{ClientOption: options, KeyMajority: 1, NoLoopTracking: noLoop})
+			check("a locker", err, nil)
+			_, unlock, err := locker.WithContext(ctx, "lock")
+			check("lock", err, nil)
+			_, _, err = locker.TryWithContext(ctx, "lock")
+			check("another doesn't get it", errors.Is(err, rueidislock.ErrNotLocked), true)
+			time.AfterFunc(30*time.Millisecond, unlock)
+			_, unlock, err = locker.WithContext(ctx, "lock")
+			check("lock when it's free", err, nil)
+			unlock()
+			locker.Close()
+		}
+	}
 }

@@ -2,7 +2,9 @@
 // rate limiters? How each is exercised, and three times so: see runLibraries in harness.js.
 
 import { FlowProducer, Queue, QueueEvents, Worker } from 'bullmq';
+import BeeQueue from 'bee-queue';
 import Bottleneck from 'bottleneck';
+import Bull from 'bull';
 import Redis from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createClient } from 'redis';
@@ -94,6 +96,64 @@ async function bullmq(protocol) {
   return [exercise, close];
 }
 
+// Bull and Bee-Queue bring clients of their own, which speak RESP2.
+async function bull() {
+  const exercise = async () => {
+    const queue = new Bull('work', { redis: { port } });
+    queue.on('error', () => {}).setMaxListeners(0);
+    const order = [];
+    let tries = 0;
+    queue.process('double', 2, async (job) => {
+      if (job.data.flaky && (tries += 1) < 3) throw new Error('as it was meant to');
+      await job.progress(50);
+      order.push(job.data.n);
+      return job.data.n * 2;
+    });
+    const jobs = await Promise.all(Array.from({ length: 30 }, (_, n) => queue.add('double', { n })));
+    check('30 jobs', await Promise.all(jobs.map((job) => job.finished())), Array.from({ length: 30 }, (_, n) => 2 * n));
+    check('a delayed one', await (await queue.add('double', { n: 4 }, { delay: 50 })).finished(), 8);
+    const flaky = await queue.add('double', { n: 5, flaky: true }, { attempts: 3 });
+    check('a job is tried again', [await flaky.finished(), tries], [10, 3]);
+    await queue.pause();
+    const paused = await queue.add('double', { n: 6 }, { priority: 2 });
+    check('paused', await queue.getPausedCount(), 1);
+    await queue.resume();
+    check('resumed', await paused.finished(), 12);
+    await queue.add('double', { n: 100 }, { repeat: { every: 50, limit: 2 } });
+    check('a job that repeats', await eventually(() => order.filter((n) => n === 100).length === 2), true);
+    check('cleaned', (await queue.clean(0, 'completed')).length > 30, true);
+    await queue.obliterate({ force: true });
+    await queue.close();
+  };
+  return [exercise, async () => {}];
+}
+
+async function beeQueue() {
+  const exercise = async () => {
+    const queue = new BeeQueue('work', { redis: { port }, activateDelayedJobs: true, nearTermWindow: 100, removeOnSuccess: false });
+    queue.on('error', () => {});
+    await queue.ready();
+    let tries = 0;
+    queue.process(3, async (job) => {
+      if (job.data.flaky && (tries += 1) < 2) throw new Error('as it was meant to');
+      return job.data.n + 1;
+    });
+    const run = async (job) => {
+      const done = new Promise((resolve) => job.on('succeeded', resolve));
+      await job.save();
+      return done;
+    };
+    const jobs = Array.from({ length: 20 }, (_, n) => queue.createJob({ n }));
+    check('20 jobs', await Promise.all(jobs.map(run)), Array.from({ length: 20 }, (_, n) => n + 1));
+    check('a delayed one', await run(queue.createJob({ n: 5 }).delayUntil(Date.now() + 50)), 6);
+    check('a job is tried again', [await run(queue.createJob({ n: 6, flaky: true }).retries(2)), tries], [7, 2]);
+    await queue.checkStalledJobs();
+    check('counts', (await queue.checkHealth()).succeeded, 22);
+    await queue.close(1000);
+  };
+  return [exercise, async () => {}];
+}
+
 // --- locks ---------------------------------------------------------------------------------------
 
 async function redlock(protocol) {
@@ -132,9 +192,9 @@ async function semaphores(protocol) {
     await mutex.release();
     check('released', await other.tryAcquire(), true);
     await other.release();
-    const renewed = new Mutex(client, 'renewed', { lockTimeout: 200, refreshInterval: 50 });
+    const renewed = new Mutex(client, 'renewed', { lockTimeout: 600, refreshInterval: 100 });
     await renewed.acquire();
-    await sleep(300);
+    await sleep(700);
     check('renewed in time', [renewed.isAcquired, await client.exists('mutex:renewed')], [true, 1]);
     await renewed.release();
 
@@ -203,4 +263,4 @@ async function bottleneck(protocol) {
   return [exercise, async () => {}];
 }
 
-await runLibraries({ bullmq, redlock, 'redis-semaphore': semaphores, 'rate-limiter-flexible': rateLimiterFlexible, bottleneck });
+await runLibraries({ bullmq, bull, 'bee-queue': beeQueue, redlock, 'redis-semaphore': semaphores, 'rate-limiter-flexible': rateLimiterFlexible, bottleneck });

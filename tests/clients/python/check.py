@@ -6,12 +6,14 @@ runs in RESP2 and in RESP3 on an empty database. What is tested is the client's 
 reply types, typed errors), not every option of a command: that is what tests/scripts are for.
 """
 
+import asyncio
 import os
 import threading
 import time
 
 import redis
-from harness import check, connect, finish, raises, restart, set_prefix
+import redis.asyncio
+from harness import PORT, check, connect, finish, raises, restart, set_prefix
 
 
 def basic(r, protocol):
@@ -227,6 +229,7 @@ def scripting(r, protocol):
             pipe.evalsha(script.sha, 1, "many", n)
         check("1000 pipelined EVALSHA in order", [reply[2] for reply in pipe.execute()], list(range(1, 1001)))
     locks(r, protocol)
+    asyncio.run(asynchronous(protocol))
     functions(r)
 
 
@@ -260,6 +263,32 @@ def locks(r, protocol):
     releaser.join()
     restart()
     check("release after a restart", (waiting.release(), r.exists("lock")), (None, 0))
+
+
+async def asynchronous(protocol):
+    """The same client for asyncio, whose scripts and locks are code of their own."""
+    r = redis.asyncio.Redis(port=PORT, protocol=protocol, decode_responses=True)
+    await r.script_flush()
+    script = r.register_script("return {KEYS[1], redis.call('INCR', KEYS[1])}")
+    check("asyncio: a script", [await script(keys=["a"]), await script(keys=["a"])], [["a", 1], ["a", 2]])
+    await r.script_flush()
+    async with r.pipeline() as pipe:
+        for _ in range(2):
+            await script(keys=["a"], client=pipe)
+        check("asyncio: scripts in MULTI after SCRIPT FLUSH", await pipe.execute(), [["a", 3], ["a", 4]])
+    most = inside = 0
+
+    async def enter():
+        nonlocal most, inside
+        async with r.lock("async", timeout=10, sleep=0.005) as lock:
+            inside += 1
+            most = max(most, inside)
+            check("asyncio: extend", (await lock.extend(5), await lock.reacquire(), await lock.owned()), (True, True, True))
+            inside -= 1
+
+    await asyncio.gather(*(enter() for _ in range(5)))
+    check("asyncio: one at a time", (most, await r.exists("async")), (1, 0))
+    await r.aclose()
 
 
 def functions(r):

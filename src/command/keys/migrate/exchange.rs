@@ -146,7 +146,9 @@ impl Attempt<'_> {
     ) -> Result<(), Failed> {
         let timeout = self.migration.timeout;
         let mut peer = Peer { connection, timeout, is_wanted };
-        check_quiet(&peer)?;
+        if peer.connection.is_used {
+            check_quiet(&peer)?;
+        } // else it may say why it won't have us, and that is its answer to whatever is asked first
         if !self.introduce(&mut peer)? {
             return Ok(()); // no key was sent, and none will be
         }

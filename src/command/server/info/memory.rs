@@ -8,6 +8,7 @@
 use super::Fields;
 use crate::command::context::Context;
 use crate::engine::eviction::evict::not_counted;
+use crate::engine::scripting::Scripting;
 use crate::engine::{ClientKey, Engine};
 use crate::store::{Bytes, Keyspace, Value};
 use crate::system::memory as process;
@@ -119,7 +120,7 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("allocator_active", memory.resident);
     fields.put("allocator_resident", memory.resident);
     fields.bytes("total_system_memory", process::of_machine());
-    scripts(fields);
+    scripts(&ctx.engine.scripting, fields);
     fields.bytes("maxmemory", config.maxmemory);
     fields.put("maxmemory_policy", config_value(ctx.engine, "maxmemory-policy"));
     ratios(&memory, fields);
@@ -136,21 +137,21 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("lazyfreed_objects", ctx.engine.lazy_free.freed_objects());
 }
 
-/// What scripts and functions take.
-fn scripts(fields: &mut Fields) {
-    fields.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
-    fields.human("used_memory_lua", 0);
-    fields.zeros(&[
-        "used_memory_scripts_eval",
-        "number_of_cached_scripts",
-        "number_of_functions",
-        "number_of_libraries",
-        "used_memory_vm_functions",
-        "used_memory_vm_total",
-    ]);
-    fields.human("used_memory_vm_total", 0);
-    fields.zeros(&["used_memory_functions", "used_memory_scripts"]);
-    fields.human("used_memory_scripts", 0);
+/// What scripts and functions take: their interpreters, and what is kept of them beside.
+fn scripts(scripting: &Scripting, fields: &mut Fields) {
+    let (eval, functions) = scripting.interpreter_bytes();
+    let (scripts, libraries) = (scripting.script_bytes(), scripting.library_bytes());
+    fields.put("used_memory_lua", eval);
+    fields.put("used_memory_vm_eval", eval);
+    fields.human("used_memory_lua", eval as u64);
+    fields.put("used_memory_scripts_eval", scripts);
+    fields.put("number_of_cached_scripts", scripting.script_count());
+    fields.put("number_of_functions", scripting.function_count());
+    fields.put("number_of_libraries", scripting.libraries().len());
+    fields.put("used_memory_vm_functions", functions);
+    fields.bytes("used_memory_vm_total", (eval + functions) as u64);
+    fields.put("used_memory_functions", libraries);
+    fields.bytes("used_memory_scripts", (scripts + libraries) as u64);
 }
 
 /// Where memory is lost between what was asked for and what the process has.

@@ -7,7 +7,22 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.LogManager;
 
+import io.github.bucket4j.Bandwidth;
+import io.github.bucket4j.BucketConfiguration;
+import io.github.bucket4j.distributed.proxy.ProxyManager;
+import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.FlushMode;
+import io.lettuce.core.FunctionRestoreMode;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.protocol.ProtocolVersion;
 import org.redisson.Redisson;
 import org.redisson.api.FunctionMode;
 import org.redisson.api.FunctionResult;
@@ -24,26 +39,33 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisProtocol;
 
 /**
- * Does cacheflow serve Redisson, nearly all of whose objects are Lua scripts?
+ * Does cacheflow serve Redisson, nearly all of whose objects are Lua scripts, Bucket4j, and the scripts of
+ * Lettuce?
  *
- * <p>Its client is set up once, and then used as a program would three times with the same objects, so
+ * <p>Each client is set up once, and then used as a program would three times with the same objects, so
  * that what it remembers of scripts is no longer true: on a new server, after SCRIPT FLUSH, and after
  * a restart. All of it in RESP2 and in RESP3.
  */
 public final class Libraries extends Harness {
     private interface Part {
-        void run(RedissonClient redisson) throws Exception;
+        void run() throws Exception;
     }
 
     public static void main(String[] args) throws Exception {
+        LogManager.getLogManager().reset(); // Lettuce reports there that it connects again.
         for (RedisProtocol protocol : List.of(RedisProtocol.RESP2, RedisProtocol.RESP3)) {
             Config config = new Config();
             config.setProtocol(protocol == RedisProtocol.RESP3 ? Protocol.RESP3 : Protocol.RESP2);
             config.setCodec(StringCodec.INSTANCE);
-            config.setLockWatchdogTimeout(300);
+            config.setLockWatchdogTimeout(1000);
             config.useSingleServer().setAddress("redis://127.0.0.1:" + PORT).setConnectionMinimumIdleSize(2)
                 .setSubscriptionConnectionMinimumIdleSize(1);
             RedissonClient redisson = Redisson.create(config);
+            RedisClient lettuce = RedisClient.create(RedisURI.create("127.0.0.1", PORT));
+            lettuce.setOptions(ClientOptions.builder()
+                .protocolVersion(protocol == RedisProtocol.RESP3 ? ProtocolVersion.RESP3 : ProtocolVersion.RESP2).build());
+            var texts = lettuce.connect();
+            var buckets = Bucket4jLettuce.casBasedBuilder(lettuce).build();
             for (String round : List.of("new", "SCRIPT FLUSH", "restart")) {
                 if (round.equals("restart")) {
                     restart();
@@ -54,22 +76,25 @@ public final class Libraries extends Harness {
                         jedis.scriptFlush();
                     }
                 }
-                part(protocol, round, "locks", redisson, Libraries::locks);
-                part(protocol, round, "semaphores", redisson, Libraries::semaphores);
-                part(protocol, round, "rate limiter", redisson, Libraries::rateLimiter);
-                part(protocol, round, "collections", redisson, Libraries::collections);
-                part(protocol, round, "queues", redisson, Libraries::queues);
-                part(protocol, round, "scripts", redisson, Libraries::scripts);
+                part(protocol, round, "Redisson\'s locks", () -> locks(redisson));
+                part(protocol, round, "Redisson\'s semaphores", () -> semaphores(redisson));
+                part(protocol, round, "Redisson\'s rate limiter", () -> rateLimiter(redisson));
+                part(protocol, round, "Redisson\'s collections", () -> collections(redisson));
+                part(protocol, round, "Redisson\'s queues", () -> queues(redisson));
+                part(protocol, round, "Redisson\'s scripts", () -> scripts(redisson));
+                part(protocol, round, "Lettuce", () -> lettuce(texts.sync(), protocol));
+                part(protocol, round, "Bucket4j", () -> bucket4j(buckets));
             }
+            lettuce.shutdown(0, 1, TimeUnit.SECONDS);
             redisson.shutdown(0, 1, TimeUnit.SECONDS);
         }
         finish();
     }
 
-    private static void part(RedisProtocol protocol, String round, String name, RedissonClient redisson, Part part) {
-        prefix = protocol + " Redisson's " + name + ", " + round;
+    private static void part(RedisProtocol protocol, String round, String name, Part part) {
+        prefix = protocol + " " + name + ", " + round;
         try {
-            part.run(redisson);
+            part.run();
         } catch (Exception error) {
             check("runs to its end", error.toString(), "no error");
         }
@@ -110,7 +135,7 @@ public final class Libraries extends Harness {
         lock.unlock();
         check("another is woken", waiting.get(20, TimeUnit.SECONDS), true);
         lock.lock();
-        Thread.sleep(500);
+        Thread.sleep(1100);
         check("renewed by the watchdog", lock.isHeldByCurrentThread(), true);
         lock.unlock();
 
@@ -272,5 +297,53 @@ public final class Libraries extends Harness {
         function.restoreAfterFlush(dump);
         check("FUNCTION STATS", function.stats().getEngines().get("LUA").getFunctions(), 1L);
         function.delete("adds");
+    }
+
+    private static void lettuce(RedisCommands<String, String> r, RedisProtocol protocol) {
+        // A script of its own for each protocol, since the first one's is still there for the second.
+        String lua = "return {KEYS[1], ARGV[1], redis.call('INCR', KEYS[1])} -- " + protocol;
+        String[] keys = {"counted"};
+        String sha = r.digest(lua);
+        String text = "no error";
+        try {
+            r.evalsha(sha, ScriptOutputType.MULTI, keys, "x");
+        } catch (RedisNoScriptException error) {
+            text = error.getMessage();
+        }
+        check("NOSCRIPT", text, "NOSCRIPT No matching script. Please use EVAL.");
+        check("EVAL", r.<Object>eval(lua, ScriptOutputType.MULTI, keys, "x"), List.of("counted", "x", 1L));
+        check("EVALSHA", r.<Object>evalsha(sha, ScriptOutputType.MULTI, keys, "x"), List.of("counted", "x", 2L));
+        check("EVAL_RO", r.<Object>evalReadOnly("return redis.call('GET', KEYS[1])", ScriptOutputType.VALUE, keys), "2");
+        check("a status", r.<Object>eval("return redis.call('SET', KEYS[1], '5')", ScriptOutputType.STATUS, keys), "OK");
+        check("a boolean", r.<Object>eval("return redis.call('EXISTS', KEYS[1]) == 1", ScriptOutputType.BOOLEAN, keys), true);
+        Object map = r.eval("redis.setresp(3); return {map = {a = 'b'}}", ScriptOutputType.OBJECT, keys);
+        check("a map", map, protocol == RedisProtocol.RESP3 ? Map.of("a", "b") : List.of("a", "b"));
+        r.functionFlush(FlushMode.SYNC);
+        String code = "#!lua name=adds\nredis.register_function('add', "
+            + "function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)";
+        check("FUNCTION LOAD", r.functionLoad(code), "adds");
+        check("FCALL", r.<Object>fcall("add", ScriptOutputType.INTEGER, keys, "5"), 10L);
+        List<?> listed = r.functionList();
+        check("FUNCTION LIST", listed.toString().contains("library_name") && listed.toString().contains("adds"), true);
+        byte[] dump = r.functionDump();
+        check("FUNCTION RESTORE", r.functionRestore(dump, FunctionRestoreMode.REPLACE), "OK");
+        try {
+            r.fcallReadOnly("add", ScriptOutputType.INTEGER, keys, "5");
+        } catch (RedisCommandExecutionException error) {
+            text = error.getMessage();
+        }
+        check("FCALL_RO refuses to write", text, "ERR Can not execute a script with write flag using *_ro command.");
+        r.functionFlush(FlushMode.ASYNC);
+    }
+
+    private static void bucket4j(ProxyManager<byte[]> buckets) {
+        var limit = Bandwidth.builder().capacity(3).refillIntervally(3, Duration.ofMinutes(1)).build();
+        var configuration = BucketConfiguration.builder().addLimit(limit).build();
+        var bucket = buckets.builder().build("bucket4j".getBytes(), () -> configuration);
+        check("tokens", List.of(bucket.tryConsume(1), bucket.tryConsume(2), bucket.tryConsume(1)), List.of(true, true, false));
+        bucket.addTokens(2);
+        check("what is left", bucket.getAvailableTokens(), 2L);
+        var probe = bucket.tryConsumeAndReturnRemaining(2);
+        check("a probe", List.of(probe.isConsumed(), probe.getRemainingTokens()), List.of(true, 0L));
     }
 }
