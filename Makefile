@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test models test-client differential bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test models test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -33,6 +33,9 @@ MODEL_RUNS ?= 5000
 models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
 	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
 
+simulation: ## Simulate many more lives of whole clusters than `make test` does (SIMULATION_RUNS, SIMULATION_SEED)
+	SIMULATION_RUNS=$(or $(SIMULATION_RUNS),200) cargo test --profile quick --test simulation -- --include-ignored --nocapture
+
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run
 
@@ -42,6 +45,9 @@ differential: ## Compare with a real redis-server: scripts, RDB files, random co
 	cargo test --test differential -- --ignored --nocapture
 	cargo test --test replication --test doors -- --ignored --nocapture
 	cargo test --test migrate -- --ignored --nocapture
+
+cluster: build ## Mix cacheflow and redis-server in clusters that redis-cli makes, changes and mends
+	CACHEFLOW_BIN=$(CURDIR)/target/release/cacheflow cargo test --test cluster -- --ignored --skip client_libraries
 
 bench: ## Measure against redis-server into docs/performance.md (QUICK=1, ROUNDS=n, CASES=text)
 	cargo bench --bench compare -- run

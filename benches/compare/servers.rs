@@ -110,11 +110,13 @@ impl Server {
     }
 
     /// Its directory: log, snapshots, append-only files.
+    #[allow(dead_code)] // for tests
     pub fn directory(&self) -> &Path {
         self.dir.path()
     }
 
     /// Everything it has logged.
+    #[allow(dead_code)] // for tests
     pub fn log(&self) -> String {
         let text = fs::read(self.dir.path().join(LOG)).unwrap_or_default();
         String::from_utf8_lossy(&text).into_owned()

@@ -71,6 +71,9 @@ pub fn execute(
     if origin == Origin::Client {
         let writes = flags.any(Flags::WRITE.with(Flags::MAY_REPLICATE));
         if pause.holds(writes) && !state.is_replica() && !state.monitors {
+            if state.routing.asking == Asking::Now {
+                state.routing.asking = Asking::Next; // the same request comes again
+            }
             return Flow::Paused { writes };
         }
     } else if origin == Origin::Resumed && pause.holds_migration() {

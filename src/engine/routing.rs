@@ -1,6 +1,8 @@
 //! Where a request belongs in a cluster: what its client has said about that, and the errors that send it
 //! elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::{ClientKey, Engine, blocking, pubsub};
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{self};
@@ -126,7 +128,8 @@ fn end_subscriptions(engine: &mut Engine) {
     let Some(cluster) = engine.cluster.as_deref() else { return };
     let is_served = |slot| cluster.is_mine(slot) || cluster.is_of_my_master(slot);
     let channels = engine.pubsub.names(Space::Shard);
-    let left: Vec<Bytes> = channels.filter(|name| !is_served(hash_slot(name))).cloned().collect();
+    let left = channels.filter(|name| !is_served(hash_slot(name))).cloned();
+    let left: BTreeSet<Bytes> = left.collect(); // in their order, as Redis has it
     for channel in left {
         for client in engine.pubsub.clients(Space::Shard, &channel) {
             pubsub::unsubscribe(engine, client, Space::Shard, &channel);

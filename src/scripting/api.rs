@@ -220,11 +220,18 @@ fn single_field(lua: &Lua, args: MultiValue, field: &str) -> Result<MultiValue> 
     one(Value::Table(table))
 }
 
-/// An error begins with a code; a single word gets one.
+/// An error begins with a code; a single word gets one. Ends of lines around the rest go.
 fn error_text(text: &[u8]) -> Vec<u8> {
     let text = super::convert::until_nul(text);
     let text = text.strip_prefix(b"-").unwrap_or(text);
-    if text.contains(&b' ') { text.to_vec() } else { [b"ERR ", text].concat() }
+    let (code, rest) = match memchr::memchr(b' ', text) {
+        Some(blank) => (&text[..blank], &text[blank + 1..]),
+        None => (&b"ERR"[..], text),
+    };
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let start = rest.iter().position(|byte| !is_end(byte)).unwrap_or(rest.len());
+    let end = rest.iter().rposition(|byte| !is_end(byte)).map_or(start, |end| end + 1);
+    [code, b" ", &rest[start..end]].concat()
 }
 
 /// `redis.sha1hex(text)`

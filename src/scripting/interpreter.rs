@@ -9,8 +9,9 @@ use super::host::{self, Host, Scratch};
 use super::json;
 use super::lua::{
     BYTES_PER_BYTE, Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib,
-    Table, Value, VmState, build, bytes, collect_if_short, compile, position, raise, raised,
+    Table, Value, VmState, build, bytes, collect_if_short, position, raise, raised,
 };
+use super::protected::compile;
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
 use crate::resp::{Args, Reply};
@@ -85,7 +86,7 @@ impl Interpreter {
 
     /// Compiles a script.
     pub fn compile(&mut self, source: &[u8]) -> std::result::Result<ScriptId, Vec<u8>> {
-        let function = compile(&self.lua, source, "@user_script")?;
+        let function = compile(&self.lua, source, b"@user_script")?;
         let id = self.free.pop().unwrap_or(self.functions.raw_len() as i64 + 1);
         match self.functions.raw_set(id, function) {
             Ok(()) => Ok(ScriptId(id)),
@@ -153,7 +154,7 @@ impl Interpreter {
 
     /// Loads a library: runs its code, which registers functions at the host.
     pub fn load(&mut self, host: &mut dyn Host, source: &[u8]) -> std::result::Result<(), Vec<u8>> {
-        let function = compile(&self.lua, source, "@user_function")
+        let function = compile(&self.lua, source, b"@user_function")
             .map_err(|text| [b"ERR Error compiling function: ", &text[..]].concat())?;
         let free = std::mem::take(&mut self.free);
         self.lua.set_app_data(Pending::new(self.functions.clone(), free));

@@ -5,7 +5,6 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
-use mlua::chunk::ChunkMode;
 use mlua::{BString, Error};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,12 +27,18 @@ pub enum Raise {
     },
     /// Like a text, but no `pcall` catches it.
     Killed(Vec<u8>),
+    /// What Lua code has raised that Rust has called, if it is no text: see `protected.rs`.
+    Value,
 }
 
 impl std::fmt::Display for Raise {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Raise::Text(text) | Raise::Table { err: text, .. } | Raise::Killed(text)) = self;
-        f.write_str(&String::from_utf8_lossy(text))
+        match self {
+            Raise::Text(text) | Raise::Table { err: text, .. } | Raise::Killed(text) => {
+                f.write_str(&String::from_utf8_lossy(text))
+            }
+            Raise::Value => f.write_str("an error of a script"),
+        }
     }
 }
 
@@ -107,33 +112,6 @@ pub fn raised(error: &Error) -> Raise {
         Error::StackError => Raise::Text(b"stack overflow".to_vec()),
         other => Raise::Text(other.to_string().into_bytes()),
     }
-}
-
-/// What binary code begins with.
-pub const BINARY: &[u8] = b"\x1b";
-
-/// Compiles source text. Binary code is never taken: it could do anything to the process.
-pub fn compile(lua: &Lua, source: &[u8], name: &str) -> std::result::Result<Function, Vec<u8>> {
-    if source.starts_with(BINARY) {
-        // What the parser says of a text that begins so.
-        let place = shown_name(name);
-        return Err(format!("{place}:1: unexpected symbol near 'char(27)'").into_bytes());
-    }
-    let chunk = lua.load(source).set_name(name).set_mode(ChunkMode::Text);
-    chunk.into_function().map_err(|error| {
-        let (Raise::Text(text) | Raise::Table { err: text, .. } | Raise::Killed(text)) =
-            raised(&error);
-        text
-    })
-}
-
-/// How Lua shows the name of a chunk: `=name` and `@file` as they are, a text by its first line.
-fn shown_name(name: &str) -> String {
-    if let Some(name) = name.strip_prefix(['=', '@']) {
-        return name.to_owned();
-    }
-    let line = name.lines().next().unwrap_or_default();
-    format!("[string \"{line}\"]")
 }
 
 /// The bytes of a string or, as Lua has it, of a number.

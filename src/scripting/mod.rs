@@ -4,6 +4,7 @@
 //! |---------------------------------------|--------------------------------------------------------|
 //! | [`interpreter`]                       | compile, run, limits: start reading here               |
 //! | [`lua`]                               | the one file that knows the interpreter's crate, and how errors travel |
+//! | [`protected`]                         | compiling, and calling functions of scripts            |
 //! | [`host`]                              | what a script asks of the server                       |
 //! | [`sandbox`], `prelude.lua`            | which globals there are, and that nobody changes them  |
 //! | [`api`]                               | the table `redis`                                      |
@@ -19,7 +20,7 @@
 //!
 //! Lua 5.1 has holes that a hostile script could use. Where each is closed:
 //!
-//! - binary code is refused wherever text is compiled ([`lua::compile`]), and a compiled text is named
+//! - binary code is refused wherever text is compiled ([`protected::compile`]), and a compiled text is named
 //!   by a constant, never by itself
 //! - libraries are seen through empty tables that refuse changes ([`sandbox`]), also the one behind
 //!   strings; there is no `newproxy`, so no `__gc`
@@ -38,6 +39,7 @@ pub mod json;
 pub mod lua;
 pub mod msgpack;
 pub mod number_format;
+pub mod protected;
 pub mod random;
 pub mod registration;
 pub mod sandbox;

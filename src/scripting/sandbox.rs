@@ -13,9 +13,10 @@
 //! `pairs`, `setmetatable`, `table.insert`. So no script can leave anything behind for the next one.
 
 use super::lua::{
-    BINARY, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, compile, install,
-    raise, raise_here, raised, table_argument, text_of, wrong_type,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, install, raise,
+    raise_here, raised, table_argument, text_of, wrong_type,
 };
+use super::protected::{self, BINARY, compile};
 use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
 
 /// What the rest of the room needs of the prepared interpreter.
@@ -71,7 +72,8 @@ const REMOVED: [&str; 9] =
 pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     let globals = lua.globals();
     let guards = Guards::new(lua)?;
-    let prelude = compile(lua, include_bytes!("prelude.lua"), "=prelude")
+    protected::install(lua)?;
+    let prelude = compile(lua, include_bytes!("prelude.lua"), b"=prelude")
         .map_err(|text| raise::<()>(Raise::Text(text)).unwrap_err())?;
     let (safe, shape, xpcall, handler, run_function, list_length): Prelude = prelude.call((
         lua.create_function(unwrap)?,
@@ -269,6 +271,7 @@ fn unwrap(lua: &Lua, error: Value) -> Result<Value> {
         Raise::Text(text) => Ok(Value::String(lua.create_string(&text)?)),
         Raise::Table { err, counted } => super::convert::error_table(lua, &err, counted),
         Raise::Killed(text) => raise(Raise::Killed(text)),
+        Raise::Value => Ok(protected::thrown(lua)),
     }
 }
 
@@ -326,7 +329,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
     let mut source = Vec::new();
     loop {
-        let piece = match reader.call::<Value>(()) {
+        let piece = match protected::call(lua, reader, MultiValue::new()) {
             Ok(Value::Nil) => break,
             Ok(value) => text_of(lua, &value),
             Err(error) => {
@@ -353,9 +356,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 const LONGEST_SOURCE: usize = 64 * 1024 * 1024;
 
 fn loaded(lua: &Lua, source: &[u8], name: &[u8]) -> Result<MultiValue> {
-    // The crate takes names as text; what isn't is shown as it can be.
-    let name = String::from_utf8_lossy(name).replace('\0', " ");
-    match compile(lua, source, &name) {
+    match compile(lua, source, name) {
         Ok(function) => Ok(MultiValue::from_iter([Value::Function(function)])),
         Err(text) => failed(lua, &text),
     }

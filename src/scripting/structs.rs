@@ -155,8 +155,7 @@ fn pack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
             }
             _ => {
                 let number = number_argument(lua, &args, arg)?;
-                // Negative numbers are cut as signed ones, others as unsigned ones.
-                let value = if number < 0.0 { to_i64(number) as u64 } else { to_u64(number) };
+                let value = to_u64(number);
                 let mut bytes = [0; LARGEST_INTEGER];
                 bytes[..8].copy_from_slice(&value.to_le_bytes());
                 push(&mut out, &bytes[..field.size], format.little);
@@ -167,12 +166,10 @@ fn pack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     one_string(lua, &out)
 }
 
-/// C's conversion of a number that is not negative, as processors do it.
+/// C's conversion of a number to an unsigned one, as processors do it.
 fn to_u64(number: f64) -> u64 {
-    if number.is_nan() {
-        return 1 << 63;
-    }
-    if number < 18_446_744_073_709_551_616.0 { number as u64 } else { 0 }
+    const HALF: f64 = 9_223_372_036_854_775_808.0;
+    if number >= HALF { to_i64(number - HALF) as u64 ^ 1 << 63 } else { to_i64(number) as u64 }
 }
 
 fn push(out: &mut Vec<u8>, little: &[u8], as_little: bool) {
@@ -217,14 +214,14 @@ fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
             b'c' => {
                 if field.size == 0 {
                     let size = match values.pop() {
-                        Some(Value::Integer(size)) => Some(size),
-                        Some(Value::Number(size)) => Some(to_i64(size)),
+                        Some(Value::Integer(size)) => Some(size as u64),
+                        Some(Value::Number(size)) => Some(to_u64(size)),
                         _ => None,
                     };
                     let Some(size) = size else {
                         return raise_here(lua, "format 'c0' needs a previous size");
                     };
-                    field.size = usize::try_from(size).unwrap_or(usize::MAX);
+                    field.size = size as usize;
                     if at.checked_add(field.size).is_none_or(|end| end > data.len()) {
                         return bad_argument(lua, 2, "data string too short");
                     }

@@ -201,6 +201,7 @@ impl Server {
         let shared = &server.shared;
         shared.engine.lock().loading = false;
         if let Some((file, sockets)) = node {
+            cluster::adopt_loaded_keys(&mut shared.engine.lock()).map_err(io::Error::other)?;
             server.bus = Some(Bus::start(&shared.engine, file, sockets)?);
         }
         server.background = Some(background::start(&shared.engine)?);

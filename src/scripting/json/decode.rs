@@ -232,7 +232,7 @@ impl<'a> Decoder<'a> {
             let run = run.unwrap_or(self.text.len() - self.at);
             let plain = &self.text[self.at..self.at + run];
             match &mut out {
-                Cow::Borrowed(empty) if empty.is_empty() => out = Cow::Borrowed(plain),
+                Cow::Borrowed([]) => out = Cow::Borrowed(plain),
                 _ => out.to_mut().extend_from_slice(plain),
             }
             self.at += run;

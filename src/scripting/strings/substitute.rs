@@ -2,11 +2,11 @@
 
 use super::pattern::Matcher;
 use super::{anchor, captured, failed};
-use crate::scripting::host;
 use crate::scripting::lua::{
     Lua, LuaString, MultiValue, Result, Value, bad_argument, optional_number, raise_here, room_for,
     string_argument, text_of, to_i64, type_name,
 };
+use crate::scripting::{host, protected};
 
 /// After so many bytes it is asked whether there is room for more.
 const CHECK_EVERY: usize = 1024 * 1024;
@@ -81,12 +81,14 @@ fn replace<F: FnMut() -> std::result::Result<(), &'static str>>(
         Replacement::Text(template) => {
             return fill_in(lua, text, matcher, whole, &template.as_bytes(), out);
         }
-        Replacement::Table(table) => table.get::<Value>(captured(lua, text, matcher, 0, whole)?)?,
+        Replacement::Table(table) => {
+            protected::index(lua, table, captured(lua, text, matcher, 0, whole)?)?
+        }
         Replacement::Function(function) => {
             let count = matcher.captures().max(1);
             let captures: Result<MultiValue> =
                 (0..count).map(|index| captured(lua, text, matcher, index, whole)).collect();
-            function.call::<Value>(captures?)?
+            protected::call(lua, function, captures?)?
         }
     };
     match &value {

@@ -18,7 +18,7 @@
 //! says why no key is lost and no change dropped.
 //!
 //! The turns under the lock are executions of the same request: the session executes it, finds
-//! [`Flow::Exchange`](crate::engine::execution::Flow), calls [`exchange`], and executes it again as
+//! [`Flow::Exchange`](crate::engine::execution::Flow), calls [`exchange()`], and executes it again as
 //! [`Origin::Resumed`]. So each turn passes the gates: a server that has become a replica deletes nothing,
 //! and a pause holds the deletion. Inside EXEC and scripts, which are one unit, all turns follow each other
 //! under the lock, and everybody waits, as in Redis.

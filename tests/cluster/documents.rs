@@ -1,0 +1,152 @@
+//! The chapter about clusters in docs/scaling.md is run here, word for word, in a shell.
+//!
+//! Only the ports are exchanged: 7000 to 7009 for ten that are free. A command is given what it needs in
+//! a test that whoever types gives it anyway, time: until servers that it has started answer, until
+//! nodes know of each other. What a command is to print it has to print within some seconds.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::nodes::{PATIENCE, cacheflow, connect, wait_until};
+
+/// What the page calls ports begins with this.
+const PAGE: &str = "700";
+
+/// A shell in a directory of its own, in which servers note their process.
+struct Shell {
+    dir: tempfile::TempDir,
+    /// What the ports begin with here.
+    prefix: String,
+}
+
+impl Shell {
+    fn new() -> Shell {
+        let dir = tempfile::tempdir().unwrap();
+        let redis = which("redis-server");
+        for (name, binary) in [("cacheflow", &cacheflow()), ("redis-server", &redis)] {
+            let pids = dir.path().join("pids").display().to_string();
+            let script = format!("#!/bin/sh\necho $$ >> {pids}\nexec {binary} --save '' \"$@\"\n");
+            let path = dir.path().join("bin").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let free = |prefix: &u16| {
+            (0..10).all(|last| {
+                let port = prefix * 10 + last;
+                let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+                is_free(port) && is_free(port + 10_000)
+            })
+        };
+        let prefix = (1000..2200).rev().find(free).expect("ten ports in a row are free");
+        Shell { dir, prefix: prefix.to_string() }
+    }
+
+    /// Runs a command; what it prints, and whether it succeeded.
+    fn run(&self, command: &str) -> (String, bool) {
+        let path = std::env::var("PATH").unwrap();
+        let path = format!("{}:{path}", self.dir.path().join("bin").display());
+        // Servers in the background must not hold the pipe.
+        let output = self.dir.path().join("output");
+        let status = Command::new("timeout")
+            .args(["100", "bash", "-c", command])
+            .current_dir(self.dir.path())
+            .env("PATH", path)
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(&output).unwrap())
+            .stderr(Stdio::inherit())
+            .status()
+            .unwrap();
+        (fs::read_to_string(&output).unwrap(), status.success())
+    }
+
+    /// Runs a step of the page: a command, and what it is to print.
+    fn step(&self, step: &str) {
+        let step = step.replace(PAGE, &self.prefix);
+        let (command, expected) = step.split_once('\n').unwrap();
+        let expected = expected.trim();
+        if expected.is_empty() {
+            let (printed, succeeded) = self.run(command);
+            assert!(succeeded, "$ {command}\n{printed}");
+            self.settle();
+            return;
+        }
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let (printed, _) = self.run(command);
+            if printed.trim().replace('\r', "") == expected {
+                return;
+            }
+            assert!(Instant::now() < deadline, "$ {command}\n{printed}is not\n{expected}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Waits until all servers answer, and all nodes know each other.
+    fn settle(&self) {
+        wait_until("servers answer and nodes know each other", || {
+            let made = (0..10).filter(|last| self.dir.path().join(self.port(*last)).exists());
+            let ports: Vec<String> = made.map(|last| self.port(last)).collect();
+            let nodes: Vec<String> = ports.iter().map(|port| self.nodes(port)).collect();
+            // Whoever has left knows only itself, or is gone.
+            let longest = nodes.iter().map(|nodes| nodes.lines().count()).max().unwrap_or(0);
+            let whole = nodes.iter().filter(|nodes| nodes.lines().count() > 1);
+            whole.clone().all(|nodes| nodes.lines().count() == longest && !nodes.contains("fail"))
+                && whole.clone().all(|nodes| !nodes.contains("handshake"))
+        });
+    }
+
+    fn port(&self, last: u16) -> String {
+        format!("{}{last}", self.prefix)
+    }
+
+    /// CLUSTER NODES of a server; nothing if it is no node. Waits until it answers.
+    fn nodes(&self, port: &str) -> String {
+        let number: u16 = port.parse().unwrap();
+        let log = self.dir.path().join(port).join("log");
+        let is_there = || connect(number).is_ok();
+        if !is_there() && fs::read_to_string(log).is_ok_and(|log| log.contains("Ready to accept")) {
+            return String::new(); // it has gone
+        }
+        wait_until("a server answers", is_there);
+        self.run(&format!("redis-cli -p {port} CLUSTER NODES")).0
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        let pids = fs::read_to_string(self.dir.path().join("pids")).unwrap_or_default();
+        let pids: Vec<&str> = pids.lines().collect();
+        let _ = Command::new("kill").arg("-9").args(pids).stderr(Stdio::null()).status();
+    }
+}
+
+fn which(program: &str) -> String {
+    let path = std::env::var("PATH").unwrap();
+    let mut found = path.split(':').map(|dir| format!("{dir}/{program}"));
+    found.find(|path| Path::new(path).exists()).unwrap_or_else(|| panic!("there is no {program}"))
+}
+
+#[test]
+#[ignore = "needs redis-cli: make cluster"]
+fn the_chapter_about_clusters() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scaling.md");
+    let page = fs::read_to_string(page).unwrap();
+    let chapter = page.split("\n## ").find(|chapter| chapter.starts_with("A cluster")).unwrap();
+    let shell = Shell::new();
+    let mut steps = 0;
+    // Between the fences: every second piece.
+    for block in chapter.split("```").skip(1).step_by(2) {
+        let block = block.strip_prefix("console\n").expect("all of them are sessions");
+        for step in block.split("$ ").filter(|step| !step.is_empty()) {
+            println!("$ {step}");
+            shell.step(step);
+            steps += 1;
+        }
+    }
+    assert!(steps > 25, "the chapter has lost something: {steps}");
+}

@@ -1,0 +1,33 @@
+//! Clusters of cacheflow and redis-server mixed, driven by redis-cli as people do it.
+//!
+//! ```text
+//!   redis-cli --cluster create / reshard / rebalance / add-node / del-node / fix / import
+//!        |
+//!   cacheflow   redis-server   cacheflow      masters ......... a client that follows redirections writes,
+//!   redis-server  cacheflow   redis-server    their replicas    and knows what was acknowledged
+//! ```
+//!
+//! All of it needs redis-server and redis-cli, so it is ignored unless asked for (`make cluster`).
+//! `CLUSTER_OF=redis` (or `cacheflow`) makes every node one of that kind: a test that fails among
+//! redis-servers alone is wrong itself.
+//!
+//! | file           | what it is                                                       |
+//! |----------------|------------------------------------------------------------------|
+//! | `nodes.rs`     | nodes: started, killed, brought back                             |
+//! | `router.rs`    | a client that knows whose each slot is, and follows redirections |
+//! | `load.rs`      | writers that know what was acknowledged                          |
+//! | `tooling.rs`   | what redis-cli does with a cluster                               |
+//! | `clients.rs`   | client libraries under load while slots move and masters fail    |
+//! | `documents.rs` | what docs/scaling.md shows                                       |
+//! | `pubsub.rs`    | messages that go from node to node                               |
+
+#[path = "../support/client.rs"]
+#[allow(dead_code)] // Other tests use all of it, this one a part.
+mod client;
+mod clients;
+mod documents;
+mod load;
+mod nodes;
+mod pubsub;
+mod router;
+mod tooling;
