@@ -7,7 +7,7 @@ PORT ?= :5001
 # Further arguments for the server: make run ARGS='--appendonly yes'
 ARGS ?=
 # The groups of features that real clients check (tests/clients); grows with the server.
-CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting
+CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting doors
 IMAGE ?= cacheflow
 MICRO ?=
 
