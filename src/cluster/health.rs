@@ -67,7 +67,7 @@ impl Cluster {
 
     /// Whether every slot has an owner that has not failed.
     fn is_covered(&self) -> bool {
-        let serving = self.table.iter().filter(|(_, node)| !node.has_failed());
-        serving.map(|(_, node)| node.slots.len()).sum::<usize>() == SLOTS
+        let working = self.table.iter().filter(|(_, node)| !node.has_failed());
+        working.map(|(_, node)| node.slots.len()).sum::<usize>() == SLOTS
     }
 }

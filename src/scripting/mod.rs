@@ -4,7 +4,9 @@
 //! |---------------------------------------|--------------------------------------------------------|
 //! | [`interpreter`]                       | compile, run, limits: start reading here               |
 //! | [`lua`]                               | the one file that knows the interpreter's crate, and how errors travel |
+//! | [`protected`]                         | compiling, and calling functions of scripts            |
 //! | [`host`]                              | what a script asks of the server                       |
+//! | [`limits`]                            | memory and time that it may take                       |
 //! | [`sandbox`], `prelude.lua`            | which globals there are, and that nobody changes them  |
 //! | [`api`]                               | the table `redis`                                      |
 //! | [`convert`]                           | replies to Lua values and back                         |
@@ -19,7 +21,7 @@
 //!
 //! Lua 5.1 has holes that a hostile script could use. Where each is closed:
 //!
-//! - binary code is refused wherever text is compiled ([`lua::compile`]), and a compiled text is named
+//! - binary code is refused wherever text is compiled ([`protected::compile`]), and a compiled text is named
 //!   by a constant, never by itself
 //! - libraries are seen through empty tables that refuse changes ([`sandbox`]), also the one behind
 //!   strings; there is no `newproxy`, so no `__gc`
@@ -35,9 +37,11 @@ pub mod flags;
 pub mod host;
 pub mod interpreter;
 pub mod json;
+pub mod limits;
 pub mod lua;
 pub mod msgpack;
 pub mod number_format;
+pub mod protected;
 pub mod random;
 pub mod registration;
 pub mod sandbox;
@@ -45,7 +49,7 @@ pub mod strings;
 pub mod structs;
 
 pub use self::flags::ScriptFlags;
-pub use self::host::Host;
+pub use self::host::{Host, Pace};
 pub use self::interpreter::{Interpreter, Outcome};
 pub use self::registration::{Registration, ScriptId};
 

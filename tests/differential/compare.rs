@@ -18,7 +18,8 @@ pub enum Check {
     Pairs,
     /// Positive integers may differ by so much: what is left of a time to live.
     Near(i64),
-    /// All of it, but for addresses that a script shows: `table: 0x55d0c8a1b2c0`.
+    /// All of it, but for addresses that a script shows: `table: 0x55d0c8a1b2c0`, and for ends of lines that
+    /// Redis leaves in an error.
     Addresses,
     /// Only the type and the number of elements: the server rolled dice.
     Shape,
@@ -70,7 +71,10 @@ fn sorted(value: &Value, step: usize) -> Value {
 fn without_addresses(value: &Value) -> Value {
     let all = |items: &[Value]| items.iter().map(without_addresses).collect();
     match value {
-        Value::Error(text) => Value::Error(shortened(text)),
+        Value::Error(text) => {
+            let text = shortened(text).into_iter();
+            Value::Error(text.map(|byte| if byte == b'\n' { b' ' } else { byte }).collect())
+        }
         Value::Bulk(text) => Value::Bulk(shortened(text)),
         Value::Array(items) => Value::Array(all(items)),
         Value::Set(items) => Value::Set(all(items)),

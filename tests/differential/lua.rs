@@ -1,4 +1,4 @@
-//! Random Lua: expressions over everything that a script can call, put together into short scripts.
+//! Random Lua expressions over everything that a script can call.
 //!
 //! ```text
 //! number()  12   #'ab'   (3 % -2)   math.floor(..)   string.byte(..)   bit.bxor(..)
@@ -6,93 +6,31 @@
 //! table()   {1, 'a'}   {string.find(..)}   cjson.decode(..)   redis.call('lrange', ..)
 //! ```
 //!
-//! Now and then an expression has the wrong type. What a script has found out it returns as it is, which
-//! tests the conversion into a reply, or by way of a function that shows every value exactly.
+//! Now and then an expression has the wrong type.
 //!
-//! What it leaves out on purpose: endless loops and gigabytes; tail calls of functions whose errors then
-//! don't tell where they were (docs/compatibility.md); more than one key in a table with names, for their
-//! order is that of a hash table; the settings of cjson, which in Redis outlive the script.
+//! What it leaves out on purpose: more than one key in a table with names, for their order is that of a hash
+//! table; the settings of cjson, which in Redis outlive the script; `tostring` of a table, which is another
+//! address in each server.
 
 use crate::generator::Random;
 use crate::texts::{format_item, json, layout, packed, pattern, quoted, replacement, subject};
 
-/// Shows a value of any type: numbers with all their digits, tables by their sorted keys.
-const SHOW: &str = "local function show(v, d) d = d or 0 local t = type(v) \
-    if t == 'number' then return string.format('%.17g', v) .. '/' .. tostring(v) end \
-    if t == 'string' then return '\"' .. v .. '\"' end \
-    if t ~= 'table' then return t == 'function' and t or tostring(v) end \
-    if d > 8 then return '...' end local out = {} \
-    for k, e in pairs(v) do out[#out + 1] = show(k, d + 1) .. '=' .. show(e, d + 1) end \
-    table.sort(out) return '{#' .. #v .. ' ' .. table.concat(out, ' ') .. '}' end ";
-
 /// How deep expressions are nested.
 const DEEPEST: usize = 4;
 
-/// A script.
-pub fn script(random: &mut Random) -> String {
-    let mut lua = Lua { random, depth: 0 };
-    let mut out = String::new();
-    let shows = lua.random.chance(60);
-    if shows {
-        out.push_str(SHOW);
-    }
-    if lua.random.chance(15) {
-        out.push_str(lua.random.pick(&["redis.setresp(3) ", "redis.setresp(2) "]));
-    }
-    let count = 1 + lua.random.below(3);
-    for index in 0..count {
-        let value = lua.any();
-        let line = match lua.random.below(10) {
-            0..=2 => format!("local ok{index}, v{index} = pcall(function() return {value} end) "),
-            3 => format!(
-                "local ok{index}, v{index} = xpcall(function() return {value} end, \
-                 function(e) return {{type(e), e}} end) "
-            ),
-            4 => format!(
-                "local ok{index}, v{index} = coroutine.resume(coroutine.create(function() \
-                 return {value} end)) "
-            ),
-            5 => format!(
-                "local v{index} = {{select({}, {value})}} ",
-                lua.random.pick(&["1", "-1", "'#'"])
-            ),
-            6 => format!(
-                "local v{index} for i = 1, {} do v{index} = {value} end ",
-                lua.random.below(4)
-            ),
-            _ => format!("local v{index} = {value} "),
-        };
-        out.push_str(&line);
-        if lua.random.chance(10) {
-            out.push('\n');
-        }
-    }
-    let values: Vec<String> = (0..count).map(|index| format!("v{index}")).collect();
-    let values = values.join(", ");
-    let end = match (shows, lua.random.below(8)) {
-        (true, 0) => format!("error(show({{{values}}}))"),
-        (true, 1) => "error(v0)".to_owned(),
-        (true, _) => format!("return show({{{values}}})"),
-        (false, 0..=3) => "local r = v0 return r".to_owned(),
-        (false, _) => format!("return {{{values}}}"),
-    };
-    // A table without a field `err` ends redis-server.
-    out.push_str(&end.replace("error(v0)", "error(type(v0) == 'table' and {err=show(v0)} or v0)"));
-    // All scripts share one generator: without a seed, a difference would go on and on.
-    if out.contains("random") {
-        format!("math.randomseed({}) {out}", random.below(1000))
-    } else {
-        out
-    }
-}
-
 /// The state of a script that is being written.
-struct Lua<'r> {
-    random: &'r mut Random,
+pub struct Lua<'r> {
+    /// What decides.
+    pub random: &'r mut Random,
     depth: usize,
 }
 
-impl Lua<'_> {
+impl<'r> Lua<'r> {
+    /// Nothing is written yet.
+    pub fn new(random: &'r mut Random) -> Self {
+        Lua { random, depth: 0 }
+    }
+
     fn nested(&mut self, write: fn(&mut Self) -> String) -> String {
         self.depth += 1;
         let text = write(self);
@@ -101,7 +39,7 @@ impl Lua<'_> {
     }
 
     /// A value of any type.
-    fn any(&mut self) -> String {
+    pub fn any(&mut self) -> String {
         match self.random.below(12) {
             0..=2 => self.number(),
             3..=5 => self.text(),
@@ -113,7 +51,7 @@ impl Lua<'_> {
     }
 
     /// A number, mostly.
-    fn number(&mut self) -> String {
+    pub fn number(&mut self) -> String {
         const LITERALS: &[&str] = &[
             "0",
             "1",
@@ -227,7 +165,7 @@ impl Lua<'_> {
     }
 
     /// A string, mostly.
-    fn text(&mut self) -> String {
+    pub fn text(&mut self) -> String {
         if self.random.chance(2) {
             return self.nested(Self::any_scalar);
         }
@@ -306,10 +244,18 @@ impl Lua<'_> {
     fn substituted(&mut self) -> String {
         let text = self.nested(Self::text);
         let pattern = quoted(&pattern(self.random));
-        let replacement = match self.random.below(6) {
+        let replacement = match self.random.below(9) {
             0 => "function(...) return select('#', ...) .. ':' .. tostring((...)) end".to_owned(),
             1 => "function(a, b) return b end".to_owned(),
             2 => "{a='1', b=2, ab='x', [1]='one'}".to_owned(),
+            3 => format!(
+                "function(c) error({}) end",
+                self.random.pick(&["c", "{err='x'}", "{err=c}", "c, 2"])
+            ),
+            4 => format!(
+                "setmetatable({{}}, {{__index=function(t, k) return {} end}})",
+                self.nested(Self::any)
+            ),
             _ => replacement(self.random),
         };
         let most = if self.random.chance(20) {
@@ -364,7 +310,8 @@ impl Lua<'_> {
         }
     }
 
-    fn list(&mut self) -> String {
+    /// A table of some values.
+    pub fn list(&mut self) -> String {
         let values: Vec<String> =
             (0..self.random.below(4)).map(|_| self.nested(Self::any)).collect();
         format!("{{{}}}", values.join(", "))

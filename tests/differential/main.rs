@@ -31,6 +31,7 @@ mod generator;
 mod grammar;
 mod lua;
 mod minimize;
+mod programs;
 mod pushes;
 mod scripts;
 #[path = "../support/seed.rs"]

@@ -1,4 +1,4 @@
-//! Random Lua scripts (`lua.rs`), run by both servers: replies and data have to agree.
+//! Random Lua scripts (`programs.rs`), run by both servers: replies and data have to agree.
 //!
 //! A script is run by EVAL, by SCRIPT LOAD and EVALSHA, or as a function by FUNCTION LOAD and FCALL. As
 //! elsewhere, a round starts with no data and is minimised if it fails. `DIFF_SEED` is the seed,
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::compare::Check;
 use crate::generator::{Command, Random};
-use crate::{Servers, lua, seed};
+use crate::{Servers, programs, seed};
 
 /// Scripts in a round.
 const ROUND: usize = 200;
@@ -42,7 +42,7 @@ fn random_scripts_get_the_same_replies() {
 
 /// The commands that run a random script in one of the ways there are.
 fn run(random: &mut Random) -> Vec<Command> {
-    let script = lua::script(random);
+    let script = programs::script(random);
     let arguments = ["2", "k", "other", "12", "argument"];
     let command = |words: &[&str], more: &[&str]| Command {
         argv: words.iter().chain(more).map(|word| word.as_bytes().to_vec()).collect(),

@@ -79,14 +79,17 @@ pub fn replacement(random: &mut Random) -> String {
 pub fn format_item(random: &mut Random) -> (String, char) {
     const KINDS: &[char] =
         &['d', 'd', 'i', 'u', 'x', 'X', 'o', 'c', 'e', 'E', 'f', 'g', 'g', 'G', 's', 's', 'q'];
-    const WIDTHS: &[&str] = &["", "", "", "1", "5", "12", "99", "100"];
-    const PRECISIONS: &[&str] = &["", "", "", ".", ".0", ".3", ".14", ".99", ".100"];
+    const WIDTHS: &[&str] = &["", "", "", "1", "5", "12", "99"];
+    const PRECISIONS: &[&str] = &["", "", "", ".", ".0", ".3", ".14", ".99"];
     let mut out = String::from("%");
     while random.chance(25) {
         out.push(random.pick(&['-', '+', ' ', '#', '0']));
     }
     out.push_str(random.pick(WIDTHS));
     out.push_str(random.pick(PRECISIONS));
+    if random.chance(1) {
+        out.push_str("100"); // more digits than it takes
+    }
     let kind =
         if random.chance(1) { random.pick(&['y', '%', '*', 'p']) } else { random.pick(KINDS) };
     out.push(kind);

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::Settings;
+use crate::scripting::limits::{BYTES_PER_BYTE, build};
 use crate::scripting::lua::{
-    BYTES_PER_BYTE, Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument, build,
-    bytes, one, pairs, raise_here, sequence, string_argument,
+    Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument, bytes, one, pairs,
+    raise_here, sequence, string_argument,
 };
 
 /// `cjson.decode(text)`
@@ -232,7 +233,7 @@ impl<'a> Decoder<'a> {
             let run = run.unwrap_or(self.text.len() - self.at);
             let plain = &self.text[self.at..self.at + run];
             match &mut out {
-                Cow::Borrowed(empty) if empty.is_empty() => out = Cow::Borrowed(plain),
+                Cow::Borrowed([]) => out = Cow::Borrowed(plain),
                 _ => out.to_mut().extend_from_slice(plain),
             }
             self.at += run;
