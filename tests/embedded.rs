@@ -55,7 +55,12 @@ fn a_script_that_was_forgotten_is_sent_again() -> RedisResult<()> {
     let mut invocation = script.key("count");
     let invocation = invocation.arg(1);
     let mut pipeline = redis::pipe();
-    pipeline.atomic().load_script(&script).ignore().invoke_script(invocation).invoke_script(invocation);
+    pipeline
+        .atomic()
+        .load_script(&script)
+        .ignore()
+        .invoke_script(invocation)
+        .invoke_script(invocation);
     let replies: Vec<(String, i64)> = pipeline.query(&mut client)?;
     assert_eq!(replies, [("count".into(), 11), ("count".into(), 12)]);
     let statistics: String = redis::cmd("INFO").arg("commandstats").query(&mut client)?;
@@ -72,7 +77,8 @@ fn servers_do_not_share_anything() -> RedisResult<()> {
     let elsewhere: Option<String> = connect(&other).get("k")?;
     assert_eq!(elsewhere, None);
     let sha: String = redis::cmd("SCRIPT").arg("LOAD").arg("return 1").query(&mut connect(&one))?;
-    let known: Vec<bool> = redis::cmd("SCRIPT").arg("EXISTS").arg(&sha).query(&mut connect(&other))?;
+    let known: Vec<bool> =
+        redis::cmd("SCRIPT").arg("EXISTS").arg(&sha).query(&mut connect(&other))?;
     assert_eq!(known, [false]);
     Ok(())
 }

@@ -83,12 +83,7 @@ fn number(text: &str) -> u64 {
 }
 
 /// Sets and reads its keys in turn until it is stopped.
-fn write(
-    writer: usize,
-    mut router: Router,
-    stop: &AtomicBool,
-    answered: &AtomicUsize,
-) -> Ledger {
+fn write(writer: usize, mut router: Router, stop: &AtomicBool, answered: &AtomicUsize) -> Ledger {
     let mut ledger = Ledger { writer, keys: vec![(0, 0); KEYS], followed: [0; 3] };
     let mut round = 0u64;
     while !stop.load(Ordering::Relaxed) {

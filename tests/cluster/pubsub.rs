@@ -34,9 +34,9 @@ fn messages_reach_who_listens_anywhere() {
     }
     // A shard channel is that of the nodes that have its slot: bar's is 5061, the first master's.
     let master = &nodes[0];
-    let replica = nodes.iter().find(|node| {
-        node.field("INFO replication", "master_port") == master.port.to_string()
-    });
+    let replica = nodes
+        .iter()
+        .find(|node| node.field("INFO replication", "master_port") == master.port.to_string());
     let replica = replica.expect("each master has a replica");
     let mut listeners = [master, replica].map(|node| subscribe(node, &["SSUBSCRIBE", "bar"]));
     for node in [master, replica] {

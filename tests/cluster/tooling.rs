@@ -20,9 +20,7 @@ fn slots(node: &Node) -> usize {
         (id == mine).then(|| slots.to_owned())
     });
     let width = |range: String| match range.split_once('-') {
-        Some((first, last)) => {
-            last.parse::<usize>().unwrap() - first.parse::<usize>().unwrap() + 1
-        }
+        Some((first, last)) => last.parse::<usize>().unwrap() - first.parse::<usize>().unwrap() + 1,
         None => 1,
     };
     ranges.map(width).sum()
@@ -126,14 +124,7 @@ fn grow_and_shrink() {
     assert_eq!(nodes.iter().map(slots).collect::<Vec<_>>(), [4096; 4]);
     nodes.push(Node::start(kinds[4]));
     let (replica, master) = (nodes[4].address(), nodes[3].id());
-    cluster_cli(&[
-        "add-node",
-        &replica,
-        &seed,
-        "--cluster-slave",
-        "--cluster-master-id",
-        &master,
-    ]);
+    cluster_cli(&["add-node", &replica, &seed, "--cluster-slave", "--cluster-master-id", &master]);
     wait_until("the new replica is up", || {
         nodes[4].field("INFO replication", "master_link_status") == "up"
     });
@@ -219,12 +210,8 @@ fn import_from_a_single_server() {
             assert_eq!(single.ask(&format!("SET {kind:?}:{number} {number} EX 1000")), "OK");
         }
         assert_eq!(single.ask(&format!("RPUSH {kind:?}:list a b c")), "3");
-        let printed = cluster_cli(&[
-            "import",
-            &nodes[0].address(),
-            "--cluster-from",
-            &single.address(),
-        ]);
+        let printed =
+            cluster_cli(&["import", &nodes[0].address(), "--cluster-from", &single.address()]);
         assert!(!printed.contains("ERR"), "{printed}");
         assert_eq!(single.ask("DBSIZE"), "0");
         let mut router = Router::new(&ports(&nodes));
