@@ -7,7 +7,7 @@ PORT ?= :5001
 # Further arguments for the server: make run ARGS='--appendonly yes'
 ARGS ?=
 # The groups of features that real clients check (tests/clients); grows with the server.
-CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting
+CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting doors
 IMAGE ?= cacheflow
 MICRO ?=
 
@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test models test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test hostile models test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -30,8 +30,18 @@ test: ## Run all tests that need nothing but cargo; the scripts check what is jo
 # How many orders of threads `make models` tries for each scenario; `make test` tries some hundred.
 MODEL_RUNS ?= 5000
 
+# How many scripts `make hostile` runs, and where they begin; `make test` runs some hundred.
+HOSTILE_SCRIPTS ?= 10000
+HOSTILE_SEED ?= 1
+
+hostile: ## Run many more hostile scripts than `make test` does
+	HOSTILE_SCRIPTS=$(HOSTILE_SCRIPTS) HOSTILE_SEED=$(HOSTILE_SEED) cargo test --release --test scripting hostile -- --nocapture
+
 models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
 	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
+
+simulation: ## Simulate many more lives of whole clusters than `make test` does (SIMULATION_RUNS, SIMULATION_SEED)
+	SIMULATION_RUNS=$(or $(SIMULATION_RUNS),200) cargo test --profile quick --test simulation -- --include-ignored --nocapture
 
 test-client: build ## Check with real clients: needs go, python3, node and mvn (REDIS=1: check redis-server)
 	FEATURES=$(subst $(space),$(comma),$(strip $(CLIENT_FEATURES))) tests/clients/run

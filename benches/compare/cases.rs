@@ -8,6 +8,7 @@
 //! |------------------|-----------------------------------------------------------------|
 //! | `throughput.rs`  | redis-benchmark's list under seven loads, latency tails, ceiling |
 //! | `scripts.rs`     | Lua scripts                                                      |
+//! | `doors.rs`       | TLS and Unix sockets                                             |
 //! | `memory.rs`      | bytes for each key, KB for each idle connection                  |
 //! | `disk.rs`        | start-up, SAVE, loading                                          |
 //! | `stalls.rs`      | the longest wait of a client while another one asks for much     |
@@ -21,7 +22,7 @@ use std::rc::Rc;
 
 use crate::echo;
 use crate::servers::Server;
-use crate::{disk, memory, replication, scripts, stalls, subscribers, throughput};
+use crate::{disk, doors, memory, replication, scripts, stalls, subscribers, throughput};
 
 /// What a number counts, and with that how it is printed and which direction is better.
 #[derive(Clone, Copy, PartialEq)]
@@ -119,6 +120,7 @@ impl Scale {
 pub fn sections(scale: Scale) -> Vec<Section> {
     let mut sections = throughput::sections(scale);
     sections.push(scripts::section(scale));
+    sections.push(doors::section(scale));
     sections.extend(memory::sections(scale));
     sections.extend(disk::sections(scale));
     sections.push(stalls::section(scale));

@@ -27,14 +27,15 @@
 mod cases;
 mod chart;
 mod disk;
+mod doors;
 mod echo;
 mod memory;
 #[path = "../support/page.rs"]
 mod page;
 mod replication;
 mod report;
-#[allow(dead_code)] // tests use the rest
 mod scripts;
+#[allow(dead_code)] // tests use the rest
 mod servers;
 mod stalls;
 mod subscribers;

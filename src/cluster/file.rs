@@ -12,6 +12,7 @@
 use super::id::NodeId;
 use super::key::NodeKey;
 use super::node::{Address, Flags, Node, is_address, is_hostname};
+use super::output::Save;
 use super::settings::Settings;
 use super::slots::{SLOTS, Slot};
 use super::state::Cluster;
@@ -134,12 +135,11 @@ impl Cluster {
     }
 
     /// Keys lie here whose slots are not this node's: they were loaded from a file of other times. A slot
-    /// that is nobody's is taken; one of another node is to be imported. True: something was done.
-    pub fn adopt_slots(&mut self, with_keys: &[Slot]) -> bool {
+    /// that is nobody's is taken; one of another node is to be imported.
+    pub fn adopt_slots(&mut self, with_keys: &[Slot]) {
         if self.is_replica() {
-            return false;
+            return;
         }
-        let mut done = false;
         for slot in with_keys.iter().copied() {
             match self.owner(slot) {
                 Some(owner) if owner == self.myself => continue,
@@ -158,12 +158,8 @@ impl Cluster {
                     self.importing.insert(slot, owner);
                 }
             }
-            done = true;
+            self.save(Save::Synced);
         }
-        if done {
-            self.save(super::output::Save::Synced);
-        }
-        done
     }
 }
 

@@ -5,7 +5,7 @@
 //! nobody will have kept. A master that comes back, or out of a minority, waits a little before it
 //! serves again: others may have elected another one, and it is to hear of that first.
 
-use super::slots::{SLOTS, Slot};
+use super::slots::SLOTS;
 use super::state::{Cluster, Health};
 
 /// A master that has just started waits so long.
@@ -67,7 +67,7 @@ impl Cluster {
 
     /// Whether every slot has an owner that has not failed.
     fn is_covered(&self) -> bool {
-        (0..SLOTS as Slot)
-            .all(|slot| self.table.owner(slot).is_some_and(|owner| !self.table[owner].has_failed()))
+        let working = self.table.iter().filter(|(_, node)| !node.has_failed());
+        working.map(|(_, node)| node.slots.len()).sum::<usize>() == SLOTS
     }
 }

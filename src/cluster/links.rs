@@ -7,14 +7,28 @@ use super::output::Network;
 use super::packet::Kind;
 use super::state::Cluster;
 
+/// So many connections are being made at a time; each takes a thread that waits.
+const MOST_CONNECTING: usize = 100;
+/// So many connections may there be of who hasn't said yet that it is a node; who comes then takes the place
+/// of the oldest of them.
+const MOST_STRANGERS: usize = 1000;
+
 impl Cluster {
-    /// Connects to every node to which there is no connection.
+    /// Connects to every node to which there is no connection; to each in its turn, if there are many.
     pub(super) fn reconnect(&mut self) {
-        for key in self.table.keys() {
-            let node = &self.table[key];
-            if !node.flags.any(Flags::MYSELF | Flags::NOADDR) && node.link.is_none() {
-                self.connect(key);
-            }
+        let connecting = self.links.values().filter(|link| !link.is_up).count();
+        let mut keys = self.table.keys();
+        let first = keys.partition_point(|key| *key <= self.last_connected);
+        keys.rotate_left(first);
+        let wanted = keys.into_iter().filter(|key| {
+            let node = &self.table[*key];
+            !node.flags.any(Flags::MYSELF | Flags::NOADDR) && node.link.is_none()
+        });
+        let left = MOST_CONNECTING.saturating_sub(connecting);
+        let wanted: Vec<NodeKey> = wanted.take(left).collect();
+        for key in wanted {
+            self.last_connected = key;
+            self.connect(key);
         }
     }
 
@@ -44,6 +58,11 @@ impl Cluster {
 
     /// Another node has connected.
     pub fn accepted(&mut self, local_ip: String, peer_ip: String) -> LinkKey {
+        let strangers = self.links.iter().filter(|(_, link)| link.inbound && link.node.is_none());
+        let oldest = strangers.map(|(key, _)| *key).collect::<Vec<_>>();
+        if oldest.len() >= MOST_STRANGERS {
+            self.close(oldest[0]);
+        }
         let key = self.new_link(None, true);
         if let Some(link) = self.links.get_mut(&key) {
             (link.local_ip, link.peer_ip) = (local_ip, peer_ip);

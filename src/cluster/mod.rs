@@ -40,6 +40,8 @@ mod election;
 mod failure;
 pub mod file;
 mod health;
+#[cfg(test)]
+mod hostile_tests;
 pub mod id;
 pub mod key;
 pub mod link;

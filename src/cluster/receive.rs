@@ -10,6 +10,9 @@ use super::output::{Order, Save};
 use super::packet::{Body, Gossip, Header, Kind, Packet};
 use super::state::Cluster;
 
+/// So many nodes may there be that haven't told their names: each is connected to.
+const MOST_HANDSHAKES: usize = 1000;
+
 impl Cluster {
     /// A packet has come on a connection. One that is not understood counts for nothing.
     pub fn receive(&mut self, link: LinkKey, bytes: &[u8]) {
@@ -70,11 +73,18 @@ impl Cluster {
                 self.save(Save::Written);
             }
         }
-        if meets && sender.is_none() && header.sender != self.myself().id && !self.table.is_full() {
+        if meets && sender.is_none() && header.sender != self.myself().id && self.takes_strangers()
+        {
             let address = self.address_of(link, header);
             self.start_handshake(address, Flags::default());
         }
         self.send_gossip(link, Kind::Pong);
+    }
+
+    /// Whether there is room for another node that wants to be added.
+    fn takes_strangers(&self) -> bool {
+        let unnamed = self.table.iter().filter(|(_, node)| !node.is_known()).count();
+        !self.table.is_full() && unnamed < MOST_HANDSHAKES
     }
 
     /// Where a node is that speaks here: what it announces, or where it comes from.

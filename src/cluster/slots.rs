@@ -30,7 +30,8 @@ impl std::fmt::Debug for SlotSet {
 impl SlotSet {
     /// The set that these bytes are, as they were sent.
     pub fn from_bytes(bytes: &[u8; SET_BYTES]) -> SlotSet {
-        let len = bytes.iter().map(|byte| byte.count_ones() as usize).sum();
+        let (words, _) = bytes.as_chunks::<8>();
+        let len = words.iter().map(|word| u64::from_ne_bytes(*word).count_ones() as usize).sum();
         SlotSet { bits: Box::new(*bytes), len }
     }
 

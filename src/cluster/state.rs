@@ -73,6 +73,8 @@ pub struct Cluster {
     pub(super) banned: BTreeMap<NodeId, u64>,
     pub(super) links: BTreeMap<LinkKey, Link>,
     pub(super) next_link: u64,
+    /// To which node a connection was made last.
+    pub(super) last_connected: NodeKey,
     pub(super) ticks: u64,
     /// Packets, counted.
     pub stats: Stats,
@@ -100,6 +102,7 @@ impl Cluster {
             failover_soon: false,
             ticks: 0,
             next_link: 0,
+            last_connected: myself,
             size: 1,
             current_epoch: 0,
             last_vote_epoch: 0,
@@ -210,6 +213,11 @@ impl Cluster {
     /// The connections to other nodes.
     pub fn links(&self) -> impl Iterator<Item = &Link> {
         self.links.values()
+    }
+
+    /// Bytes that connections take, those included that wait to be sent.
+    pub fn link_memory(&self) -> usize {
+        self.links().map(|link| size_of::<Link>() + link.unsent).sum()
     }
 
     /// Tells the time and how this node's data is, before anything else is told.

@@ -155,11 +155,6 @@ impl Table {
         self.iter().filter(move |(_, node)| node.master == Some(master))
     }
 
-    /// How many replicas of a node work.
-    pub fn working_replicas(&self, master: NodeKey) -> usize {
-        self.replicas(master).filter(|(_, replica)| !replica.has_failed()).count()
-    }
-
     /// Says whom a node copies. A master that has had replicas is one to which others may move.
     pub fn set_master(&mut self, key: NodeKey, master: Option<NodeKey>) {
         let old = std::mem::replace(&mut self[key].master, master);
@@ -212,7 +207,7 @@ mod tests {
         let (mut table, a, b) = table();
         table.set_master(b, Some(a));
         assert!(table[a].flags.has(Flags::MIGRATE_TO));
-        assert_eq!(table.working_replicas(a), 1);
+        assert_eq!(table.replicas(a).count(), 1);
         table.set_master(b, None);
         assert!(!table[a].flags.has(Flags::MIGRATE_TO));
         table.set_master(b, Some(a));

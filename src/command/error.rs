@@ -48,6 +48,14 @@ impl Error {
     }
 }
 
+/// A script, or a function, keeps everybody waiting.
+pub fn busy(is_function: bool) -> Error {
+    let family = if is_function { "FUNCTION" } else { "SCRIPT" };
+    Error::text(format!(
+        "BUSY Redis is busy running a script. You can only call {family} KILL or SHUTDOWN NOSAVE."
+    ))
+}
+
 /// What is shown of input in an error: Redis prints it as a C string, which ends with a zero.
 pub fn until_nul(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == 0).next().unwrap_or_default()

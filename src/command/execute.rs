@@ -85,7 +85,7 @@ pub fn execute(
         return after_reply(engine, client, None, reply, start);
     }
     run(engine, client, row, args, reply, origin);
-    if engine.blocking.has_ready() {
+    if engine.blocking.has_ready() && engine.executing.is_none() {
         // What this does to others may concern the client, too: after the reply that is written.
         engine.clients.get_mut(client).holds_pushes = true;
         engine.serve_waiting();
@@ -115,11 +115,14 @@ fn run(
         command: row.command,
         propagation: Propagation::AsSent,
     };
-    ctx.engine.executing = Some(client);
+    // Somebody else's command goes on after this one, if that is a slow script: its unit stays open.
+    let interrupted = ctx.engine.executing.replace(client);
     let replicated = ctx.engine.journal.replicated;
     call(&mut ctx, row, args, reply, begun);
-    engine.close_unit();
-    engine.executing = None;
+    if interrupted.is_none() {
+        engine.close_unit();
+    }
+    engine.executing = interrupted;
     end_caching(engine.clients.get_mut(client), Some(row));
     if engine.journal.replicated != replicated {
         engine.clients.get_mut(client).last_write = engine.replication.offset();

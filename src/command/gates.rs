@@ -13,6 +13,7 @@
 //! | replication     | writes on a replica, or without enough replicas                          |
 //! | connection      | what a subscriber, a monitor or a replica's connection can't do          |
 //! | loading         | what needs the data before it is there                                   |
+//! | script          | nearly everything while a script runs too long                           |
 
 use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
@@ -78,8 +79,10 @@ pub fn check(
     if engine.cluster.is_some() {
         redirection::check(engine, key, row, args, flags)?;
     }
-    engine.scripting.out_of_memory = false;
-    if engine.config.maxmemory > 0 {
+    if !engine.scripting.is_slow() {
+        engine.scripting.out_of_memory = false; // else it is about the script
+    }
+    if engine.config.maxmemory > 0 && !engine.scripting.is_slow() {
         let is_out = make_room(engine) == Outcome::OutOfMemory;
         engine.scripting.out_of_memory = is_out;
         if is_out && needs_memory(engine.clients.get(key), row, flags) {
@@ -106,13 +109,18 @@ pub fn check(
             row.name
         )));
     }
+    if engine.loading && !all_have(client, row, row.flags, Flags::LOADING) {
+        return Err(LOADING);
+    }
+    if let Some(running) = &engine.scripting.running
+        && !row.is(Flags::ALLOW_BUSY)
+    {
+        return Err(error::busy(running.is_function));
+    }
     if (client.monitors || client.is_replica())
         && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ)
     {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
-    }
-    if engine.loading && !all_have(client, row, row.flags, Flags::LOADING) {
-        return Err(LOADING);
     }
     Ok(())
 }

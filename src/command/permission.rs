@@ -69,10 +69,7 @@ pub fn check_in_script(
     if engine.clients.get(client).unrestricted {
         return Ok(());
     }
-    let last = engine.clients.get(client).last_command;
-    let result = permitted(engine, client, row, args, LogContext::Script);
-    engine.clients.get_mut(client).last_command = last;
-    result
+    permitted(engine, client, row, args, LogContext::Script)
 }
 
 /// Asks the user's rules; a refusal is counted and logged.
@@ -83,7 +80,9 @@ fn permitted(
     args: Args<'_>,
     place: LogContext,
 ) -> std::result::Result<(), Denied> {
-    engine.clients.get_mut(client).last_command = Some(row.command);
+    if place != LogContext::Script {
+        engine.clients.get_mut(client).last_command = Some(row.command);
+    }
     let name = &engine.clients.get(client).user;
     // A user that was removed while its transaction runs may do nothing any more.
     let denied = match engine.acl.user(name).map(|user| user.check(row, args)) {

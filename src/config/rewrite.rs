@@ -61,7 +61,11 @@ impl Config {
             if matches!(parameter.name, "port" | "bind") && !self.listen_addr.is_empty() {
                 continue;
             }
-            let lines = (parameter.lines)(self);
+            // Whom a node of a cluster copies is the cluster's matter.
+            let lines = match self.cluster_enabled && parameter.name == "replicaof" {
+                true => Vec::new(),
+                false => (parameter.lines)(self),
+            };
             let is_default = lines == (parameter.lines)(&default);
             // The directory is always written: the next start may happen in another one.
             let wanted = !is_default || parameter.name == "dir" || extent == Extent::Everything;

@@ -15,7 +15,7 @@ use super::slots;
 use crate::cluster::output::{Order, Save};
 use crate::cluster::settings::Settings;
 use crate::cluster::state::Local;
-use crate::cluster::{Cluster, Health};
+use crate::cluster::{Cluster, Health, SLOTS, Slot};
 use crate::config::Config;
 use crate::system::random::Random;
 
@@ -67,6 +67,13 @@ pub fn settings(config: &Config) -> Settings {
     }
 }
 
+impl Engine {
+    /// Bytes that connections to other nodes take.
+    pub fn cluster_link_memory(&self) -> usize {
+        self.cluster.as_ref().map_or(0, |cluster| cluster.link_memory())
+    }
+}
+
 /// Tells the state machine something, and does what it wants to have done. None: this is no node.
 pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Option<T> {
     let local = local(engine);
@@ -86,6 +93,20 @@ pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Opt
         routing::slots_moved(engine);
     }
     Some(told)
+}
+
+/// After the start: keys that were loaded are in slots that are this node's, or are on their way here.
+pub fn adopt_loaded_keys(engine: &mut Engine) -> Result<(), &'static str> {
+    if engine.databases.iter().skip(1).any(|database| !database.is_empty()) {
+        return Err(
+            "You can't have keys in a DB different than DB 0 when in Cluster mode. Exiting.",
+        );
+    }
+    let database = &engine.databases[0];
+    let with_keys = (0..SLOTS as Slot).filter(|slot| database.count_in_slot(*slot) > 0);
+    let with_keys: Vec<Slot> = with_keys.collect();
+    tell(engine, |cluster| cluster.adopt_slots(&with_keys));
+    Ok(())
 }
 
 /// The time, and how this node's data is.

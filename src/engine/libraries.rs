@@ -9,7 +9,7 @@ use super::scripting::{Library, Scripting};
 use crate::resp::{Args, Reply};
 use crate::scripting::Purpose;
 use crate::scripting::flags::library_name;
-use crate::scripting::{Host, Interpreter, Registration};
+use crate::scripting::{Host, Interpreter, Pace, Registration};
 
 /// A library has so long to register its functions.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -37,9 +37,9 @@ impl Host for Loading {
         None
     }
 
-    fn tick(&mut self) -> Result<(), &'static str> {
+    fn tick(&mut self) -> Result<Pace, &'static str> {
         let is_late = !self.is_known_good && self.started.elapsed() > PATIENCE;
-        if is_late { Err("FUNCTION LOAD timeout") } else { Ok(()) }
+        if is_late { Err("FUNCTION LOAD timeout") } else { Ok(Pace::Usual) }
     }
 
     fn register(&mut self, registration: Registration) -> Result<(), &'static str> {

@@ -3,17 +3,29 @@
 //! Nobody waits, writes to a socket or syncs a file while holding it. What has been collected for others
 //! under the lock goes out when it is released ([`EngineGuard`]'s drop), and a thread that does long work
 //! in many steps lets others in between ([`SharedEngine::yield_lock`]).
+//!
+//! Only a script can't: it holds the lock for as long as it runs, and what it does in the meantime is
+//! nobody's business but its own. Connections don't wait for it for ever. They [enter](SharedEngine::enter),
+//! which is like taking the lock, but says if a script has it that takes long; then its thread serves
+//! them ([`super::delegation`], [`super::busy`]).
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
 use super::Engine;
+use super::delegation::Delegation;
 use super::prepared::Prepared;
 
 /// However many want the lock, who gives way goes on after this time.
 const LONGEST_YIELD: Duration = Duration::from_millis(2);
+
+/// After so long it is looked whether a slow script has the lock: soon enough for people, and so seldom
+/// that it costs nothing.
+const LOOK_FOR_SCRIPT: Duration = Duration::from_millis(50);
 
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
@@ -22,12 +34,15 @@ pub struct SharedEngine {
     waiting: AtomicUsize,
     /// Set when the server is about to end.
     stopping: AtomicBool,
+    /// The way in while a slow script holds the lock.
+    delegation: Arc<Delegation<Engine>>,
 }
 
 impl SharedEngine {
     /// Puts the engine behind the lock.
     pub fn new(engine: Engine) -> Arc<Self> {
         Arc::new(SharedEngine {
+            delegation: Arc::clone(&engine.delegation),
             engine: Mutex::new(engine),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
@@ -47,17 +62,54 @@ impl SharedEngine {
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
-        // Never poisoned: a panic under the lock ends the process.
-        let guard = match self.engine.try_lock() {
-            Ok(guard) => guard,
-            Err(_) => {
-                self.waiting.fetch_add(1, Ordering::Relaxed);
-                let guard = self.engine.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                guard
-            }
-        };
+        let guard = self.engine.try_lock().unwrap_or_else(|| {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            let guard = self.engine.lock();
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            guard
+        });
         EngineGuard::new(guard, std::thread::panicking())
+    }
+
+    /// Takes the lock, unless a slow script has it.
+    #[inline]
+    pub fn enter(&self) -> Option<EngineGuard<'_>> {
+        let guard = self.engine.try_lock().or_else(|| {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            let mut guard = None;
+            while guard.is_none() && !self.delegation.is_open() {
+                guard = self.engine.try_lock_for(LOOK_FOR_SCRIPT);
+            }
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            guard
+        });
+        guard.map(|guard| EngineGuard::new(guard, std::thread::panicking()))
+    }
+
+    /// Has a job done that may be done in the midst of a script. If it comes back, no slow script runs.
+    pub fn delegate<T, J>(&self, job: J) -> Result<T, J>
+    where
+        T: Send + 'static,
+        J: FnOnce(&mut Engine) -> T + Send + 'static,
+    {
+        self.delegation.pass(job)
+    }
+
+    /// Does a job under the lock, or in the midst of a slow script that has it.
+    pub fn visit<T, J>(&self, mut job: J) -> T
+    where
+        T: Send + 'static,
+        J: FnOnce(&mut Engine) -> T + Send + 'static,
+    {
+        loop {
+            if let Some(mut engine) = self.enter() {
+                return job(&mut engine);
+            }
+            match self.delegate(job) {
+                Ok(result) => return result,
+                Err(returned) => job = returned,
+            }
+        }
     }
 
     /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
@@ -82,8 +134,7 @@ impl SharedEngine {
         if let Some(collected) = inner.writers.take_collected() {
             collected.release();
         }
-        let (inner, _) =
-            condition.wait_timeout(inner, at_most).unwrap_or_else(|poisoned| poisoned.into_inner());
+        condition.wait_for(&mut inner, at_most);
         EngineGuard::new(inner, guard.panicking)
     }
 }

@@ -5,8 +5,10 @@
 //! what is done in each) the client's thread has it, and talks to the other server.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Condvar;
 
 use super::ClientKey;
 use super::Engine;

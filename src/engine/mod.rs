@@ -24,6 +24,7 @@
 //! | [`cluster`](mod@cluster)                           | the cluster that this server is a node of |
 //! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
 //! | `lock`                                             | THE lock, and what is done when it is released |
+//! | [`delegation`], [`busy`]                           | how others are served while a script holds it for long |
 //! | [`scripting`]                                      | scripts and functions that clients have brought |
 //! | [`execution`]                                      | how requests are executed from below   |
 //! | [`prepared`]                                       | large values, copied in advance        |
@@ -40,6 +41,7 @@ pub mod client;
 mod client_key;
 pub mod cluster;
 pub mod debugging;
+pub mod delegation;
 pub mod eviction;
 pub mod execution;
 pub mod expiry;
@@ -76,10 +78,11 @@ pub mod watch;
 pub mod weight;
 pub mod writers;
 
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::Receiver;
+use parking_lot::Condvar;
 
 use crate::acl::Acl;
 use crate::cluster::Cluster;
@@ -97,6 +100,7 @@ use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
 use debugging::Debugging;
+use delegation::Delegation;
 use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
@@ -152,6 +156,8 @@ pub struct Engine {
     pub journal: Journal,
     /// Scripts and functions.
     pub scripting: Scripting,
+    /// How others are served while a script holds the lock for long.
+    pub delegation: Arc<Delegation<Engine>>,
     /// Who has the same data.
     pub replication: Replication,
     /// The cluster that this server is a node of, if it is one.
@@ -245,6 +251,7 @@ impl Engine {
             latency: LatencyMonitor::default(),
             journal: Journal::default(),
             scripting: Scripting::default(),
+            delegation: Arc::default(),
             dirty: 0,
             saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
             random: Random::from_system(),

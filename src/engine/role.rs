@@ -11,9 +11,11 @@
 //! | partial sync, new id | the master's | the old, offset    | disconnected, partial sync |
 //! | REPLICAOF NO ONE  | new            | the old, offset     | disconnected, partial sync |
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar};
 use std::time::Instant;
+
+use parking_lot::Condvar;
 
 use super::ClientKey;
 use super::Engine;

@@ -210,6 +210,12 @@ impl Scripting {
         }
     }
 
+    /// Whether a script has been running for so long that others are told.
+    #[inline]
+    pub fn is_slow(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_slow)
+    }
+
     /// Bytes of the two interpreters; of one that is running, as many as when it began.
     pub fn interpreter_bytes(&self) -> (usize, usize) {
         let running = self.running.as_ref().map_or(0, |running| running.interpreter_bytes);
@@ -225,6 +231,11 @@ impl Scripting {
         )
     }
 }
+
+/// The stack that who executes requests has: address space, of which only touched pages cost memory.
+/// Nearly all of it is for scripts that call as deep as Lua lets them (`scripting/prelude.lua` has the
+/// limits); without optimisation, each call takes several times as much.
+pub const STACK_SIZE: usize = if cfg!(debug_assertions) { 16 } else { 4 } * 1024 * 1024;
 
 /// What the cache needs for a script beside its text.
 const SCRIPT_OVERHEAD: usize = 40 + size_of::<Script>() + size_of::<Vec<u8>>();

@@ -155,6 +155,11 @@ impl Journal {
         }
     }
 
+    /// What the running command has left is told to nobody: the server ends before the command does.
+    pub fn discard(&mut self) {
+        self.pending.clear();
+    }
+
     fn write_unit(&mut self, apart: bool) {
         let selected = self.selected;
         self.encode(apart, |pending| pending.targets & REPLICAS != 0);

@@ -29,6 +29,7 @@ use crate::config::system_text;
 use crate::engine::ClientKey;
 use crate::engine::append_only::AofState;
 use crate::engine::role::{self, Link, Master};
+use crate::engine::scripting::STACK_SIZE;
 use crate::engine::{Engine, EngineGuard, SharedEngine};
 use crate::persistence::aof;
 use crate::persistence::disk::{self, Reading};
@@ -52,7 +53,8 @@ const MARK: usize = 40;
 
 /// Starts the thread. It ends when the server does.
 pub fn start(shared: Arc<SharedEngine>) -> io::Result<JoinHandle<()>> {
-    let thread = Builder::new().name("replication".into());
+    // A master's stream may have scripts, and its snapshot libraries of functions.
+    let thread = Builder::new().name("replication".into()).stack_size(STACK_SIZE);
     thread.spawn(essential(move || run(&shared)))
 }
 

@@ -3,14 +3,15 @@
 use super::convert::{ReplyReader, error_table};
 use super::flags::{ScriptFlags, check_name};
 use super::host::{self, Running};
+use super::limits::{self, BYTES_PER_BYTE, build, room_for};
 use super::lua::{
-    BYTES_PER_BYTE, Function, Lua, MultiValue, Raise, Result, Table, Value, build, install,
-    number_of, one, one_string, raise, text_of, to_i64,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, install, number_of, one, one_string,
+    raise, text_of, to_i64,
 };
 use super::registration::{Pending, Registration};
 use super::{Purpose, sha1_hex};
 use crate::number;
-use crate::resp::{Protocol, Request};
+use crate::resp::{Protocol, Reply, Request};
 
 /// The table for scripts and functions.
 pub fn table(lua: &Lua, purpose: Purpose) -> Result<Table> {
@@ -64,13 +65,16 @@ fn constants(redis: &Table) -> Result<()> {
 fn call(lua: &Lua, args: MultiValue, raises: bool) -> Result<Value> {
     let called = host::with(|running| {
         let Running { host, scratch } = running;
-        match read_command(lua, args, &mut scratch.request) {
-            Ok(()) => {}
-            Err(text) => return Ok(Err((text.to_vec(), false))),
+        if let Err(text) = read_command(lua, args, &mut scratch.request)? {
+            return Ok(Err((text.to_vec(), false)));
         }
         scratch.reply.clear(KEEP_REPLY);
         match host.call(scratch.request.args(), &mut scratch.reply) {
             Err(text) => Ok(Err((text, true))),
+            Ok(()) if scratch.reply.is_over_limit() => {
+                scratch.reply = Reply::limited(scratch.reply.protocol, limits::memory(lua));
+                limits::no_memory()
+            }
             Ok(()) => match scratch.reply.as_bytes() {
                 [b'-', text @ ..] => {
                     let text = text.strip_suffix(b"\r\n").unwrap_or(text);
@@ -101,25 +105,37 @@ fn read_command(
     lua: &Lua,
     args: MultiValue,
     request: &mut Request,
-) -> std::result::Result<(), &'static [u8]> {
+) -> Result<std::result::Result<(), &'static [u8]>> {
     request.clear();
     if args.is_empty() {
-        return Err(NO_COMMAND);
+        return Ok(Err(NO_COMMAND));
     }
     let mut digits = Vec::new();
+    let mut bytes = 0;
     for arg in args {
         match arg {
-            Value::String(text) => request.push(&text.as_bytes()),
+            Value::String(text) => {
+                let text = text.as_bytes();
+                bytes += text.len();
+                // The same string may be there a thousand times.
+                if bytes > LARGE_REQUEST {
+                    room_for(lua, bytes)?;
+                }
+                request.push(&text);
+            }
             Value::Integer(_) | Value::Number(_) => {
                 digits.clear();
                 number::push_f64(&mut digits, number_of(lua, &arg).unwrap_or_default());
                 request.push(&digits);
             }
-            _ => return Err(BAD_ARGUMENTS),
+            _ => return Ok(Err(BAD_ARGUMENTS)),
         }
     }
-    Ok(())
+    Ok(Ok(()))
 }
+
+/// Requests of this size have to find room among all that the script has.
+const LARGE_REQUEST: usize = 1024 * 1024;
 
 /// An error of a function of this table.
 fn fail<T>(text: &str) -> Result<T> {
@@ -143,13 +159,18 @@ fn log(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
         if !line.is_empty() {
             line.push(b' ');
         }
-        line.extend_from_slice(&text.as_bytes());
+        let text = text.as_bytes();
+        line.extend_from_slice(&text[..text.len().min(LONGEST_LINE)]);
+        line.truncate(LONGEST_LINE);
     }
     host::with(|running| {
         running.host.log(level as u8, &line);
         Ok(MultiValue::new())
     })
 }
+
+/// So much of a line gets into the log.
+const LONGEST_LINE: usize = 1024;
 
 /// `redis.setresp(version)`
 fn setresp(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
@@ -187,7 +208,7 @@ fn set_repl(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 /// `redis.acl_check_cmd(command, arguments ...)`
 fn acl_check_cmd(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let mut request = Request::default();
-    if let Err(text) = read_command(lua, args, &mut request) {
+    if let Err(text) = read_command(lua, args, &mut request)? {
         return raise(Raise::Table { err: text.to_vec(), counted: false });
     }
     match host::with(|running| Ok(running.host.may_run(request.args())))? {
@@ -282,6 +303,8 @@ fn register_function(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let Some(mut pending) = lua.app_data_mut::<Pending>() else {
         return fail("ERR redis.register_function can only be called on FUNCTION LOAD command");
     };
+    let texts = name.len() + given.description.as_ref().map_or(0, Vec::len);
+    room_for(lua, pending.count(texts))?;
     let id = pending.keep(callback)?;
     drop(pending);
     let Named { description, flags, .. } = given;

@@ -15,6 +15,8 @@
 //! There is no tree in between: replies are read from the bytes that the command has written, and a
 //! value is written into the buffer of the connection.
 
+use super::host;
+use super::limits;
 use super::lua::{
     Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence, to_i64,
 };
@@ -141,10 +143,19 @@ pub struct Answer<'a> {
     /// Tells what a table stands for: `shape` of the prelude.
     pub shape: &'a Function,
     /// The protocol that the script has chosen; it decides what becomes of booleans.
-    pub protocol: Protocol,
+    protocol: Protocol,
     /// The errors in it.
     pub errors: Errors,
+    /// How long the reply may become.
+    longest: usize,
+    /// Values that were written: a table that is in itself many times stands for more than memory holds.
+    written: usize,
+    /// Why it ends early.
+    outcome: Result<()>,
 }
+
+/// After so many values it is looked whether it goes on.
+const VALUES_PER_LOOK: usize = 1000;
 
 /// Errors that a script has returned, for the statistics.
 #[derive(Debug, Default)]
@@ -155,15 +166,38 @@ pub struct Errors {
     pub uncounted: Vec<Vec<u8>>,
 }
 
-impl Answer<'_> {
-    /// Writes a value.
-    pub fn write(&mut self, value: &Value, reply: &mut Reply) {
+impl<'a> Answer<'a> {
+    /// Replies may be so long as the interpreter may be large.
+    pub fn new(lua: &Lua, shape: &'a Function, protocol: Protocol) -> Self {
+        let (errors, longest) = (Errors::default(), limits::memory(lua));
+        Answer { shape, protocol, errors, longest, written: 0, outcome: Ok(()) }
+    }
+
+    /// Writes a value, and tells what errors are in it.
+    pub fn write(mut self, value: &Value, reply: &mut Reply) -> Result<Errors> {
+        self.longest = self.longest.saturating_add(reply.len());
         self.write_nested(value, reply, 0);
+        self.outcome.map(|()| self.errors)
+    }
+
+    /// Whether it goes on.
+    fn goes_on(&mut self, reply: &Reply) -> bool {
+        self.written += 1;
+        if self.outcome.is_ok() && reply.len() > self.longest {
+            self.outcome = limits::no_memory();
+        }
+        if self.outcome.is_ok() && self.written.is_multiple_of(VALUES_PER_LOOK) {
+            self.outcome = host::tick();
+        }
+        self.outcome.is_ok()
     }
 
     fn write_nested(&mut self, value: &Value, reply: &mut Reply, depth: usize) {
         if depth >= DEEPEST {
             return self.too_deep(reply);
+        }
+        if !self.goes_on(reply) {
+            return;
         }
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -194,6 +228,9 @@ impl Answer<'_> {
                 // Counted first: so many references can't be held at a time.
                 reply.map(map.pairs::<Value, Value>().count());
                 for (key, value) in map.pairs::<Value, Value>().flatten() {
+                    if self.outcome.is_err() {
+                        return;
+                    }
                     self.write_nested(&key, reply, depth + 3);
                     self.write_nested(&value, reply, depth + 3);
                 }
@@ -201,6 +238,9 @@ impl Answer<'_> {
             (5, Value::Table(set)) => {
                 reply.set(set.pairs::<Value, Value>().count());
                 for (member, _) in set.pairs::<Value, Value>().flatten() {
+                    if self.outcome.is_err() {
+                        return;
+                    }
                     self.write_nested(&member, reply, depth + 3);
                 }
             }
@@ -239,6 +279,7 @@ impl Answer<'_> {
             loop {
                 match table.raw_get::<Value>(len as i64 + 1) {
                     Ok(Value::Nil) | Err(_) => return len,
+                    Ok(_) if self.outcome.is_err() => return len,
                     Ok(value) => self.write_nested(&value, reply, depth + 1),
                 }
                 len += 1;

@@ -25,11 +25,20 @@ pub trait Host {
     /// Whether the user may run this command; none: there is no such command.
     fn may_run(&mut self, args: Args<'_>) -> Option<bool>;
 
-    /// Called every now and then while Lua code runs. An error ends the script.
-    fn tick(&mut self) -> std::result::Result<(), &'static str>;
+    /// Called every now and then while a script runs. An error ends it.
+    fn tick(&mut self) -> std::result::Result<Pace, &'static str>;
 
     /// A library that is being loaded registers a function.
     fn register(&mut self, registration: Registration) -> std::result::Result<(), &'static str>;
+}
+
+/// How a script gets on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nobody has noticed it.
+    Usual,
+    /// It has taken so long that others are told.
+    Slow,
 }
 
 /// Buffers that are kept from script to script.
@@ -64,14 +73,6 @@ pub fn run_with<T>(host: &mut dyn Host, scratch: &mut Scratch, script: impl FnOn
     RUNNING.set(Running { host, scratch }, script)
 }
 
-/// Asks whether the running script may go on. Where none runs, nobody is kept waiting.
-pub fn tick() -> std::result::Result<(), &'static str> {
-    if !RUNNING.is_set() {
-        return Ok(());
-    }
-    RUNNING.with(|running| running.host.tick())
-}
-
 /// Gives the host of the running script to `use_it`.
 pub fn with<T>(use_it: impl FnOnce(Running<'_>) -> Result<T>) -> Result<T> {
     if !RUNNING.is_set() {
@@ -80,4 +81,17 @@ pub fn with<T>(use_it: impl FnOnce(Running<'_>) -> Result<T>) -> Result<T> {
         ));
     }
     RUNNING.with(use_it)
+}
+
+/// Asks whether the running script may go on; called by whatever may take long.
+pub fn tick() -> Result<()> {
+    pace().map(drop)
+}
+
+/// The same, and how it gets on. Where none runs, nobody is kept waiting.
+pub fn pace() -> Result<Pace> {
+    if !RUNNING.is_set() {
+        return Ok(Pace::Usual);
+    }
+    RUNNING.with(|running| running.host.tick()).or_else(|text| raise(Raise::Killed(text.into())))
 }

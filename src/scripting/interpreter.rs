@@ -7,10 +7,8 @@ use super::Purpose;
 use super::convert::{Answer, Errors};
 use super::host::{self, Host, Scratch};
 use super::json;
-use super::lua::{
-    BYTES_PER_BYTE, Function, HookTriggers, Lua, LuaOptions, MemoryLimit, Raise, Result, StdLib,
-    Table, Value, VmState, build, bytes, collect_if_short, position, raise, raised,
-};
+use super::limits::{self, BYTES_PER_BYTE, build};
+use super::lua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, raised};
 use super::protected::compile;
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
@@ -44,8 +42,6 @@ pub struct Interpreter {
     since_collection: u32,
 }
 
-/// So many instructions of Lua are executed between two looks at the clock.
-const INSTRUCTIONS_PER_TICK: u32 = 100_000;
 /// After so many scripts a step of garbage collection is made.
 const SCRIPTS_PER_STEP: u32 = 50;
 
@@ -60,21 +56,7 @@ impl Interpreter {
         let lua = Lua::new_with(libraries, LuaOptions::new())?;
         let sandbox = sandbox::build(&lua, purpose)?;
         let functions = lua.create_table()?;
-        lua.set_global_hook(
-            HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_TICK),
-            |lua, _| {
-                collect_if_short(lua);
-                match host::tick() {
-                    Ok(()) => Ok(VmState::Continue),
-                    Err(text) => {
-                        let text = [&position(lua, 1), text.as_bytes()].concat();
-                        raise(Raise::Killed(text))
-                    }
-                }
-            },
-        )?;
-        lua.set_app_data(MemoryLimit::new(memory_limit));
-        lua.set_memory_limit(memory_limit)?;
+        limits::set(&lua, memory_limit)?;
         let (free, scratch) = (Vec::new(), Scratch::default());
         Ok(Interpreter { lua, purpose, sandbox, functions, free, scratch, since_collection: 0 })
     }
@@ -112,17 +94,19 @@ impl Interpreter {
         reply: &mut Reply,
     ) -> Outcome {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let outcome = host::run_with(host, &mut scratch, || self.call(id, keys, args));
+        scratch.reply.set_limit(limits::memory(&self.lua));
+        let outcome = host::run_with(host, &mut scratch, || {
+            let (succeeded, value) = self.call(id, keys, args)?;
+            if !succeeded {
+                return Ok(Err(failure(&value)));
+            }
+            let protocol = host::with(|running| Ok(running.scratch.reply.protocol))?;
+            Answer::new(&self.lua, &self.sandbox.shape, protocol).write(&value, reply).map(Ok)
+        });
         self.scratch = scratch;
         let outcome = match outcome {
-            Ok((true, value)) => {
-                let protocol = self.scratch.reply.protocol;
-                let errors = Errors::default();
-                let mut answer = Answer { shape: &self.sandbox.shape, protocol, errors };
-                answer.write(&value, reply);
-                Outcome::Replied(answer.errors)
-            }
-            Ok((false, error)) => failure(&error),
+            Ok(Ok(errors)) => Outcome::Replied(errors),
+            Ok(Err(failure)) => failure,
             Err(error) => {
                 let text = format!("ERR {}", raised(&error)).into_bytes();
                 Outcome::Failed { text, place: None, counted: false }
@@ -183,7 +167,11 @@ impl Interpreter {
 
     /// Garbage is collected in small steps, for scripts that are too small to cause any.
     fn collect_now_and_then(&mut self) {
-        collect_if_short(&self.lua);
+        limits::end(&self.lua, || {
+            for name in ["KEYS", "ARGV"].iter().filter(|_| self.purpose == Purpose::Scripts) {
+                let _ = self.sandbox.globals.raw_set(*name, false); // they are there
+            }
+        });
         self.since_collection += 1;
         if self.since_collection >= SCRIPTS_PER_STEP {
             self.since_collection = 0;
@@ -220,7 +208,8 @@ fn failure(error: &Value) -> Outcome {
 mod tests {
     use super::*;
     use crate::resp::Request;
-    use crate::scripting::Registration;
+    use crate::scripting::limits::INSTRUCTIONS_PER_TICK;
+    use crate::scripting::{Pace, Registration};
 
     struct Nobody;
 
@@ -234,8 +223,8 @@ mod tests {
         fn may_run(&mut self, _: Args<'_>) -> Option<bool> {
             None
         }
-        fn tick(&mut self) -> std::result::Result<(), &'static str> {
-            Ok(())
+        fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
+            Ok(Pace::Usual)
         }
         fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {
             Ok(())

@@ -5,11 +5,10 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
-use mlua::{BString, Error};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use mlua::BString;
 
 pub use mlua::{
-    Either, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, Result,
+    Either, Error, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, Result,
     StdLib, Table, Value, VmState,
 };
 
@@ -206,31 +205,6 @@ pub fn optional_number(lua: &Lua, args: &MultiValue, index: usize) -> Result<Opt
     }
 }
 
-/// How much memory the interpreter may take, kept with it.
-pub struct MemoryLimit {
-    limit: usize,
-    /// What was in use after the last collection that shortage has caused.
-    after_collection: AtomicUsize,
-}
-
-impl MemoryLimit {
-    /// So many bytes.
-    pub fn new(limit: usize) -> Self {
-        MemoryLimit { limit, after_collection: AtomicUsize::new(0) }
-    }
-}
-
-/// Whether a string of so many bytes, which is put together elsewhere, will find room in the
-/// interpreter.
-pub fn room_for(lua: &Lua, bytes: usize) -> Result<()> {
-    let limit = lua.app_data_ref::<MemoryLimit>().map_or(usize::MAX, |limit| limit.limit);
-    let has_room = || lua.used_memory().saturating_add(bytes) <= limit;
-    if !has_room() {
-        lua.gc_collect()?;
-    }
-    if has_room() { Ok(()) } else { raise(Raise::Text(b"not enough memory".to_vec())) }
-}
-
 /// A table of as many items as come until there are no more, or one fails. It grows as tables of scripts
 /// do: that decides its order, and its length if there are gaps.
 pub fn sequence<'a>(
@@ -262,49 +236,4 @@ pub fn pairs<'a>(
     });
     let table = lua.create_table_from(items)?;
     outcome.map(|()| Value::Table(table))
-}
-
-/// Lets `build` make values that take so many bytes at most.
-///
-/// Where a limit holds, the crate guards each allocation against the jump by which Lua reports that there
-/// is no memory: that takes several times as long as the allocation. What surely finds room is built
-/// without; what may not, as everything else.
-pub fn build<T>(lua: &Lua, bytes: usize, build: impl FnOnce() -> Result<T>) -> Result<T> {
-    let limit = lua.app_data_ref::<MemoryLimit>().map_or(0, |memory| memory.limit);
-    if lua.used_memory().saturating_add(bytes) > limit {
-        return build();
-    }
-    lua.set_memory_limit(0)?;
-    let _until_then = Unlimited { lua, limit };
-    build()
-}
-
-/// While it is there, no limit holds.
-struct Unlimited<'a> {
-    lua: &'a Lua,
-    limit: usize,
-}
-
-impl Drop for Unlimited<'_> {
-    fn drop(&mut self) {
-        let _ = self.lua.set_memory_limit(self.limit); // could be set before
-    }
-}
-
-/// So many bytes a value takes at most for each byte of a text that stands for it: an empty table for
-/// three bytes of a reply, a pair of a growing table for six of JSON.
-pub const BYTES_PER_BYTE: usize = 64;
-
-/// Collects garbage if memory becomes short. Lua 5.1 itself doesn't when an allocation fails, and
-/// waits until twice as much is in use as the last time.
-pub fn collect_if_short(lua: &Lua) {
-    let Some(memory) = lua.app_data_ref::<MemoryLimit>() else { return };
-    let used = lua.used_memory();
-    let last = memory.after_collection.load(Ordering::Relaxed);
-    if used > memory.limit / 2 && used > last + memory.limit / 16 {
-        let _ = lua.gc_collect(); // nothing in scripts has a finaliser that could fail
-        memory.after_collection.store(lua.used_memory(), Ordering::Relaxed);
-    } else if used < last {
-        memory.after_collection.store(used, Ordering::Relaxed);
-    }
 }

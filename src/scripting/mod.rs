@@ -6,6 +6,7 @@
 //! | [`lua`]                               | the one file that knows the interpreter's crate, and how errors travel |
 //! | [`protected`]                         | compiling, and calling functions of scripts            |
 //! | [`host`]                              | what a script asks of the server                       |
+//! | [`limits`]                            | memory and time that it may take                       |
 //! | [`sandbox`], `prelude.lua`            | which globals there are, and that nobody changes them  |
 //! | [`api`]                               | the table `redis`                                      |
 //! | [`convert`]                           | replies to Lua values and back                         |
@@ -36,6 +37,7 @@ pub mod flags;
 pub mod host;
 pub mod interpreter;
 pub mod json;
+pub mod limits;
 pub mod lua;
 pub mod msgpack;
 pub mod number_format;
@@ -47,7 +49,7 @@ pub mod strings;
 pub mod structs;
 
 pub use self::flags::ScriptFlags;
-pub use self::host::Host;
+pub use self::host::{Host, Pace};
 pub use self::interpreter::{Interpreter, Outcome};
 pub use self::registration::{Registration, ScriptId};
 

@@ -2,9 +2,10 @@
 -- Lua values through, and small ones on the way of every script.
 --
 -- Everything is a local of this chunk, so nothing that a script does to its globals matters here.
--- `unwrap` turns what Rust has raised into a Lua value; `is_killed` knows an error that nobody catches.
+-- `unwrap` turns what Rust has raised into a Lua value; `is_killed` knows an error that nobody catches;
+-- `tick` looks at the clock, before something that nobody can interrupt.
 
-local unwrap, is_killed, deny, guarded, place = ...
+local unwrap, is_killed, deny, guarded, place, tick = ...
 local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
 local rawget, getmetatable = rawget, getmetatable
 local next, pcall, xpcall, unpack, insert = next, pcall, xpcall, unpack, table.insert
@@ -62,8 +63,8 @@ end
 local resumed = 0
 local MOST_RESUMED = 10
 
-local function leave(...)
-  resumed = resumed - 1
+local function leave(before, ...)
+  resumed = before
   return finish(...)
 end
 
@@ -71,8 +72,9 @@ function safe.resume(...)
   local co = ...
   if type(co) ~= 'thread' then error("bad argument #1 to 'resume' (coroutine expected)", 2) end
   if resumed >= MOST_RESUMED then return false, 'C stack overflow' end
-  resumed = resumed + 1
-  return leave(resume(...))
+  local before = resumed
+  resumed = before + 1
+  return leave(before, resume(...))
 end
 
 local function succeed(ok, ...)
@@ -104,13 +106,23 @@ function safe.unpack(...)
   return unpack(list, from, to)
 end
 
+-- Inserting into a list that is so long looks at the clock before: it takes as long as the list is.
+local LARGE = 1000
+
 function safe.insert(...)
   local list = ...
   if type(list) ~= 'table' then bad(1, 'insert', 'table', ...) end
   if guarded[list] then deny() end
   local count = select('#', ...)
   if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
-  if count == 3 and not tonumber((select(2, ...))) then bad(2, 'insert', 'number', ...) end
+  if count == 3 then
+    local at = tonumber((select(2, ...)))
+    if not at then bad(2, 'insert', 'number', ...) end
+    local length = #list
+    if length > LARGE then tick() end
+    -- The original moves everything from the end down to there, be it two thousand million places.
+    if at < -LARGE then error("bad argument #2 to 'insert' (position out of bounds)", 2) end
+  end
   return insert(...)
 end
 
@@ -136,6 +148,7 @@ end
 
 -- The error of a script that nobody has caught, with the place where it was raised.
 local function handler(raised)
+  resumed = 0 -- whatever it was in the midst of
   local source, line = place()
   if type(raised) == 'userdata' then
     raised = is_killed(raised) or unwrap(raised)

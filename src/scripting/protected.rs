@@ -37,8 +37,15 @@ fn builtin(lua: &Lua, which: fn(&Builtins) -> &Function) -> Result<Function> {
 /// What binary code begins with.
 pub const BINARY: &[u8] = b"\x1b";
 
-/// Compiles source text. Binary code is never taken: it could do anything to the process.
+/// The parser counts in 32 bits.
+const LONGEST_SOURCE: usize = 1024 * 1024 * 1024;
+
+/// Compiles source text. Binary code is never taken: it could do anything to the process. The parser gets
+/// the whole text: if it called back for more, its own string with the name could be collected meanwhile.
 pub fn compile(lua: &Lua, source: &[u8], name: &[u8]) -> std::result::Result<Function, Vec<u8>> {
+    if source.len() > LONGEST_SOURCE {
+        return Err(b"not enough memory".to_vec());
+    }
     // The parser reads it as C does; cut here, the name is a string that the call keeps alive.
     let name = super::convert::until_nul(name);
     // As text, it ends at its first byte; the parser says so itself.

@@ -27,12 +27,20 @@ pub struct Pending {
     pub kept: Vec<ScriptId>,
     /// Places that may be used again.
     pub free: Vec<i64>,
+    /// What the registrations take outside of the interpreter.
+    bytes: usize,
 }
 
 impl Pending {
     /// Functions go into this table, into free places first.
     pub fn new(functions: Table, free: Vec<i64>) -> Self {
-        Pending { functions, kept: Vec::new(), free }
+        Pending { functions, kept: Vec::new(), free, bytes: 0 }
+    }
+
+    /// Counts what a registration takes that has texts of so many bytes, and returns the sum.
+    pub fn count(&mut self, texts: usize) -> usize {
+        self.bytes += size_of::<Registration>() + texts;
+        self.bytes
     }
 
     /// Keeps a function.

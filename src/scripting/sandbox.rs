@@ -12,9 +12,11 @@
 //! Functions that would look through a guard, or write into one, are replaced: `rawget`, `rawset`,
 //! `pairs`, `setmetatable`, `table.insert`. So no script can leave anything behind for the next one.
 
+use super::host;
+use super::limits::Buffer;
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, install, raise,
-    raise_here, raised, table_argument, text_of, wrong_type,
+    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, install, one, raise,
+    raise_here, raised, string_argument, table_argument, text_of, wrong_type,
 };
 use super::protected::{self, BINARY, compile};
 use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
@@ -81,6 +83,7 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
         lua.create_function(|_, ()| deny::<()>())?,
         guards.real.clone(),
         lua.create_function(place)?,
+        lua.create_function(|_, ()| host::tick())?,
     ))?;
     for name in REMOVED {
         globals.raw_set(name, Value::Nil)?;
@@ -93,7 +96,11 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
         globals.get::<Table>("coroutine")?.set(name, safe.get::<Value>(name)?)?;
     }
     guards.install(lua, &globals)?;
-    install(lua, &globals, &[("loadstring", loadstring), ("load", load)])?;
+    install(
+        lua,
+        &globals,
+        &[("loadstring", loadstring), ("load", load), ("collectgarbage", collectgarbage)],
+    )?;
     random::install(lua, &globals.get("math")?)?;
     let strings: Table = globals.get("string")?;
     string_library::install(lua, &strings)?;
@@ -327,7 +334,7 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     };
     let name = args.get(1).and_then(|name| text_of(lua, name));
     let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
-    let mut source = Vec::new();
+    let mut source = Buffer::new(lua);
     loop {
         let piece = match protected::call(lua, reader, MultiValue::new()) {
             Ok(Value::Nil) => break,
@@ -339,24 +346,21 @@ fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
         };
         match &piece {
             Some(piece) if piece.as_bytes().is_empty() => break,
-            Some(piece) => source.extend_from_slice(&piece.as_bytes()),
+            Some(piece) => source.extend(&piece.as_bytes())?,
             None => return failed(lua, b"reader function must return a string"),
         }
-        if source.len() > LONGEST_SOURCE {
-            return failed(lua, b"not enough memory");
-        }
-        if source.starts_with(BINARY) {
+        if source.as_bytes().starts_with(BINARY) {
             break;
         }
     }
-    loaded(lua, &source, &name)
+    loaded(lua, source.as_bytes(), &name)
 }
 
-/// The pieces of a text stand outside of the interpreter's memory until they are compiled.
-const LONGEST_SOURCE: usize = 64 * 1024 * 1024;
+/// So much of a chunk's name is kept: more than is ever shown, and a text is its own name.
+const LONGEST_NAME: usize = 200;
 
 fn loaded(lua: &Lua, source: &[u8], name: &[u8]) -> Result<MultiValue> {
-    match compile(lua, source, name) {
+    match compile(lua, source, &name[..name.len().min(LONGEST_NAME)]) {
         Ok(function) => Ok(MultiValue::from_iter([Value::Function(function)])),
         Err(text) => failed(lua, &text),
     }
@@ -364,4 +368,24 @@ fn loaded(lua: &Lua, source: &[u8], name: &[u8]) -> Result<MultiValue> {
 
 fn failed(lua: &Lua, text: &[u8]) -> Result<MultiValue> {
     Ok(MultiValue::from_iter([Value::Nil, Value::String(lua.create_string(text)?)]))
+}
+
+/// `collectgarbage([what [, size]])`: what a script sets would be there for all, so it sets nothing.
+fn collectgarbage(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+    let what = match args.front() {
+        None | Some(Value::Nil) => b"collect".to_vec(),
+        Some(_) => string_argument(lua, &args, 0)?.as_bytes().to_vec(),
+    };
+    host::tick()?;
+    one(match &*what {
+        b"collect" => lua.gc_collect().map(|()| Value::Integer(0))?,
+        b"count" => Value::Number(lua.used_memory() as f64 / 1024.0),
+        b"step" => Value::Boolean(lua.gc_step()?),
+        b"stop" | b"restart" => Value::Integer(0),
+        b"setpause" | b"setstepmul" => Value::Integer(200),
+        other => {
+            let text = format!("invalid option '{}'", String::from_utf8_lossy(other));
+            return bad_argument(lua, 1, &text);
+        }
+    })
 }

@@ -7,9 +7,10 @@
 //!                                                                     the number before says
 //! ```
 
+use super::limits::Buffer;
 use super::lua::{
     Lua, MultiValue, Result, Table, Value, bad_argument, install, number_argument, one, one_string,
-    optional_number, raise_here, room_for, string_argument, to_i64,
+    optional_number, raise_here, string_argument, to_i64,
 };
 
 /// Integers have at most so many bytes.
@@ -123,15 +124,14 @@ fn pack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let text = string_argument(lua, &args, 0)?;
     let text = text.as_bytes();
     let mut format = Format::new(lua, &text);
-    let (mut out, mut arg) = (Vec::new(), 1);
+    let (mut out, mut arg) = (Buffer::new(lua), 1);
     let mut args = args;
     args.push_back(Value::Nil); // one that is missing is called nil
     while let Some(field) = format.next()? {
-        let padding = format.padding(out.len(), &field);
-        out.resize(out.len() + padding, 0);
-        room_for(lua, out.len())?;
+        let padding = format.padding(out.as_bytes().len(), &field);
+        out.extend(&[0; LARGEST_INTEGER][..padding])?;
         match field.option {
-            b'x' => out.push(0),
+            b'x' => out.push(0)?,
             b's' | b'c' => {
                 let value = string_argument(lua, &args, arg)?;
                 let value = value.as_bytes();
@@ -139,31 +139,30 @@ fn pack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
                 if value.len() < size {
                     return bad_argument(lua, arg + 2, "string too short"); // it has counted on
                 }
-                room_for(lua, out.len() + size)?;
-                out.extend_from_slice(&value[..size]);
+                out.extend(&value[..size])?;
                 if field.option == b's' {
-                    out.push(0);
+                    out.push(0)?;
                 }
             }
             b'f' => {
                 let value = number_argument(lua, &args, arg)? as f32;
-                push(&mut out, &value.to_le_bytes(), format.little);
+                push(&mut out, &value.to_le_bytes(), format.little)?;
             }
             b'd' => {
                 let value = number_argument(lua, &args, arg)?;
-                push(&mut out, &value.to_le_bytes(), format.little);
+                push(&mut out, &value.to_le_bytes(), format.little)?;
             }
             _ => {
                 let number = number_argument(lua, &args, arg)?;
                 let value = to_u64(number);
                 let mut bytes = [0; LARGEST_INTEGER];
                 bytes[..8].copy_from_slice(&value.to_le_bytes());
-                push(&mut out, &bytes[..field.size], format.little);
+                push(&mut out, &bytes[..field.size], format.little)?;
             }
         }
         arg += usize::from(field.option != b'x');
     }
-    one_string(lua, &out)
+    one_string(lua, out.as_bytes())
 }
 
 /// C's conversion of a number to an unsigned one, as processors do it.
@@ -172,12 +171,11 @@ fn to_u64(number: f64) -> u64 {
     if number >= HALF { to_i64(number - HALF) as u64 ^ 1 << 63 } else { to_i64(number) as u64 }
 }
 
-fn push(out: &mut Vec<u8>, little: &[u8], as_little: bool) {
+fn push(out: &mut Buffer<'_>, little: &[u8], as_little: bool) -> Result<()> {
     if as_little {
-        out.extend_from_slice(little);
-    } else {
-        out.extend(little.iter().rev());
+        return out.extend(little);
     }
+    little.iter().rev().try_for_each(|byte| out.push(*byte))
 }
 
 /// `struct.unpack(format, text [, position])`: the values, and where the next one would begin.

@@ -17,9 +17,9 @@ use super::pool::Pool;
 use super::session;
 use super::sockets::Listener;
 use crate::command::permission::log_out;
-use crate::engine::ClientKey;
 use crate::engine::client::Client;
 use crate::engine::outbox::Pen;
+use crate::engine::{ClientKey, Engine};
 use crate::system::stream::Stream;
 
 /// How long a handshake may take.
@@ -44,7 +44,9 @@ impl Acceptor {
     /// Accepts until the socket is closed, or the server stops.
     pub fn accept(&self, listener: &Listener, closed: &AtomicBool) {
         let ends = || closed.load(Ordering::Relaxed) || self.shared.is_stopping();
-        let tls = || self.shared.engine.lock().tls.as_ref().map(|tls| tls.incoming.clone());
+        let tls = || {
+            self.shared.engine.visit(|engine| engine.tls.as_ref().map(|tls| tls.incoming.clone()))
+        };
         while !ends() {
             match listener.accept(tls) {
                 Ok(stream) => self.admit(stream),
@@ -88,10 +90,10 @@ impl Acceptor {
     /// refused.
     #[cold]
     fn no_thread(&self) -> &'static [u8] {
-        let mut engine = self.shared.engine.lock();
-        engine.stats.rejected_connections += 1;
-        let minute = engine.started.elapsed().as_secs() / 60 + 1;
-        drop(engine);
+        let minute = self.shared.engine.visit(|engine| {
+            engine.stats.rejected_connections += 1;
+            engine.started.elapsed().as_secs() / 60 + 1
+        });
         if self.complained_in.swap(minute, Ordering::Relaxed) != minute {
             crate::warning!(
                 "Refusing connections: the system has no threads for more (see ulimit -u and -v, \
@@ -102,25 +104,30 @@ impl Acceptor {
     }
 
     fn register(&self, stream: &Arc<Stream>) -> Result<(ClientKey, u32), &'static [u8]> {
-        let mut engine = self.shared.engine.lock();
-        if engine.clients.connected() >= engine.config.maxclients as usize {
-            engine.stats.rejected_connections += 1;
-            return Err(TOO_MANY_CLIENTS);
-        }
-        let open = engine.acl.default_user().needs_no_password();
-        let is_local = stream.peer().is_some_and(|peer| peer.is_local());
-        if engine.config.protected_mode && open && !is_local {
-            engine.stats.rejected_connections += 1;
-            return Err(PROTECTED.as_bytes());
-        }
-        engine.stats.total_connections_received += 1;
-        let key = engine.clients.add(|id| Client::connected(id, Arc::clone(stream)));
-        let activity = Arc::clone(&engine.clients.get(key).activity);
-        let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
-        engine.clients.get_mut(key).pen = Arc::new(pen);
-        log_out(&mut engine, key);
-        Ok((key, engine.config.tcp_keepalive))
+        let stream = Arc::clone(stream);
+        self.shared.engine.visit(|engine| register(engine, stream))
     }
+}
+
+/// Gives a connection its place among the clients, and tells how it is to be probed.
+fn register(engine: &mut Engine, stream: Arc<Stream>) -> Result<(ClientKey, u32), &'static [u8]> {
+    if engine.clients.connected() >= engine.config.maxclients as usize {
+        engine.stats.rejected_connections += 1;
+        return Err(TOO_MANY_CLIENTS);
+    }
+    let open = engine.acl.default_user().needs_no_password();
+    let is_local = stream.peer().is_some_and(|peer| peer.is_local());
+    if engine.config.protected_mode && open && !is_local {
+        engine.stats.rejected_connections += 1;
+        return Err(PROTECTED.as_bytes());
+    }
+    engine.stats.total_connections_received += 1;
+    let key = engine.clients.add(|id| Client::connected(id, stream));
+    let activity = Arc::clone(&engine.clients.get(key).activity);
+    let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
+    engine.clients.get_mut(key).pen = Arc::new(pen);
+    log_out(engine, key);
+    Ok((key, engine.config.tcp_keepalive))
 }
 
 /// Somebody couldn't prove who it is, or doesn't know how to.
@@ -145,7 +152,8 @@ struct Leaving<'a> {
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.shared.engine.lock().remove_client(self.client);
+        let client = self.client;
+        self.shared.engine.visit(move |engine| engine.remove_client(client));
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`waiting`]  | how it waits in between                                    |
+//! | [`delegating`] | how it is served while a slow script holds the lock      |
 //! | [`ahead`]    | what is done for requests before their turn                |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
 //! | [`cron`]     | what happens by itself                                     |
@@ -23,6 +24,7 @@
 mod admission;
 mod ahead;
 pub mod cron;
+pub mod delegating;
 pub mod healthcheck;
 pub mod input;
 pub mod listener;
@@ -34,6 +36,7 @@ pub mod waiting;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -47,6 +50,7 @@ use crate::config::{Config, title};
 use crate::engine::append_only::AofState;
 use crate::engine::cluster;
 use crate::engine::role;
+use crate::engine::scripting::STACK_SIZE;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::shutdown::{self, Outcome};
@@ -201,6 +205,7 @@ impl Server {
         let shared = &server.shared;
         shared.engine.lock().loading = false;
         if let Some((file, sockets)) = node {
+            cluster::adopt_loaded_keys(&mut shared.engine.lock()).map_err(io::Error::other)?;
             server.bus = Some(Bus::start(&shared.engine, file, sockets)?);
         }
         server.background = Some(background::start(&shared.engine)?);
@@ -236,14 +241,24 @@ impl Server {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     std::thread::park_timeout(LOOK_PERIOD);
-                    let asked = self.shared.engine.lock().shutdown.is_some();
-                    if asked || interrupted.load(Ordering::Relaxed) != 0 {
+                    let is_interrupted = interrupted.load(Ordering::Relaxed) != 0;
+                    let asked = self.shared.engine.visit(move |engine| {
+                        if is_interrupted && engine.scripting.is_slow() {
+                            engine.shutdown.get_or_insert_default(); // cuts it off
+                        }
+                        engine.shutdown.is_some()
+                    });
+                    if asked || is_interrupted {
                         progress.stop();
                     }
                 }
             });
-            let result = start::load_at_start(&self.shared.engine, &progress);
+            // On a thread of its own, for whoever starts a server may have too little stack for scripts.
+            let load = || start::load_at_start(&self.shared.engine, &progress);
+            let loader = std::thread::Builder::new().name("loader".into()).stack_size(STACK_SIZE);
+            let loaded = loader.spawn_scoped(scope, load).map(|loader| loader.join());
             done.store(true, Ordering::Relaxed);
+            let result = loaded?.unwrap_or_else(|panic| resume_unwind(panic));
             match result {
                 Err(_) if progress.is_stopped() => Err(io::ErrorKind::Interrupted.into()),
                 Err(error) => {
@@ -319,7 +334,12 @@ impl Server {
         if !self.shared.engine.begin_to_stop() {
             return;
         }
-        self.shared.engine.lock().listening = None;
+        self.shared.engine.visit(|engine| {
+            engine.listening = None;
+            if engine.scripting.is_slow() {
+                engine.shutdown.get_or_insert_default(); // cuts it off
+            }
+        });
         self.listeners.close();
         if let Some(bus) = self.bus.take() {
             bus.stop();

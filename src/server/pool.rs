@@ -18,13 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use threadpool::ThreadPool;
 
+use crate::engine::scripting::STACK_SIZE;
 use crate::system::logging::expecting_panic;
 use crate::system::threads::Permit;
 
-/// Address space for a worker's stack. Only touched pages cost memory. Nearly all of it is for scripts
-/// that call as deep as Lua lets them (`scripting/prelude.lua` has the limits); without
-/// optimisation, each call takes several times as much.
-const STACK_SIZE: usize = if cfg!(debug_assertions) { 16 } else { 4 } * 1024 * 1024;
 /// Workers that start, and end, together.
 const GROUP_SIZE: usize = 16;
 

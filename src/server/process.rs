@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
+use super::listener::NOWHERE;
 use crate::config::{Config, REDIS_VERSION, VERSION};
 use crate::persistence::shutdown::Outcome;
 use crate::system::descriptors::make_room_for_clients;
@@ -41,7 +42,7 @@ pub fn run(mut config: Config) -> i32 {
         true => crate::system::logging::Role::Replica,
         false => crate::system::logging::Role::Master,
     });
-    crate::notice!("Ready to accept connections on {}", server.address());
+    announce(&server);
     while !shut_down(&mut server, &signal) {}
     crate::warning!("Redis is now ready to exit, bye bye...");
     0
@@ -73,6 +74,20 @@ fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
         server.disconnect();
     }
     decided
+}
+
+/// Where clients may come. Harnesses wait for the first words, and take the address from the line.
+fn announce(server: &Server) {
+    let config = server.config();
+    if server.address() != NOWHERE {
+        crate::notice!("Ready to accept connections on {}", server.address());
+    }
+    if config.tls_port != 0 {
+        crate::notice!("Ready to accept connections by TLS on port {}", config.tls_port);
+    }
+    if !config.unixsocket.is_empty() {
+        crate::notice!("Ready to accept connections at {}", config.unixsocket);
+    }
 }
 
 /// What has to be right before anything is started.

@@ -81,7 +81,7 @@ pub(super) struct Replies {
 }
 
 /// How a batch, or a request of it, ended.
-enum BatchEnd {
+pub(super) enum BatchEnd {
     /// Everything was executed.
     Done,
     /// The connection is to be closed, after what was written has been sent.
@@ -92,11 +92,11 @@ enum BatchEnd {
 
 /// Serves a connection whose client is registered already, until it ends.
 pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
-    let engine = shared.engine.lock();
-    let state = engine.clients.get(client);
-    let (pen, meter) = (Arc::clone(&state.pen), Arc::clone(&state.meter));
-    let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), Arc::clone(&state.activity));
-    drop(engine);
+    let (pen, meter, activity) = shared.engine.visit(move |engine| {
+        let state = engine.clients.get(client);
+        (Arc::clone(&state.pen), Arc::clone(&state.meter), Arc::clone(&state.activity))
+    });
+    let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), activity);
     let reply = Reply::default();
     let output =
         Replies { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
@@ -119,7 +119,8 @@ pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
 
 impl<'s> Session<'s> {
     fn run(&mut self) -> io::Result<()> {
-        let mut limits = limits_of(&self.shared.engine.lock(), self.client);
+        let client = self.client;
+        let mut limits = self.shared.engine.visit(move |engine| limits_of(engine, client));
         loop {
             match self.reader.batch(&limits) {
                 Ok(batch) if batch.is_empty() => {
@@ -142,35 +143,59 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Executes the requests that have arrived, under one taking of the lock.
+    /// Executes the requests that have arrived, under one taking of the lock if they don't take long.
     fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
-        let done_before = Ahead::of(&self.reader.parsed());
-        let shared = self.shared;
-        let mut engine = shared.engine.lock();
-        done_before.hand_over(&mut engine);
-        self.account(&mut engine);
+        let mut done_before = Some(Ahead::of(&self.reader.parsed()));
+        let (shared, len) = (self.shared, self.reader.parsed().len());
+        let mut next = 0;
+        loop {
+            let end = match shared.engine.enter() {
+                Some(mut engine) => {
+                    if let Some(done_before) = done_before.take() {
+                        done_before.hand_over(&mut engine);
+                        self.account(&mut engine);
+                    }
+                    self.execute_from(engine, &mut next, limits)?
+                }
+                None => self.delegate_from(&mut next, limits)?,
+            };
+            if next == len || !matches!(end, BatchEnd::Done) {
+                return Ok(end);
+            }
+            shared.engine.yield_lock();
+        }
+    }
+
+    /// Executes requests while the lock is held, until there are no more, or others have waited for
+    /// long enough.
+    pub(super) fn execute_from(
+        &mut self,
+        mut engine: EngineGuard<'s>,
+        next: &mut usize,
+        limits: &mut RequestLimits,
+    ) -> io::Result<BatchEnd> {
         self.output.begin(&engine, self.client);
         let mut first_ended = None;
-        for index in 0..self.reader.parsed().len() {
-            ahead::look(&engine, self.client, &self.reader.parsed(), index);
+        while *next < self.reader.parsed().len() {
+            ahead::look(&engine, self.client, &self.reader.parsed(), *next);
             let end;
-            (engine, end) = self.request(engine, index, limits)?;
+            (engine, end) = self.request(engine, *next, limits)?;
             self.output.hand_over(&mut engine, self.client);
             if !matches!(end, BatchEnd::Done) {
                 return Ok(end);
             }
+            *next += 1;
             let ended = engine.last_reading();
             let held_ns = ended.zip(first_ended).map_or(0, |(last, first)| last.since(first));
             first_ended = first_ended.or(ended);
-            if self.output.is_long() || held_ns > LONGEST_HOLD_NS {
+            let is_long = self.output.is_long() || held_ns > LONGEST_HOLD_NS;
+            if is_long && *next < self.reader.parsed().len() {
                 self.output.note_what_waits(&mut engine, self.client);
                 drop(engine);
                 if self.output.may_be_sent_in_parts() {
                     self.output.write_and_wait()?;
                 }
-                shared.engine.yield_lock();
-                engine = shared.engine.lock();
-                first_ended = None;
+                return Ok(BatchEnd::Done);
             }
         }
         self.is_new_replica = is_new_replica(&engine, self.client);
@@ -243,7 +268,9 @@ impl<'s> Session<'s> {
 
     /// Waits until the outbox, if there is one, has no more than so many bytes left.
     fn drain(&self, bytes: usize, at_most: Duration) {
-        let outbox = self.shared.engine.lock().clients.get(self.client).outbox.clone();
+        let client = self.client;
+        let outbox =
+            self.shared.engine.visit(move |engine| engine.clients.get(client).outbox.clone());
         if let Some(outbox) = outbox {
             outbox.flush();
             outbox.wait_for_backlog(bytes, at_most);
@@ -274,7 +301,8 @@ impl<'s> Session<'s> {
         let memory = self.reader.memory();
         self.meter.set_input(unparsed, arguments, memory);
         if memory > self.weighed + GROWTH_TO_WEIGH {
-            client_changed(&mut self.shared.engine.lock(), self.client);
+            let client = self.client;
+            self.shared.engine.visit(move |engine| client_changed(engine, client));
             self.weighed = memory;
         }
     }
@@ -289,8 +317,12 @@ impl<'s> Session<'s> {
             crate::warning!("Closing client that reached max query buffer length: addr={peer}");
             return Ok(());
         }
-        self.output.reply.error(format!("ERR {error}").as_bytes());
-        self.output.hand_over(&mut self.shared.engine.lock(), self.client);
+        let (client, mut output) = (self.client, self.output.fork());
+        output.reply.error(format!("ERR {error}").as_bytes());
+        self.output.join(self.shared.engine.visit(move |engine| {
+            output.hand_over(engine, client);
+            output
+        }));
         self.output.write()?;
         self.drain(0, LAST_BYTES_PATIENCE);
         discard_input(&self.stream);
@@ -309,8 +341,28 @@ fn discard_input(stream: &Stream) {
 }
 
 impl Replies {
+    /// Another one for the same connection, for replies that another thread writes.
+    pub(super) fn fork(&self) -> Replies {
+        Replies {
+            stream: Arc::clone(&self.stream),
+            pen: Arc::clone(&self.pen),
+            outbox: self.outbox.clone(),
+            reply: Reply::default(),
+            sent: 0,
+            handed_over: 0,
+        }
+    }
+
+    /// Takes in what [another one](Self::fork) has become.
+    pub(super) fn join(&mut self, other: Replies) {
+        self.outbox = other.outbox;
+        self.sent += other.sent;
+        self.handed_over += other.handed_over;
+        self.reply.raw(other.reply.as_bytes());
+    }
+
     /// Before a batch: replies are written as the client has asked for, and as much as it may have.
-    fn begin(&mut self, engine: &Engine, client: ClientKey) {
+    pub(super) fn begin(&mut self, engine: &Engine, client: ClientKey) {
         let client = engine.clients.get(client);
         self.reply.protocol = client.protocol;
         self.reply.set_limit(client.reply_limit(&engine.config.client_output_buffer_limit));
@@ -328,7 +380,7 @@ impl Replies {
     }
 
     /// Lets the lock be released: others see what this connection has, and since when it has too much.
-    fn note_what_waits(&self, engine: &mut Engine, client: ClientKey) {
+    pub(super) fn note_what_waits(&self, engine: &mut Engine, client: ClientKey) {
         let Engine { clients, config, .. } = engine;
         let state = clients.get_mut(client);
         state.meter.set_output(self.reply.capacity());
@@ -363,7 +415,7 @@ impl Replies {
 
     /// Gives what there is to the outbox, if the connection has one, then what was held back until
     /// the reply is complete.
-    fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) {
+    pub(super) fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) {
         let Engine { clients, config, .. } = engine;
         let client = clients.get_mut(client);
         client.holds_pushes = false;
@@ -389,7 +441,7 @@ fn is_new_replica(engine: &Engine, client: ClientKey) -> bool {
     replica.is_some_and(|replica| matches!(replica.phase, Phase::Continuing | Phase::Requesting))
 }
 
-fn limits_of(engine: &EngineGuard<'_>, client: ClientKey) -> RequestLimits {
+pub(super) fn limits_of(engine: &Engine, client: ClientKey) -> RequestLimits {
     RequestLimits {
         bulk: engine.config.proto_max_bulk_len as usize,
         query_buffer: engine.config.client_query_buffer_limit as usize,

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use crate::client::request;
 use crate::peer::Listener;
-use crate::{cacheflow, call, call_aside, call_on, connect, is_waiting, wait_until};
+use crate::{cacheflow, call, call_aside, call_on, connect, info, is_waiting, wait_until};
 
 fn migrate(port: u16, patience_ms: u64) -> String {
     format!("MIGRATE 127.0.0.1 {port} k 0 {patience_ms}")
@@ -56,6 +57,25 @@ fn a_replica_deletes_nothing() {
     call(server.port, "REPLICAOF 127.0.0.1 1");
     peer.answer("+OK");
     assert_eq!(migrate.join().unwrap(), "READONLY You can't write against a read only replica.");
+    assert_eq!(call(server.port, "GET k"), "v");
+}
+
+#[test]
+fn a_master_moves_no_keys_of_its_replicas() {
+    const EMPTY: &[u8] = b"$18\r\nREDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00";
+    let (server, master, target) = (cacheflow(&[]), Listener::new(), Listener::new());
+    call(server.port, &format!("REPLICAOF 127.0.0.1 {}", master.port));
+    let mut peer = master.accept();
+    while peer.request()[0] != "PSYNC" {
+        peer.answer("+OK");
+    }
+    peer.answer(&format!("+FULLRESYNC {} 0", "0123456789".repeat(4)));
+    peer.say(EMPTY);
+    peer.say(&request(&["SET", "k", "v"]));
+    let port = target.port.to_string();
+    peer.say(&request(&["MIGRATE", "127.0.0.1", &port, "k", "0", "3600000"]));
+    wait_until("it was refused", || info(server.port, "master_stream_errors") == "1");
+    assert!(target.is_left_alone());
     assert_eq!(call(server.port, "GET k"), "v");
 }
 

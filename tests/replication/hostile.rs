@@ -97,6 +97,11 @@ const MASTERS: &[(&str, Answers)] = &[
     ("a wrong checksum", |name| {
         after_psync(name, b"$22\r\nREDIS0010\xfe\x00\xff\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00")
     }),
+    ("a library that can't be loaded", |name| {
+        let snapshot =
+            b"$41\r\nREDIS0010\xf5\x15#!lua name=x\nnonsense\xff\x00\x00\x00\x00\x00\x00\x00\x00";
+        after_psync(name, snapshot)
+    }),
     ("a wrong mark", |name| {
         let mut rest = format!("$EOF:{ID}\r\n").into_bytes();
         rest.extend_from_slice(b"REDIS0010\xff\x00\x00\x00\x00\x00\x00\x00\x00");
@@ -212,6 +217,20 @@ fn what_fails_here_is_counted_and_everything_asked_for_again() {
         assert_eq!(info(server.port, "master_stream_errors"), "1", "{commands}");
         assert_eq!(info(server.port, "unexpected_error_replies"), "1", "{commands}");
     }
+}
+
+/// Redis before 5.0 sends scripts, not their effects, and also those that fail.
+#[test]
+fn a_script_that_fails_has_failed_on_the_master() {
+    let scripts = "EVAL error('text') 0\r\nEVAL redis.call('LPUSH','text','v') 0\r\n\
+                   EVAL redis.call('SET','done',1);return{err='x'} 0";
+    let server = cacheflow(&[]);
+    let (port, attempts) = master_that_knows_more(scripts, 1);
+    follow(server.port, port);
+    wait_until("the rest", || text(call(server.port, "GET behind")) == "it");
+    assert_eq!(text(call(server.port, "GET done")), "1");
+    assert_eq!(info(server.port, "master_stream_errors"), "0");
+    assert_eq!(attempts.load(Ordering::Relaxed), 1);
 }
 
 #[test]

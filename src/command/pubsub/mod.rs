@@ -7,6 +7,7 @@
 use super::context::{Context, wrong_subcommand};
 use super::error::{Error, Result};
 use crate::catalogue::Command;
+use crate::engine::cluster;
 use crate::engine::execution::Origin;
 use crate::engine::pubsub::{self, Space};
 use crate::number::glob;
@@ -108,19 +109,24 @@ pub fn is_subscription(command: Command) -> bool {
 /// `PUBLISH channel message`
 pub fn publish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish(ctx.engine, args.at(1), args.at(2)));
-    replicate(ctx, args);
+    pass_on(ctx, args, false);
     Ok(())
 }
 
 /// `SPUBLISH shardchannel message`
 pub fn spublish(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     reply.count(pubsub::publish_to_shard(ctx.engine, args.at(1), args.at(2)));
-    replicate(ctx, args);
+    pass_on(ctx, args, true);
     Ok(())
 }
 
-/// Replicas have listeners of their own.
-fn replicate(ctx: &mut Context<'_>, args: Args<'_>) {
+/// Replicas have listeners of their own, and so have the other nodes of a cluster, which are told over its
+/// bus.
+fn pass_on(ctx: &mut Context<'_>, args: Args<'_>, shard: bool) {
+    let told = cluster::tell(ctx.engine, |nodes| nodes.publish(args.at(1), args.at(2), shard));
+    if told.is_some() {
+        return;
+    }
     let request = ctx.under_own_name(args);
     ctx.engine.journal.replicate_only(ctx.db, request.as_ref().map_or(args, Request::args));
 }

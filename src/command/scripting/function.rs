@@ -3,7 +3,7 @@
 use super::script::kill_running;
 use crate::command::args::{Options, is};
 use crate::command::context::{Context, wrong_subcommand};
-use crate::command::error::{Error, Result, until_nul};
+use crate::command::error::{self, Error, Result, until_nul};
 use crate::engine::execution::Origin;
 use crate::engine::libraries::Same;
 use crate::engine::scripting::Library;
@@ -118,7 +118,7 @@ fn write_library(name: &[u8], library: &Library, with_code: bool, reply: &mut Re
 pub fn stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let scripting = &ctx.engine.scripting;
     if scripting.running.as_ref().is_some_and(|running| !running.is_function) {
-        return Err(BUSY_SCRIPT);
+        return Err(error::busy(false));
     }
     reply.map(2);
     reply.bulk(b"running_script");
@@ -151,12 +151,3 @@ pub fn stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resul
 pub fn kill(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     kill_running(ctx, true, reply)
 }
-
-/// A script keeps everybody waiting.
-pub const BUSY_SCRIPT: Error = Error::new(
-    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
-);
-/// A function does.
-pub const BUSY_FUNCTION: Error = Error::new(
-    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
-);

@@ -24,12 +24,13 @@ use crate::command::execute::call;
 use crate::command::gates::{self, Denial};
 use crate::command::permission;
 use crate::command::redirection;
+use crate::engine::busy;
 use crate::engine::execution::Origin;
 use crate::engine::libraries::write_log;
 use crate::engine::scripting::Running;
 use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Reply};
-use crate::scripting::{Host, Registration, ScriptFlags, ScriptId};
+use crate::scripting::{Host, Pace, Registration, ScriptFlags, ScriptId};
 
 /// What is to run.
 pub struct Call<'a> {
@@ -91,18 +92,17 @@ impl Host for ScriptHost<'_, '_, '_> {
         may_run(self, args)
     }
 
-    fn tick(&mut self) -> std::result::Result<(), &'static str> {
+    fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
         let threshold = Duration::from_millis(self.engine().config.busy_reply_threshold);
         if threshold.is_zero() || self.started.elapsed() < threshold {
-            return Ok(());
+            return Ok(Pace::Usual);
         }
-        crate::engine::busy::serve(self.engine());
-        let running = self.running();
-        match (running.kill, running.is_function) {
-            (false, _) => Ok(()),
-            (true, false) => Err("Script killed by user with SCRIPT KILL."),
-            (true, true) => Err("Script killed by user with FUNCTION KILL."),
+        busy::serve(self.engine());
+        if self.running().kill || self.ctx.engine.shutdown.is_some() {
+            crate::warning!("Lua script killed by user with SCRIPT KILL.");
+            return Err("Script killed by user with SCRIPT KILL..."); // a function, too
         }
+        Ok(Pace::Slow)
     }
 
     fn register(&mut self, _: Registration) -> std::result::Result<(), &'static str> {

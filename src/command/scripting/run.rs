@@ -30,13 +30,36 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     let start = reply.len();
     let outcome = interpreter.run(&mut host, call.id, call.keys, call.args, reply);
     ctx.engine.journal.targets = crate::journal::EVERYBODY;
+    crate::engine::busy::end(ctx.engine);
+    if ctx.engine.shutdown.is_some() {
+        ctx.engine.journal.discard(); // it was cut off in the middle
+        ctx.client().disconnect();
+    }
     let scripting = &mut ctx.engine.scripting;
     scripting.running = None;
     match call.is_function {
         true => scripting.functions_interpreter = Some(interpreter),
         false => scripting.scripts_interpreter = Some(interpreter),
     }
-    crate::engine::busy::end(ctx.engine);
+    let ended = conclude(ctx, &call, outcome, start, reply);
+    if ctx.origin == Origin::Master {
+        // Nobody reads this reply, but an error would say that the data differs. As it has ended here, it has
+        // there.
+        reply.truncate(start);
+        reply.null();
+        return Ok(());
+    }
+    ended
+}
+
+/// Replies how a script has ended, and counts its errors.
+fn conclude(
+    ctx: &mut Context<'_>,
+    call: &Call<'_>,
+    outcome: Outcome,
+    start: usize,
+    reply: &mut Reply,
+) -> Result {
     match outcome {
         Outcome::Replied(errors) => {
             let stats = &mut ctx.engine.stats;

@@ -3,7 +3,7 @@
 use super::eval::add;
 use crate::command::args::is;
 use crate::command::context::Context;
-use crate::command::error::{Error, Result};
+use crate::command::error::{self, Error, Result};
 use crate::resp::{Args, Reply};
 use crate::scripting::sha1_hex;
 
@@ -64,10 +64,8 @@ pub fn kill_running(ctx: &mut Context<'_>, function: bool, reply: &mut Reply) ->
              SHUTDOWN NOSAVE command.",
         ));
     }
-    match (function, running.is_function) {
-        (false, true) => return Err(super::function::BUSY_FUNCTION),
-        (true, false) => return Err(super::function::BUSY_SCRIPT),
-        _ => {}
+    if running.is_function != function {
+        return Err(error::busy(running.is_function));
     }
     running.kill = true;
     reply.ok();

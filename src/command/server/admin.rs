@@ -119,6 +119,13 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
         reply.ok();
         return Ok(());
     }
+    if let Some(running) = &ctx.engine.scripting.running {
+        // What it has done so far is half of a unit, and nobody could wait for replicas.
+        if request.save != Some(false) {
+            return Err(error::busy(running.is_function));
+        }
+        request.now = true;
+    }
     match shutdown::begin(ctx.engine, request) {
         Outcome::Decided => ctx.client().close_after_reply = true,
         Outcome::Waiting => shutdown::wait(ctx.engine, ctx.client),

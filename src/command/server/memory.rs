@@ -54,7 +54,7 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
         ("replication.backlog", Figure::Integer(memory.backlog as i64)),
         ("clients.slaves", Figure::Integer(memory.replicas as i64)),
         ("clients.normal", Figure::Integer(memory.clients as i64)),
-        ("cluster.links", Figure::Integer(0)),
+        ("cluster.links", Figure::Integer(ctx.engine.cluster_link_memory() as i64)),
         ("aof.buffer", Figure::Integer(memory.aof as i64)),
         ("lua.caches", Figure::Integer(scripting.script_bytes() as i64)),
         ("functions.caches", Figure::Integer(scripting.library_bytes() as i64)),

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::Settings;
+use crate::scripting::limits::{BYTES_PER_BYTE, build};
 use crate::scripting::lua::{
-    BYTES_PER_BYTE, Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument, build,
-    bytes, one, pairs, raise_here, sequence, string_argument,
+    Either, IntoLua, Item, Lua, MultiValue, Result, Value, bad_argument, bytes, one, pairs,
+    raise_here, sequence, string_argument,
 };
 
 /// `cjson.decode(text)`

@@ -1,9 +1,10 @@
 //! `cjson.encode`.
 
 use super::{Invalid, Settings};
+use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
     Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, one_string, raise,
-    raise_here, room_for, type_name,
+    raise_here, type_name,
 };
 use crate::scripting::number_format::push_g;
 
@@ -13,7 +14,7 @@ struct Encoder<'a> {
     settings: &'a Settings,
     /// Tells the length of a table that is a list: `list_length` of the prelude.
     list_length: &'a Function,
-    out: Vec<u8>,
+    out: Buffer<'a>,
     /// What can't be encoded. It is raised where `encode` was called, not from within a walk through a table.
     failure: Option<String>,
 }
@@ -28,13 +29,13 @@ pub fn encode(
     let (1, Some(value)) = (args.len(), args.front()) else {
         return bad_argument(lua, 1, "expected 1 argument");
     };
-    let mut encoder = Encoder { lua, settings, list_length, out: Vec::new(), failure: None };
+    let mut encoder = Encoder { lua, settings, list_length, out: Buffer::new(lua), failure: None };
     let outcome = encoder.value(value, 0);
     if let Some(text) = encoder.failure {
         return raise_here(lua, text);
     }
     outcome?;
-    one_string(lua, &encoder.out)
+    one_string(lua, encoder.out.as_bytes())
 }
 
 impl Encoder<'_> {
@@ -62,15 +63,13 @@ impl Encoder<'_> {
     }
 
     fn raw(&mut self, text: &[u8]) -> Result<()> {
-        self.out.extend_from_slice(text);
-        Ok(())
+        self.out.extend(text)
     }
 
     fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
         if depth > self.settings.encode_max_depth {
             return self.fail(format!("Cannot serialise, excessive nesting ({depth})"));
         }
-        room_for(self.lua, self.out.len())?;
         let (largest, items): (f64, f64) = self.list_length.call(table)?;
         let settings = self.settings;
         let is_sparse = settings.sparse_ratio > 0
@@ -87,10 +86,10 @@ impl Encoder<'_> {
     }
 
     fn list(&mut self, table: &Table, len: i64, depth: i64) -> Result<()> {
-        self.out.push(b'[');
+        self.out.push(b'[')?;
         for index in 1..=len {
             if index > 1 {
-                self.out.push(b',');
+                self.out.push(b',')?;
             }
             let value = table.raw_get::<Value>(index)?;
             self.value(&value, depth)?;
@@ -99,7 +98,7 @@ impl Encoder<'_> {
     }
 
     fn object(&mut self, table: &Table, depth: i64) -> Result<()> {
-        let start = self.out.len();
+        let start = self.out.as_bytes().len();
         if depth < SHALLOW {
             table.for_each(|key: Value, value: Value| self.field(start, &key, &value, depth))?;
         } else {
@@ -108,25 +107,26 @@ impl Encoder<'_> {
                 self.field(start, &key, &value, depth)?;
             }
         }
-        if self.out.len() == start {
-            self.out.push(b'{');
+        if self.out.as_bytes().len() == start {
+            self.out.push(b'{')?;
         }
         self.raw(b"}")
     }
 
     /// A field of the object that begins at `start`.
     fn field(&mut self, start: usize, key: &Value, value: &Value, depth: i64) -> Result<()> {
-        self.out.push(if self.out.len() == start { b'{' } else { b',' });
+        let separator = if self.out.as_bytes().len() == start { b'{' } else { b',' };
+        self.out.push(separator)?;
         match key {
             Value::String(text) => self.string(&text.as_bytes())?,
             Value::Integer(_) | Value::Number(_) => {
-                self.out.push(b'"');
+                self.out.push(b'"')?;
                 self.value(key, depth)?;
-                self.out.push(b'"');
+                self.out.push(b'"')?;
             }
             _ => return self.cant(type_name(key), "table key must be a number or string"),
         }
-        self.out.push(b':');
+        self.out.push(b':')?;
         self.value(value, depth)
     }
 
@@ -141,16 +141,16 @@ impl Encoder<'_> {
         if number.is_nan() {
             return self.raw(b"nan"); // whatever its sign
         }
-        push_g(&mut self.out, number, self.settings.precision as usize);
+        self.out.make_room(LONGEST_NUMBER)?;
+        push_g(self.out.bytes(), number, self.settings.precision as usize);
         Ok(())
     }
 
     fn string(&mut self, text: &[u8]) -> Result<()> {
-        self.out.reserve(text.len() + 2);
-        self.out.push(b'"');
+        self.out.push(b'"')?;
         let mut rest = text;
         while let Some(at) = rest.iter().position(is_escaped) {
-            self.out.extend_from_slice(&rest[..at]);
+            self.out.extend(&rest[..at])?;
             match rest[at] {
                 b'"' => self.raw(b"\\\"")?,
                 b'\\' => self.raw(b"\\\\")?,
@@ -164,10 +164,13 @@ impl Encoder<'_> {
             }
             rest = &rest[at + 1..];
         }
-        self.out.extend_from_slice(rest);
+        self.out.extend(rest)?;
         self.raw(b"\"")
     }
 }
+
+/// A number is not longer, however many digits are wanted.
+const LONGEST_NUMBER: usize = 64;
 
 /// Up to this depth objects are walked through in the fast way, which goes deeper into C each time.
 const SHALLOW: i64 = 32;

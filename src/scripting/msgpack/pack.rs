@@ -1,7 +1,8 @@
 //! `cmsgpack.pack`.
 
+use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
-    Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string, room_for,
+    Function, Lua, MultiValue, Result, Table, Value, bad_argument, one_string,
 };
 
 /// Tables that are nested deeper become nil.
@@ -12,17 +13,16 @@ pub fn pack(lua: &Lua, args: MultiValue, list_length: &Function) -> Result<Multi
     if args.is_empty() {
         return bad_argument(lua, 0, "MessagePack pack needs input.");
     }
-    let mut packer = Packer { lua, list_length, out: Vec::new() };
+    let mut packer = Packer { list_length, out: Buffer::new(lua) };
     for arg in &args {
         packer.value(arg, 0)?;
     }
-    one_string(lua, &packer.out)
+    one_string(lua, packer.out.as_bytes())
 }
 
 struct Packer<'a> {
-    lua: &'a Lua,
     list_length: &'a Function,
-    out: Vec<u8>,
+    out: Buffer<'a>,
 }
 
 impl Packer<'_> {
@@ -32,38 +32,35 @@ impl Packer<'_> {
             Value::Boolean(value) => self.out.push(if *value { 0xc3 } else { 0xc2 }),
             Value::Integer(integer) => self.integer(*integer),
             Value::Number(number) => self.number(*number),
-            Value::Table(table) if depth < DEEPEST => self.table(table, depth)?,
+            Value::Table(table) if depth < DEEPEST => self.table(table, depth),
             _ => self.out.push(0xc0),
         }
-        Ok(())
     }
 
-    fn string(&mut self, text: &[u8]) {
+    fn string(&mut self, text: &[u8]) -> Result<()> {
         match text.len() {
             len @ 0..32 => self.out.push(0xa0 | len as u8),
-            len @ 32..=0xff => self.out.extend_from_slice(&[0xd9, len as u8]),
+            len @ 32..=0xff => self.out.extend(&[0xd9, len as u8]),
             len => self.length(len, 0xda, 0xdb),
-        }
-        self.out.extend_from_slice(text);
+        }?;
+        self.out.extend(text)
     }
 
     /// A length in two bytes behind one marker, or in four behind another.
-    fn length(&mut self, len: usize, short: u8, long: u8) {
+    fn length(&mut self, len: usize, short: u8, long: u8) -> Result<()> {
         if let Ok(len) = u16::try_from(len) {
-            self.out.push(short);
-            self.out.extend_from_slice(&len.to_be_bytes());
+            with_marker(&mut self.out, short, &len.to_be_bytes())
         } else {
-            self.out.push(long);
-            self.out.extend_from_slice(&(len as u32).to_be_bytes());
+            with_marker(&mut self.out, long, &(len as u32).to_be_bytes())
         }
     }
 
-    fn integer(&mut self, value: i64) {
+    fn integer(&mut self, value: i64) -> Result<()> {
         let out = &mut self.out;
         match value {
             -32..=0x7f => out.push(value as u8),
-            0x80..=0xff => out.extend_from_slice(&[0xcc, value as u8]),
-            -0x80..-32 => out.extend_from_slice(&[0xd0, value as u8]),
+            0x80..=0xff => out.extend(&[0xcc, value as u8]),
+            -0x80..-32 => out.extend(&[0xd0, value as u8]),
             0x100..=0xffff => with_marker(out, 0xcd, &(value as u16).to_be_bytes()),
             -0x8000..-0x80 => with_marker(out, 0xd1, &(value as i16).to_be_bytes()),
             0x1_0000..=0xffff_ffff => with_marker(out, 0xce, &(value as u32).to_be_bytes()),
@@ -73,26 +70,25 @@ impl Packer<'_> {
         }
     }
 
-    fn number(&mut self, value: f64) {
+    fn number(&mut self, value: f64) -> Result<()> {
         let integer = crate::scripting::lua::to_i64(value);
         let short = value as f32;
         if integer as f64 == value {
-            self.integer(integer);
+            self.integer(integer)
         } else if f64::from(short) == value {
-            with_marker(&mut self.out, 0xca, &short.to_be_bytes());
+            with_marker(&mut self.out, 0xca, &short.to_be_bytes())
         } else {
-            with_marker(&mut self.out, 0xcb, &value.to_be_bytes());
+            with_marker(&mut self.out, 0xcb, &value.to_be_bytes())
         }
     }
 
     fn table(&mut self, table: &Table, depth: usize) -> Result<()> {
-        room_for(self.lua, self.out.len())?;
         let (largest, items): (f64, f64) = self.list_length.call(table)?;
         if largest == items && (largest > 0.0 || table.is_empty()) {
             match largest as usize {
                 len @ 0..16 => self.out.push(0x90 | len as u8),
                 len => self.length(len, 0xdc, 0xdd),
-            }
+            }?;
             for index in 1..=largest as i64 {
                 let value = table.raw_get::<Value>(index)?;
                 self.value(&value, depth + 1)?;
@@ -102,7 +98,7 @@ impl Packer<'_> {
         match table.pairs::<Value, Value>().count() {
             len @ 0..16 => self.out.push(0x80 | len as u8),
             len => self.length(len, 0xde, 0xdf),
-        }
+        }?;
         for pair in table.pairs::<Value, Value>() {
             let (key, value) = pair?;
             self.value(&key, depth + 1)?;
@@ -112,7 +108,7 @@ impl Packer<'_> {
     }
 }
 
-fn with_marker(out: &mut Vec<u8>, marker: u8, bytes: &[u8]) {
-    out.push(marker);
-    out.extend_from_slice(bytes);
+fn with_marker(out: &mut Buffer<'_>, marker: u8, bytes: &[u8]) -> Result<()> {
+    out.push(marker)?;
+    out.extend(bytes)
 }

@@ -6,10 +6,10 @@ pub mod substitute;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::scripting::host;
+use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
-    Lua, LuaString, MultiValue, Raise, Result, Table, Value, install as install_functions,
-    number_argument, one, one_string, optional_number, position, raise, raise_here, room_for,
-    string_argument, to_i64,
+    Error, Lua, LuaString, MultiValue, Result, Table, Value, install as install_functions,
+    number_argument, one, one_string, optional_number, raise_here, string_argument, to_i64,
 };
 use pattern::{Capture, Failure, Matcher};
 use substitute::gsub;
@@ -31,17 +31,15 @@ pub fn install(lua: &Lua, strings: &Table) -> Result<()> {
 }
 
 /// Turns what went wrong with a match into an error for the script.
-pub fn failed<T>(lua: &Lua, failure: Failure<&'static str>) -> Result<T> {
+pub fn failed<T>(lua: &Lua, failure: Failure<Error>) -> Result<T> {
     match failure {
         Failure::Malformed(text) => raise_here(lua, text),
-        Failure::Interrupted(text) => {
-            raise(Raise::Killed([&position(lua, 1), text.as_bytes()].concat()))
-        }
+        Failure::Interrupted(error) => Err(error),
     }
 }
 
 /// Capture number `index` of a match, as a value; without captures, the whole match is the first.
-pub fn captured<F: FnMut() -> std::result::Result<(), &'static str>>(
+pub fn captured<F: FnMut() -> Result<()>>(
     lua: &Lua,
     text: &[u8],
     matcher: &Matcher<'_, F>,
@@ -64,7 +62,7 @@ pub fn captured<F: FnMut() -> std::result::Result<(), &'static str>>(
 }
 
 /// All captures; the whole match if there are none and `whole_counts`.
-fn all_captures<F: FnMut() -> std::result::Result<(), &'static str>>(
+fn all_captures<F: FnMut() -> Result<()>>(
     lua: &Lua,
     text: &[u8],
     matcher: &Matcher<'_, F>,
@@ -175,12 +173,23 @@ fn next_match(
     Ok(MultiValue::new())
 }
 
+/// `rep` puts texts of about this size together.
+const REPEATED: usize = 4096;
+
 /// `string.rep(text, count)`
 fn rep(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let text = string_argument(lua, &args, 0)?;
     let count = to_i64(number_argument(lua, &args, 1)?) as i32; // as C cuts it
     let text = text.as_bytes();
-    let len = text.len().saturating_mul(usize::try_from(count).unwrap_or(0));
-    room_for(lua, len)?;
-    one_string(lua, text.repeat(len / text.len().max(1)))
+    let mut left = text.len().saturating_mul(usize::try_from(count).unwrap_or(0));
+    let mut out = Buffer::new(lua);
+    out.make_room(left)?;
+    // Many at a time, if the text is short.
+    let at_a_time = text.repeat((REPEATED / text.len().max(1)).max(1));
+    while left > 0 {
+        let part = &at_a_time[..at_a_time.len().min(left)];
+        out.extend(part)?;
+        left -= part.len();
+    }
+    one_string(lua, out.as_bytes())
 }

@@ -15,7 +15,7 @@ const MOST_CAPTURES: usize = 32;
 /// How deep the matcher may call itself.
 const DEEPEST: usize = 1000;
 /// So many steps are made between two looks at the clock.
-const STEPS_PER_TICK: u32 = 1_000_000;
+const STEPS_PER_TICK: usize = 1_000_000;
 
 /// A capture, while and after it matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Matcher<'a, F> {
     captures: [(usize, Capture); MOST_CAPTURES],
     level: usize,
     depth: usize,
-    steps: u32,
+    steps: usize,
     interrupt: F,
 }
 
@@ -93,7 +93,7 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
 
     fn steps_from(&mut self, mut s: usize, mut p: usize) -> Matched<E> {
         loop {
-            self.step()?;
+            self.steps(1)?;
             let next = match self.pattern[p..] {
                 [] => return Ok(Some(s)),
                 [b'(', b')', ..] => return self.open(s, p + 2, Capture::Position),
@@ -114,9 +114,10 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
         }
     }
 
+    /// Something was done that takes as long as looking at so many bytes.
     #[inline]
-    fn step(&mut self) -> Result<(), Failure<E>> {
-        self.steps += 1;
+    fn steps(&mut self, bytes: usize) -> Result<(), Failure<E>> {
+        self.steps += bytes;
         if self.steps >= STEPS_PER_TICK {
             self.steps = 0;
             (self.interrupt)().map_err(Failure::Interrupted)?;
@@ -128,6 +129,7 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
     fn item(&mut self, mut s: usize, mut p: usize) -> Matched<E> {
         loop {
             let end = self.item_end(p)?;
+            self.steps(end - p)?;
             let suffix = self.pattern.get(end).copied();
             let matches = self.one(s, p, end);
             match suffix {
@@ -144,7 +146,6 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
                 _ => {}
             }
             // An item without a suffix: no need to go deeper for the next one.
-            self.step()?;
             (s, p) = (s + 1, end);
             if !self.is_plain_item(p) {
                 return self.run(s, p);
@@ -165,7 +166,7 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
     fn longest(&mut self, s: usize, p: usize, end: usize) -> Matched<E> {
         let mut count = 0;
         while self.one(s + count, p, end) {
-            self.step()?;
+            self.steps(end - p)?;
             count += 1;
         }
         loop {
@@ -185,6 +186,7 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
             if let Some(found) = self.run(s, end + 1)? {
                 return Ok(Some(found));
             }
+            self.steps(end - p)?;
             if !self.one(s, p, end) {
                 return Ok(None);
             }
@@ -229,12 +231,14 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
             if *byte == close {
                 nested -= 1;
                 if nested == 0 {
+                    self.steps(index - s)?;
                     return Ok(Some(index + 1));
                 }
             } else if *byte == open {
                 nested += 1;
             }
         }
+        self.steps(self.text.len() - s)?;
         Ok(None)
     }
 
@@ -244,6 +248,7 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
             return Err(Failure::Malformed("missing '[' after '%f' in pattern"));
         }
         let end = self.item_end(p)?;
+        self.steps(end - p)?;
         let before = if s == 0 { 0 } else { self.text[s - 1] };
         let here = self.text.get(s).copied().unwrap_or(0);
         let is_frontier = !self.in_set(before, p, end - 1) && self.in_set(here, p, end - 1);
@@ -258,6 +263,7 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
             Some((_, Capture::Position)) => return Ok(None), // it has no text to be the same as
             _ => return Err(Failure::Malformed("invalid capture index")),
         };
+        self.steps(len)?;
         let same = self.text[s..].starts_with(&self.text[start..start + len]);
         Ok(same.then_some(s + len))
     }

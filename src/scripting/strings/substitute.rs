@@ -2,14 +2,12 @@
 
 use super::pattern::Matcher;
 use super::{anchor, captured, failed};
+use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
-    Lua, LuaString, MultiValue, Result, Value, bad_argument, optional_number, raise_here, room_for,
+    Lua, LuaString, MultiValue, Result, Value, bad_argument, optional_number, raise_here,
     string_argument, text_of, to_i64, type_name,
 };
 use crate::scripting::{host, protected};
-
-/// After so many bytes it is asked whether there is room for more.
-const CHECK_EVERY: usize = 1024 * 1024;
 
 /// What stands in place of a match.
 enum Replacement {
@@ -37,7 +35,7 @@ pub fn gsub(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let pattern = pattern.as_bytes();
     let (pattern, anchored) = anchor(&pattern);
     let mut matcher = Matcher::new(text, pattern, host::tick);
-    let (mut out, mut at, mut count, mut checked) = (Vec::new(), 0, 0, 0);
+    let (mut out, mut at, mut count) = (Buffer::new(lua), 0, 0);
     while count < most {
         let end = match matcher.match_at(at) {
             Ok(end) => end,
@@ -50,32 +48,28 @@ pub fn gsub(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
         match end {
             Some(end) if end > at => at = end,
             _ if at < text.len() => {
-                out.push(text[at]);
+                out.push(text[at])?;
                 at += 1;
             }
             _ => break,
-        }
-        if out.len() > checked + CHECK_EVERY {
-            room_for(lua, out.len())?;
-            checked = out.len();
         }
         if anchored {
             break;
         }
     }
-    out.extend_from_slice(&text[at.min(text.len())..]);
-    let result = Value::String(lua.create_string(&out)?);
+    out.extend(&text[at.min(text.len())..])?;
+    let result = Value::String(lua.create_string(out.as_bytes())?);
     Ok(MultiValue::from_iter([result, Value::Integer(count)]))
 }
 
 /// Appends what stands in place of one match.
-fn replace<F: FnMut() -> std::result::Result<(), &'static str>>(
+fn replace<F: FnMut() -> Result<()>>(
     lua: &Lua,
     text: &[u8],
     matcher: &Matcher<'_, F>,
     whole: (usize, usize),
     replacement: &Replacement,
-    out: &mut Vec<u8>,
+    out: &mut Buffer<'_>,
 ) -> Result<()> {
     let value = match replacement {
         Replacement::Text(template) => {
@@ -92,44 +86,43 @@ fn replace<F: FnMut() -> std::result::Result<(), &'static str>>(
         }
     };
     match &value {
-        Value::Nil | Value::Boolean(false) => out.extend_from_slice(&text[whole.0..whole.1]),
+        Value::Nil | Value::Boolean(false) => out.extend(&text[whole.0..whole.1]),
         value => match text_of(lua, value) {
-            Some(text) => out.extend_from_slice(&text.as_bytes()),
+            Some(text) => out.extend(&text.as_bytes()),
             None => {
                 let found = type_name(value);
                 return raise_here(lua, format!("invalid replacement value (a {found})"));
             }
         },
     }
-    Ok(())
 }
 
 /// Appends a text in which `%1` stands for a capture.
-fn fill_in<F: FnMut() -> std::result::Result<(), &'static str>>(
+fn fill_in<F: FnMut() -> Result<()>>(
     lua: &Lua,
     text: &[u8],
     matcher: &Matcher<'_, F>,
     whole: (usize, usize),
     template: &[u8],
-    out: &mut Vec<u8>,
+    out: &mut Buffer<'_>,
 ) -> Result<()> {
     let mut bytes = template.iter();
     while let Some(byte) = bytes.next() {
         if *byte != b'%' {
-            out.push(*byte);
+            out.push(*byte)?;
             continue;
         }
         match bytes.next() {
-            Some(b'0') => out.extend_from_slice(&text[whole.0..whole.1]),
+            Some(b'0') => out.extend(&text[whole.0..whole.1])?,
             Some(digit) if digit.is_ascii_digit() => {
                 let index = usize::from(digit - b'1');
                 let value = captured(lua, text, matcher, index, whole)?;
                 if let Some(text) = text_of(lua, &value) {
-                    out.extend_from_slice(&text.as_bytes());
+                    out.extend(&text.as_bytes())?;
                 }
             }
-            Some(other) => out.push(*other),
-            None => out.push(0), // the zero behind the end of C's string
+            Some(other) => out.push(*other)?,
+            None => out.push(0)?, // the zero behind the end of C's string
         }
     }
     Ok(())

@@ -9,6 +9,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -81,11 +83,35 @@ func address() string {
 }
 
 func connect(protocol int) *redis.Client {
-	return redis.NewClient(&redis.Options{
-		Addr:       address(),
-		Protocol:   protocol,
-		ClientName: "go-check",
-	})
+	options := wayIn()
+	options.Protocol, options.ClientName = protocol, "go-check"
+	return redis.NewClient(options)
+}
+
+// wayIn is how the server is reached: DOOR is empty, unix, tls or tls-certificate.
+func wayIn() *redis.Options {
+	door := os.Getenv("DOOR")
+	if door == "" {
+		return &redis.Options{Addr: address()}
+	}
+	if door == "unix" {
+		return &redis.Options{Network: "unix", Addr: os.Getenv("SOCKET")}
+	}
+	files := os.Getenv("CERTIFICATES")
+	authority, err := os.ReadFile(files + "/ca.crt")
+	if err != nil {
+		panic(err)
+	}
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
+	config.RootCAs.AppendCertsFromPEM(authority)
+	if door == "tls-certificate" {
+		own, err := tls.LoadX509KeyPair(files+"/client.crt", files+"/client.key")
+		if err != nil {
+			panic(err)
+		}
+		config.Certificates = []tls.Certificate{own}
+	}
+	return &redis.Options{Addr: "localhost:" + os.Getenv("TLS_PORT"), TLSConfig: config}
 }
 
 // check compares and counts. Everything goes through here, so nothing can be forgotten.
@@ -214,6 +240,12 @@ func reconnect(c *redis.Client) {
 	defer other.Close()
 	killed, err := other.ClientKillByFilter(ctx, "TYPE", "normal", "SKIPME", "yes").Result()
 	check("CLIENT KILL", err == nil && killed > 0, true)
+	if strings.HasPrefix(os.Getenv("DOOR"), "tls") {
+		// go-redis looks whether a plain socket was closed. Over TLS it learns so by a command that fails,
+		// one for each connection of its pool.
+		for tries := 0; tries < 1000 && c.Get(ctx, "stays").Err() != nil; tries++ {
+		}
+	}
 	check("reconnects after being cut off", value(c.Get(ctx, "stays").Result()), "v")
 }
 

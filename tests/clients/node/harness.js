@@ -3,6 +3,7 @@
 // FEATURES=basic,lists chooses groups, PORT says where the server listens. Every group runs in
 // RESP2 and in RESP3 on an empty database.
 
+import { readFileSync } from 'node:fs';
 import { connect as dial } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -31,6 +32,16 @@ export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Node's clients send RESP3 maps as objects without a prototype; deep equality minds.
 export const plain = (object) => Object.assign({}, object);
+
+// How the server is reached: DOOR is empty, unix, tls or tls-certificate.
+export function wayIn() {
+  const { DOOR, PORT, SOCKET, TLS_PORT, CERTIFICATES } = process.env;
+  if (!DOOR) return { port: Number(PORT) };
+  if (DOOR === 'unix') return { path: SOCKET };
+  const read = (name) => readFileSync(`${CERTIFICATES}/${name}`);
+  const own = DOOR === 'tls-certificate' ? { cert: read('client.crt'), key: read('client.key') } : {};
+  return { host: 'localhost', port: Number(TLS_PORT), tls: { ca: read('ca.crt'), ...own } };
+}
 
 // Sends one inline command on a connection of its own; what came back when `end` says so or it closed.
 const say = (command, end) => new Promise((resolve) => {

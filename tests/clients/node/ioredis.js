@@ -2,10 +2,10 @@
 // pipelines, reply types, errors), not every option of a command: see harness.js.
 
 import Redis from 'ioredis';
-import { check, plain, rejects, restart, run, sleep } from './harness.js';
+import { check, plain, rejects, restart, run, sleep, wayIn } from './harness.js';
 
 async function connect(protocol) {
-  const client = new Redis({ port: Number(process.env.PORT), protocol, connectionName: 'io-check', lazyConnect: true });
+  const client = new Redis({ ...wayIn(), protocol, connectionName: 'io-check', lazyConnect: true });
   client.on('error', () => {}); // Reported by the command that fails.
   await client.connect();
   await client.flushdb();

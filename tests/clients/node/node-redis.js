@@ -2,10 +2,11 @@
 // typed errors), not every option of a command: see harness.js.
 
 import { createClient, defineScript, ErrorReply, RESP_TYPES, WatchError } from 'redis';
-import { check, plain, rejects, restart, run, sleep } from './harness.js';
+import { check, plain, rejects, restart, run, sleep, wayIn } from './harness.js';
 
 async function connect(protocol, extensions = {}) {
-  const socket = { port: Number(process.env.PORT), reconnectStrategy: 20 };
+  const { tls, ...where } = wayIn();
+  const socket = { ...where, ...(tls ? { tls: true, ...tls } : {}), reconnectStrategy: 20 };
   const client = createClient({ RESP: protocol, name: 'node-check', socket, ...extensions });
   client.on('error', () => {}); // Reported by the command that fails.
   await client.connect();

@@ -41,9 +41,23 @@ def raises(name, kind, text, call):
         check(name, got, kind)
 
 
+def way_in():
+    """How the server is reached: DOOR is empty, unix, tls or tls-certificate."""
+    door = os.environ.get("DOOR", "")
+    if door == "unix":
+        return {"unix_socket_path": os.environ["SOCKET"]}
+    if not door:
+        return {"port": PORT}
+    files = os.environ["CERTIFICATES"]
+    options = {"port": int(os.environ["TLS_PORT"]), "ssl": True, "ssl_ca_certs": f"{files}/ca.crt"}
+    if door == "tls-certificate":
+        options |= {"ssl_certfile": f"{files}/client.crt", "ssl_keyfile": f"{files}/client.key"}
+    return options
+
+
 def connect(protocol, **options):
     options.setdefault("decode_responses", True)
-    return redis.Redis(port=PORT, protocol=protocol, **options)
+    return redis.Redis(protocol=protocol, **way_in(), **options)
 
 
 def restart():

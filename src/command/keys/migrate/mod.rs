@@ -18,7 +18,7 @@
 //! says why no key is lost and no change dropped.
 //!
 //! The turns under the lock are executions of the same request: the session executes it, finds
-//! [`Flow::Exchange`](crate::engine::execution::Flow), calls [`exchange`], and executes it again as
+//! [`Flow::Exchange`](crate::engine::execution::Flow), calls [`exchange()`], and executes it again as
 //! [`Origin::Resumed`]. So each turn passes the gates: a server that has become a replica deletes nothing,
 //! and a pause holds the deletion. Inside EXEC and scripts, which are one unit, all turns follow each other
 //! under the lock, and everybody waits, as in Redis.
@@ -66,6 +66,9 @@ const LONGEST_TIMEOUT_MS: u64 = 1 << 40;
 
 /// `MIGRATE host port <key|""> destination-db milliseconds [COPY] [REPLACE] [AUTH password|AUTH2 username password] [KEYS key [key ...]]`
 pub fn migrate(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    if matches!(ctx.origin, Origin::Loader | Origin::Master) {
+        return Err(NO_EFFECT);
+    }
     let mut migration = match ctx.client().migration.take() {
         Some(migration) => migration,
         None => Box::new(begin(ctx, args)?),
@@ -137,6 +140,9 @@ fn begin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Migration> {
         holds_writes: false,
     })
 }
+
+/// A master, or a file, that has us call others and wait for them is not to be obeyed.
+const NO_EFFECT: Error = Error::new("ERR MIGRATE is recorded as DEL, and never as itself");
 
 const KEY_AND_KEYS: Error = Error::new(
     "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string",

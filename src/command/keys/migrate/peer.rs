@@ -20,6 +20,9 @@ const CHUNK: usize = 64 * 1024;
 /// How often it is looked whether the exchange is still wanted.
 const TICK: Duration = Duration::from_millis(100);
 
+/// A socket can't be told to wait for no time at all.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
 /// The other end of a connection, for one exchange.
 pub struct Peer<'c> {
     /// The connection.
@@ -38,7 +41,7 @@ impl Peer<'_> {
 
     /// The next line of what it says, without its end.
     pub fn line(&mut self) -> io::Result<Vec<u8>> {
-        let deadline = Instant::now() + self.timeout;
+        let mut patience = Patience::new(self.timeout);
         loop {
             let input = &mut self.connection.input;
             if let Some(end) = input.iter().position(|byte| *byte == b'\n') {
@@ -52,7 +55,7 @@ impl Peer<'_> {
             if input.len() >= LONGEST_LINE {
                 return Err(too_long());
             }
-            self.connection.stream.set_read_timeout(Some(self.tick(deadline)?))?;
+            self.connection.stream.set_read_timeout(Some(patience.tick()?))?;
             let mut buffer = [0; 4096];
             match (&self.connection.stream).read(&mut buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
@@ -60,12 +63,6 @@ impl Peer<'_> {
                 Err(error) => self.wait_on(error)?,
             }
         }
-    }
-
-    /// How long to wait until the next look at whether it makes sense to wait on.
-    fn tick(&self, deadline: Instant) -> io::Result<Duration> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left.min(TICK)) }
     }
 
     /// After an error of the socket: nothing, if that was the end of a tick, and somebody still waits.
@@ -79,11 +76,34 @@ impl Peer<'_> {
     }
 }
 
+/// How long it is waited for, tick by tick. When the time is over, it has one more: whoever waits may have been
+/// kept from looking, by a machine that is busy or a lock that somebody held.
+struct Patience {
+    deadline: Instant,
+    is_over: bool,
+}
+
+impl Patience {
+    fn new(timeout: Duration) -> Self {
+        Patience { deadline: Instant::now() + timeout, is_over: false }
+    }
+
+    /// How long to wait until the next look at whether it makes sense to wait on.
+    fn tick(&mut self) -> io::Result<Duration> {
+        if self.is_over {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.is_over = left.is_zero();
+        Ok(left.clamp(SHORTEST_WAIT, TICK))
+    }
+}
+
 /// What it is sent.
 impl Write for Peer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let chunk = &bytes[..bytes.len().min(CHUNK)];
-        let deadline = Instant::now() + self.timeout;
+        let mut patience = Patience::new(self.timeout);
         let stream = &self.connection.stream;
         let mut sent = 0;
         // What is encrypted may be taken and not be sent yet.
@@ -93,7 +113,7 @@ impl Write for Peer<'_> {
                 Err(error) => self.wait_on(error)?,
             }
             if sent < chunk.len() || stream.unsent() > 0 {
-                peers::wait_to_write(stream, self.tick(deadline)?);
+                peers::wait_to_write(stream, patience.tick()?);
             }
         }
         Ok(sent)

@@ -129,7 +129,7 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("mem_total_replication_buffers", memory.backlog + memory.replicas);
     fields.put("mem_clients_slaves", memory.replicas);
     fields.put("mem_clients_normal", memory.clients);
-    fields.put("mem_cluster_links", 0);
+    fields.put("mem_cluster_links", ctx.engine.cluster_link_memory());
     fields.put("mem_aof_buffer", memory.aof);
     fields.put("mem_allocator", process::ALLOCATOR_NAME);
     fields.put("active_defrag_running", 0);

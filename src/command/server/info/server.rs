@@ -55,7 +55,8 @@ pub fn clients(ctx: &mut Context<'_>, fields: &mut Fields) {
     let connections = clients.connections();
     let replicas = connections.iter().filter(|key| clients.get(**key).is_replica()).count();
     fields.put("connected_clients", connections.len() - replicas);
-    fields.put("cluster_connections", 0);
+    let links = ctx.engine.cluster.as_ref().map_or(0, |cluster| cluster.links().count());
+    fields.put("cluster_connections", links);
     fields.put("maxclients", ctx.engine.config.maxclients);
     fields.put("client_recent_max_input_buffer", input);
     fields.put("client_recent_max_output_buffer", output);

@@ -1,0 +1,101 @@
+//! Whole clusters in one thread: a hundred state machines, a clock and a network that are only pretended, and
+//! everything that can go wrong going wrong, in an order that a seed decides.
+//!
+//! ```text
+//!   formation ── trouble: crashes, power failures, pauses, partitions, manual failovers ── calm ── checks
+//! ```
+//!
+//! What it assumes:
+//!
+//! * Connections are TCP's: what arrives does so in order and unchanged, or the connection ends. A partition
+//!   swallows packets without ending anything; a host that stops or starts again ends its connections.
+//! * A disk keeps what was synced, and what was only written unless the power fails. It never lies.
+//! * All clocks run equally fast. A host can stand still, and find that time has passed.
+//! * Replication is instant between hosts that reach each other; only its offsets are simulated.
+//! * Nobody lies: hostile packets have tests of their own (`src/cluster/hostile_tests.rs`).
+//!
+//! What it checks, always: no node votes twice in an epoch, whatever it has forgotten; no two nodes win the
+//! same epoch. And in the end, when all hosts are up and reach each other: all agree whose each slot is, every
+//! slot has an owner that knows of it, all serve, no two masters have the same epoch, and every replica
+//! copies a master.
+//!
+//! `SIMULATION_RUNS` makes it longer (`make simulation`), `SIMULATION_SEED` repeats a run.
+
+mod checks;
+mod host;
+mod trouble;
+mod world;
+
+use trouble::Trouble;
+use world::World;
+
+/// Trouble lasts so long.
+const TROUBLE_MS: u64 = 60_000;
+/// After that everything has to be in order within this time.
+const CALM_MS: u64 = 120_000;
+
+fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// One life of a cluster.
+fn run(seed: u64, masters: usize, replicas: usize) {
+    let mut world = World::new(seed, masters, replicas, 3000);
+    world.form();
+    world.run_for(10_000);
+    world.expect_order("after its formation", CALM_MS);
+    let mut trouble = Trouble::new(seed);
+    let end = world.now_ms + TROUBLE_MS;
+    while world.now_ms < end {
+        trouble.make(&mut world);
+        world.run_for(500);
+    }
+    world.heal();
+    world.expect_order("after trouble", CALM_MS);
+}
+
+fn seeds(runs: u64) -> std::ops::Range<u64> {
+    let first = from_environment("SIMULATION_SEED", 1);
+    first..first + from_environment("SIMULATION_RUNS", runs)
+}
+
+/// Three to six masters, with one replica or two for each.
+#[test]
+fn small_clusters_survive_trouble() {
+    for seed in seeds(4) {
+        println!("SIMULATION_SEED={seed}");
+        run(seed, 3 + seed as usize % 4, 1 + seed as usize % 2);
+    }
+}
+
+/// Takes minutes, so it is only done if asked for.
+#[test]
+#[ignore = "takes minutes: make simulation"]
+fn a_hundred_nodes_survive_trouble() {
+    for seed in seeds(1) {
+        println!("SIMULATION_SEED={seed}");
+        run(seed, 34, 2);
+    }
+}
+
+/// Nodes get to know each other, and lose some masters at once.
+fn lose_masters(masters: usize, lost: usize) {
+    let mut world = World::new(from_environment("SIMULATION_SEED", 1), masters, 1, 15_000);
+    world.form();
+    world.run_for(5_000);
+    world.expect_order("after its formation", CALM_MS);
+    (0..lost).for_each(|host| world.stop(host, false));
+    world.run_for(30_000);
+    world.expect_new_masters(lost);
+}
+
+#[test]
+fn forty_nodes_replace_three_masters() {
+    lose_masters(20, 3);
+}
+
+#[test]
+#[ignore = "takes half a minute: make simulation"]
+fn a_hundred_nodes_replace_ten_masters() {
+    lose_masters(50, 10);
+}
