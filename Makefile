@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test hostile models test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test hostile models simulation test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -67,7 +67,7 @@ instructions: ## Count instructions per command into docs/performance.md: needs 
 
 # How many seconds each target of `make fuzz` runs, and which there are.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS = rdb request aof stream config users
+FUZZ_TARGETS = rdb request aof stream config users bus
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed random bytes to what reads files and sockets: needs nightly and cargo-fuzz
 
