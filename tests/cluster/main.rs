@@ -20,14 +20,20 @@
 //! | `clients.rs`   | client libraries under load while slots move and masters fail    |
 //! | `documents.rs` | what docs/scaling.md shows                                       |
 //! | `pubsub.rs`    | messages that go from node to node                               |
+//! | `failover.rs`  | masters that are killed, stopped, or asked to go                 |
+//! | `partition.rs` | a master that is cut off                                         |
 
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of it, this one a part.
 mod client;
 mod clients;
 mod documents;
+mod failover;
+#[path = "../replication/hosts.rs"]
+mod hosts;
 mod load;
 mod nodes;
+mod partition;
 mod pubsub;
 mod router;
 mod tooling;

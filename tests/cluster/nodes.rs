@@ -117,6 +117,12 @@ impl Node {
         let _ = self.child.wait();
     }
 
+    /// Sends a signal to its process.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
     /// Starts it again, on its port and with what it has left behind.
     pub fn restart(&mut self) {
         self.kill();
@@ -149,7 +155,7 @@ fn spawn(kind: Kind, port: u16, args: &[String], dir: &Path) -> Child {
     };
     Command::new(&binary)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .args(["--repl-diskless-sync-delay", "0"])
+        .args(["--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes"])
         .args(args)
         .current_dir(dir)
         .stdin(Stdio::null())
