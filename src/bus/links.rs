@@ -186,7 +186,7 @@ impl Line {
         let thread = Builder::new().name("bus-writer".into()).stack_size(STACK_SIZE);
         cores::spawn(thread, move || write(&out, &packets, &waiting))?;
         let mut packets = Packets::new(&*stream);
-        while let Some(bytes) = packets.next()? {
+        while let Some(bytes) = packets.read()? {
             let Some(packet) = Packet::parse(bytes) else { continue };
             tell(&mut self.links.shared.lock(), |cluster| cluster.understand(self.key, packet));
         }
