@@ -102,7 +102,8 @@ function safe.unpack(...)
   local from, to = tonumber(first), tonumber(last)
   if not from then bad(2, 'unpack', 'number', ...) end
   if not to then bad(3, 'unpack', 'number', ...) end
-  if to - from >= MOST_UNPACKED then error('too many results to unpack', 2) end
+  if from > to then return end
+  if not (to - from < MOST_UNPACKED) then error('too many results to unpack', 2) end -- nor with NaN
   return unpack(list, from, to)
 end
 
