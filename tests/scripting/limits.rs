@@ -174,7 +174,7 @@ const ENDLESS: &[&str] = &[
     "('x'):gsub('x', function() while true do end end)",
     "table.sort({1, 2, 3, 4}, function(a, b) while true do end end)",
     "local t = {} for i = 1, 1e5 do t[i] = i end while true do pcall(table.sort, t, function(a, b) return true end) end",
-    "local t = {} for i = 1, 1e5 do t[i] = i % 1000 end while true do table.sort(t) end",
+    "local t = {} for i = 1, 3000 do t[i] = i % 1000 end while true do table.sort(t) end",
     "while true do pcall(table.insert, {1, 2, 3}, -2147483648, 1) end",
     "local t = {} for i = 1, 1e6 do t[i] = i end while true do table.insert(t, 1, 1) end",
     "local t = {} for i = 1, 1e4 do t[i] = 'x' end while true do table.concat(t, 'xxxxxxxx') end",
