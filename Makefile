@@ -35,7 +35,7 @@ HOSTILE_SCRIPTS ?= 10000
 HOSTILE_SEED ?= 1
 
 hostile: ## Run many more hostile scripts than `make test` does
-	HOSTILE_SCRIPTS=$(HOSTILE_SCRIPTS) HOSTILE_SEED=$(HOSTILE_SEED) cargo test --release --test scripting hostile -- --nocapture
+	HOSTILE_SCRIPTS=$(HOSTILE_SCRIPTS) HOSTILE_SEED=$(HOSTILE_SEED) cargo test --test scripting hostile -- --nocapture
 
 models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
 	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models

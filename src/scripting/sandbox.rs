@@ -270,7 +270,8 @@ fn no_such_global(lua: &Lua, (_, name): (Value, Value)) -> Result<()> {
         return raise_here(lua, text);
     };
     let text = b"Script attempted to access nonexistent global variable '";
-    raise_here(lua, [&text[..], &name.as_bytes(), b"'"].concat())
+    let name = name.as_bytes();
+    raise_here(lua, [&text[..], super::convert::until_nul(&name), b"'"].concat())
 }
 
 /// What a script gets to see of an error that Rust has raised; one that can't be caught goes on.

@@ -46,7 +46,9 @@ fn who_asks_for_too_much_memory_gets_an_error() {
     let server = small_server();
     let mut client = server.connect();
     for script in GREEDY {
+        let begun = Instant::now();
         let found = ask(&mut client, &["EVAL", script, "1", "key"]);
+        println!("{:?}: {script}", begun.elapsed());
         assert!(
             found.contains("not enough memory"),
             "{script}: {}",
@@ -201,6 +203,7 @@ fn whatever_goes_on_for_ever_can_be_killed() {
         wait_until(script, || ask(&mut killer, &["SCRIPT", "KILL"]) == "OK");
         let found = answer(&mut caller);
         assert!(found.contains("Script killed by user with SCRIPT KILL"), "{script}: {found}");
+        println!("{:?}: {script}", begun.elapsed());
         slowest = slowest.max((begun.elapsed(), script));
         assert_eq!(server.ask("PING"), "PONG");
     }
