@@ -101,16 +101,10 @@ function safe.unpack(...)
   if first == nil then first = 1 end
   if last == nil then last = #list end
   local from, to = tonumber(first), tonumber(last)
-<<<<<<< HEAD
   if not from then bad(2, 'number', ...) end
   if not to then bad(3, 'number', ...) end
-  if to - from >= MOST_UNPACKED then error('too many results to unpack', 2) end
-=======
-  if not from then bad(2, 'unpack', 'number', ...) end
-  if not to then bad(3, 'unpack', 'number', ...) end
   if from > to then return end
   if not (to - from < MOST_UNPACKED) then error('too many results to unpack', 2) end -- nor with NaN
->>>>>>> main
   return unpack(list, from, to)
 end
 
