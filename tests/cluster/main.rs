@@ -16,6 +16,7 @@
 //! | `nodes.rs`     | nodes: started, killed, brought back                             |
 //! | `router.rs`    | a client that knows whose each slot is, and follows redirections |
 //! | `load.rs`      | writers that know what was acknowledged                          |
+//! | `slots.rs`     | the keys of slots: on replicas, after a restart, when a slot is lost |
 //! | `tooling.rs`   | what redis-cli does with a cluster                               |
 //! | `clients.rs`   | client libraries under load while slots move and masters fail    |
 //! | `documents.rs` | what docs/scaling.md shows                                       |
@@ -36,4 +37,5 @@ mod nodes;
 mod partition;
 mod pubsub;
 mod router;
+mod slots;
 mod tooling;
