@@ -103,7 +103,7 @@ impl Router {
 
     fn send(&mut self, port: u16, args: &[&str], asking: bool) -> Result<Value, Sent> {
         let client = match self.connections.entry(port) {
-            Entry::Occupied(there) => there.into_mut(),
+            Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(connect(port).map_err(|_| Sent::No)?),
         };
         let mut call = || -> io::Result<Value> {
