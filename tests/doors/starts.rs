@@ -150,6 +150,27 @@ fn directories_of_certificates_and_another_certificate_for_outgoing_connections(
     );
 }
 
+/// The names of these authorities fill more than the message in which a server could tell them.
+#[test]
+fn nobody_is_told_whom_a_server_believes() {
+    let directory = tempfile::tempdir().unwrap();
+    let ca = Authority::new(directory.path(), "ca");
+    let issued = ca.issue("server");
+    let all = directory.path().join("all");
+    fs::create_dir(&all).unwrap();
+    for number in 0..8 {
+        Authority::named(&all, &number.to_string(), &"x".repeat(10_000));
+    }
+    // Opening it waits for somebody who writes.
+    assert!(Command::new("mkfifo").arg(all.join("pipe")).status().unwrap().success());
+    let flags = ["--tls-ca-cert-dir", all.to_str().unwrap()];
+    let (_process, port) = start(directory.path(), &ca, &issued, &flags);
+    for protocols in ["TLSv1.2", "TLSv1.3"] {
+        let mut client = connect_with(port, &ca.tls_of(&issued, protocols).unwrap()).unwrap();
+        assert_eq!(text(call(&mut client, "PING")), "PONG");
+    }
+}
+
 /// `cacheflow healthcheck`, with these in its environment.
 pub fn check(address: &str, environment: &[(&str, &str)]) -> (bool, String) {
     let mut command = Command::new(super::server::binary());
