@@ -142,6 +142,11 @@ fn directories_of_certificates_and_another_certificate_for_outgoing_connections(
     }
     let (health, _) = check(&format!("tls:127.0.0.1:{port}"), &[]);
     assert!(health, "it wants a certificate, so it is well");
+    let set = |words: &str| text(process.call(&format!("CONFIG SET {words}")));
+    assert_eq!(set("tls-client-key-file  tls-client-cert-file "), "OK");
+    // One by one, as Redis takes them.
+    assert_eq!(set(&format!("tls-client-cert-file {}", outgoing.certificate)), "OK");
+    assert_eq!(set(&format!("tls-client-key-file {}", outgoing.key)), "OK");
     let words = "CONFIG SET tls-client-key-file /none";
     let refused = text(process.call(words));
     assert!(
