@@ -16,7 +16,7 @@ space := $(empty) $(empty)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: build run test hostile models test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
+.PHONY: build run test hostile models simulation test-client differential cluster bench microbench instructions fuzz lint fmt docker clean help
 
 build: ## Build the optimised server: target/release/cacheflow
 	cargo build --release
@@ -35,7 +35,7 @@ HOSTILE_SCRIPTS ?= 10000
 HOSTILE_SEED ?= 1
 
 hostile: ## Run many more hostile scripts than `make test` does
-	HOSTILE_SCRIPTS=$(HOSTILE_SCRIPTS) HOSTILE_SEED=$(HOSTILE_SEED) cargo test --release --test scripting hostile -- --nocapture
+	HOSTILE_SCRIPTS=$(HOSTILE_SCRIPTS) HOSTILE_SEED=$(HOSTILE_SEED) cargo test --test scripting hostile -- --nocapture
 
 models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
 	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
@@ -67,7 +67,7 @@ instructions: ## Count instructions per command into docs/performance.md: needs 
 
 # How many seconds each target of `make fuzz` runs, and which there are.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS = rdb request aof stream config users
+FUZZ_TARGETS = rdb request aof stream config users bus
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed random bytes to what reads files and sockets: needs nightly and cargo-fuzz
 

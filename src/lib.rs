@@ -1,8 +1,8 @@
 //! cacheflow: a Redis-compatible server, written from scratch so that it can be read.
 //!
 //! ```text
-//!                    clients                     replicas          files
-//!                       |                           |                |
+//!                    clients    other nodes      replicas          files
+//!                       |       (bus/)  |           |                |
 //!  server/     listener, sessions, outboxes         |                |
 //!                 |          ^                      |                |
 //!  resp/        reader     writer                   |                |

@@ -50,12 +50,13 @@ fn every_file_opens_with_what_it_is() {
     assert!(silent.is_empty(), "no //! at the top of {silent:?}");
 }
 
-/// The stack of rooms (`tests/layers.rs`) says what the store and the protocol may import; this is what
+/// The stack of rooms (`tests/layers.rs`) says what the store, the protocol and the cluster's state machine may import; this is what
 /// they must not take from the standard library.
 #[test]
-fn the_store_and_the_protocol_are_pure() {
+fn the_store_the_protocol_and_the_cluster_are_pure() {
     forbid("store/", &["std::net", "SystemTime", "Instant", "std::fs", "std::thread"]);
     forbid("resp/", &["TcpStream", "SystemTime", "Instant", "std::fs", "std::thread"]);
+    forbid("cluster/", &["TcpStream", "SystemTime", "Instant", "std::fs", "std::thread", "Mutex"]);
 }
 
 /// The files, apart from those in which it is defined, that call a function: all of them, and no other.

@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use cacheflow::engine::scripting::STACK_SIZE;
+
 /// A server started as a program, with its log on a pipe.
 struct Program {
     child: Child,
@@ -239,7 +241,9 @@ fn threads_keep_to_the_cores_that_the_configuration_names() {
 fn too_little_address_space_refuses_connections_and_ends_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut limited = Command::new("sh");
-    let script = format!("ulimit -v 200000; exec {} \"$@\"", env!("CARGO_BIN_EXE_cacheflow"));
+    // Enough for half of those who come.
+    let kilobytes = 150_000 + 400 * STACK_SIZE / 1024;
+    let script = format!("ulimit -v {kilobytes}; exec {} \"$@\"", env!("CARGO_BIN_EXE_cacheflow"));
     limited.current_dir(dir.path()).args(["-c", &script, "sh"]).args(ANY_PORT);
     limited.args(["--logfile", "log"]).stdin(Stdio::null());
     // With a log file, the ready line isn't on standard output.

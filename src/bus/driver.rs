@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::file::NodesFile;
+use super::file::{NodesFile, SharedFile};
 use super::links::Links;
 use crate::cluster::Cluster;
 use crate::cluster::output::{Network, Outputs, Save};
 use crate::cluster::tick::TICK_MS;
 use crate::config::Config;
-use crate::engine::cluster::{settings, tell};
+use crate::engine::cluster::{SaveNodes, Snapshot, save_now, settings, take_snapshot, tell};
 use crate::engine::{EngineGuard, SharedEngine};
 use crate::system::random::Random;
 use crate::system::service::essential;
@@ -63,6 +63,8 @@ impl Bus {
     ) -> io::Result<Bus> {
         let links = Links::new(Arc::clone(shared));
         let listeners: Vec<_> = listeners.into_iter().map(Arc::new).collect();
+        let file = SharedFile::new(file);
+        shared.lock().cluster_file = Some(Box::new(file.share()));
         let driver = Driver { shared: Arc::clone(shared), links: Arc::clone(&links), file };
         let thread = Builder::new().name("bus".into());
         let mut threads = vec![thread.spawn(essential(move || driver.run()))?];
@@ -80,7 +82,11 @@ impl Bus {
         for listener in &self.listeners {
             let _ = SockRef::from(&**listener).shutdown(Shutdown::Both); // wakes who accepts
         }
-        self.shared.lock().bus_wanted.notify_all();
+        let mut engine = self.shared.lock();
+        _ = save_now(&mut engine); // what it has promised is there already
+        engine.cluster_file = None;
+        engine.bus_wanted.notify_all();
+        drop(engine);
         self.threads.into_iter().for_each(|thread| _ = thread.join());
         self.links.close_all();
     }
@@ -102,7 +108,7 @@ fn accept(shared: &SharedEngine, links: &Arc<Links>, listener: &TcpListener) {
 struct Driver {
     shared: Arc<SharedEngine>,
     links: Arc<Links>,
-    file: NodesFile,
+    file: SharedFile,
 }
 
 impl Driver {
@@ -116,10 +122,10 @@ impl Driver {
                 self.tick(&mut engine);
             }
             let Some(cluster) = engine.cluster.as_deref_mut() else { return };
+            let snapshot = take_snapshot(cluster);
             let outputs = cluster.take_outputs();
-            let text = (outputs.save != Save::Nothing).then(|| cluster.to_file());
             drop(engine);
-            self.carry_out(outputs, text);
+            self.carry_out(outputs, snapshot);
         }
     }
 
@@ -153,8 +159,8 @@ impl Driver {
         });
     }
 
-    fn carry_out(&mut self, outputs: Outputs, text: Option<String>) {
-        let saved = text.map_or(Ok(()), |text| self.file.save(&text, outputs.save == Save::Synced));
+    fn carry_out(&mut self, outputs: Outputs, snapshot: Option<Snapshot>) {
+        let saved = snapshot.map_or(Ok(()), |snapshot| self.file.save(&snapshot));
         if let Err(error) = &saved {
             crate::warning!("The cluster's state can't be saved, so nothing is sent: {error}");
             tell(&mut self.shared.lock(), |cluster| cluster.save_by_command());

@@ -8,8 +8,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{FlockOperation, flock};
+
+use crate::engine::cluster::{SaveNodes, Snapshot};
 
 /// The file, locked.
 #[derive(Debug)]
@@ -17,6 +20,35 @@ pub struct NodesFile {
     path: PathBuf,
     /// Holds the lock.
     file: File,
+    /// Which state it has: a later one has a higher number.
+    version: u64,
+}
+
+/// The file, for the bus' thread and for who changes the state by command.
+pub struct SharedFile(Arc<Mutex<NodesFile>>);
+
+impl SharedFile {
+    /// Several may write it.
+    pub fn new(file: NodesFile) -> Self {
+        SharedFile(Arc::new(Mutex::new(file)))
+    }
+
+    /// The same file, for somebody else.
+    pub fn share(&self) -> Self {
+        SharedFile(Arc::clone(&self.0))
+    }
+}
+
+impl SaveNodes for SharedFile {
+    fn save(&self, snapshot: &Snapshot) -> io::Result<()> {
+        let mut file = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if snapshot.version < file.version {
+            return Ok(()); // somebody was faster, and has written a later state
+        }
+        file.save(&snapshot.text, snapshot.synced)?;
+        file.version = snapshot.version;
+        Ok(())
+    }
 }
 
 impl NodesFile {
@@ -32,11 +64,11 @@ impl NodesFile {
         lock(&file, path)?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        Ok((NodesFile { path: path.to_owned(), file }, text))
+        Ok((NodesFile { path: path.to_owned(), file, version: 0 }, text))
     }
 
     /// Puts a new text in the place of the old one; synced, so that it is there after a power failure.
-    pub fn save(&mut self, text: &str, synced: bool) -> io::Result<()> {
+    fn save(&mut self, text: &str, synced: bool) -> io::Result<()> {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".tmp-{}", std::process::id()));
         let beside = self.path.with_file_name(name);
@@ -94,5 +126,20 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
         drop(file);
         assert_eq!(NodesFile::open(&path).unwrap().1, "second\n");
+    }
+
+    #[test]
+    fn an_older_state_never_replaces_a_later_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nodes.conf");
+        let file = SharedFile::new(NodesFile::open(&path).unwrap().0);
+        let save = |version, text: &str| {
+            let snapshot = Snapshot { version, text: text.to_owned(), synced: true };
+            file.share().save(&snapshot).unwrap();
+            fs::read_to_string(&path).unwrap()
+        };
+        assert_eq!(save(2, "two"), "two");
+        assert_eq!(save(1, "one"), "two");
+        assert_eq!(save(3, "three"), "three");
     }
 }

@@ -59,6 +59,8 @@ impl Cluster {
             Manner::Agreed => {
                 crate::notice!("Manual failover user request accepted.");
                 if let Some(link) = link {
+                    // It listens to its own replicas only, and may not have heard that this is one.
+                    self.send_gossip(link, Kind::Pong);
                     self.send_body(link, Kind::ManualStart, Body::Nothing);
                 }
             }

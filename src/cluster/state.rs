@@ -78,7 +78,11 @@ pub struct Cluster {
     pub(super) ticks: u64,
     /// Packets, counted.
     pub stats: Stats,
+    /// The address that was announced at the last tick.
+    pub(super) announced_ip: String,
     pub(super) outputs: Outputs,
+    /// States that were written.
+    version: u64,
     pub(super) random: Random,
 }
 
@@ -110,6 +114,8 @@ impl Cluster {
             links: BTreeMap::new(),
             stats: Stats::default(),
             outputs: Outputs { save: Save::Synced, ..Outputs::default() },
+            announced_ip: String::new(),
+            version: 0,
             random,
         }
     }
@@ -244,6 +250,17 @@ impl Cluster {
     /// What is to be done about the data; it is taken over.
     pub fn take_orders(&mut self) -> Vec<Order> {
         std::mem::take(&mut self.outputs.orders)
+    }
+
+    /// Whether the state has to be written; the caller does it.
+    pub fn take_save(&mut self) -> Save {
+        std::mem::take(&mut self.outputs.save)
+    }
+
+    /// A number for the state as it is now: a later one has a higher number.
+    pub fn next_version(&mut self) -> u64 {
+        self.version += 1;
+        self.version
     }
 
     /// What is to be done.

@@ -6,6 +6,8 @@
 //!
 //! A server that is no node of a cluster has no such state, and none of this on any path.
 
+use std::io;
+
 use super::Engine;
 use super::pause::{self, Reason};
 use super::pubsub;
@@ -21,6 +23,43 @@ use crate::system::random::Random;
 
 /// Bus ports are so much higher than the clients', unless somebody says otherwise.
 pub const BUS_PORT_OFFSET: u16 = 10_000;
+
+/// The state of the cluster as its file has it.
+pub struct Snapshot {
+    /// A later one has a higher number.
+    pub version: u64,
+    /// The text of the file.
+    pub text: String,
+    /// It has to be there after a power failure.
+    pub synced: bool,
+}
+
+/// The file, which is the bus' matter.
+pub trait SaveNodes: Send {
+    /// Writes a state, unless a later one was written.
+    fn save(&self, snapshot: &Snapshot) -> io::Result<()>;
+}
+
+/// The state, if it has to be written. It counts as written from now on.
+pub fn take_snapshot(cluster: &mut Cluster) -> Option<Snapshot> {
+    let save = cluster.take_save();
+    let (version, synced) = (cluster.next_version(), save == Save::Synced);
+    (save != Save::Nothing).then(|| Snapshot { version, text: cluster.to_file(), synced })
+}
+
+/// Writes the state at once, and waits for it, under the lock: for commands of administrators, which are
+/// rare, and to whom OK means that it is there. If it can't be written the bus' thread goes on trying.
+pub fn save_now(engine: &mut Engine) -> io::Result<()> {
+    let Engine { cluster: Some(cluster), cluster_file: Some(file), .. } = engine else {
+        return Ok(());
+    };
+    let Some(snapshot) = take_snapshot(cluster) else { return Ok(()) };
+    let saved = file.save(&snapshot);
+    if saved.is_err() {
+        cluster.save_by_command();
+    }
+    saved
+}
 
 /// The state of a node that knows nobody yet, if the configuration wants a node.
 pub fn new(config: &Config, now_ms: u64) -> Option<Box<Cluster>> {

@@ -162,6 +162,8 @@ pub struct Engine {
     pub replication: Replication,
     /// The cluster that this server is a node of, if it is one.
     pub cluster: Option<Box<Cluster>>,
+    /// The file that keeps it, once the bus has opened it.
+    pub cluster_file: Option<Box<dyn cluster::SaveNodes>>,
     /// Signalled when the cluster's bus has something to send or to save.
     pub bus_wanted: Arc<Condvar>,
     /// Changes since the last snapshot.
@@ -234,6 +236,7 @@ impl Engine {
             progress: Arc::default(),
             replication: Replication::new(&config),
             cluster: cluster::new(&config, Clock::now().unix_us(Tick::now()) as u64 / 1000),
+            cluster_file: None,
             bus_wanted: Arc::default(),
             config,
             databases,

@@ -79,24 +79,22 @@ impl Shell {
         loop {
             let (printed, _) = self.run(command);
             if printed.trim().replace('\r', "") == expected {
-                return;
+                return self.settle();
             }
             assert!(Instant::now() < deadline, "$ {command}\n{printed}is not\n{expected}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
-    /// Waits until all servers answer, and all nodes know each other.
+    /// Waits until all servers answer, and all nodes agree on who there is, and what everybody has.
     fn settle(&self) {
-        wait_until("servers answer and nodes know each other", || {
+        wait_until("servers answer and nodes agree", || {
             let made = (0..10).filter(|last| self.dir.path().join(self.port(*last)).exists());
             let ports: Vec<String> = made.map(|last| self.port(last)).collect();
-            let nodes: Vec<String> = ports.iter().map(|port| self.nodes(port)).collect();
+            let views: Vec<Vec<String>> = ports.iter().map(|port| self.view(port)).collect();
             // Whoever has left knows only itself, or is gone.
-            let longest = nodes.iter().map(|nodes| nodes.lines().count()).max().unwrap_or(0);
-            let whole = nodes.iter().filter(|nodes| nodes.lines().count() > 1);
-            whole.clone().all(|nodes| nodes.lines().count() == longest && !nodes.contains("fail"))
-                && whole.clone().all(|nodes| !nodes.contains("handshake"))
+            let views: Vec<&Vec<String>> = views.iter().filter(|view| view.len() > 1).collect();
+            views.iter().all(|view| *view == views[0])
         });
     }
 
@@ -104,16 +102,25 @@ impl Shell {
         format!("{}{last}", self.prefix)
     }
 
-    /// CLUSTER NODES of a server; nothing if it is no node. Waits until it answers.
-    fn nodes(&self, port: &str) -> String {
+    /// The nodes that a server knows, their roles, masters and slots; nothing if it is no node. Waits
+    /// until it answers.
+    fn view(&self, port: &str) -> Vec<String> {
         let number: u16 = port.parse().unwrap();
         let log = self.dir.path().join(port).join("log");
         let is_there = || connect(number).is_ok();
         if !is_there() && fs::read_to_string(log).is_ok_and(|log| log.contains("Ready to accept")) {
-            return String::new(); // it has gone
+            return Vec::new(); // it has gone
         }
         wait_until("a server answers", is_there);
-        self.run(&format!("redis-cli -p {port} CLUSTER NODES")).0
+        let nodes =
+            self.run(&format!("redis-cli -p {port} CLUSTER NODES")).0.replace("myself,", "");
+        let lines = nodes.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+        let lines = lines.filter(|fields| fields.len() >= 8);
+        let mut view: Vec<String> = lines
+            .map(|fields| [&fields[..1], &fields[2..4], &fields[8..]].concat().join(" "))
+            .collect();
+        view.sort();
+        view
     }
 }
 

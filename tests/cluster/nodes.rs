@@ -117,6 +117,21 @@ impl Node {
         let _ = self.child.wait();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Sends a signal to its process.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
     /// Starts it again, on its port and with what it has left behind.
     pub fn restart(&mut self) {
         self.kill();
@@ -149,7 +164,7 @@ fn spawn(kind: Kind, port: u16, args: &[String], dir: &Path) -> Child {
     };
     Command::new(&binary)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-        .args(["--repl-diskless-sync-delay", "0"])
+        .args(["--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes"])
         .args(args)
         .current_dir(dir)
         .stdin(Stdio::null())
@@ -170,7 +185,7 @@ pub fn connect(port: u16) -> io::Result<Client> {
 }
 
 /// A port that is free, as is the one 10000 above it, where the bus is.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = 10_000 + (std::process::id() % 11_000) as u16;
     loop {

@@ -2,7 +2,7 @@
 //!
 //! A script is run by EVAL, by SCRIPT LOAD and EVALSHA, or as a function by FUNCTION LOAD and FCALL. As
 //! elsewhere, a round starts with no data and is minimised if it fails. `DIFF_SEED` is the seed,
-//! `DIFF_SCRIPTS` how many (20000).
+//! `DIFF_SCRIPTS` how many (10000).
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ const MOST_SHOWN: usize = 40;
 #[test]
 #[ignore = "needs a redis-server: make differential"]
 fn random_scripts_get_the_same_replies() {
-    let total = std::env::var("DIFF_SCRIPTS").map_or(20_000, |text| text.parse().unwrap());
+    let total = std::env::var("DIFF_SCRIPTS").map_or(10_000, |text| text.parse().unwrap());
     let seed = seed::seed();
     let mut random = Random::new(seed);
     let mut servers = Servers::start().expect("both servers start");

@@ -56,6 +56,36 @@ fn pushes_come_while_the_reader_sleeps_and_while_it_sends() {
     (0..200).for_each(|_| assert_eq!(next(&mut publisher), Value::Integer(1)));
 }
 
+/// More than a socket takes, and nothing else is sent that would push the rest along.
+#[test]
+fn a_reader_that_pauses_gets_everything_in_the_end() {
+    let server = Encrypted::start(&[]);
+    let (mut listener, mut publisher) = (server.connect(), server.connect());
+    call(&mut listener, "SUBSCRIBE news");
+    for size in [1, 5_000, 100_000, 3_000_000, 17, 8_000_000, 12_345] {
+        publisher.call(&["PUBLISH", "news", &"m".repeat(size)], PATIENCE).unwrap();
+    }
+    let backlog = || {
+        let list = text(server.process.call("CLIENT LIST"));
+        list.lines().find(|line| line.contains(" sub=1 ")).unwrap().to_owned()
+    };
+    wait_until(|| backlog().contains(" oll=1 ") || backlog().contains(" oll=2 "), backlog);
+    std::thread::sleep(Duration::from_millis(50));
+    for size in [1, 5_000, 100_000, 3_000_000, 17, 8_000_000, 12_345] {
+        let Value::Array(words) = next(&mut listener) else { panic!("no message") };
+        assert!(words[2] == Value::Bulk("m".repeat(size).into()), "{size}");
+    }
+    assert!(matches!(listener.read(Duration::from_millis(50)).unwrap(), Output::Nothing));
+    // Replies the same way: many megabytes of them, asked for by somebody who then looks away.
+    call(&mut publisher, "SET k 1");
+    let large = "v".repeat(2_000_000);
+    publisher.call(&["SET", "k", &large], PATIENCE).unwrap();
+    (0..10).for_each(|_| publisher.send(&["GET", "k"]).unwrap());
+    std::thread::sleep(Duration::from_millis(200));
+    (0..10).for_each(|_| assert!(next(&mut publisher) == Value::Bulk(large.clone().into())));
+    assert_eq!(text(call(&mut publisher, "PING")), "PONG");
+}
+
 #[test]
 fn who_waits_is_woken_and_who_has_hung_up_takes_nothing() {
     let server = Encrypted::start(&[]);

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -255,4 +256,54 @@ fn new_keys_in_the_midst_of_it_are_agreed_on() {
     call(&mut other, "SUBSCRIBE c");
     server.process.call("PUBLISH c m");
     assert!(matches!(next(&mut other), Value::Array(_)));
+}
+
+/// What OpenSSL says of a conversation with a server, and what it is told to say itself.
+fn openssl(server: &Encrypted, flags: &[&str], lines: &[&str]) -> String {
+    let address = format!("127.0.0.1:{}", server.port);
+    let mut child = Command::new("openssl")
+        .args(["s_client", "-connect", &address, "-CAfile", &server.authority.file])
+        .args(flags)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for line in lines {
+        thread::sleep(Duration::from_millis(500)); // one command of s_client's for each read
+        let _ = writeln!(input, "{line}\r");
+    }
+    thread::sleep(Duration::from_millis(500));
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat()
+}
+
+#[test]
+#[ignore = "needs openssl: make differential"]
+fn openssl_finds_what_there_is_and_nothing_else() {
+    let server = Encrypted::start(&["--tls-auth-clients", "no"]);
+    let session = server.directory.path().join("session");
+    let session = session.to_str().unwrap();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let first = openssl(&server, &[version, "-sess_out", session], &["PING"]);
+        assert!(first.contains("+PONG") && first.contains("New, TLSv1"), "{first}");
+        let second = openssl(&server, &[version, "-sess_in", session], &["PING"]);
+        assert!(second.contains("+PONG") && second.contains("Reused, TLSv1"), "{second}");
+    }
+    // A line that begins with R asks for new keys, in TLS 1.2 by another handshake.
+    let again = openssl(&server, &["-tls1_2"], &["PING", "R", "PING"]);
+    assert!(again.contains("no renegotiation"), "{again}");
+    for old in ["-tls1", "-tls1_1"] {
+        let refused = openssl(&server, &[old, "-cipher", "ALL:@SECLEVEL=0"], &["PING"]);
+        assert!(!refused.contains("PONG") && refused.contains("handshake failure"), "{refused}");
+    }
+    let forgetful = text(server.process.call("CONFIG SET tls-session-caching no"));
+    assert_eq!(forgetful, "OK");
+    for version in ["-tls1_2", "-tls1_3"] {
+        openssl(&server, &[version, "-sess_out", session], &["PING"]);
+        let second = openssl(&server, &[version, "-sess_in", session], &["PING"]);
+        assert!(second.contains("+PONG") && second.contains("New, TLSv1"), "{second}");
+    }
 }

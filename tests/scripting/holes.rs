@@ -75,6 +75,11 @@ fn ranges_of_unpack_are_counted_without_overflow() {
         ("return {unpack({1, 2}, 0, 2147483647)}", too_many),
         ("return {unpack({1, 2}, -2147483648, 2147483647)}", too_many),
         ("return {unpack({1, 2}, 1, 1e6)}", too_many),
+        ("return {unpack({1, 2}, 0 / 0, 2)}", too_many),
+        ("return {unpack({1, 2}, 1, 0 / 0)}", too_many),
+        ("return {unpack({1, 2}, -1 / 0, 1 / 0)}", too_many),
+        ("return {unpack({1, 2}, 2147483648, 2)}", "[]"),
+        ("return {unpack({1, 2}, 2^53, -2^53)}", "[]"),
         ("return {unpack({1, 2}, 2147483647, -2147483648)}", "[]"),
         ("return select('#', unpack({}, 1, 7000))", "7000"),
     ]);

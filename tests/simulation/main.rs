@@ -99,3 +99,29 @@ fn forty_nodes_replace_three_masters() {
 fn a_hundred_nodes_replace_ten_masters() {
     lose_masters(50, 10);
 }
+
+/// A master that loses its only replica gets one of another master's, and only one.
+#[test]
+fn a_replica_moves_to_a_master_without_any() {
+    let mut world = World::new(1, 3, 2, 3000);
+    world.form();
+    world.run_for(5_000);
+    world.expect_order("after its formation", CALM_MS);
+    // Hosts 3 and 6 copy host 0, 4 and 7 host 1.
+    world.stop(3, false);
+    world.stop(6, false);
+    world.run_for(30_000);
+    let ip = world.hosts[0].ip.clone();
+    let copies = world.hosts.iter().filter(|host| host.node.is_some());
+    let copies = copies.filter(|host| host.master.as_ref() == Some(&ip)).count();
+    assert_eq!(copies, 1);
+}
+
+/// Two masters that were given the same epoch: one of them takes another one.
+#[test]
+fn masters_with_the_same_epoch_end_with_two() {
+    let mut world = World::new(1, 4, 1, 3000);
+    world.same_epochs = true;
+    world.form();
+    world.expect_order("after its formation", CALM_MS);
+}

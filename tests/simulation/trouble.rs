@@ -67,9 +67,12 @@ impl Trouble {
                 self.parted_until_ms = now_ms + self.below(10_000);
             }
             6 | 7 => {
-                let manner = if self.below(2) == 0 { Manner::Agreed } else { Manner::Force };
+                let manners = [Manner::Agreed, Manner::Force, Manner::Takeover];
+                let manner = manners[self.below(3) as usize];
+                world.witness.is_takeover = manner == Manner::Takeover;
                 // Refused by who is no replica.
                 let _ = world.tell(host, |node| node.fail_over(manner));
+                world.witness.is_takeover = false;
             }
             _ => {}
         }

@@ -60,6 +60,8 @@ pub struct World {
     /// Packets take so long, at most.
     pub slowest_ms: u64,
     pub witness: Witness,
+    /// All begin with the same epoch.
+    pub same_epochs: bool,
 }
 
 impl World {
@@ -80,6 +82,7 @@ impl World {
             cut: Vec::new(),
             slowest_ms: 5,
             witness: Witness::default(),
+            same_epochs: false,
         };
         (0..count).for_each(|host| world.start(host));
         world
@@ -99,9 +102,9 @@ impl World {
     pub fn form(&mut self) {
         let count = self.hosts.len();
         for host in 0..count {
-            let masters = self.masters;
+            let (masters, same) = (self.masters, self.same_epochs);
             self.tell(host, |node| {
-                node.set_config_epoch(host as i64 + 1).unwrap();
+                node.set_config_epoch(if same { 1 } else { host as i64 + 1 }).unwrap();
                 if host < masters {
                     let bounds = [host, host + 1].map(|part| part * SLOTS / masters);
                     let slots: Vec<Slot> = (bounds[0]..bounds[1]).map(|s| s as Slot).collect();

@@ -31,12 +31,14 @@ fn state<'c>(ctx: &'c Context<'_>) -> Result<&'c Cluster> {
     ctx.engine.cluster.as_deref().ok_or(DISABLED)
 }
 
-/// Changes the state. What it refuses is an error.
+/// Changes the state, and has it written. What the state machine refuses is an error; if only the file
+/// can't be written, the bus goes on trying and says nothing to others before.
 fn change<T>(
     ctx: &mut Context<'_>,
     work: impl FnOnce(&mut Cluster) -> std::result::Result<T, String>,
 ) -> Result<T> {
     let outcome = cluster::tell(ctx.engine, work).ok_or(DISABLED)?;
+    _ = cluster::save_now(ctx.engine); // the log has it
     outcome.map_err(|reason| Error::text(format!("ERR {reason}")))
 }
 

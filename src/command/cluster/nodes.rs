@@ -5,7 +5,8 @@ use crate::cluster::manual::Manner;
 use crate::command::args::{integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
-use crate::engine::cluster::BUS_PORT_OFFSET;
+use crate::config::system_text;
+use crate::engine::cluster::{self, BUS_PORT_OFFSET};
 use crate::engine::tracking;
 use crate::number;
 use crate::persistence::disk;
@@ -122,9 +123,10 @@ pub fn bumpepoch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 
 /// `CLUSTER SAVECONFIG`
 pub fn saveconfig(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    change(ctx, |cluster| {
-        cluster.save_by_command();
-        Ok(())
+    state(ctx)?;
+    cluster::tell(ctx.engine, |cluster| cluster.save_by_command());
+    cluster::save_now(ctx.engine).map_err(|error| {
+        Error::text(format!("ERR error saving the cluster node config: {}", system_text(&error)))
     })?;
     reply.ok();
     Ok(())

@@ -258,8 +258,10 @@ impl<'a, E, F: FnMut() -> Result<(), E>> Matcher<'a, F> {
     fn back_reference(&mut self, s: usize, digit: u8) -> Matched<E> {
         let index = usize::from(digit).wrapping_sub(usize::from(b'1'));
         let captured = self.captures.get(index).filter(|_| index < self.level);
-        let Some((start, Capture::Text { len })) = captured.copied() else {
-            return Err(Failure::Malformed("invalid capture index"));
+        let (start, len) = match captured.copied() {
+            Some((start, Capture::Text { len })) => (start, len),
+            Some((_, Capture::Position)) => return Ok(None), // it has no text to be the same as
+            _ => return Err(Failure::Malformed("invalid capture index")),
         };
         self.steps(len)?;
         let same = self.text[s..].starts_with(&self.text[start..start + len]);
