@@ -52,6 +52,9 @@ impl Trust {
             let found = files.flat_map(|path| certificates(&path).unwrap_or_default());
             ours.extend(found);
         }
+        // A system's directory has each of them several times.
+        ours.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+        ours.dedup();
         let mut roots = RootCertStore::empty();
         for certificate in &ours {
             // One of many that can't be read isn't believed, and the others are.
@@ -71,7 +74,8 @@ impl Trust {
     ) -> Result<Arc<dyn ClientCertVerifier>, String> {
         let builder = || {
             let (roots, provider) = (Arc::clone(&self.roots), Arc::clone(provider));
-            WebPkiClientVerifier::builder_with_provider(roots, provider)
+            // A client knows itself which certificate to show; a long list would fill the handshake.
+            WebPkiClientVerifier::builder_with_provider(roots, provider).clear_root_hint_subjects()
         };
         let inner = match wanted {
             ClientCertificates::Ignored => return Ok(WebPkiClientVerifier::no_client_auth()),
