@@ -7,7 +7,7 @@
 //!   redis-server  cacheflow   redis-server    their replicas    and knows what was acknowledged
 //! ```
 //!
-//! All of it needs redis-server and redis-cli, so it is ignored unless asked for (`make cluster`).
+//! Nearly all of it needs redis-server and redis-cli, and is ignored unless asked for (`make cluster`).
 //! `CLUSTER_OF=redis` (or `cacheflow`) makes every node one of that kind: a test that fails among
 //! redis-servers alone is wrong itself.
 //!
@@ -16,12 +16,14 @@
 //! | `nodes.rs`     | nodes: started, killed, brought back                             |
 //! | `router.rs`    | a client that knows whose each slot is, and follows redirections |
 //! | `load.rs`      | writers that know what was acknowledged                          |
+//! | `slots.rs`     | the keys of slots: on replicas, after a restart, when a slot is lost |
 //! | `tooling.rs`   | what redis-cli does with a cluster                               |
 //! | `clients.rs`   | client libraries under load while slots move and masters fail    |
 //! | `documents.rs` | what docs/scaling.md shows                                       |
 //! | `pubsub.rs`    | messages that go from node to node                               |
 //! | `failover.rs`  | masters that are killed, stopped, or asked to go                 |
 //! | `partition.rs` | a master that is cut off                                         |
+//! | `hostile.rs`   | who speaks on the bus and is no node                             |
 
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of it, this one a part.
@@ -29,6 +31,7 @@ mod client;
 mod clients;
 mod documents;
 mod failover;
+mod hostile;
 #[path = "../replication/hosts.rs"]
 mod hosts;
 mod load;
@@ -36,4 +39,5 @@ mod nodes;
 mod partition;
 mod pubsub;
 mod router;
+mod slots;
 mod tooling;

@@ -176,10 +176,10 @@ fn flags(client: &Client) -> String {
         (tracking.is_some(), 't'),
         (tracking.is_some_and(|mode| mode.broken_redirect), 'R'),
         (tracking.is_some_and(|mode| mode.broadcast), 'B'),
-        (client.routing.reads_replicas, 'r'),
         (client.watches.broken, 'd'),
         (client.close_after_reply, 'c'),
         (matches!(client.peer, Some(Address::Unix(_))), 'U'),
+        (client.routing.reads_replicas, 'r'),
         (client.no_evict, 'e'),
     ];
     let letters: String = states.iter().filter(|(set, _)| *set).map(|(_, c)| *c).collect();
