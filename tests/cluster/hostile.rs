@@ -227,3 +227,56 @@ fn refused(args: &[&str]) -> String {
     assert!(!output.status.success());
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
+
+/// Killed again and again while its state changes, a node finds the old state or the new one.
+#[test]
+fn who_is_killed_while_it_saves_starts_again() {
+    let mut node = node();
+    let id = node.id();
+    for round in 0..6 {
+        std::thread::scope(|scope| {
+            let mut client = node.connect().unwrap();
+            let changes = scope.spawn(move || {
+                let patience = Duration::from_secs(5);
+                // Each of them is written before it is answered; the last one isn't.
+                while client.call(&["CLUSTER", "BUMPEPOCH"], patience).is_ok()
+                    && client.call(&["CLUSTER", "SAVECONFIG"], patience).is_ok()
+                {}
+            });
+            std::thread::sleep(Duration::from_millis(30 + 17 * round));
+            node.signal("KILL");
+            changes.join().unwrap();
+        });
+        node.restart();
+        assert_eq!(node.id(), id);
+        wait_until("it serves", || node.field("CLUSTER INFO", "cluster_state") == "ok");
+        assert_eq!(node.field("CLUSTER INFO", "cluster_my_epoch"), "1");
+    }
+}
+
+/// What is published for a node that reads nothing waits, up to the limit; then its connection is ended.
+#[test]
+fn a_node_that_reads_nothing_costs_no_more_than_the_limit() {
+    let (node, other) = (node(), Node::start(Kind::Cacheflow));
+    assert_eq!(node.ask(&format!("CLUSTER MEET 127.0.0.1 {}", other.port)), "OK");
+    let knows = |node: &Node| node.field("CLUSTER INFO", "cluster_known_nodes") == "2";
+    wait_until("they know each other", || {
+        let is_met = |node: &Node| !node.ask("CLUSTER NODES").contains("handshake");
+        [&node, &other].into_iter().all(|node| knows(node) && is_met(node))
+    });
+    assert_eq!(node.ask("CONFIG SET cluster-link-sendbuf-limit 1mb"), "OK");
+    other.signal("STOP");
+    let before = memory(&node);
+    let message = "x".repeat(1 << 20);
+    let exceeded = || node.field("CLUSTER INFO", "total_cluster_links_buffer_limit_exceeded");
+    wait_until("the limit counts", || {
+        node.ask(&format!("PUBLISH channel {message}"));
+        exceeded() != "0"
+    });
+    assert!(memory(&node).saturating_sub(before) < 100 << 20);
+    other.signal("CONT");
+    wait_until("they speak again", || {
+        node.ask("CLUSTER NODES").lines().all(|line| line.contains(" connected"))
+    });
+    assert_eq!(node.ask("GET foo"), "mine");
+}
