@@ -1,6 +1,7 @@
 //! Who we are: a certificate, those that lead from it to one that others believe, and the key to it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -9,6 +10,9 @@ use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+
+/// A system's whole collection has a quarter of a megabyte; a device that never ends has more.
+const LONGEST_FILE: u64 = 16 << 20;
 
 /// Where a certificate and its key are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +61,13 @@ pub(super) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, S
 }
 
 fn read(path: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| reason(&error))
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(|error| reason(&error))?;
+    file.take(LONGEST_FILE + 1).read_to_end(&mut text).map_err(|error| reason(&error))?;
+    match text.len() as u64 {
+        0..=LONGEST_FILE => Ok(text),
+        _ => Err("is too long for certificates".to_owned()),
+    }
 }
 
 /// What the system says, without its number for it.
@@ -99,10 +109,11 @@ fn encrypted(text: &[u8]) -> Option<&[u8]> {
 fn decrypt(block: &[u8], password: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let text = std::str::from_utf8(block).map_err(|_| "is no PEM".to_owned())?;
     let (_, document) = Document::from_pem(text).map_err(|_| "is cut off, or no PEM".to_owned())?;
-    let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
-        .map_err(|_| "is encrypted in a form that isn't known here (PBES2 is)".to_owned())?;
-    let key: SecretDocument = info.decrypt(password).map_err(|_| {
-        "can't be decrypted: the password is wrong, or the cipher isn't AES".to_owned()
+    let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).map_err(|_| {
+        "is encrypted in a form that isn't known here (PBES2 with AES or 3DES is)".to_owned()
     })?;
+    let key: SecretDocument = info
+        .decrypt(password)
+        .map_err(|_| "can't be decrypted: the password is wrong".to_owned())?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }
