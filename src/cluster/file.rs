@@ -29,7 +29,7 @@ impl Cluster {
             "vars currentEpoch {} lastVoteEpoch {}\n",
             self.current_epoch, self.last_vote_epoch
         );
-        self.describe_nodes(false) + &vars
+        self.describe_nodes(false, false) + &vars
     }
 
     /// The node that a file tells of. None: the file is damaged.

@@ -114,7 +114,6 @@ local LARGE = 1000
 function safe.insert(...)
   local list = ...
   if type(list) ~= 'table' then bad(1, 'table', ...) end
-  if guarded[list] then deny() end
   local count = select('#', ...)
   if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
   if count == 3 then
@@ -125,6 +124,7 @@ function safe.insert(...)
     -- The original moves everything from the end down to there, be it two thousand million places.
     if at < -LARGE then error("bad argument #2 to 'insert' (position out of bounds)", 2) end
   end
+  if guarded[list] then deny() end
   return insert(...)
 end
 

@@ -92,7 +92,7 @@ fn replace<F: FnMut() -> Result<()>>(
             Some(text) => out.extend(&text.as_bytes()),
             None => {
                 let found = type_name(value);
-                return raise_here(lua, format!("invalid replacement value (a {found})"));
+                raise_here(lua, format!("invalid replacement value (a {found})"))
             }
         },
     }
