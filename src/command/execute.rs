@@ -253,6 +253,7 @@ fn reject(
         let text = [&b"EXECABORT Transaction discarded because of: "[..], reason].concat();
         engine.stats.error(b"EXECABORT");
         reply.error(&text);
+        monitor::show_refused_exec(engine, client, args);
         return;
     }
     let state = engine.clients.get_mut(client);

@@ -62,7 +62,7 @@ pub fn script_flags(source: &[u8]) -> Result<(ScriptFlags, usize), Vec<u8>> {
         return Ok((ScriptFlags::COMPATIBLE, 0));
     }
     let invalid = || b"ERR Invalid script shebang".to_vec();
-    let end = memchr::memchr(b'\n', source).ok_or_else(invalid)?;
+    let end = end_of_line(source).ok_or_else(invalid)?;
     let no_engine = || b"ERR Invalid engine in script shebang".to_vec();
     let words = words(&source[..end]).map_err(|_| no_engine())?;
     let (engine, options) = words.split_first().ok_or_else(no_engine)?;
@@ -82,13 +82,18 @@ pub fn script_flags(source: &[u8]) -> Result<(ScriptFlags, usize), Vec<u8>> {
     Ok((flags, end))
 }
 
+/// Where the first line ends. In Redis it is C's string: one with a NUL has no end.
+fn end_of_line(source: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'\n', 0, source).filter(|end| source[*end] == b'\n')
+}
+
 /// Reads the name of a library; the second value is where the code begins.
 pub fn library_name(source: &[u8]) -> Result<(Vec<u8>, usize), Vec<u8>> {
     if !source.starts_with(b"#!") {
         return Err(b"ERR Missing library metadata".to_vec());
     }
     let invalid = || b"ERR Invalid library metadata".to_vec();
-    let end = memchr::memchr(b'\n', source).ok_or_else(invalid)?;
+    let end = end_of_line(source).ok_or_else(invalid)?;
     let words = words(&source[..end]).map_err(|_| invalid())?;
     let (engine, options) = words.split_first().ok_or_else(invalid)?;
     let mut name = None;

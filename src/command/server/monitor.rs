@@ -8,12 +8,12 @@
 //! Lines are made only while somebody watches. Passwords are not shown, and neither are commands of
 //! administration, which may hold them anywhere.
 
-use crate::catalogue::Row;
+use crate::catalogue::{Command, Row};
 use crate::catalogue::spec::Flags;
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::engine::execution::Origin;
-use crate::engine::monitor;
+use crate::engine::{ClientKey, Engine, monitor};
 use crate::resp::{Args, Reply};
 
 /// `MONITOR`
@@ -45,5 +45,12 @@ pub fn show_executed(ctx: &mut Context<'_>, row: &Row, args: Args<'_>) {
     let again = matches!(ctx.origin, Origin::Unblocked | Origin::Resumed | Origin::Loader);
     if !ctx.engine.monitors.is_empty() && !hidden && !again {
         monitor::show(ctx.engine, ctx.client, row.command, args, ctx.origin == Origin::Script);
+    }
+}
+
+/// Shows an EXEC that was refused: who watches has seen the MULTI that it ends.
+pub fn show_refused_exec(engine: &mut Engine, client: ClientKey, args: Args<'_>) {
+    if !engine.monitors.is_empty() {
+        monitor::show(engine, client, Command::Exec, args, false);
     }
 }
