@@ -186,7 +186,13 @@ impl Line {
         cores::spawn(thread, move || write(&out, &packets, &waiting))?;
         let mut packets = Packets::new(&*stream);
         while let Some(packet) = packets.next()? {
-            tell(&mut self.links.shared.lock(), |cluster| cluster.receive(self.key, packet));
+            let is_known = tell(&mut self.links.shared.lock(), |cluster| {
+                cluster.receive(self.key, packet);
+                cluster.knows(self.key)
+            });
+            if is_known == Some(true) {
+                packets.trust();
+            }
         }
         Ok(())
     }
