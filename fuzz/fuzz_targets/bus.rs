@@ -47,7 +47,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let link = cluster.accepted("10.0.0.1".into(), "10.0.0.2".into());
     let size = usize::from(piece) * 16 + 1;
     let mut packets = Packets::new(Pieces { rest: bytes, size });
-    while let Ok(Some(packet)) = packets.next() {
+    while let Ok(Some(packet)) = packets.read() {
         tell(&mut cluster, &mut |cluster| cluster.receive(link, packet));
         tell(&mut cluster, &mut |cluster| cluster.tick());
     }

@@ -15,6 +15,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::reading::Packets;
 use crate::cluster::key::LinkKey;
+use crate::cluster::packet::Packet;
 use crate::engine::SharedEngine;
 use crate::engine::cluster::tell;
 use crate::system::cores;
@@ -27,7 +28,7 @@ const STACK_SIZE: usize = 256 * 1024;
 /// A connection may take the node timeout, but so long at most.
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 
-type Packet = Arc<[u8]>;
+type Bytes = Arc<[u8]>;
 
 /// All connections, by the names that the state machine has for them.
 pub struct Links {
@@ -37,7 +38,7 @@ pub struct Links {
 
 /// The writing end of a connection.
 struct Peer {
-    packets: Sender<Packet>,
+    packets: Sender<Bytes>,
     waiting: Arc<AtomicUsize>,
     /// The socket, once there is one, so that it can be ended.
     stream: Option<Arc<Stream>>,
@@ -47,7 +48,7 @@ struct Peer {
 struct Line {
     links: Arc<Links>,
     key: LinkKey,
-    packets: Receiver<Packet>,
+    packets: Receiver<Bytes>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -132,7 +133,7 @@ impl Links {
     }
 
     /// Hands a packet to the connection's writer.
-    pub fn send(&self, key: LinkKey, packet: Packet) {
+    pub fn send(&self, key: LinkKey, packet: Bytes) {
         if let Some(peer) = self.peers().get(&key) {
             peer.waiting.fetch_add(packet.len(), Ordering::Relaxed);
             let _ = peer.packets.send(packet); // fails if the connection has just ended
@@ -185,9 +186,10 @@ impl Line {
         let thread = Builder::new().name("bus-writer".into()).stack_size(STACK_SIZE);
         cores::spawn(thread, move || write(&out, &packets, &waiting))?;
         let mut packets = Packets::new(&*stream);
-        while let Some(packet) = packets.next()? {
+        while let Some(bytes) = packets.read()? {
+            let Some(packet) = Packet::parse(bytes) else { continue };
             let is_known = tell(&mut self.links.shared.lock(), |cluster| {
-                cluster.receive(self.key, packet);
+                cluster.understand(self.key, packet);
                 cluster.knows(self.key)
             });
             if is_known == Some(true) {
@@ -208,7 +210,7 @@ impl Drop for Line {
 
 /// Writes what comes until nothing can come any more. A connection that takes nothing is ended by whoever
 /// waits for an answer to what was sent.
-fn write(stream: &Stream, packets: &Receiver<Packet>, waiting: &AtomicUsize) {
+fn write(stream: &Stream, packets: &Receiver<Bytes>, waiting: &AtomicUsize) {
     for packet in packets {
         let written = { stream }.write_all(&packet);
         waiting.fetch_sub(packet.len(), Ordering::Relaxed);

@@ -22,7 +22,7 @@
 //! | [`driver`]  | the bus' thread                                                   |
 //! | [`links`]   | connections: made, accepted, and their two threads                |
 //! | [`reading`] | packets from a stream of bytes that is not to be trusted          |
-//! | [`file`]    | `nodes.conf`: locked, and replaced as a whole                     |
+//! | [`file`](mod@file)    | `nodes.conf`: locked, and replaced as a whole                     |
 
 pub mod driver;
 pub mod file;

@@ -29,7 +29,7 @@ impl<R: Read> Packets<R> {
     }
 
     /// The next packet. None: the stream has ended.
-    pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
+    pub fn read(&mut self) -> io::Result<Option<&[u8]>> {
         self.packet.clear();
         self.packet.shrink_to(PIECE);
         let mut prefix = [0; PREFIX];
@@ -66,9 +66,9 @@ mod tests {
     fn packets_come_one_by_one() {
         let stream = [packet(2256), packet(2256)].concat();
         let mut packets = Packets::new(&stream[..]);
-        assert_eq!(packets.next().unwrap().unwrap().len(), 2256);
-        assert_eq!(packets.next().unwrap().unwrap().len(), 2256);
-        assert!(packets.next().unwrap().is_none());
+        assert_eq!(packets.read().unwrap().unwrap().len(), 2256);
+        assert_eq!(packets.read().unwrap().unwrap().len(), 2256);
+        assert!(packets.read().unwrap().is_none());
     }
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
         let stream = packet(5 << 20);
         let mut packets = Packets::new(&stream[..]);
         packets.trust();
-        assert!(packets.next().is_err());
+        assert!(packets.read().is_err());
         assert!(packets.packet.capacity() <= 4 * PIECE, "{}", packets.packet.capacity());
     }
 
@@ -85,16 +85,16 @@ mod tests {
         let long = MOST_OF_STRANGER + 1;
         let stream = [packet(long as u32), vec![0; long]].concat();
         let mut packets = Packets::new(&stream[..]);
-        assert!(packets.next().is_err() && packets.packet.is_empty());
+        assert!(packets.read().is_err() && packets.packet.is_empty());
         let mut packets = Packets::new(&stream[..]);
         packets.trust();
-        assert_eq!(packets.next().unwrap().unwrap().len(), long);
+        assert_eq!(packets.read().unwrap().unwrap().len(), long);
     }
 
     #[test]
     fn nonsense_ends_the_stream() {
-        assert!(Packets::new(&b"GET / HTTP/1.1\r\n\r\n"[..]).next().is_err());
-        assert!(Packets::new(&b"RCmb"[..]).next().is_err());
-        assert!(Packets::new(&packet(100)[..]).next().is_err());
+        assert!(Packets::new(&b"GET / HTTP/1.1\r\n\r\n"[..]).read().is_err());
+        assert!(Packets::new(&b"RCmb"[..]).read().is_err());
+        assert!(Packets::new(&packet(100)[..]).read().is_err());
     }
 }

@@ -8,10 +8,11 @@ use super::slots::{SLOTS, Slot};
 use super::state::Cluster;
 
 impl Cluster {
-    /// Every node as a line: CLUSTER NODES. Nodes without a name are left out of the file.
-    pub fn describe_nodes(&self, with_handshakes: bool) -> String {
+    /// Every node as a line: CLUSTER NODES. Nodes without a name are left out of the file. Who comes without
+    /// TLS to a cluster that speaks it is `plain`.
+    pub fn describe_nodes(&self, with_handshakes: bool, plain: bool) -> String {
         let nodes = self.table.iter().filter(|(_, node)| with_handshakes || node.is_known());
-        nodes.map(|(key, node)| self.describe_node(key, node) + "\n").collect()
+        nodes.map(|(key, node)| self.describe_node(key, node, plain) + "\n").collect()
     }
 
     /// A node as a line.
@@ -19,9 +20,9 @@ impl Cluster {
     /// ```text
     /// id ip:port@bus-port[,hostname] flags master|- ping-sent pong-received epoch connected slots...
     /// ```
-    pub fn describe_node(&self, key: NodeKey, node: &Node) -> String {
-        let address = &node.address;
-        let mut line = format!("{} {}:{}@{}", node.id, address.ip, address.port, address.bus_port);
+    pub fn describe_node(&self, key: NodeKey, node: &Node, plain: bool) -> String {
+        let (address, port) = (&node.address, node.address.port_for(plain));
+        let mut line = format!("{} {}:{port}@{}", node.id, address.ip, address.bus_port);
         if !node.hostname.is_empty() {
             _ = write!(line, ",{}", node.hostname); // to a string: never fails
         }

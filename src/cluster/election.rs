@@ -137,6 +137,7 @@ impl Cluster {
         let Some(old) = self.my_master().filter(|_| self.is_replica()) else { return };
         self.becomes_master(self.myself);
         self.order(Order::Promote);
+        self.election = Election::default(); // its votes are used up
         for slot in self.table[old].slots.clone().iter() {
             self.table.assign(slot, self.myself);
         }

@@ -29,7 +29,7 @@ impl Cluster {
             "vars currentEpoch {} lastVoteEpoch {}\n",
             self.current_epoch, self.last_vote_epoch
         );
-        self.describe_nodes(false) + &vars
+        self.describe_nodes(false, false) + &vars
     }
 
     /// The node that a file tells of. None: the file is damaged.
@@ -215,7 +215,8 @@ mod tests {
     fn old_and_empty_lines_are_understood() {
         let cluster = read(&format!("\n{A} 127.0.0.1:7001 myself,master - 0 0 0 connected\n\n"));
         assert_eq!(cluster.unwrap().myself().address.bus_port, 17_001);
-        let later = format!("{A} ::1:7001@17001,a.example,shard-id={B} myself,master - 0 0 0 connected");
+        let later =
+            format!("{A} ::1:7001@17001,a.example,shard-id={B} myself,master - 0 0 0 connected");
         assert_eq!(read(&later).unwrap().myself().hostname, "a.example");
     }
 

@@ -226,7 +226,7 @@ fn who_reads_no_answers_gets_no_more_of_them() {
     cluster.tick();
     cluster.receive(links[3], &ping);
     let mut sent = cluster.take_outputs().network.into_iter();
-    assert!(sent.any(
-        |action| matches!(action, output::Network::Send { link, .. } if link == links[3])
-    ));
+    assert!(
+        sent.any(|action| matches!(action, output::Network::Send { link, .. } if link == links[3]))
+    );
 }

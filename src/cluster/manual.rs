@@ -14,7 +14,7 @@ use super::key::{LinkKey, NodeKey};
 use super::output::Order;
 use super::packet::{Body, Header, Kind};
 use super::state::Cluster;
-use super::underway::ManualFailover;
+use super::underway::{Election, ManualFailover};
 
 /// It is given up after so long.
 const TIMEOUT_MS: u64 = 5000;
@@ -69,6 +69,7 @@ impl Cluster {
     }
 
     fn begin_election_by_hand(&mut self) {
+        self.election = Election::default(); // an earlier one may wait for its next try
         self.manual.can_start = true;
         self.failover_soon = true;
     }

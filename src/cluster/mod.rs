@@ -29,7 +29,7 @@
 //! | `migration`    | replicas that move to masters without any                               |
 //! | [`admin`]      | what CLUSTER's subcommands do                                           |
 //! | [`describe`]   | the state as text: CLUSTER NODES, CLUSTER INFO                          |
-//! | [`file`]       | the state as a file, and back                                           |
+//! | [`file`](mod@file)       | the state as a file, and back                                           |
 //!
 //! Times are Unix times in milliseconds, 0 for never.
 

@@ -98,6 +98,13 @@ pub struct Address {
     pub plain_port: u16,
 }
 
+impl Address {
+    /// The port for a client, with TLS or without it.
+    pub fn port_for(&self, plain: bool) -> u16 {
+        if plain && self.plain_port != 0 { self.plain_port } else { self.port }
+    }
+}
+
 /// Whether this may be an address: it goes into replies and into a file of lines.
 pub fn is_address(text: &str) -> bool {
     text.len() < 46 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-_%".contains(&b))

@@ -16,12 +16,16 @@ const MOST_HANDSHAKES: usize = 1000;
 impl Cluster {
     /// A packet has come on a connection. One that is not understood counts for nothing.
     pub fn receive(&mut self, link: LinkKey, bytes: &[u8]) {
-        if let Some(packet) = Packet::parse(bytes).filter(|_| self.links.contains_key(&link)) {
+        if let Some(packet) = Packet::parse(bytes) {
             self.understand(link, packet);
         }
     }
 
-    fn understand(&mut self, link: LinkKey, packet: Packet) {
+    /// A packet has come, and was parsed.
+    pub fn understand(&mut self, link: LinkKey, packet: Packet) {
+        if !self.links.contains_key(&link) {
+            return; // it was ended meanwhile
+        }
         let Packet { kind, header, body } = packet;
         self.stats.count_received(kind);
         let sender = self.table.find(&header.sender);

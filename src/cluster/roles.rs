@@ -4,6 +4,7 @@ use super::key::NodeKey;
 use super::node::Flags;
 use super::output::{Order, Save};
 use super::state::Cluster;
+use super::underway::Election;
 
 impl Cluster {
     /// A node has slots of its own, or may have.
@@ -61,6 +62,7 @@ impl Cluster {
         }
         self.table.set_master(me, Some(master));
         self.order_to_follow(master);
+        self.election = Election::default();
         self.reset_manual();
         self.slots_moved();
         self.save(Save::Written);

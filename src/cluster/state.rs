@@ -78,6 +78,8 @@ pub struct Cluster {
     pub(super) ticks: u64,
     /// Packets, counted.
     pub stats: Stats,
+    /// The address that was announced at the last tick.
+    pub(super) announced_ip: String,
     pub(super) outputs: Outputs,
     /// States that were written.
     version: u64,
@@ -112,6 +114,7 @@ impl Cluster {
             links: BTreeMap::new(),
             stats: Stats::default(),
             outputs: Outputs { save: Save::Synced, ..Outputs::default() },
+            announced_ip: String::new(),
             version: 0,
             random,
         }

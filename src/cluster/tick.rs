@@ -50,8 +50,11 @@ impl Cluster {
         let settings = self.settings.clone();
         let node = &mut self.table[self.myself];
         if !settings.announced_ip.is_empty() {
-            node.address.ip = settings.announced_ip;
+            node.address.ip = settings.announced_ip.clone();
+        } else if !self.announced_ip.is_empty() {
+            node.address.ip.clear(); // the next ping tells it
         }
+        self.announced_ip = settings.announced_ip;
         let address = &mut node.address;
         (address.port, address.bus_port) = (settings.port, settings.bus_port);
         address.plain_port = settings.plain_port;

@@ -40,7 +40,7 @@ pub fn check(
     };
     let Some(cluster) = engine.cluster.as_deref() else { return Ok(()) };
     let judged = judge(engine, cluster, client, row, args, flags);
-    let slot = judged.map_err(|refusal| told(engine, cluster, refusal))?;
+    let slot = judged.map_err(|refusal| told(engine, cluster, client, refusal))?;
     engine.clients.get_mut(client).routing.slot = slot;
     Ok(())
 }
@@ -50,8 +50,8 @@ pub fn is_redirection(error: &Error) -> bool {
     matches!(error.code(), b"MOVED" | b"ASK" | b"TRYAGAIN" | b"CROSSSLOT" | b"CLUSTERDOWN")
 }
 
-fn told(engine: &Engine, cluster: &Cluster, refusal: Refusal) -> Error {
-    Error::text(refusal.text(cluster, &engine.config))
+fn told(engine: &Engine, cluster: &Cluster, client: ClientKey, refusal: Refusal) -> Error {
+    Error::text(refusal.text(engine, cluster, client))
 }
 
 /// The slot of a request that may be executed here, if it has keys at all.

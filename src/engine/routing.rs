@@ -56,10 +56,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// The error that tells it.
-    pub fn text(self, cluster: &Cluster, config: &Config) -> String {
+    pub fn text(self, engine: &Engine, cluster: &Cluster, client: ClientKey) -> String {
+        let plain = is_plain(engine, client);
         let to = |word: &str, slot: Slot, node: NodeKey| {
             let node = cluster.node(node);
-            format!("{word} {slot} {}:{}", endpoint(node, config), node.address.port)
+            let port = node.address.port_for(plain);
+            format!("{word} {slot} {}:{port}", endpoint(node, &engine.config))
         };
         match self {
             Refusal::Unbound => "CLUSTERDOWN Hash slot not served".into(),
@@ -73,6 +75,12 @@ impl Refusal {
             Refusal::Moved(slot, node) => to("MOVED", slot, node),
         }
     }
+}
+
+/// Whether a client has come without TLS to a cluster that speaks it: it is sent to other ports.
+pub fn is_plain(engine: &Engine, client: ClientKey) -> bool {
+    let stream = engine.clients.get(client).stream.as_ref();
+    engine.config.tls_cluster && stream.is_some_and(|stream| !stream.is_encrypted())
 }
 
 /// How clients are to call a node.
@@ -96,7 +104,7 @@ fn redirect_waiting(engine: &mut Engine) {
     for client in engine.blocking.waiting_for_keys(0) {
         let Some(cluster) = engine.cluster.as_deref() else { return };
         if let Some(refusal) = refusal_of_waiting(engine, cluster, client) {
-            let text = refusal.text(cluster, &engine.config);
+            let text = refusal.text(engine, cluster, client);
             blocking::interrupt(engine, client, &text);
         }
     }

@@ -39,9 +39,6 @@ fn settings(config: &Config) -> Result<Settings<'_>, String> {
     if believes_some && config.tls_ca_cert_file.is_empty() && config.tls_ca_cert_dir.is_empty() {
         return Err(NO_AUTHORITY.to_owned());
     }
-    if !config.tls_client_cert_file.is_empty() && config.tls_client_key_file.is_empty() {
-        return Err("No tls-client-key-file configured!".to_owned());
-    }
     let time = Duration::from_secs(config.tls_session_cache_timeout.into());
     Ok(Settings {
         files: Files {
@@ -49,10 +46,14 @@ fn settings(config: &Config) -> Result<Settings<'_>, String> {
             key: &config.tls_key_file,
             password: &config.tls_key_file_pass,
         },
-        client_files: Files {
-            certificate: &config.tls_client_cert_file,
-            key: &config.tls_client_key_file,
-            password: &config.tls_client_key_file_pass,
+        // One without the other is no identity yet: CONFIG SET may set them one by one.
+        client_files: match config.tls_client_key_file.is_empty() {
+            true => Files::default(),
+            false => Files {
+                certificate: &config.tls_client_cert_file,
+                key: &config.tls_client_key_file,
+                password: &config.tls_client_key_file_pass,
+            },
         },
         ca_file: &config.tls_ca_cert_file,
         ca_dir: &config.tls_ca_cert_dir,

@@ -349,12 +349,12 @@ impl Reply {
     }
 
     /// Text for people; `format` is three letters, as `txt` or `mkd`.
-    pub fn verbatim(&mut self, format: &str, text: &[u8]) {
+    pub fn verbatim(&mut self, format: impl AsRef<[u8]>, text: &[u8]) {
         match self.protocol {
             Protocol::Resp2 => self.bulk(text),
             Protocol::Resp3 => {
                 self.header(b'=', text.len() as i64 + 4);
-                self.raw(format.as_bytes());
+                self.raw(format.as_ref());
                 self.raw(b":");
                 self.raw(text);
                 self.raw(b"\r\n");

@@ -42,7 +42,8 @@ fn result(bits: u32) -> Result<MultiValue> {
 
 fn fold(lua: &Lua, args: MultiValue, with: fn(u32, u32) -> u32) -> Result<MultiValue> {
     let mut folded = bits(lua, &args, 0)?;
-    for index in 1..args.len() {
+    // From the last, which shows if several are no numbers.
+    for index in (1..args.len()).rev() {
         folded = with(folded, bits(lua, &args, index)?);
     }
     result(folded)

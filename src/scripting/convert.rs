@@ -249,7 +249,7 @@ impl<'a> Answer<'a> {
                 let field = |name| verbatim.raw_get::<Value>(name);
                 match (field("string"), field("format")) {
                     (Ok(Value::String(text)), Ok(Value::String(format))) => {
-                        reply.verbatim(&three_letters(&format.as_bytes()), &text.as_bytes());
+                        reply.verbatim(three_letters(&format.as_bytes()), &text.as_bytes());
                     }
                     _ => self.array(table, reply, depth),
                 }
@@ -288,8 +288,9 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The format of a verbatim string has exactly three letters.
-fn three_letters(format: &[u8]) -> String {
-    let letters = format.iter().chain([b' '; 3].iter()).take(3);
-    letters.map(|byte| char::from(byte & 0x7f)).collect()
+/// The format of a verbatim string has exactly three bytes.
+fn three_letters(format: &[u8]) -> [u8; 3] {
+    let mut letters = [b' '; 3];
+    letters.iter_mut().zip(until_nul(format)).for_each(|(letter, byte)| *letter = *byte);
+    letters
 }

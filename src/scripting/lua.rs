@@ -56,7 +56,17 @@ pub fn raise_here<T>(lua: &Lua, text: impl AsRef<[u8]>) -> Result<T> {
 /// `bad argument #1 to 'name' (string expected, got nil)`. The name is that by which the script has
 /// called the function; if it has called a method, its object doesn't count as an argument.
 pub fn bad_argument<T>(lua: &Lua, index: usize, what: impl AsRef<[u8]>) -> Result<T> {
-    let called = lua.inspect_stack(0, |frame| {
+    bad_argument_of(lua, 0, index, what)
+}
+
+/// The same, for the function that is so far up the stack.
+pub fn bad_argument_of<T>(
+    lua: &Lua,
+    level: usize,
+    index: usize,
+    what: impl AsRef<[u8]>,
+) -> Result<T> {
+    let called = lua.inspect_stack(level, |frame| {
         let names = frame.names();
         (names.name.map(|name| name.into_owned()), names.name_what == Some("method"))
     });
@@ -66,7 +76,8 @@ pub fn bad_argument<T>(lua: &Lua, index: usize, what: impl AsRef<[u8]>) -> Resul
         0 if is_method => format!("calling '{name}' on bad self ("),
         index => format!("bad argument #{index} to '{name}' ("),
     };
-    raise_here(lua, [complaint.as_bytes(), what.as_ref(), b")"].concat())
+    let text = [&position(lua, level + 1), complaint.as_bytes(), what.as_ref(), b")"].concat();
+    raise(Raise::Text(text))
 }
 
 /// `bad argument #1 to 'name' (table expected, got nil)`

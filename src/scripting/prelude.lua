@@ -3,9 +3,10 @@
 --
 -- Everything is a local of this chunk, so nothing that a script does to its globals matters here.
 -- `unwrap` turns what Rust has raised into a Lua value; `is_killed` knows an error that nobody catches;
--- `tick` looks at the clock, before something that nobody can interrupt.
+-- `tick` looks at the clock, before something that nobody can interrupt; `complain` raises that an argument
+-- is bad, of the function so many levels up.
 
-local unwrap, is_killed, deny, guarded, place, tick = ...
+local unwrap, is_killed, deny, guarded, place, tick, complain = ...
 local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
 local rawget, getmetatable = rawget, getmetatable
 local next, pcall, xpcall, unpack, insert = next, pcall, xpcall, unpack, table.insert
@@ -19,7 +20,7 @@ local function finish(ok, ...)
 end
 
 -- These functions are called from scripts in place of ones in C, and complain like those.
-local function bad(index, name, expected, ...)
+local function bad(index, expected, ...)
   if index <= select('#', ...) then
     expected = expected .. ' expected, got ' .. type((select(index, ...)))
   elseif expected == 'value' then
@@ -27,7 +28,7 @@ local function bad(index, name, expected, ...)
   else
     expected = expected .. ' expected, got no value'
   end
-  error('bad argument #' .. index .. " to '" .. name .. "' (" .. expected .. ')', 3)
+  complain(2, index, expected)
 end
 
 local safe = {}
@@ -47,7 +48,7 @@ function safe.pcall(...)
 end
 
 function safe.xpcall(...)
-  if select('#', ...) < 2 then bad(2, 'xpcall', 'value') end
+  if select('#', ...) < 2 then bad(2, 'value') end
   local f, handler = ...
   return finish(xpcall(f, function(raised)
     if type(raised) == 'userdata' then
@@ -70,7 +71,7 @@ end
 
 function safe.resume(...)
   local co = ...
-  if type(co) ~= 'thread' then error("bad argument #1 to 'resume' (coroutine expected)", 2) end
+  if type(co) ~= 'thread' then complain(1, 1, 'coroutine expected') end
   if resumed >= MOST_RESUMED then return false, 'C stack overflow' end
   local before = resumed
   resumed = before + 1
@@ -83,7 +84,7 @@ local function succeed(ok, ...)
 end
 
 function safe.wrap(f)
-  if type(f) ~= 'function' then error("bad argument #1 to 'wrap' (Lua function expected)", 2) end
+  if type(f) ~= 'function' then complain(1, 1, 'Lua function expected') end
   local co = create(f)
   return function(...)
     return succeed(safe.resume(co, ...))
@@ -96,12 +97,12 @@ local MOST_UNPACKED = 7950
 
 function safe.unpack(...)
   local list, first, last = ...
-  if type(list) ~= 'table' then bad(1, 'unpack', 'table', ...) end
+  if type(list) ~= 'table' then bad(1, 'table', ...) end
   if first == nil then first = 1 end
   if last == nil then last = #list end
   local from, to = tonumber(first), tonumber(last)
-  if not from then bad(2, 'unpack', 'number', ...) end
-  if not to then bad(3, 'unpack', 'number', ...) end
+  if not from then bad(2, 'number', ...) end
+  if not to then bad(3, 'number', ...) end
   if from > to then return end
   if not (to - from < MOST_UNPACKED) then error('too many results to unpack', 2) end -- nor with NaN
   return unpack(list, from, to)
@@ -112,18 +113,18 @@ local LARGE = 1000
 
 function safe.insert(...)
   local list = ...
-  if type(list) ~= 'table' then bad(1, 'insert', 'table', ...) end
-  if guarded[list] then deny() end
+  if type(list) ~= 'table' then bad(1, 'table', ...) end
   local count = select('#', ...)
   if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
   if count == 3 then
     local at = tonumber((select(2, ...)))
-    if not at then bad(2, 'insert', 'number', ...) end
+    if not at then bad(2, 'number', ...) end
     local length = #list
     if length > LARGE then tick() end
     -- The original moves everything from the end down to there, be it two thousand million places.
     if at < -LARGE then error("bad argument #2 to 'insert' (position out of bounds)", 2) end
   end
+  if guarded[list] then deny() end
   return insert(...)
 end
 

@@ -15,8 +15,9 @@
 use super::host;
 use super::limits::Buffer;
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, install, one, raise,
-    raise_here, raised, string_argument, table_argument, text_of, wrong_type,
+    Function, Lua, LuaString, MultiValue, Raise, Result, Table, Value, bad_argument,
+    bad_argument_of, install, one, raise, raise_here, raised, string_argument, table_argument,
+    text_of, wrong_type,
 };
 use super::protected::{self, BINARY, compile};
 use super::{Purpose, api, bit, json, msgpack, random, strings as string_library, structs};
@@ -84,6 +85,7 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
         guards.real.clone(),
         lua.create_function(place)?,
         lua.create_function(|_, ()| host::tick())?,
+        lua.create_function(complain)?,
     ))?;
     for name in REMOVED {
         globals.raw_set(name, Value::Nil)?;
@@ -178,7 +180,7 @@ impl Guards {
         let shown = lua.create_table()?;
         shown.set("__index", strings.clone())?;
         let (shown, _) = self.guard(lua, &shown)?;
-        if let Some(metatable) = lua.type_metatable::<super::lua::LuaString>() {
+        if let Some(metatable) = lua.type_metatable::<LuaString>() {
             metatable.raw_set("__metatable", shown)?;
         }
         Ok(())
@@ -268,7 +270,8 @@ fn no_such_global(lua: &Lua, (_, name): (Value, Value)) -> Result<()> {
         return raise_here(lua, text);
     };
     let text = b"Script attempted to access nonexistent global variable '";
-    raise_here(lua, [&text[..], &name.as_bytes(), b"'"].concat())
+    let name = name.as_bytes();
+    raise_here(lua, [&text[..], super::convert::until_nul(&name), b"'"].concat())
 }
 
 /// What a script gets to see of an error that Rust has raised; one that can't be caught goes on.
@@ -280,6 +283,11 @@ fn unwrap(lua: &Lua, error: Value) -> Result<Value> {
         Raise::Killed(text) => raise(Raise::Killed(text)),
         Raise::Value => Ok(protected::thrown(lua)),
     }
+}
+
+/// Raises that an argument of a function of the prelude is bad.
+fn complain(lua: &Lua, (level, index, what): (usize, usize, LuaString)) -> Result<()> {
+    bad_argument_of(lua, level, index, what.as_bytes())
 }
 
 /// Where an error was raised, for the error handler, which calls this: chunk and line.
@@ -329,11 +337,13 @@ fn loadstring(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 
 /// `load(function [, name])`: calls the function until it has given all pieces.
 fn load(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
+    let name = match args.get(1) {
+        None | Some(Value::Nil) => b"=(load)".to_vec(),
+        Some(_) => string_argument(lua, &args, 1)?.as_bytes().to_vec(),
+    };
     let Some(Value::Function(reader)) = args.front() else {
         return wrong_type(lua, 1, "function", args.front());
     };
-    let name = args.get(1).and_then(|name| text_of(lua, name));
-    let name = name.map_or_else(|| b"=(load)".to_vec(), |name| name.as_bytes().to_vec());
     let mut source = Buffer::new(lua);
     loop {
         let piece = match protected::call(lua, reader, MultiValue::new()) {

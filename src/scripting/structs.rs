@@ -9,8 +9,8 @@
 
 use super::limits::Buffer;
 use super::lua::{
-    Lua, MultiValue, Result, Table, Value, bad_argument, install, number_argument, one, one_string,
-    optional_number, raise_here, string_argument, to_i64,
+    Lua, MultiValue, Result, Table, Value, bad_argument, install, number_argument, number_of, one,
+    one_string, optional_number, raise_here, string_argument, to_i64,
 };
 
 /// Integers have at most so many bytes.
@@ -24,6 +24,9 @@ pub fn table(lua: &Lua) -> Result<Table> {
     install(lua, &table, &[("pack", pack), ("unpack", unpack), ("size", size)])?;
     Ok(table)
 }
+
+/// Options that stand for data or padding.
+const SIZED: &[u8] = b"bBhHlLTiIfdsxc";
 
 /// Walks over a format.
 struct Format<'a> {
@@ -191,6 +194,9 @@ fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     }
     let mut at = (position as usize).wrapping_sub(1); // what is less than nothing is far behind
     let mut format = Format::new(lua, &text);
+    if at > data.len() && format.rest.first().is_some_and(|option| !SIZED.contains(option)) {
+        return bad_argument(lua, 2, "data string too short");
+    }
     let mut values: Vec<Value> = Vec::new();
     while let Some(mut field) = format.next()? {
         at = at.saturating_add(format.padding(at, &field));
@@ -211,11 +217,8 @@ fn unpack(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
             }
             b'c' => {
                 if field.size == 0 {
-                    let size = match values.pop() {
-                        Some(Value::Integer(size)) => Some(size as u64),
-                        Some(Value::Number(size)) => Some(to_u64(size)),
-                        _ => None,
-                    };
+                    let previous = values.pop();
+                    let size = previous.and_then(|value| number_of(lua, &value)).map(to_u64);
                     let Some(size) = size else {
                         return raise_here(lua, "format 'c0' needs a previous size");
                     };

@@ -9,10 +9,10 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use crate::config::{Config, system_text};
 use crate::system::stream::{Address, Stream};
@@ -185,6 +185,8 @@ fn backlog(config: &Config) -> i32 {
     config.tcp_backlog.min(i32::MAX as u32) as i32
 }
 
+/// The path of a Unix socket has to be shorter: the system has no room for more.
+const LONGEST_PATH: usize = 108;
 /// The permissions of a Unix socket of which nothing else is said.
 const OWNER_ONLY: u32 = 0o700;
 
@@ -194,9 +196,14 @@ pub fn listen_unix(path: &Path, config: &Config) -> io::Result<Listener> {
         let reason = system_text(&error);
         io::Error::new(error.kind(), format!("Failed opening Unix socket: bind: {reason}"))
     };
+    let length = path.as_os_str().len();
+    if length >= LONGEST_PATH {
+        let reason = format!("unix socket path too long ({length}), must be under {LONGEST_PATH}");
+        return Err(io::Error::other(format!("Failed opening Unix socket: {reason}")));
+    }
     remove_stale(path).map_err(refused)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    let address = socket2::SockAddr::unix(path).map_err(refused)?;
+    let address = SockAddr::unix(path).map_err(refused)?;
     socket.bind(&address).map_err(refused)?;
     let file = SocketFile::of(path).map_err(refused)?;
     // Until it listens nobody can connect, so nobody slips in before the permissions are set.
@@ -213,11 +220,16 @@ fn remove_stale(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let answers = || match UnixStream::connect(path) {
-        Err(error) => error.kind() != io::ErrorKind::ConnectionRefused,
-        Ok(_) => true,
+    // Without waiting: whoever listens there may be too busy to accept, and is there all the same.
+    let answers = || -> io::Result<bool> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(&SockAddr::unix(path)?) {
+            Err(error) => Ok(error.kind() != io::ErrorKind::ConnectionRefused),
+            Ok(()) => Ok(true),
+        }
     };
-    if !is_socket || answers() {
+    if !is_socket || answers()? {
         return Err(io::Error::from_raw_os_error(rustix::io::Errno::ADDRINUSE.raw_os_error()));
     }
     fs::remove_file(path)
@@ -269,13 +281,33 @@ mod tests {
     }
 
     #[test]
+    fn a_path_has_to_fit() {
+        let path = |length: usize| PathBuf::from("/".repeat(length));
+        let refused = |length| listen_unix(&path(length), &Config::default()).unwrap_err();
+        assert_eq!(
+            refused(108).to_string(),
+            "Failed opening Unix socket: unix socket path too long (108), must be under 108"
+        );
+        assert!(refused(107).to_string().ends_with("Address already in use"), "it's the root");
+    }
+
+    #[test]
     fn what_is_no_stale_socket_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
-        let config = Config::default();
+        let config = Config { tcp_backlog: 3, ..Config::default() };
         let in_use = "Failed opening Unix socket: bind: Address already in use";
         let first = listen_unix(&path, &config).unwrap();
         assert_eq!(listen_unix(&path, &config).unwrap_err().to_string(), in_use, "it answers");
+        // Until the backlog is full, and the next one would have to wait.
+        let waiting: Vec<_> = std::iter::from_fn(|| {
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            socket.connect(&SockAddr::unix(&path).unwrap()).is_ok().then_some(socket)
+        })
+        .collect();
+        assert!(!waiting.is_empty());
+        assert_eq!(listen_unix(&path, &config).unwrap_err().to_string(), in_use, "it is busy");
         drop(first);
         assert!(!path.exists(), "removed at the end");
 

@@ -29,11 +29,8 @@
 //! Left out on purpose: what expiry means. Deadlines are kept and compared here; deleting, telling
 //! replicas and notifying is the caller's.
 
-use std::collections::HashMap;
-
 use hashbrown::HashTable;
 
-use super::chains::Chains;
 use super::hash_slot::hash_slot;
 use super::hashing::hash;
 use super::segments::Segments;
@@ -77,7 +74,7 @@ pub(super) struct Deadline {
 
 #[derive(Debug)]
 pub(super) struct SubTable {
-    positions: HashTable<u32>,
+    pub(super) positions: HashTable<u32>,
     pub(super) entries: Segments<Entry>,
     pub(super) deadlines: Segments<Deadline>,
     /// No deadline is earlier than this.
@@ -111,7 +108,7 @@ pub struct Keyspace {
     /// Counts the changes of their number.
     pub(super) resized: u8,
     pub(super) len: usize,
-    expiring: usize,
+    pub(super) expiring: usize,
     /// Sub-tables of a snapshot that is not finished, though the database was emptied.
     pub(super) orphans: Vec<SubTable>,
     /// The snapshot that is not finished.
@@ -296,46 +293,6 @@ impl Keyspace {
         sub.rests_until =
             now + (sub.deadlines.len() as i64 / LOOKED_AT_PER_MS).min(LONGEST_REST_MS);
         sub.deadlines.len()
-    }
-
-    /// The average time that expiring keys have left, from a sample.
-    pub fn average_ttl_ms(&self, now: i64) -> i64 {
-        let (sum, count) = self
-            .tables
-            .iter()
-            .flat_map(|sub| sub.deadlines.iter().take(4))
-            .fold((0i128, 0), |(sum, n), deadline| (sum + i128::from(deadline.at - now), n + 1));
-        if count == 0 { 0 } else { (sum / count).clamp(0, i64::MAX.into()) as i64 }
-    }
-
-    /// How many keys are at home in each place of the sub-tables.
-    pub fn chains(&self) -> Chains {
-        let mut chains = Chains::default();
-        for sub in &self.tables {
-            let places = sub.positions.num_buckets();
-            let mut homes: HashMap<usize, usize> = HashMap::new();
-            for entry in sub.entries.iter() {
-                *homes.entry(hash(&entry.key) as usize % places.max(1)).or_default() += 1;
-            }
-            homes.values().for_each(|entries| chains.add(*entries));
-            chains.add_many(0, places.saturating_sub(homes.len()));
-        }
-        chains
-    }
-
-    /// The same for times to live, which stand side by side: each has a place of its own.
-    pub fn chains_of_deadlines(&self) -> Chains {
-        let mut chains = Chains::default();
-        chains.add_many(1, self.expiring);
-        chains
-    }
-
-    /// Bytes held by the tables themselves, beyond what values have allocated.
-    pub fn table_size(&self) -> usize {
-        let sizes = self.tables.iter().map(|sub| {
-            sub.entries.heap_size() + sub.positions.allocation_size() + sub.deadlines.heap_size()
-        });
-        sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>() + self.slots_size()
     }
 }
 

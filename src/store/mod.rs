@@ -9,6 +9,7 @@ mod blob;
 pub mod bytes;
 pub mod chains;
 mod draw;
+mod figures;
 pub mod geo;
 pub mod hash;
 pub mod hash_slot;

@@ -7,7 +7,7 @@
 //!   redis-server  cacheflow   redis-server    their replicas    and knows what was acknowledged
 //! ```
 //!
-//! All of it needs redis-server and redis-cli, so it is ignored unless asked for (`make cluster`).
+//! Nearly all of it needs redis-server and redis-cli, and is ignored unless asked for (`make cluster`).
 //! `CLUSTER_OF=redis` (or `cacheflow`) makes every node one of that kind: a test that fails among
 //! redis-servers alone is wrong itself.
 //!
@@ -24,6 +24,7 @@
 //! | `pubsub.rs`    | messages that go from node to node                               |
 //! | `failover.rs`  | masters that are killed, stopped, or asked to go                 |
 //! | `partition.rs` | a master that is cut off                                         |
+//! | `hostile.rs`   | who speaks on the bus and is no node                             |
 
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of it, this one a part.
@@ -31,6 +32,7 @@ mod client;
 mod clients;
 mod documents;
 mod failover;
+mod hostile;
 #[path = "../replication/hosts.rs"]
 mod hosts;
 mod load;

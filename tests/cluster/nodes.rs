@@ -82,11 +82,6 @@ impl Node {
         false
     }
 
-    /// The number of its process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
-    }
-
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
@@ -122,9 +117,18 @@ impl Node {
         let _ = self.child.wait();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Sends a signal to its process.
     pub fn signal(&self, name: &str) {
-        let pid = self.process().to_string();
+        let pid = self.pid().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
@@ -181,7 +185,7 @@ pub fn connect(port: u16) -> io::Result<Client> {
 }
 
 /// A port that is free, as is the one 10000 above it, where the bus is.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = 10_000 + (std::process::id() % 11_000) as u16;
     loop {

@@ -18,7 +18,9 @@ fn what_can_not_be_saved_is_not_ok() {
     let node = Node::start_with(Cacheflow, &args);
     wait_until("the node serves", || node.ask("CLUSTER INFO").contains("cluster_state"));
     fs::rename(&dir, &aside).unwrap();
-    for command in ["CLUSTER ADDSLOTS 1", "CLUSTER BUMPEPOCH", "CLUSTER SAVECONFIG", "CLUSTER RESET"] {
+    for command in
+        ["CLUSTER ADDSLOTS 1", "CLUSTER BUMPEPOCH", "CLUSTER SAVECONFIG", "CLUSTER RESET"]
+    {
         let said = node.ask(command);
         assert!(
             said.contains("error saving the cluster node config: No such file or directory"),
@@ -82,7 +84,7 @@ fn strangers_take_little_memory() {
 
 /// Resident memory in KB.
 fn memory(node: &Node) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", node.process())).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", node.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

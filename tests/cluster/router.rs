@@ -2,6 +2,7 @@
 //! says. Small enough to be trusted.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -101,11 +102,10 @@ impl Router {
     }
 
     fn send(&mut self, port: u16, args: &[&str], asking: bool) -> Result<Value, Sent> {
-        if !self.connections.contains_key(&port) {
-            let client = connect(port).map_err(|_| Sent::No)?;
-            self.connections.insert(port, client);
-        }
-        let client = self.connections.get_mut(&port).unwrap();
+        let client = match self.connections.entry(port) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(connect(port).map_err(|_| Sent::No)?),
+        };
         let mut call = || -> io::Result<Value> {
             if asking {
                 assert_eq!(text(&client.call(&["ASKING"], ANSWER)?), "OK");

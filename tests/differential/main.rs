@@ -29,6 +29,7 @@ mod compare;
 mod format;
 mod generator;
 mod grammar;
+mod library;
 mod lua;
 mod minimize;
 mod programs;

@@ -8,6 +8,7 @@
 //! redis-server.
 
 use crate::generator::Random;
+use crate::library;
 use crate::lua::Lua;
 use crate::texts::quoted;
 
@@ -77,7 +78,7 @@ fn damage(random: &mut Random, script: &mut String) {
 
 /// A statement that gives a value to `v@`.
 fn statement(lua: &mut Lua<'_>) -> String {
-    match lua.random.below(60) {
+    match lua.random.below(72) {
         0..=13 => format!("local v@ = {} ", lua.any()),
         14..=21 => format!("local ok@, v@ = pcall(function() return {} end) ", lua.any()),
         22 | 23 => format!(
@@ -106,6 +107,9 @@ fn statement(lua: &mut Lua<'_>) -> String {
         50 => large(lua),
         51..=53 => loaded(lua),
         54..=56 => handled_reply(lua),
+        57..=62 => library::any_call(lua),
+        63..=65 => library::shared(lua),
+        66..=69 => format!("local v@ = {} ", library::reply(lua, 0)),
         _ => format!("local v@ = {{assert({}, {})}} ", lua.any(), lua.any()),
     }
 }

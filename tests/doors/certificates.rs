@@ -40,10 +40,15 @@ fn text(path: &Path) -> String {
 impl Authority {
     /// A new one, whose files are in this directory.
     pub fn new(directory: &Path, name: &str) -> Authority {
+        Self::named(directory, name, name)
+    }
+
+    /// The same, with a name that no file could have.
+    pub fn named(directory: &Path, file: &str, name: &str) -> Authority {
         let mut params = params(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let path = directory.join(format!("{name}.crt"));
+        let path = directory.join(format!("{file}.crt"));
         fs::write(&path, issuer.pem()).unwrap();
         Authority { issuer, directory: directory.to_owned(), file: text(&path) }
     }

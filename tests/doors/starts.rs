@@ -142,12 +142,38 @@ fn directories_of_certificates_and_another_certificate_for_outgoing_connections(
     }
     let (health, _) = check(&format!("tls:127.0.0.1:{port}"), &[]);
     assert!(health, "it wants a certificate, so it is well");
+    let set = |words: &str| text(process.call(&format!("CONFIG SET {words}")));
+    assert_eq!(set("tls-client-key-file  tls-client-cert-file "), "OK");
+    // One by one, as Redis takes them.
+    assert_eq!(set(&format!("tls-client-cert-file {}", outgoing.certificate)), "OK");
+    assert_eq!(set(&format!("tls-client-key-file {}", outgoing.key)), "OK");
     let words = "CONFIG SET tls-client-key-file /none";
     let refused = text(process.call(words));
     assert!(
         refused.ends_with("Unable to update TLS configuration. Check server logs."),
         "{refused}"
     );
+}
+
+/// The names of these authorities fill more than the message in which a server could tell them.
+#[test]
+fn nobody_is_told_whom_a_server_believes() {
+    let directory = tempfile::tempdir().unwrap();
+    let ca = Authority::new(directory.path(), "ca");
+    let issued = ca.issue("server");
+    let all = directory.path().join("all");
+    fs::create_dir(&all).unwrap();
+    for number in 0..8 {
+        Authority::named(&all, &number.to_string(), &"x".repeat(10_000));
+    }
+    // Opening it waits for somebody who writes.
+    assert!(Command::new("mkfifo").arg(all.join("pipe")).status().unwrap().success());
+    let flags = ["--tls-ca-cert-dir", all.to_str().unwrap()];
+    let (_process, port) = start(directory.path(), &ca, &issued, &flags);
+    for protocols in ["TLSv1.2", "TLSv1.3"] {
+        let mut client = connect_with(port, &ca.tls_of(&issued, protocols).unwrap()).unwrap();
+        assert_eq!(text(call(&mut client, "PING")), "PONG");
+    }
 }
 
 /// `cacheflow healthcheck`, with these in its environment.
@@ -186,7 +212,8 @@ fn a_key_that_a_password_protects() {
         load.map_err(|reason| reason.rsplit(": ").next().unwrap().to_owned())
     };
     assert_eq!(load("aes256.key", b"secret"), Ok(()));
-    let wrong = "the password is wrong, or the cipher isn't AES".to_owned();
+    assert_eq!(load("des3.key", b"secret"), Ok(()));
+    let wrong = "the password is wrong".to_owned();
     assert_eq!(load("aes256.key", b"guess"), Err(wrong));
     let none = "is encrypted, and there is no password for it".to_owned();
     assert_eq!(load("aes256.key", b""), Err(none));

@@ -305,7 +305,7 @@ fn call(random: &mut Random, depth: usize) -> String {
                 "'script'",
                 "'info'",
                 "'object'",
-                "'sort'",
+                "'sort_ro'",
                 "'subscribe'"
             ])
         ),

@@ -26,6 +26,7 @@ mod host;
 mod trouble;
 mod world;
 
+use cacheflow::cluster::manual::Manner;
 use trouble::Trouble;
 use world::World;
 
@@ -124,4 +125,26 @@ fn masters_with_the_same_epoch_end_with_two() {
     world.same_epochs = true;
     world.form();
     world.expect_order("after its formation", CALM_MS);
+}
+
+/// Master and replica exchange their roles, again and again, each time in a new epoch.
+#[test]
+fn roles_are_exchanged_again_and_again() {
+    let mut world = World::new(1, 3, 1, 3000);
+    world.form();
+    world.run_for(5_000);
+    world.expect_order("after its formation", CALM_MS);
+    let mut epoch = 0;
+    for round in 0..6 {
+        // Hosts 0 and 3 have the same slots.
+        let replica = [3, 0][round % 2];
+        world.tell(replica, |node| node.fail_over(Manner::Agreed)).unwrap().unwrap();
+        world.run_for(1_000);
+        let node = world.hosts[replica].running();
+        assert!(!node.is_replica(), "round {round}");
+        assert!(node.myself().config_epoch > epoch, "round {round}");
+        epoch = node.myself().config_epoch;
+        world.expect_order("after the exchange", 5_000);
+        world.run_for(6_000); // masters vote for replicas of the same master once in two node timeouts
+    }
 }

@@ -150,7 +150,7 @@ impl Cursor<'_> {
         let length = self.u32()? as usize;
         let kind = self.u16()?;
         self.take(2)?;
-        if length % 8 != 0 {
+        if !length.is_multiple_of(8) {
             return None;
         }
         let data = self.take(length.checked_sub(EXTENSION)?)?;

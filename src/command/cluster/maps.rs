@@ -7,14 +7,14 @@ use crate::command::context::Context;
 use crate::command::error::Result;
 use crate::config::EndpointType;
 use crate::engine::Engine;
-use crate::engine::routing::endpoint;
+use crate::engine::routing::{endpoint, is_plain};
 use crate::resp::{Args, Reply};
 
 /// `CLUSTER SLOTS`
 ///
 /// For each run of slots its first and last, its master, and the replicas that work.
 pub fn slots(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    let cluster = state(ctx)?;
+    let (cluster, plain) = (state(ctx)?, is_plain(ctx.engine, ctx.client));
     let ranges = cluster.owned_ranges();
     reply.array(ranges.len());
     for (first, last, owner) in ranges {
@@ -26,20 +26,22 @@ pub fn slots(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resul
         reply.array(2 + nodes.len());
         reply.integer(first.into());
         reply.integer(last.into());
-        nodes.into_iter().for_each(|key| write_endpoint(ctx.engine, cluster.node(key), reply));
+        nodes
+            .into_iter()
+            .for_each(|key| write_endpoint(ctx.engine, cluster.node(key), plain, reply));
     }
     Ok(())
 }
 
 /// A node as clients are to call it, and what else it is called.
-fn write_endpoint(engine: &Engine, node: &Node, reply: &mut Reply) {
+fn write_endpoint(engine: &Engine, node: &Node, plain: bool, reply: &mut Reply) {
     let config = &engine.config;
     reply.array(4);
     match config.cluster_preferred_endpoint_type {
         EndpointType::UnknownEndpoint => reply.null(),
         _ => reply.bulk(endpoint(node, config).as_bytes()),
     }
-    reply.integer(node.address.port.into());
+    reply.integer(node.address.port_for(plain).into());
     reply.bulk(node.id.as_bytes());
     let is_ip = config.cluster_preferred_endpoint_type == EndpointType::Ip;
     let is_name = config.cluster_preferred_endpoint_type == EndpointType::Hostname;
@@ -99,10 +101,18 @@ fn write_node(engine: &Engine, cluster: &Cluster, key: NodeKey, reply: &mut Repl
         () => "online",
     };
     let has_name = !node.hostname.is_empty();
-    reply.map(if has_name { 8 } else { 7 });
+    let address = &node.address;
+    let ports = match engine.config.tls_cluster {
+        true => [("port", address.plain_port), ("tls-port", address.port)],
+        false => [("port", address.port), ("tls-port", 0)],
+    };
+    let ports = ports.iter().filter(|(_, port)| *port != 0);
+    reply.map(6 + usize::from(has_name) + ports.clone().count());
     write_text(reply, "id", node.id.as_str());
-    reply.bulk(b"port");
-    reply.integer(node.address.port.into());
+    for (name, port) in ports {
+        reply.bulk(name.as_bytes());
+        reply.integer((*port).into());
+    }
     write_text(reply, "ip", &node.address.ip);
     write_text(reply, "endpoint", endpoint(node, &engine.config));
     if has_name {

@@ -3,6 +3,7 @@
 use super::state;
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
+use crate::engine::routing::is_plain;
 use crate::resp::{Args, Reply};
 
 /// `CLUSTER MYID`
@@ -19,13 +20,14 @@ pub fn info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 
 /// `CLUSTER NODES`
 pub fn nodes(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    reply.verbatim("txt", state(ctx)?.describe_nodes(true).as_bytes());
+    let plain = is_plain(ctx.engine, ctx.client);
+    reply.verbatim("txt", state(ctx)?.describe_nodes(true, plain).as_bytes());
     Ok(())
 }
 
 /// `CLUSTER REPLICAS node-id`
 pub fn replicas(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let cluster = state(ctx)?;
+    let (cluster, plain) = (state(ctx)?, is_plain(ctx.engine, ctx.client));
     let key = cluster.known(args.at(2)).map_err(|text| Error::text(format!("ERR {text}")))?;
     if cluster.node(key).is_replica() {
         return Err(Error::new("ERR The specified node is not a master"));
@@ -33,7 +35,7 @@ pub fn replicas(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     let replicas: Vec<_> = cluster.replicas(key).collect();
     reply.array(replicas.len());
     for (key, replica) in replicas {
-        reply.bulk(cluster.describe_node(key, replica).as_bytes());
+        reply.bulk(cluster.describe_node(key, replica, plain).as_bytes());
     }
     Ok(())
 }

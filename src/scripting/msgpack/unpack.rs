@@ -34,12 +34,16 @@ fn unpack_from(lua: &Lua, args: &MultiValue, limit: i64, offset: i64) -> Result<
     let text = string_argument(lua, args, 0)?;
     let text = text.as_bytes();
     let len = text.len();
+    // Texts show numbers as C cuts them.
+    let (shown_offset, shown_len) = (offset as i32, len as i32);
     if offset < 0 || limit < 0 {
-        let text = format!("Invalid request to unpack with offset of {offset} and limit of {len}.");
+        let text = format!(
+            "Invalid request to unpack with offset of {shown_offset} and limit of {shown_len}."
+        );
         return raise_here(lua, text);
     }
     if offset as usize > len {
-        let text = format!("Start offset {offset} greater than input length {len}.");
+        let text = format!("Start offset {shown_offset} greater than input length {shown_len}.");
         return raise_here(lua, text);
     }
     let mut unpacker = Unpacker { lua, text: &text, at: offset as usize };

@@ -20,6 +20,9 @@ enum Replacement {
 pub fn gsub(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let text = string_argument(lua, &args, 0)?;
     let pattern = string_argument(lua, &args, 1)?;
+    let all = text.as_bytes().len() as i64 + 1;
+    let most = optional_number(lua, &args, 3)?.map_or(all, to_i64);
+    let most = if args.len() > 3 { i64::from(most as i32) } else { most }; // as C cuts it
     let replacement = match args.get(2) {
         Some(Value::Table(table)) => Replacement::Table(table.clone()),
         Some(Value::Function(function)) => Replacement::Function(function.clone()),
@@ -30,8 +33,6 @@ pub fn gsub(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     };
     let text = text.as_bytes();
     let text: &[u8] = &text;
-    let all = text.len() as i64 + 1;
-    let most = optional_number(lua, &args, 3)?.map_or(all, |most| i64::from(to_i64(most) as i32)); // as C cuts it
     let pattern = pattern.as_bytes();
     let (pattern, anchored) = anchor(&pattern);
     let mut matcher = Matcher::new(text, pattern, host::tick);
@@ -91,7 +92,7 @@ fn replace<F: FnMut() -> Result<()>>(
             Some(text) => out.extend(&text.as_bytes()),
             None => {
                 let found = type_name(value);
-                return raise_here(lua, format!("invalid replacement value (a {found})"));
+                raise_here(lua, format!("invalid replacement value (a {found})"))
             }
         },
     }

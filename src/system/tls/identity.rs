@@ -99,10 +99,11 @@ fn encrypted(text: &[u8]) -> Option<&[u8]> {
 fn decrypt(block: &[u8], password: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
     let text = std::str::from_utf8(block).map_err(|_| "is no PEM".to_owned())?;
     let (_, document) = Document::from_pem(text).map_err(|_| "is cut off, or no PEM".to_owned())?;
-    let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes())
-        .map_err(|_| "is encrypted in a form that isn't known here (PBES2 is)".to_owned())?;
-    let key: SecretDocument = info.decrypt(password).map_err(|_| {
-        "can't be decrypted: the password is wrong, or the cipher isn't AES".to_owned()
+    let info = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).map_err(|_| {
+        "is encrypted in a form that isn't known here (PBES2 with AES or 3DES is)".to_owned()
     })?;
+    let key: SecretDocument = info
+        .decrypt(password)
+        .map_err(|_| "can't be decrypted: the password is wrong".to_owned())?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }

@@ -46,9 +46,9 @@ impl Trust {
         if !directory.is_empty() {
             let entries =
                 fs::read_dir(directory).map_err(|error| refused(directory, reason(&error)))?;
-            // What else lies there is none of our business.
-            let files =
-                entries.flatten().filter_map(|entry| entry.path().to_str().map(str::to_owned));
+            // What else lies there is none of our business, and a pipe would be waited for.
+            let paths = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+            let files = paths.filter_map(|path| path.to_str().map(str::to_owned));
             let found = files.flat_map(|path| certificates(&path).unwrap_or_default());
             ours.extend(found);
         }
@@ -69,9 +69,12 @@ impl Trust {
         wanted: ClientCertificates,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Arc<dyn ClientCertVerifier>, String> {
+        // Who connects isn't told whom we believe, as in Redis: nobody has asked, a client that holds a
+        // certificate of an authority between would think it of no use, and a directory of authorities
+        // has more names than fit into the message.
         let builder = || {
             let (roots, provider) = (Arc::clone(&self.roots), Arc::clone(provider));
-            WebPkiClientVerifier::builder_with_provider(roots, provider)
+            WebPkiClientVerifier::builder_with_provider(roots, provider).clear_root_hint_subjects()
         };
         let inner = match wanted {
             ClientCertificates::Ignored => return Ok(WebPkiClientVerifier::no_client_auth()),
