@@ -53,7 +53,7 @@ impl Shell {
         // Servers in the background must not hold the pipe.
         let output = self.dir.path().join("output");
         let status = Command::new("timeout")
-            .args(["100", "bash", "-c", command])
+            .args(["300", "bash", "-c", command])
             .current_dir(self.dir.path())
             .env("PATH", path)
             .stdin(Stdio::null())

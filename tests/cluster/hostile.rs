@@ -280,3 +280,31 @@ fn a_node_that_reads_nothing_costs_no_more_than_the_limit() {
     });
     assert_eq!(node.ask("GET foo"), "mine");
 }
+
+/// What can't be kept isn't promised: a node that can't save its state says nothing to others until it can.
+#[test]
+fn a_node_that_can_not_save_is_silent_until_it_can() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, away) = (dir.path().join("state"), dir.path().join("away"));
+    fs::create_dir(&state).unwrap();
+    let file = state.join("nodes.conf");
+    let args = ["--cluster-enabled", "yes", "--cluster-config-file", file.to_str().unwrap()];
+    let node = Node::start_with(Kind::Cacheflow, &args);
+    let answers = || {
+        let mut stream = connect(&node);
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        stream.write_all(&packet(Says::Ping, id('a'), gossip(vec![]))).unwrap();
+        stream.read_exact(&mut [0; 2256]).is_ok()
+    };
+    assert!(answers());
+    fs::rename(&state, &away).unwrap();
+    let refused = node.ask("CLUSTER SAVECONFIG");
+    let expected = "ERR error saving the cluster node config: No such file or directory";
+    assert_eq!(refused, expected);
+    assert_eq!(node.ask("CLUSTER BUMPEPOCH"), "BUMPED 1");
+    assert!(!answers());
+    assert_eq!(node.ask("PING"), "PONG");
+    fs::rename(&away, &state).unwrap();
+    wait_until("it answers again", answers);
+    assert!(fs::read_to_string(&file).unwrap().contains("vars currentEpoch 1 "));
+}

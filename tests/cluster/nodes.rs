@@ -222,7 +222,7 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Runs redis-cli, says yes to whatever it asks, and returns what it prints.
 pub fn redis_cli(args: &[&str]) -> Result<String, String> {
     let mut command = Command::new("timeout");
-    command.args(["100", "redis-cli"]).args(args);
+    command.args(["300", "redis-cli"]).args(args);
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = piped.spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"yes\n").unwrap_or_default(); // unless it has ended

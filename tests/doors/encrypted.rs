@@ -231,3 +231,25 @@ fn a_client_certificate_is_wanted_or_welcome_or_nobody_s_business() {
         assert_eq!(ping(&server.tls.outgoing).is_ok(), for_ours, "{setting}: ours");
     }
 }
+
+/// Whoever may connect could otherwise have data evicted, or writes refused, by connecting again and again.
+#[test]
+fn sessions_that_are_remembered_take_no_room_of_data() {
+    let server = Encrypted::start(&[]);
+    let mut client = server.connect();
+    let used = |client: &mut super::Client| -> u64 {
+        let info = text(call(client, "INFO memory"));
+        let field =
+            |name| info.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        let number = |name| field(name).trim().parse::<u64>().unwrap();
+        number("used_memory:") - number("mem_not_counted_for_evict:")
+    };
+    let before = used(&mut client);
+    for _ in 0..300 {
+        assert_eq!(text(call(&mut server.connect(), "PING")), "PONG");
+    }
+    let all = |client: &mut super::Client| text(call(client, "INFO memory"));
+    assert!(!all(&mut client).contains("mem_not_counted_for_evict:0\r\n"), "{}", all(&mut client));
+    let grown = used(&mut client).saturating_sub(before);
+    assert!(grown < 200_000, "{grown} bytes, by 300 connections");
+}

@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::client::{Client, Value};
-use super::server::{start, try_start};
+use super::server::{start, try_start, wait_until};
 use super::starts::check;
-use super::{call, next, text};
+use super::{Killed, call, next, text};
 
 fn connect(path: &Path) -> Client {
     Client::over(UnixStream::connect(path).unwrap().into())
@@ -77,17 +78,15 @@ fn permissions_are_those_that_were_asked_for() {
 fn it_can_be_the_only_way_in() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("only");
-    let mut server = std::process::Command::new(super::server::binary())
-        .args(["--port", "0", "--save", "", "--unixsocket", "only", "--dir"])
-        .arg(directory.path())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    super::server::wait_until(|| path.exists(), || "it listens".to_owned());
-    let mut client = connect(&path);
-    assert_eq!(text(call(&mut client, "PING")), "PONG");
-    client.send(&["SHUTDOWN", "NOSAVE"]).unwrap();
-    assert!(server.wait().unwrap().success());
+    let mut command = Command::new(super::server::binary());
+    command.args(["--port", "0", "--save", "", "--unixsocket", "only", "--dir"]);
+    command.arg(directory.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut server = Killed(command.spawn().unwrap());
+    // It listens before it has loaded, and says that then.
+    let answers = || path.exists() && text(call(&mut connect(&path), "PING")) == "PONG";
+    wait_until(answers, || "it answers".to_owned());
+    connect(&path).send(&["SHUTDOWN", "NOSAVE"]).unwrap();
+    assert!(server.0.wait().unwrap().success());
     assert!(!path.exists());
 }
 

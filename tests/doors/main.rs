@@ -29,6 +29,7 @@ mod streams;
 
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::Child;
 use std::time::Instant;
 
 use cacheflow::system::tls::Tls;
@@ -103,5 +104,15 @@ fn next(client: &mut Client) -> Value {
     match client.read(PATIENCE).unwrap() {
         Output::Value(value) => value,
         other => panic!("{other:?}"),
+    }
+}
+
+/// A process that is killed when this is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

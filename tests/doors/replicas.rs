@@ -1,7 +1,7 @@
 //! Replication over TLS: with our own kind, with Redis, and watched by Sentinels.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use cacheflow::system::tls::Tls;
 
@@ -9,7 +9,7 @@ use super::certificates::{Authority, Issued};
 use super::client::Value;
 use super::server::{PATIENCE, Process, wait_until};
 use super::servers::{Server, free_port};
-use super::{call, connect_with, start, text};
+use super::{Killed, call, connect_with, start, text};
 
 struct Pair {
     _directories: [tempfile::TempDir; 2],
@@ -160,16 +160,6 @@ fn redis_follows_cacheflow() {
     follows(false, true);
 }
 
-/// A process that is killed when this is dropped.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Three Sentinels that speak nothing but TLS replace a master that is killed.
 #[test]
 #[ignore = "needs redis-sentinel: make differential"]
@@ -226,7 +216,7 @@ fn node_without_port(authority: &Authority, issued: &Issued, flags: &[&str]) -> 
     let mut command = Command::new(super::server::binary());
     command.args(["--tls-port", &port.to_string(), "--tls-replication", "yes", "--save", ""]);
     command.args(["--repl-diskless-sync-delay", "0"]).args(authority.flags(issued)).args(flags);
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let tls = authority.tls(issued);
     wait_until(|| connect_with(port, &tls).is_ok(), || "it listens".to_owned());
     (Killed(child), port)

@@ -50,6 +50,11 @@ fn what_is_wrong_is_one_line_and_no_server() {
         certificate(nonsense),
         format!("Failed to load certificate: {nonsense}: has no certificate in PEM")
     );
+    let endless = "/dev/zero";
+    assert_eq!(
+        certificate(endless),
+        format!("Failed to load certificate: {endless}: is too long for certificates")
+    );
     assert_eq!(
         certificate(cut),
         format!("Failed to load certificate: {cut}: is cut off, or no PEM")

@@ -51,7 +51,7 @@ impl Trouble {
             2 => world.hosts[host].paused_until_ms = now_ms + self.below(10_000),
             3 => {
                 for side in &mut world.side {
-                    *side = u8::from(self.random.next_u64() % 3 == 0);
+                    *side = u8::from(self.random.next_u64().is_multiple_of(3));
                 }
                 self.parted_until_ms = now_ms + self.below(20_000);
             }

@@ -73,14 +73,15 @@ pub fn is_within_limit(engine: &Engine) -> bool {
 
 /// Bytes that eviction leaves out of the sum: what replicas have yet to read, beyond what the backlog
 /// keeps anyway, and what waits to be written to the append-only file. Each key that is evicted adds to
-/// both, so that eviction would feed itself. Nor does data have to go for what scripts take, which has a
-/// limit of its own.
+/// both, so that eviction would feed itself. Nor does data have to go for what scripts take, or the
+/// sessions of TLS, which whoever connects makes; both have limits of their own.
 pub fn not_counted(engine: &Engine) -> u64 {
     let stream = engine.replication.backlog.memory();
     let (scripts, functions) = engine.scripting.interpreter_bytes();
     stream.saturating_sub(engine.config.repl_backlog_size)
         + engine.aof.writer.buffered()
         + (scripts + functions) as u64
+        + engine.tls.as_ref().map_or(0, |tls| tls.session_bytes() as u64)
 }
 
 /// How long to go on, as `maxmemory-eviction-tenacity` says: up to 10 half a millisecond, then 15 %

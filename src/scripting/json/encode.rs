@@ -10,7 +10,6 @@ use crate::scripting::number_format::push_g;
 
 /// What an encoded text consists of, while it is put together.
 struct Encoder<'a> {
-    lua: &'a Lua,
     settings: &'a Settings,
     /// Tells the length of a table that is a list: `list_length` of the prelude.
     list_length: &'a Function,
@@ -29,7 +28,7 @@ pub fn encode(
     let (1, Some(value)) = (args.len(), args.front()) else {
         return bad_argument(lua, 1, "expected 1 argument");
     };
-    let mut encoder = Encoder { lua, settings, list_length, out: Buffer::new(lua), failure: None };
+    let mut encoder = Encoder { settings, list_length, out: Buffer::new(lua), failure: None };
     let outcome = encoder.value(value, 0);
     if let Some(text) = encoder.failure {
         return raise_here(lua, text);

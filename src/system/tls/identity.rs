@@ -1,6 +1,7 @@
 //! Who we are: a certificate, those that lead from it to one that others believe, and the key to it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -9,6 +10,9 @@ use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+
+/// A system's whole collection has a quarter of a megabyte; a device that never ends has more.
+const LONGEST_FILE: u64 = 16 << 20;
 
 /// Where a certificate and its key are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +61,13 @@ pub(super) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, S
 }
 
 fn read(path: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| reason(&error))
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(|error| reason(&error))?;
+    file.take(LONGEST_FILE + 1).read_to_end(&mut text).map_err(|error| reason(&error))?;
+    match text.len() as u64 {
+        0..=LONGEST_FILE => Ok(text),
+        _ => Err("is too long for certificates".to_owned()),
+    }
 }
 
 /// What the system says, without its number for it.

@@ -81,9 +81,16 @@ pub struct Tls {
     pub incoming: Incoming,
     /// For connections that we make.
     pub outgoing: Outgoing,
+    /// Who was here; None: nobody is remembered.
+    sessions: Option<Arc<Sessions>>,
 }
 
 impl Tls {
+    /// About how many bytes it takes to remember who was here.
+    pub fn session_bytes(&self) -> usize {
+        self.sessions.as_ref().map_or(0, |sessions| sessions.bytes())
+    }
+
     /// Reads the files. The error is one line about what is wrong.
     pub fn new(settings: &Settings<'_>) -> Result<Tls, String> {
         let versions = names::versions(settings.protocols)?;
@@ -107,8 +114,9 @@ impl Tls {
             .with_client_cert_verifier(clients)
             .with_cert_resolver(resolver(identity));
         server.ignore_client_order = settings.prefers_own_order;
-        match settings.sessions {
-            Some((count, time)) => server.session_storage = Arc::new(Sessions::new(count, time)),
+        let sessions = settings.sessions.map(|(count, time)| Arc::new(Sessions::new(count, time)));
+        match &sessions {
+            Some(sessions) => server.session_storage = Arc::clone(sessions) as _,
             None => {
                 server.session_storage = Arc::new(NoServerSessionStorage {});
                 server.send_tls13_tickets = 0;
@@ -125,7 +133,7 @@ impl Tls {
             .with_client_cert_resolver(resolver(client_identity));
         client.resumption = Resumption::disabled(); // a link is made once, and lasts
         let (incoming, outgoing) = (Incoming(Arc::new(server)), Outgoing(Arc::new(client)));
-        Ok(Tls { incoming, outgoing })
+        Ok(Tls { incoming, outgoing, sessions })
     }
 }
 

@@ -52,6 +52,9 @@ impl Trust {
             let found = files.flat_map(|path| certificates(&path).unwrap_or_default());
             ours.extend(found);
         }
+        // A system's directory has each of them several times.
+        ours.sort_unstable_by(|a, b| a.as_ref().cmp(b.as_ref()));
+        ours.dedup();
         let mut roots = RootCertStore::empty();
         for certificate in &ours {
             // One of many that can't be read isn't believed, and the others are.
