@@ -36,15 +36,17 @@ pub fn remember(shared: &SharedEngine) -> io::Result<NodesFile> {
     let mut engine = shared.lock();
     let path = path(&engine.config);
     let (file, text) = NodesFile::open(&path)?;
-    if text.trim().is_empty() {
-        let id = engine.cluster.as_ref().map(|cluster| cluster.myself().id);
-        crate::notice!("No cluster configuration found, I'm {}", id.expect("this is a node"));
+    let settings = settings(&engine.config);
+    if text.is_empty() {
+        let cluster = engine.cluster.as_mut().expect("this is a node");
+        cluster.configure(settings);
+        crate::notice!("No cluster configuration found, I'm {}", cluster.myself().id);
         return Ok(file);
     }
     let now_ms = engine.unix_ms().max(0) as u64;
-    let (settings, random) = (settings(&engine.config), Random::from_system());
-    let cluster = Cluster::from_file(&text, settings, random, now_ms)
+    let mut cluster = Cluster::from_file(&text, settings.clone(), Random::from_system(), now_ms)
         .ok_or_else(|| io::Error::other("Unrecoverable error: corrupted cluster config file."))?;
+    cluster.configure(settings);
     crate::notice!("Node configuration loaded, I'm {}", cluster.myself().id);
     engine.cluster = Some(Box::new(cluster));
     Ok(file)

@@ -1,12 +1,13 @@
 //! `nodes.conf` on disk: one server's at a time, and never half of it.
 //!
-//! A new state is written beside the old one, synced if it holds a promise, and takes its name; so
-//! whoever is killed in between has the old state or the new one. The lock is the file's own, for life: the new
-//! file is locked before it gets the name. Another server that is given the same file by mistake
-//! would become the same node, and ends its start instead.
+//! A new state is written beside the old one, synced, and takes its name; so whoever is killed, or loses its power,
+//! in between has the old state or the new one. If the state holds a promise, its having the name is synced,
+//! too. The lock is the file's own, for life: the new file is locked before it gets the name. Another server
+//! that is given the same file by mistake would become the same node, and ends its start instead.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -62,6 +63,10 @@ impl NodesFile {
             OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
         let mut file = options.open(path).map_err(cant)?;
         lock(&file, path)?;
+        // Its owner may have put another one in its place just before, and has locked that one.
+        if !fs::metadata(path).is_ok_and(|named| is_same(&named, &file)) {
+            return Self::open(path);
+        }
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         Ok((NodesFile { path: path.to_owned(), file, version: 0 }, text))
@@ -70,7 +75,7 @@ impl NodesFile {
     /// Puts a new text in the place of the old one; synced, so that it is there after a power failure.
     fn save(&mut self, text: &str, synced: bool) -> io::Result<()> {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".tmp-{}", std::process::id()));
+        name.push(".tmp"); // what a node that was killed has left is written over
         let beside = self.path.with_file_name(name);
         let replaced = self.replace(&beside, text, synced);
         if replaced.is_err() {
@@ -83,9 +88,8 @@ impl NodesFile {
         let mut file = File::create(beside)?;
         lock(&file, beside)?;
         file.write_all(text.as_bytes())?;
-        if synced {
-            file.sync_all()?;
-        }
+        // Otherwise an empty file may have the name after a power failure, and the old promises are gone.
+        file.sync_all()?;
         fs::rename(beside, &self.path)?;
         self.file = file;
         if synced {
@@ -94,6 +98,12 @@ impl NodesFile {
         }
         Ok(())
     }
+}
+
+/// Whether a file is the one that has the name.
+fn is_same(named: &fs::Metadata, file: &File) -> bool {
+    let file = file.metadata();
+    file.is_ok_and(|file| (file.dev(), file.ino()) == (named.dev(), named.ino()))
 }
 
 fn lock(file: &File, path: &Path) -> io::Result<()> {
@@ -109,6 +119,8 @@ fn lock(file: &File, path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -126,6 +138,35 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
         drop(file);
         assert_eq!(NodesFile::open(&path).unwrap().1, "second\n");
+    }
+
+    #[test]
+    fn a_file_that_is_being_replaced_is_still_its_owners() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nodes.conf");
+        let (mut file, _) = NodesFile::open(&path).unwrap();
+        let ends = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    file.save("a state\n", false).unwrap();
+                }
+            });
+            let opened = (0..20_000).find(|_| NodesFile::open(&path).is_ok());
+            ends.store(true, Ordering::Relaxed);
+            assert_eq!(opened, None, "two own one file");
+        });
+    }
+
+    #[test]
+    fn what_a_node_that_was_killed_has_left_is_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("nodes.conf");
+        fs::write(directory.path().join("nodes.conf.tmp"), "half of it, and longer").unwrap();
+        let (mut file, _) = NodesFile::open(&path).unwrap();
+        file.save("a state\n", true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a state\n");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]

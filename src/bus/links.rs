@@ -188,7 +188,13 @@ impl Line {
         let mut packets = Packets::new(&*stream);
         while let Some(bytes) = packets.read()? {
             let Some(packet) = Packet::parse(bytes) else { continue };
-            tell(&mut self.links.shared.lock(), |cluster| cluster.understand(self.key, packet));
+            let is_known = tell(&mut self.links.shared.lock(), |cluster| {
+                cluster.understand(self.key, packet);
+                cluster.knows(self.key)
+            });
+            if is_known == Some(true) {
+                packets.trust();
+            }
         }
         Ok(())
     }

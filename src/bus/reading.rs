@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use crate::cluster::packet::framing::{self, PREFIX};
+use crate::cluster::packet::framing::{self, MOST_OF_STRANGER, PREFIX};
 
 /// So much is taken from the stream at a time.
 const PIECE: usize = 64 * 1024;
@@ -14,12 +14,18 @@ const PIECE: usize = 64 * 1024;
 pub struct Packets<R> {
     stream: R,
     packet: Vec<u8>,
+    limit: usize,
 }
 
 impl<R: Read> Packets<R> {
     /// Packets that come in a stream.
     pub fn new(stream: R) -> Self {
-        Packets { stream, packet: Vec::new() }
+        Packets { stream, packet: Vec::new(), limit: MOST_OF_STRANGER }
+    }
+
+    /// It is known who speaks: packets may be as long as there are any.
+    pub fn trust(&mut self) {
+        self.limit = usize::MAX;
     }
 
     /// The next packet. None: the stream has ended.
@@ -33,7 +39,8 @@ impl<R: Read> Packets<R> {
         }
         let nonsense =
             || io::Error::new(io::ErrorKind::InvalidData, "this is no packet of the bus");
-        let length = framing::length(&prefix).ok_or_else(nonsense)?;
+        let length = framing::length(&prefix).filter(|length| *length <= self.limit);
+        let length = length.ok_or_else(nonsense)?;
         self.packet.extend_from_slice(&prefix);
         while self.packet.len() < length {
             let begin = self.packet.len();
@@ -68,8 +75,20 @@ mod tests {
     fn a_length_that_lies_costs_no_memory() {
         let stream = packet(5 << 20);
         let mut packets = Packets::new(&stream[..]);
+        packets.trust();
         assert!(packets.read().is_err());
         assert!(packets.packet.capacity() <= 4 * PIECE, "{}", packets.packet.capacity());
+    }
+
+    #[test]
+    fn strangers_are_brief() {
+        let long = MOST_OF_STRANGER + 1;
+        let stream = [packet(long as u32), vec![0; long]].concat();
+        let mut packets = Packets::new(&stream[..]);
+        assert!(packets.read().is_err() && packets.packet.is_empty());
+        let mut packets = Packets::new(&stream[..]);
+        packets.trust();
+        assert_eq!(packets.read().unwrap().unwrap().len(), long);
     }
 
     #[test]

@@ -169,7 +169,8 @@ fn read_slot(text: &str) -> Option<Slot> {
 
 /// `ip:port@bus-port,hostname`, where the last two may be absent.
 fn read_address(text: &str) -> Option<(Address, String)> {
-    let (address, hostname) = text.split_once(',').unwrap_or((text, ""));
+    let mut parts = text.split(','); // later versions have more of them
+    let (address, hostname) = (parts.next()?, parts.next().unwrap_or_default());
     let (ip, ports) = address.rsplit_once(':')?;
     let (port, bus_port) = match ports.split_once('@') {
         Some((port, bus_port)) => (port.parse().ok()?, bus_port.parse().ok()?),
@@ -214,6 +215,9 @@ mod tests {
     fn old_and_empty_lines_are_understood() {
         let cluster = read(&format!("\n{A} 127.0.0.1:7001 myself,master - 0 0 0 connected\n\n"));
         assert_eq!(cluster.unwrap().myself().address.bus_port, 17_001);
+        let later =
+            format!("{A} ::1:7001@17001,a.example,shard-id={B} myself,master - 0 0 0 connected");
+        assert_eq!(read(&later).unwrap().myself().hostname, "a.example");
     }
 
     #[test]

@@ -152,23 +152,28 @@ proptest! {
     }
 }
 
-#[test]
-fn gossip_about_a_million_nodes_takes_bounded_memory() {
-    let (mut cluster, links) = cluster();
-    let mut random = Random::from_seed(2);
-    let header = Header {
+/// A header of a node, about which there is nothing special.
+fn header_of(number: u8) -> Header {
+    Header {
         address: Address::default(),
         current_epoch: 3,
         config_epoch: 2,
         offset: 0,
-        sender: id(1),
+        sender: id(number),
         slots: SlotSet::default(),
         master: None,
         flags: Flags::MASTER,
         is_down: false,
         paused: false,
         force_vote: false,
-    };
+    }
+}
+
+#[test]
+fn gossip_about_a_million_nodes_takes_bounded_memory() {
+    let (mut cluster, links) = cluster();
+    let mut random = Random::from_seed(2);
+    let header = header_of(1);
     for _ in 0..20 {
         let entries = (0..50_000).map(|_| Gossip {
             id: NodeId::draw(&mut random),
@@ -194,4 +199,34 @@ fn strangers_do_not_crowd_nodes_out() {
     assert!(cluster.links().count() <= 1001, "{}", cluster.links().count());
     // The first ones were of nobody who had said anything.
     assert!(!cluster.links.contains_key(&links[0]));
+}
+
+#[test]
+fn who_reads_no_answers_gets_no_more_of_them() {
+    let (mut cluster, links) = cluster();
+    let header = Header { sender: id(9), ..header_of(1) };
+    let body = Body::Gossip { entries: Vec::new(), hostname: String::new() };
+    let ping = Packet { kind: Kind::Ping, header, body }.encode();
+    let mut waits = 0;
+    for _ in 0..20 {
+        cluster.note_unsent(links[3], waits);
+        cluster.tick();
+        (0..1000).for_each(|_| cluster.receive(links[3], &ping));
+        for action in cluster.take_outputs().network {
+            if let output::Network::Send { link, packet } = action
+                && link == links[3]
+            {
+                waits += packet.len();
+            }
+        }
+        assert!(waits > 0 && waits < 200_000, "{waits}");
+    }
+    // When it has read them it is answered again.
+    cluster.note_unsent(links[3], 0);
+    cluster.tick();
+    cluster.receive(links[3], &ping);
+    let mut sent = cluster.take_outputs().network.into_iter();
+    assert!(
+        sent.any(|action| matches!(action, output::Network::Send { link, .. } if link == links[3]))
+    );
 }

@@ -22,4 +22,6 @@ pub struct Link {
     pub local_ip: String,
     /// Bytes that wait to be sent.
     pub unsent: usize,
+    /// Bytes of answers since that was looked at last.
+    pub answered: usize,
 }

@@ -51,6 +51,7 @@ impl Cluster {
             peer_ip: String::new(),
             local_ip: String::new(),
             unsent: 0,
+            answered: 0,
         };
         self.links.insert(key, link);
         key
@@ -116,6 +117,12 @@ impl Cluster {
             self.close(old);
         }
         self.table[node].inbound = Some(key);
+    }
+
+    /// Whether a node that is known is at the other end.
+    pub fn knows(&self, key: LinkKey) -> bool {
+        let node = self.links.get(&key).and_then(|link| link.node);
+        node.and_then(|node| self.table.get(node)).is_some_and(|node| node.is_known())
     }
 
     /// Ends a connection.

@@ -13,6 +13,8 @@ use super::state::{Cluster, Health};
 const FEWEST_ENTRIES: usize = 3;
 /// and which part of all nodes: then within a node timeout enough of them come around to make a majority.
 const SHARE: usize = 10;
+/// Who doesn't read its answers gets no more of them when so many bytes wait.
+const MOST_UNREAD_ANSWERS: usize = 128 * 1024;
 
 impl Cluster {
     /// What it says of itself.
@@ -42,10 +44,15 @@ impl Cluster {
     }
 
     fn send(&mut self, link: LinkKey, kind: Kind, bytes: Arc<[u8]>) {
-        if self.links.get(&link).is_some_and(|link| link.is_up) {
-            self.stats.count_sent(kind);
-            self.outputs.network.push(Network::Send { link, packet: bytes });
+        let Some(to) = self.links.get_mut(&link).filter(|to| to.is_up) else { return };
+        if to.inbound {
+            if to.unsent + to.answered > MOST_UNREAD_ANSWERS {
+                return;
+            }
+            to.answered += bytes.len();
         }
+        self.stats.count_sent(kind);
+        self.outputs.network.push(Network::Send { link, packet: bytes });
     }
 
     /// Sends a ping, a pong or a meet.

@@ -3,6 +3,7 @@
 use super::key::NodeKey;
 use super::node::Flags;
 use super::packet::Kind;
+use super::settings::Settings;
 use super::state::{Cluster, Health};
 
 /// How often [`Cluster::tick`] is to be called.
@@ -17,6 +18,7 @@ impl Cluster {
     /// Does what is due.
     pub fn tick(&mut self) {
         self.ticks += 1;
+        self.links.values_mut().for_each(|link| link.answered = 0);
         self.describe_itself();
         self.end_handshakes();
         self.reconnect();
@@ -35,6 +37,12 @@ impl Cluster {
         if self.health == Health::Fail {
             self.recheck();
         }
+    }
+
+    /// Takes over what the configuration says, and is shown so.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.describe_itself();
     }
 
     /// What this node announces may have been changed by command.

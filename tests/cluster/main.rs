@@ -20,6 +20,7 @@
 //! | `tooling.rs`   | what redis-cli does with a cluster                               |
 //! | `clients.rs`   | client libraries under load while slots move and masters fail    |
 //! | `documents.rs` | what docs/scaling.md shows                                       |
+//! | `operators.rs` | directories that are lost, and peers that don't behave          |
 //! | `pubsub.rs`    | messages that go from node to node                               |
 //! | `failover.rs`  | masters that are killed, stopped, or asked to go                 |
 //! | `partition.rs` | a master that is cut off                                         |
@@ -36,6 +37,7 @@ mod hostile;
 mod hosts;
 mod load;
 mod nodes;
+mod operators;
 mod partition;
 mod pubsub;
 mod router;

@@ -5,6 +5,7 @@
 //! ended. A length is a promise at the most: a reader takes memory for what has come.
 
 use super::{GOSSIP, HEADER, Kind, SIGNATURE};
+use crate::cluster::table::MOST_NODES;
 
 /// Bytes that tell where a packet ends.
 pub const PREFIX: usize = 14;
@@ -13,6 +14,10 @@ pub const PREFIX: usize = 14;
 const MOST: usize = HEADER + (GOSSIP + 64) * u16::MAX as usize;
 /// The most bytes of one that is: two strings, each as long as Redis lets a string be by default.
 const MOST_OF_MESSAGE: usize = HEADER + 8 + (1 << 30);
+
+/// The most bytes of a packet of somebody who hasn't said yet that it is a node that is known here: a
+/// greeting, with gossip about as many nodes as there may be.
+pub const MOST_OF_STRANGER: usize = HEADER + GOSSIP * MOST_NODES + 4096;
 
 /// The length of the packet that begins so. None: no packet begins so, and nothing that follows can be
 /// understood.

@@ -21,6 +21,7 @@ use super::context::Context;
 use super::error::{Error, Result};
 use super::help;
 use crate::cluster::Cluster;
+use crate::config::system_text;
 use crate::engine::cluster;
 use crate::resp::{Args, Reply};
 
@@ -38,8 +39,16 @@ fn change<T>(
     work: impl FnOnce(&mut Cluster) -> std::result::Result<T, String>,
 ) -> Result<T> {
     let outcome = cluster::tell(ctx.engine, work).ok_or(DISABLED)?;
-    _ = cluster::save_now(ctx.engine); // the log has it
-    outcome.map_err(|reason| Error::text(format!("ERR {reason}")))
+    let saved = save(ctx);
+    let outcome = outcome.map_err(|reason| Error::text(format!("ERR {reason}")))?;
+    saved.map(|()| outcome)
+}
+
+/// Writes the state, if it has changed.
+fn save(ctx: &mut Context<'_>) -> Result {
+    cluster::save_now(ctx.engine).map_err(|error| {
+        Error::text(format!("ERR error saving the cluster node config: {}", system_text(&error)))
+    })
 }
 
 /// `CLUSTER HELP`

@@ -1,11 +1,10 @@
 //! CLUSTER MEET, FORGET, REPLICATE, FAILOVER, RESET and others: who is a node, and of what kind.
 
-use super::{change, state};
+use super::{change, save, state};
 use crate::cluster::manual::Manner;
 use crate::command::args::{integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
-use crate::config::system_text;
 use crate::engine::cluster::{self, BUS_PORT_OFFSET};
 use crate::engine::tracking;
 use crate::number;
@@ -88,16 +87,17 @@ pub fn reset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         let text = "ERR CLUSTER RESET can't be called with master nodes containing keys";
         return Err(Error::new(text));
     }
-    change(ctx, |cluster| {
+    let changed = change(ctx, |cluster| {
         cluster.reset(hard);
         Ok(())
-    })?;
+    });
     if is_replica {
         ctx.engine.empty_database(0);
         tracking::flushed(ctx.engine);
         disk::save_nothing(ctx.engine);
         ctx.propagate(&[b"FLUSHALL"]); // what is in the append-only file goes, too
     }
+    changed?;
     reply.ok();
     Ok(())
 }
@@ -125,9 +125,7 @@ pub fn bumpepoch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 pub fn saveconfig(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     state(ctx)?;
     cluster::tell(ctx.engine, |cluster| cluster.save_by_command());
-    cluster::save_now(ctx.engine).map_err(|error| {
-        Error::text(format!("ERR error saving the cluster node config: {}", system_text(&error)))
-    })?;
+    save(ctx)?;
     reply.ok();
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::command::permission::rules_changed;
 use crate::config::rewrite::Extent;
 use crate::config::{Parameter, SetError, title};
 use crate::engine::Engine;
+use crate::engine::cluster;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::make_room;
 use crate::persistence::aof;
@@ -101,6 +102,10 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
         }
         name if name.starts_with("tls-") && !configures_tls(engine) => {
             return refuse("Unable to update TLS configuration. Check server logs.");
+        }
+        name if name.starts_with("cluster-") => {
+            let settings = cluster::settings(&engine.config);
+            cluster::tell(engine, |cluster| cluster.configure(settings));
         }
         "key-load-delay" | "rdb-key-save-delay" => {
             engine.debugging.delays.configure(&engine.config);
