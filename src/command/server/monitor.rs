@@ -8,8 +8,8 @@
 //! Lines are made only while somebody watches. Passwords are not shown, and neither are commands of
 //! administration, which may hold them anywhere.
 
-use crate::catalogue::{Command, Row};
 use crate::catalogue::spec::Flags;
+use crate::catalogue::{Command, Row};
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::engine::execution::Origin;
