@@ -216,35 +216,33 @@ pub fn optional_number(lua: &Lua, args: &MultiValue, index: usize) -> Result<Opt
     }
 }
 
-/// A table of as many items as come until there are no more, or one fails. It grows as tables of scripts
-/// do: that decides its order, and its length if there are gaps.
-pub fn sequence<'a>(
-    lua: &Lua,
-    mut next: impl FnMut() -> Result<Option<Item<'a>>>,
-) -> Result<Value> {
-    let mut outcome = Ok(());
-    let items = std::iter::from_fn(|| {
+/// What `next` returns until there is no more. If it fails, that is the end, and the outcome.
+fn until_failure<T>(
+    mut next: impl FnMut() -> Result<Option<T>>,
+    outcome: &mut Result<()>,
+) -> impl Iterator<Item = T> {
+    std::iter::from_fn(move || {
         next().unwrap_or_else(|error| {
-            outcome = Err(error);
+            *outcome = Err(error);
             None
         })
-    });
-    let table = lua.create_sequence_from(items)?;
+    })
+}
+
+/// A table of as many items as come until there are no more, or one fails. It grows as tables of scripts
+/// do: that decides its order, and its length if there are gaps.
+pub fn sequence<'a>(lua: &Lua, next: impl FnMut() -> Result<Option<Item<'a>>>) -> Result<Value> {
+    let mut outcome = Ok(());
+    let table = lua.create_sequence_from(until_failure(next, &mut outcome))?;
     outcome.map(|()| Value::Table(table))
 }
 
 /// The same for keys and values.
 pub fn pairs<'a>(
     lua: &Lua,
-    mut next: impl FnMut() -> Result<Option<(Item<'a>, Item<'a>)>>,
+    next: impl FnMut() -> Result<Option<(Item<'a>, Item<'a>)>>,
 ) -> Result<Value> {
     let mut outcome = Ok(());
-    let items = std::iter::from_fn(|| {
-        next().unwrap_or_else(|error| {
-            outcome = Err(error);
-            None
-        })
-    });
-    let table = lua.create_table_from(items)?;
+    let table = lua.create_table_from(until_failure(next, &mut outcome))?;
     outcome.map(|()| Value::Table(table))
 }
