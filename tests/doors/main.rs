@@ -34,7 +34,7 @@ use std::time::Instant;
 
 use cacheflow::system::tls::Tls;
 use certificates::{Authority, Issued};
-use client::{Client, Output, Value};
+use client::{Client, Output, Value, text};
 use server::{PATIENCE, Process};
 
 /// A server that speaks TLS, and everything about its certificates.
@@ -87,16 +87,6 @@ fn connect_with(port: u16, tls: &Tls) -> std::io::Result<Client> {
 fn call(client: &mut Client, command: &str) -> Value {
     let words: Vec<&str> = command.split(' ').collect();
     client.call(&words, PATIENCE).unwrap_or_else(|error| panic!("{command}: {error}"))
-}
-
-/// A reply as text; what has no text shows as debugging does.
-fn text(value: Value) -> String {
-    match value {
-        Value::Status(text) | Value::Bulk(text) | Value::Error(text) => {
-            String::from_utf8_lossy(&text).into_owned()
-        }
-        other => format!("{other:?}"),
-    }
 }
 
 /// The next value that comes.

@@ -112,14 +112,19 @@ fn a_copy_is_what_the_key_was() {
     assert_eq!(call(server.port, "LRANGE k 0 -1"), "a b");
 }
 
-#[test]
-fn writes_wait_when_a_key_changes_each_time() {
-    let (server, _listener, mut peer, migrate) = begun("");
+/// Changes the key whenever it has been sent, until it is sent for the last time.
+fn change_each_time(server: &Server, peer: &mut Peer) {
     for element in ["b", "c", "d"] {
         call(server.port, &format!("RPUSH k {element}"));
         peer.answer("+OK");
         assert_eq!(peer.begins(), "RESTORE k");
     }
+}
+
+#[test]
+fn writes_wait_when_a_key_changes_each_time() {
+    let (server, _listener, mut peer, migrate) = begun("");
+    change_each_time(&server, &mut peer);
     let write = call_aside(server.port, "RPUSH k e");
     let another = call_aside(server.port, "SET x y");
     assert!(is_waiting(&write) && is_waiting(&another));
@@ -133,11 +138,7 @@ fn writes_wait_when_a_key_changes_each_time() {
 #[test]
 fn a_refusal_in_the_last_round_lets_writes_go_on() {
     let (server, _listener, mut peer, migrate) = begun("");
-    for element in ["b", "c", "d"] {
-        call(server.port, &format!("RPUSH k {element}"));
-        peer.answer("+OK");
-        assert_eq!(peer.begins(), "RESTORE k");
-    }
+    change_each_time(&server, &mut peer);
     let write = call_aside(server.port, "RPUSH k e");
     assert!(is_waiting(&write));
     drop(peer);

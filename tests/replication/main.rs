@@ -57,7 +57,7 @@ mod values;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use client::{Client, Output, Value};
+use client::{Client, Output, Value, text};
 use generator::Generator;
 use grammar::DEFAULT_FAMILIES;
 use servers::Server;
@@ -90,16 +90,6 @@ fn call(port: u16, command: &str) -> Value {
 fn call_on(client: &mut Client, command: &str) -> Value {
     let words: Vec<&str> = command.split(' ').collect();
     client.call(&words, PATIENCE).unwrap_or_else(|error| panic!("{command}: {error}"))
-}
-
-/// A reply as text; what has no text shows as debugging does.
-fn text(value: Value) -> String {
-    match value {
-        Value::Status(text) | Value::Bulk(text) | Value::Error(text) => {
-            String::from_utf8_lossy(&text).into_owned()
-        }
-        other => format!("{other:?}"),
-    }
 }
 
 /// A field of INFO; empty if there is none, or if the connection is cut before the answer: a Sentinel

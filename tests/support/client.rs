@@ -71,6 +71,16 @@ pub struct Client {
     closed: bool,
 }
 
+/// A value as text; what has no text shows as debugging does.
+pub fn text(value: Value) -> String {
+    match value {
+        Value::Status(text) | Value::Bulk(text) | Value::Error(text) => {
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 impl Client {
     /// Connects, without sending anything.
     pub fn connect(address: SocketAddr) -> io::Result<Client> {
