@@ -1,9 +1,10 @@
-//! The Dockerfile keeps what the README promises of the image.
+//! What is written for packages keeps what the README promises of them, and agrees with itself.
 //!
-//! Building an image needs an engine, which neither a test nor most machines have. Much of what
-//! goes wrong with images shows in the text already: a user that is root after all, an entry point
-//! through a shell that swallows SIGTERM, a file that is not there to be copied. What this leaves
-//! out on purpose: whether the image builds.
+//! Building packages, and an image all the more, needs tools that neither a test nor most machines have.
+//! Much of what goes wrong with them shows in the text already: a user that is root after all, an entry
+//! point through a shell that swallows SIGTERM, a file that is not there to be copied, a version that
+//! was left behind. What this leaves out on purpose is whether they build, install and run:
+//! `make packages-test` does that.
 
 use std::fs;
 use std::path::Path;
@@ -53,13 +54,13 @@ fn the_server_is_user_999_and_owns_its_volume() {
     assert_eq!(only("USER"), "999:999");
     assert_eq!(only("VOLUME"), "/data");
     assert_eq!(only("WORKDIR"), "/data");
-    let setup = only("RUN");
-    for step in ["--gid 999 cacheflow", "--uid 999 --gid 999", "chown 999:999 /data"] {
-        assert!(setup.contains(step), "{step}");
+    // Nothing runs in the image, which has no shell: it is copied as a whole.
+    assert!(image().iter().all(|(name, _)| name != "RUN"));
+    assert_eq!(only("COPY"), "--from=build /image /");
+    let steps = dockerfile().into_iter().map(|(_, arguments)| arguments).collect::<String>();
+    for step in ["'cacheflow:x:999:999:", "'cacheflow:x:999:'", "install -d -o 999 -g 999 data"] {
+        assert!(steps.contains(step), "{step}");
     }
-    // What is written into a volume's directory after VOLUME is discarded.
-    let position = |wanted: &str| image().iter().position(|(name, _)| name == wanted);
-    assert!(position("RUN") < position("VOLUME"));
 }
 
 #[test]
@@ -70,12 +71,32 @@ fn the_image_listens_and_tells_its_health() {
 }
 
 #[test]
-fn both_stages_start_from_pinned_images() {
+fn the_image_starts_from_nothing_and_its_build_from_a_pinned_image() {
     let from: Vec<_> = dockerfile().into_iter().filter(|(name, _)| name == "FROM").collect();
     assert_eq!(from.len(), 2);
     assert!(from[0].1.contains("/rust:1.") && from[0].1.ends_with("-slim-bookworm AS build"));
-    assert!(from[1].1.ends_with("/debian:bookworm-slim"));
-    assert!(from.iter().all(|(_, image)| !image.contains("latest")));
+    assert_eq!(from[1].1, "scratch");
+}
+
+#[test]
+fn the_image_builds_for_any_processor() {
+    for (name, arguments) in dockerfile() {
+        for processor in ["x86", "amd64", "aarch64", "arm64", "--platform"] {
+            assert!(!arguments.contains(processor), "{name} {arguments}");
+        }
+    }
+}
+
+#[test]
+fn the_image_says_what_it_is_and_what_it_is_made_of() {
+    let labels = only("LABEL");
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(labels.contains(&format!("org.opencontainers.image.version=\"{version}\"")));
+    let list = labels.split("io.cacheflow.sbom=\"").nth(1).unwrap().split('"').next().unwrap();
+    let makes_it = |(name, arguments): &(String, String)| {
+        name == "RUN" && arguments.contains(&format!("> {}", list.trim_start_matches('/')))
+    };
+    assert!(dockerfile().iter().any(makes_it), "{list}");
 }
 
 #[test]
@@ -103,5 +124,73 @@ fn what_is_copied_exists_and_is_not_ignored() {
             copied += 1;
         }
     }
-    assert_eq!(copied, 3);
+    assert_eq!(copied, 6);
+}
+
+/// The lines of a unit as (name, value), without its comments and sections.
+fn unit() -> Vec<(String, String)> {
+    let text = read("packaging/debian/service");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let settings = lines.filter_map(|line| line.split_once('='));
+    settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[test]
+fn the_service_may_write_where_its_configuration_says_that_it_writes() {
+    let unit = unit();
+    let value = |name: &str| &unit.iter().find(|(each, _)| each == name).expect(name).1;
+    assert_eq!(value("ProtectSystem"), "strict");
+    let writable: Vec<&str> = value("ReadWritePaths").split(' ').collect();
+    let (program, file) = value("ExecStart").split_once(' ').unwrap();
+    assert_eq!(program, "/usr/bin/cacheflow");
+    let mut written = vec![Path::new(file).parent().unwrap().to_owned()];
+    for line in read("packaging/debian/cacheflow.conf").lines() {
+        match line.split_once(' ') {
+            Some(("dir", path)) => written.push(path.into()),
+            Some(("logfile", path)) => written.push(Path::new(path).parent().unwrap().to_owned()),
+            _ => {}
+        }
+    }
+    assert_eq!(written.len(), 3);
+    let created = read("packaging/debian/postinst");
+    for path in written {
+        let path = path.to_str().unwrap();
+        assert!(writable.contains(&format!("-{path}").as_str()), "{path} in the unit");
+        assert!(created.contains(&format!(" {path}\n")), "{path} has the right owner");
+    }
+    let user = value("User");
+    assert!(created.contains("adduser --system --group") && user == "cacheflow");
+}
+
+/// A service that waits for word, and a server that isn't told to give it, never start.
+#[test]
+fn the_service_waits_for_word_that_its_server_gives() {
+    assert!(unit().contains(&("Type".to_owned(), "notify".to_owned())));
+    let settings = read("packaging/debian/cacheflow.conf");
+    assert!(settings.lines().any(|line| line == "supervised auto"));
+}
+
+#[test]
+fn packages_have_the_version_of_the_crate() {
+    let changelog = read("packaging/debian/changelog");
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(changelog.starts_with(&format!("cacheflow ({version}-")), "{changelog}");
+    assert!(read("packaging/python/pyproject.toml").contains("dynamic = [\"version\"]"));
+}
+
+#[test]
+fn what_the_debian_package_carries_is_in_the_tree_or_made_for_it() {
+    let manifest = read("Cargo.toml");
+    let (_, assets) = manifest.split_once("\nassets = [\n").unwrap();
+    let (assets, _) = assets.split_once("\n]").unwrap();
+    let makefile = read("Makefile");
+    for asset in assets.lines() {
+        let source = asset.split('"').nth(1).expect(asset);
+        let made = source.strip_prefix("target/package/").is_some_and(|name| {
+            makefile.contains(&format!("> $(PACKAGE)/{name}")) // by the target that makes them
+        });
+        let built = source == "target/release/cacheflow";
+        let exists = || Path::new(env!("CARGO_MANIFEST_DIR")).join(source).exists();
+        assert!(built || made || exists(), "{source}");
+    }
 }
