@@ -7,9 +7,13 @@
 //! | file             | sections                                                        |
 //! |------------------|-----------------------------------------------------------------|
 //! | `throughput.rs`  | redis-benchmark's list under seven loads, latency tails, ceiling |
+//! | `client.rs`      | our own client: tails, a busy machine, half load, large values, fsync |
+//! | `mixed.rs`       | workloads of many kinds of request: a cache, a queue, a stream   |
+//! | `other.rs`       | a client of somebody else                                        |
 //! | `scripts.rs`     | Lua scripts                                                      |
 //! | `doors.rs`       | TLS and Unix sockets                                             |
-//! | `memory.rs`      | bytes for each key, KB for each idle connection                  |
+//! | `data.rs`        | bytes for each key or member, and what FLUSHALL leaves           |
+//! | `memory.rs`      | KB for each idle connection                                      |
 //! | `disk.rs`        | start-up, SAVE, loading                                          |
 //! | `stalls.rs`      | the longest wait of a client while another one asks for much     |
 //! | `subscribers.rs` | messages to ten thousand subscribers                             |
@@ -21,8 +25,9 @@ use std::io::Result;
 use std::rc::Rc;
 
 use crate::echo;
-use crate::servers::Server;
-use crate::{disk, doors, memory, replication, scripts, stalls, subscribers, throughput};
+use crate::servers::{self, Server};
+use crate::{client, data, disk, doors, memory, mixed, other, replication};
+use crate::{scripts, stalls, subscribers, throughput};
 
 /// What a number counts, and with that how it is printed and which direction is better.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,36 +46,64 @@ pub enum Unit {
     Milliseconds,
     /// Seconds.
     Seconds,
+    /// Microseconds that so many percent of requests didn't exceed; of 100 percent: the longest.
+    Percentile(f64),
     /// Each row says what it counts; less is better.
     OfTheRow,
+    /// Each measurement has a number of each of these, in this order.
+    Several(&'static [Unit]),
 }
 
+/// What our own client tells of a run.
+pub const ALL_OF_A_RUN: Unit = Unit::Several(&[
+    Unit::RequestsPerSecond,
+    Unit::MicrosecondsEach,
+    Unit::Percentile(50.0),
+    Unit::Percentile(99.0),
+    Unit::Percentile(99.9),
+    Unit::Percentile(100.0),
+]);
+
 impl Unit {
-    /// The name in the text above the table.
-    pub fn name(self) -> &'static str {
+    /// What each measurement has a number of.
+    pub fn parts(&self) -> &[Unit] {
         match self {
+            Unit::Several(parts) => parts,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// The name in the text above the table, or above a column.
+    pub fn name(self) -> String {
+        let name = match self {
+            Unit::Percentile(100.0) => "longest, µs",
+            Unit::Percentile(percent) => return format!("p{percent}, µs"),
             Unit::RequestsPerSecond => "requests/s",
             Unit::DeliveriesPerSecond => "deliveries/s",
             Unit::BytesEach => "bytes each",
             Unit::KilobytesEach => "KB each",
-            Unit::MicrosecondsEach => "µs for each request",
+            Unit::MicrosecondsEach => "processor time, µs each",
             Unit::Milliseconds => "ms",
             Unit::Seconds => "s",
             Unit::OfTheRow => "what each row says",
-        }
+            Unit::Several(_) => "what each column says",
+        };
+        name.to_owned()
     }
 
-    /// Whether a ratio above 1 is good news.
+    /// Whether a ratio above 1 is good news; of several, what the first says.
     pub fn more_is_better(self) -> bool {
-        matches!(self, Unit::RequestsPerSecond | Unit::DeliveriesPerSecond)
+        matches!(self.parts()[0], Unit::RequestsPerSecond | Unit::DeliveriesPerSecond)
     }
 }
 
 /// Whom cacheflow is compared with.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Against {
-    /// redis-server, and valkey-server where one is installed.
+    /// redis-server, a later one where it was fetched, and valkey-server where one is installed.
     Others,
+    /// The same, and a server of the same threads that does nothing.
+    OthersAndEcho,
     /// A server of the same threads that does nothing, which is itself compared with redis-server.
     Ceiling,
 }
@@ -95,7 +128,7 @@ pub struct Section {
 pub struct Case {
     /// The rows of the table that it fills.
     pub rows: Vec<String>,
-    /// Measures once: a number for each row.
+    /// Measures once: a number for each row, or of [`Unit::Several`] all for the first, and so on.
     pub measure: Measure,
 }
 
@@ -119,8 +152,12 @@ impl Scale {
 /// Every section, in the order of the report.
 pub fn sections(scale: Scale) -> Vec<Section> {
     let mut sections = throughput::sections(scale);
+    sections.extend(client::sections(scale));
+    sections.push(mixed::section(scale));
+    sections.extend(other::section(scale));
     sections.push(scripts::section(scale));
     sections.push(doors::section(scale));
+    sections.extend(data::sections(scale));
     sections.extend(memory::sections(scale));
     sections.extend(disk::sections(scale));
     sections.push(stalls::section(scale));
@@ -136,6 +173,8 @@ pub enum Program {
     Cacheflow,
     /// The real one.
     Redis,
+    /// A later one.
+    Redis8(OsString),
     /// Its successor, if it is installed.
     Valkey(OsString),
     /// See `echo.rs`.
@@ -155,10 +194,14 @@ impl Contestant {
         let mut programs = vec![Program::Cacheflow];
         match against {
             Against::Ceiling => programs.extend([Program::Echo, Program::Redis]),
-            Against::Others => {
+            Against::Others | Against::OthersAndEcho => {
                 programs.push(Program::Redis);
+                programs.extend(servers::fetched_redis_8().map(Program::Redis8));
                 programs.extend(valkey().map(Program::Valkey));
             }
+        }
+        if against == Against::OthersAndEcho {
+            programs.push(Program::Echo);
         }
         let contestant = |program| Contestant { program, shared: RefCell::default() };
         programs.into_iter().map(contestant).collect()
@@ -169,6 +212,7 @@ impl Contestant {
         match self.program {
             Program::Cacheflow => "cacheflow",
             Program::Redis => "redis-server",
+            Program::Redis8(_) => "redis-server 8.2",
             Program::Valkey(_) => "valkey-server",
             Program::Echo => "echo server",
         }
@@ -179,6 +223,7 @@ impl Contestant {
         match &self.program {
             Program::Cacheflow => Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), args),
             Program::Redis => Server::redis(args),
+            Program::Redis8(binary) => Server::start("redis 8.2", binary.clone(), args),
             Program::Valkey(binary) => Server::start("valkey", binary.clone(), args),
             Program::Echo => echo::start(),
         }

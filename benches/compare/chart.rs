@@ -10,11 +10,14 @@
 //! 1 is where both are equal. Bars that don't reach it have another colour. The number stands beside
 //! each, since a bar is cut off at [`LONGEST`].
 //!
+//! Where a measurement has several numbers, the first is drawn.
+//!
 //! SVG is text, and these are a handful of rectangles: no crate is needed for it.
 
 use std::fmt::Write as _;
 
-use crate::report::{Table, median};
+use crate::ratios::median;
+use crate::report::Table;
 
 /// Ratios above this are drawn as this.
 const LONGEST: f64 = 4.0;
@@ -35,7 +38,8 @@ const BEHIND: &str = "#d98a1f";
 
 /// Draws a table.
 pub fn svg(table: &Table<'_>) -> String {
-    let height = TOP + table.rows.len() * ROW + 16;
+    let parts = table.section.unit.parts().len();
+    let height = TOP + table.rows.len() / parts * ROW + 16;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
          font-family=\"sans-serif\" font-size=\"13\">\n\
@@ -44,7 +48,7 @@ pub fn svg(table: &Table<'_>) -> String {
     text(&mut out, 12, 22, "start", &table.section.title);
     let subtitle = format!("times {} (longer is better)", table.columns[1]);
     text(&mut out, LEFT, 44, "start", &subtitle);
-    for (index, row) in table.rows.iter().enumerate() {
+    for (index, row) in table.rows.iter().step_by(parts).enumerate() {
         let y = TOP + index * ROW;
         text(&mut out, LEFT - 8, y + 15, "end", &row.name);
         let ratio = median(row.ratios());

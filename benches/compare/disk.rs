@@ -4,7 +4,7 @@ use std::io::Result;
 use std::time::{Duration, Instant};
 
 use crate::cases::{Against, Case, Contestant, Scale, Section, Unit};
-use crate::report::median;
+use crate::ratios::median;
 use crate::servers::Server;
 use crate::wire::{Wire, put, sixteen};
 

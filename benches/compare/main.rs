@@ -18,20 +18,31 @@
 //! | `ROUNDS=n`                   | how often everything is measured: 3                             |
 //! | `CASES=text,text`            | only cases whose `section/row` contains one of the texts         |
 //! | `QUICK=1`                    | one round and a twentieth of everything: does it still work?     |
+//! | `BUSY=1`                     | with a process that spins for each core                          |
 //! | `CACHEFLOW_BIN`, `REDIS_BIN` | other binaries                                                   |
 //!
 //! Results go to `target/bench/` as soon as a section is finished. A section that was measured as a
-//! whole, of cacheflow itself and not quickly, also takes the place of its predecessor in
+//! whole, of cacheflow itself, neither quickly nor busy, also takes the place of its predecessor in
 //! `docs/performance.md`; so `make bench CASES=memory/` refreshes one section, and the others stay.
 
+mod busy;
 mod cases;
 mod chart;
+mod client;
+mod data;
 mod disk;
 mod doors;
 mod echo;
+mod load;
+mod lock;
 mod memory;
+mod mixed;
+mod model;
+mod other;
 #[path = "../support/page.rs"]
 mod page;
+mod processor;
+mod ratios;
 mod replication;
 mod report;
 mod scripts;
@@ -46,7 +57,9 @@ use std::env;
 use std::io::{Error, Result, Write};
 use std::time::Instant;
 
-use cases::{Case, Contestant, Scale, Section};
+use busy::Company;
+use cases::{Case, Contestant, Scale, Section, Unit};
+use load::by_hand;
 use report::{Row, Table};
 
 /// What makes this program measure. `cargo bench` and `cargo test` run all benchmarks, and this one
@@ -60,6 +73,16 @@ fn main() -> Result<()> {
     let args: Vec<String> = env::args().collect();
     if args.iter().any(|arg| arg == echo::ARGUMENT) {
         return echo::serve();
+    }
+    if args.iter().any(|arg| arg == busy::ARGUMENT) {
+        busy::spin();
+        return Ok(());
+    }
+    if args.get(1).is_some_and(|arg| arg == by_hand::ARGUMENT) {
+        return by_hand::by_hand(args.into_iter().skip(2));
+    }
+    if args.get(1).is_some_and(|arg| arg == lock::ARGUMENT) {
+        return lock::write();
     }
     if !args.iter().any(|arg| arg == RUN) {
         println!("This compares servers for many minutes: run it with `make bench`.");
@@ -76,11 +99,13 @@ fn main() -> Result<()> {
     if let Err(error) = subscribers::allow_connections(CONNECTIONS) {
         eprintln!("Few connections will be possible: {error}");
     }
+    let _company = busy::is_wanted().then(Company::start).transpose()?;
     let mut tables = Vec::new();
     for (number, (section, is_whole)) in sections.iter().enumerate() {
         let place = format!("section {}/{}", number + 1, sections.len());
         let table = measure(section, &settings, &place)?;
-        let recorded = *is_whole && !settings.quick && servers::replacement().is_none();
+        let is_ordinary = !settings.quick && !busy::is_wanted() && servers::replacement().is_none();
+        let recorded = *is_whole && is_ordinary;
         publish(&table, recorded)?;
         tables.push(table);
         page::write(&page::in_repository("target/bench/results.json"), &report::json(&tables))?;
@@ -145,8 +170,13 @@ fn measure<'s>(section: &'s Section, settings: &Settings, place: &str) -> Result
     let blank = vec![Vec::new(); contestants.len()];
     let mut rows: Vec<Vec<Row>> = Vec::new();
     for case in &section.cases {
-        let row = |name: &String| Row { name: name.clone(), numbers: blank.clone() };
-        rows.push(case.rows.iter().map(row).collect());
+        let row = |name: &String, unit: &Unit| Row {
+            name: name.clone(),
+            unit: *unit,
+            numbers: blank.clone(),
+        };
+        let rows_of = |name| section.unit.parts().iter().map(move |unit| row(name, unit));
+        rows.push(case.rows.iter().flat_map(rows_of).collect());
     }
     let started = Instant::now();
     for round in 0..rounds {
@@ -163,7 +193,8 @@ fn measure<'s>(section: &'s Section, settings: &Settings, place: &str) -> Result
                     case.rows[0],
                     contestant.name()
                 ));
-                for (row, number) in rows.iter_mut().zip(numbers(case, contestant)) {
+                let numbers = numbers(case, contestant, rows.len());
+                for (row, number) in rows.iter_mut().zip(numbers) {
                     row.numbers[index].push(number);
                 }
             }
@@ -175,12 +206,12 @@ fn measure<'s>(section: &'s Section, settings: &Settings, place: &str) -> Result
 }
 
 /// Measures once. A server that refuses, or dies, has no number; the others shall have theirs.
-fn numbers(case: &Case, contestant: &Contestant) -> Vec<f64> {
+fn numbers(case: &Case, contestant: &Contestant, count: usize) -> Vec<f64> {
     (case.measure)(contestant).unwrap_or_else(|error| {
         progress("");
         eprintln!("{}, {}: {error}", case.rows[0], contestant.name());
         contestant.give_up();
-        vec![f64::NAN; case.rows.len()]
+        vec![f64::NAN; count]
     })
 }
 

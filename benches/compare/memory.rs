@@ -1,7 +1,7 @@
-//! Memory: what a million of something costs, and what an idle connection does.
+//! Memory of idle connections.
 //!
 //! It is the resident memory by which a fresh server grows. That doesn't vary from round to round, so
-//! one round is enough.
+//! one round is enough. What data takes: `data.rs`.
 //!
 //! A connection costs the kernel memory, too: both ends of the socket, and where there is a thread for
 //! it, that thread's kernel stack and page tables. That part belongs to no process, so it is the
@@ -12,75 +12,26 @@ use std::time::Duration;
 
 use crate::cases::{Against, Case, Contestant, Scale, Section, Unit};
 use crate::servers::Server;
-use crate::wire::{Wire, put, sixteen};
 
-/// How many keys or members.
-const MILLION: usize = 1_000_000;
 /// How many connections.
 const CONNECTIONS: usize = 10_000;
 /// How long the last thread gets to fall asleep.
 const SETTLING: Duration = Duration::from_millis(500);
 
-/// A kind of data: its name, how many million, and the command that adds number `n`.
-type Kind = (&'static str, usize, fn(usize, &mut Vec<u8>));
-
-const KINDS: &[Kind] = &[
-    ("string, 16-byte key and value", 1, string),
-    ("string, 10 million of them", 10, string),
-    ("hash of 5 fields", 1, small_hash),
-    ("member of a set of integers", 1, |n, out| put(out, &["SADD", "set", &n.to_string()])),
-    ("member of a sorted set", 1, |n, out| {
-        put(out, &["ZADD", "zset", &n.to_string(), &sixteen("m", n)]);
-    }),
-    ("entry of a stream", 1, |n, out| {
-        put(out, &["XADD", "stream", "*", "field", &n.to_string()]);
-    }),
-];
-
-fn string(number: usize, out: &mut Vec<u8>) {
-    put(out, &["SET", &sixteen("key", number), &sixteen("val", number)]);
-}
-
-fn small_hash(number: usize, out: &mut Vec<u8>) {
-    let value = format!("value{number}");
-    let mut request = vec!["HSET".to_owned(), sixteen("hash", number)];
-    (0..5).for_each(|field| request.extend([format!("field{field}"), value.clone()]));
-    put(out, &request.iter().map(String::as_str).collect::<Vec<_>>());
-}
-
 /// The sections of the report.
 pub fn sections(scale: Scale) -> Vec<Section> {
-    let data = KINDS.iter().map(|(name, millions, command)| Case {
-        rows: vec![(*name).to_owned()],
-        measure: Box::new(move |contestant| {
-            let count = scale.of(MILLION * millions);
-            let server = contestant.fresh(&[])?;
-            let before = resident(&server)?;
-            Wire::open(&server)?.fill(count, command)?;
-            Ok(vec![(resident(&server)? - before) / count as f64])
-        }),
-    });
     let connections = Case {
         rows: vec!["resident".to_owned(), "of the kernel, both ends".to_owned()],
         measure: Box::new(move |contestant| idle_connections(contestant, scale.of(CONNECTIONS))),
     };
-    let section = |key: &str, title: &str, unit, cases| Section {
-        key: key.to_owned(),
-        title: title.to_owned(),
-        unit,
+    vec![Section {
+        key: "connections".to_owned(),
+        title: "Memory of 10,000 idle connections, after one PING each".to_owned(),
+        unit: Unit::KilobytesEach,
         against: Against::Others,
         repeats: false,
-        cases,
-    };
-    vec![
-        section("memory", "Memory of a million", Unit::BytesEach, data.collect()),
-        section(
-            "connections",
-            "Memory of 10,000 idle connections, after one PING each",
-            Unit::KilobytesEach,
-            vec![connections],
-        ),
-    ]
+        cases: vec![connections],
+    }]
 }
 
 /// What each connection costs the server, and the kernel.

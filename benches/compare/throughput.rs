@@ -9,19 +9,20 @@
 //! thousand, which don't lie in any cache.
 //!
 //! What it leaves out on purpose: latency under an open load (redis-benchmark sends the next request
-//! when the reply is in, so a stall hides itself; `stalls.rs` looks for those), and networks other
-//! than loopback.
+//! when the reply is in, so a stall hides itself; `client.rs` has another client for that), and
+//! networks other than loopback.
 
 use std::cell::Cell;
 use std::io::{Error, Result};
 use std::process::Command;
 
-use rustix::param::clock_ticks_per_second;
-
 use crate::cases::{Against, Case, Program, Scale, Section, Unit};
+use crate::processor;
 use crate::servers::Server;
 use crate::wire::{Wire, put};
 
+/// What is told of a run: how fast it was, and what that cost the server.
+const RATE_AND_COST: Unit = Unit::Several(&[Unit::RequestsPerSecond, Unit::MicrosecondsEach]);
 /// What one run should take, in seconds: all of them together have to end within a coffee break.
 const RUN_SECONDS: f64 = 0.7;
 /// Keys of the section that isn't about one key.
@@ -79,7 +80,7 @@ fn of_load((clients, pipeline): (usize, usize), scale: Scale) -> Section {
     Section {
         key: format!("throughput-c{clients}-p{pipeline}"),
         title: format!("Throughput: {clients_text}, {pipeline_text}"),
-        unit: Unit::RequestsPerSecond,
+        unit: RATE_AND_COST,
         against: Against::Others,
         repeats: true,
         cases: commands.map(|command| rate(load(command), command.to_owned(), scale)).collect(),
@@ -95,22 +96,27 @@ fn random_keys(scale: Scale) -> Section {
     Section {
         key: "random-keys".to_owned(),
         title: "Throughput: random keys, of 100,000".to_owned(),
-        unit: Unit::RequestsPerSecond,
+        unit: RATE_AND_COST,
         against: Against::Others,
         repeats: true,
         cases: loads.map(case).collect(),
     }
 }
 
-/// Half of all requests, all but 1 in 100, all but 1 in 1000.
-const PERCENTILES: [f64; 3] = [50.0, 99.0, 99.9];
+/// Half of all requests, all but 1 in 100, all but 1 in 1000, all.
+const PERCENTILES: [f64; 4] = [50.0, 99.0, 99.9, 100.0];
 
 fn latency(scale: Scale) -> Section {
     let case = |command: &'static str| {
         let load = Load { command, clients: 50, pipeline: 1, keys: None };
         let requests = Requests::new(load, scale);
         Case {
-            rows: PERCENTILES.map(|percent| format!("{command} p{percent}")).into(),
+            rows: PERCENTILES
+                .map(|percent| match percent {
+                    100.0 => format!("{command}, the longest"),
+                    _ => format!("{command} p{percent}"),
+                })
+                .into(),
             measure: Box::new(move |contestant| {
                 let server = contestant.shared()?;
                 load.prepare(&server, &contestant.program, requests.for_server(&server)?)?;
@@ -140,7 +146,7 @@ fn ceiling(scale: Scale) -> Section {
     Section {
         key: "ceiling".to_owned(),
         title: "The ceiling: the same threads, doing nothing".to_owned(),
-        unit: Unit::RequestsPerSecond,
+        unit: RATE_AND_COST,
         against: Against::Ceiling,
         repeats: true,
         cases: loads.map(case).collect(),
@@ -164,17 +170,12 @@ fn processor(scale: Scale) -> Section {
                 let count = requests.for_server(&server)? * LONGER;
                 load.prepare(&server, &contestant.program, count)?;
                 let spent = || -> Result<[f64; 2]> {
-                    let server = ticks(&format!("/proc/{}/stat", server.child.id()), OWN_TICKS)?;
-                    Ok([server, ticks("/proc/self/stat", CHILDREN_TICKS)?])
+                    Ok([processor::of(server.child.id())?, processor::of_children()?])
                 };
                 let before = spent()?;
                 load.rate(&server, count)?;
-                let each = 1e6 / clock_ticks_per_second() as f64 / count as f64;
-                Ok(spent()?
-                    .iter()
-                    .zip(before)
-                    .map(|(after, before)| (after - before) * each)
-                    .collect())
+                let pairs = spent()?.into_iter().zip(before);
+                Ok(pairs.map(|(after, before)| (after - before) / count as f64).collect())
             }),
         }
     };
@@ -188,19 +189,8 @@ fn processor(scale: Scale) -> Section {
     }
 }
 
-/// Where `stat` has the time that a process has spent, counted from behind its name: in its own code
-/// and in the kernel; and the same for its children that have ended.
-const OWN_TICKS: usize = 11;
-const CHILDREN_TICKS: usize = 13;
-
-fn ticks(path: &str, first: usize) -> Result<f64> {
-    let stat = std::fs::read_to_string(path)?;
-    let rest = stat.rsplit(')').next().unwrap_or_default();
-    let fields = rest.split_whitespace().skip(first).take(2).map(str::parse::<f64>);
-    fields.sum::<std::result::Result<f64, _>>().map_err(Error::other)
-}
-
-/// A case that measures requests/s.
+/// A case that measures requests/s, and the server's processor time for each. That of LRANGE has the
+/// LPUSH in it by which redis-benchmark prepares the list; it is the same for all.
 fn rate(load: Load, row: String, scale: Scale) -> Case {
     let requests = Requests::new(load, scale);
     Case {
@@ -209,7 +199,10 @@ fn rate(load: Load, row: String, scale: Scale) -> Case {
             let server = contestant.shared()?;
             let count = requests.for_server(&server)?;
             load.prepare(&server, &contestant.program, count)?;
-            Ok(vec![load.rate(&server, count)?])
+            let before = processor::of(server.child.id())?;
+            let rate = load.rate(&server, count)?;
+            let spent = processor::of(server.child.id())? - before;
+            Ok(vec![rate, spent / count as f64])
         }),
     }
 }
