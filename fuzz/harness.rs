@@ -29,8 +29,17 @@ pub fn digest(engine: &mut Engine) -> Vec<u8> {
 
 /// Whether this may ask for what is not data: files, time, other servers, the end of the process.
 pub fn reaches_outside(bytes: &[u8]) -> bool {
-    const NAMES: [&str; 9] =
-        ["debug", "save", "config", "shutdown", "replicaof", "slaveof", "rewriteaof", "acl", "failover"];
+    const NAMES: [&str; 9] = [
+        "debug",
+        "save",
+        "config",
+        "shutdown",
+        "replicaof",
+        "slaveof",
+        "rewriteaof",
+        "acl",
+        "failover",
+    ];
     mentions(bytes, &NAMES)
 }
 

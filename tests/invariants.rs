@@ -110,7 +110,14 @@ fn only_execution_expiry_and_eviction_end_units() {
 #[test]
 fn a_panic_in_a_thread_that_serves_all_ends_the_process() {
     // A connection's own threads may end with it.
-    let own = ["server/pool.rs", "replication/feeder.rs", "bus/links.rs", "system/cores.rs"];
+    let own = [
+        "server/pool.rs",
+        "server/inside.rs",
+        "server/web/served.rs",
+        "replication/feeder.rs",
+        "bus/links.rs",
+        "system/cores.rs",
+    ];
     for (name, text) in sources().iter().filter(|(name, _)| !own.contains(&name.as_str())) {
         let code = code(text).collect::<Vec<_>>().join(" ");
         for (at, _) in code.match_indices("spawn(") {
@@ -125,6 +132,67 @@ fn a_panic_in_a_thread_that_serves_all_ends_the_process() {
 #[test]
 fn once_cell_makes_what_is_made_once() {
     forbid("", &["LazyLock", "LazyCell", "OnceLock", "cell::OnceCell", "std::sync::Once"]);
+}
+
+/// Whatever looks at time asks a [`Clock`](cacheflow::Clock), which tests can turn; only its own file reads the
+/// machine's clocks.
+#[test]
+fn only_the_clock_reads_the_machines_clocks() {
+    let words = [
+        "Instant::now",
+        "SystemTime",
+        "clock_gettime(",
+        "Tick::of_machine",
+        "Timestamp::now",
+        "Zoned::now",
+    ];
+    called_only_in(&words[..3], &["system/clock.rs"]);
+    // Looking before sleeping, a log that isn't to be flooded, and its lines' times.
+    called_only_in(&words[3..4], &["command/execute.rs", "server/input.rs"]);
+    called_only_in(&words[4..], &["system/logging.rs"]);
+}
+
+/// Who goes by the machine's time nevertheless, and what of the outside world that is for.
+#[test]
+fn the_machines_time_is_for_the_outside_world() {
+    let files = [
+        ("bus/driver.rs", "the pace at which a node looks at its cluster"),
+        ("bus/links.rs", "how long a connection may take to come about"),
+        ("command/keys/migrate/peer.rs", "how long another server may be silent"),
+        ("command/scripting/run.rs", "how long a script holds everybody up"),
+        ("engine/background.rs", "how long saving takes"),
+        ("engine/eviction/evict.rs", "how much of the processor eviction takes"),
+        ("engine/libraries.rs", "how long loading a library holds everybody up"),
+        ("engine/lock.rs", "how long the lock was waited for"),
+        ("engine/migration.rs", "how long a connection to another server is kept"),
+        ("engine/outbox.rs", "how long a socket may take to take bytes"),
+        ("engine/shutdown.rs", "how long a process that ends waits for replicas"),
+        ("journal/backlog.rs", "how often a feeder looks whether it is still wanted"),
+        ("journal/group_commit.rs", "how often the log is told of a full disk"),
+        ("journal/turns.rs", "how fast the disk is"),
+        ("persistence/aof/mod.rs", "how long loading takes"),
+        ("persistence/disk.rs", "how long loading takes"),
+        ("persistence/shutdown.rs", "how long a process that ends waits for replicas"),
+        ("replication/apply.rs", "how often a master hears that we are there"),
+        ("replication/feeder.rs", "how long a replica may take to say that it has a snapshot"),
+        ("replication/link.rs", "how soon a master is asked again, how long loading takes"),
+        ("replication/master.rs", "how often a replica hears that we are there"),
+        ("server/admission.rs", "how long a handshake may take"),
+        ("server/cron.rs", "how much of the processor expiry takes"),
+        ("server/healthcheck.rs", "how long a server may take to answer"),
+        ("server/mod.rs", "how long threads may take to end"),
+        ("server/timers.rs", "how long threads may take to write what was due"),
+        ("server/web/command.rs", "how long a command has taken"),
+        ("server/web/http.rs", "how long a browser may take"),
+        ("server/web/look/mod.rs", "how long a look holds the lock"),
+        ("server/web/mod.rs", "how long its end waits for answers to be read"),
+        ("server/web/sessions.rs", "for how long nobody has used a page"),
+        ("system/clock.rs", "the same"),
+        ("system/outgoing.rs", "how long a connection may take to come about"),
+        ("system/stream/encrypted.rs", "how long a handshake may take"),
+        ("system/tls/sessions.rs", "how long a peer may come back with what it knows"),
+    ];
+    called_only_in(&["machine_now("], &files.map(|(file, _)| file));
 }
 
 /// Options are read with the cursor, `command::args::Options`, and not by counting places.
@@ -167,12 +235,13 @@ fn every_parameter_does_something_or_says_that_it_does_not() {
     let mut wrong = Vec::new();
     for parameter in cacheflow::config::PARAMETERS {
         let mut config = cacheflow::config::Config::default();
-        let refuses = ["yes", "1"]
+        let has = |flag| parameter.has(flag);
+        let refuses = ["yes", "1000", "word"]
             .iter()
-            .all(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_err())
-            && ["no", "0"].iter().any(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_ok());
-        let idle = parameter.has(cacheflow::config::Flag::NoEffect);
-        if !refuses && is_read(parameter.name) == idle {
+            .all(|w| (parameter.set)(&mut config, &[w.as_bytes()]).is_err());
+        let only_default = has(cacheflow::config::Flag::OnlyDefault);
+        let idle = has(cacheflow::config::Flag::NoEffect) || only_default;
+        if is_read(parameter.name) == idle || only_default && !refuses {
             wrong.push(parameter.name);
         }
     }
@@ -180,4 +249,69 @@ fn every_parameter_does_something_or_says_that_it_does_not() {
         wrong.is_empty(),
         "flagged as idle but read, or read nowhere and not flagged: {wrong:?}"
     );
+}
+
+/// What `lib.rs` re-exports, and the public methods in the files of the API: who changes one changes a promise, and the list.
+#[test]
+fn what_is_public_is_on_the_list() {
+    let api =
+        ["lib.rs", "server/mod.rs", "server/builder.rs", "server/embedding/", "system/clock.rs"];
+    let mut names = Vec::new();
+    for (file, text) in sources() {
+        if !api.iter().any(|name| file.starts_with(name)) {
+            continue;
+        }
+        let (mut of, mut hidden) = (String::new(), false);
+        for line in text.lines() {
+            let line = line.trim_end();
+            if line == "pub mod program {" {
+                break; // hidden, and the last thing in its file
+            }
+            let is_type = ["impl Server {", "impl Builder {", "impl Clock {", "impl Connection {"];
+            let is_type =
+                is_type.contains(&line) || ["impl Database<'_> {", "impl Value {"].contains(&line);
+            if is_type || line == "}" {
+                let name = line.trim_start_matches("impl ").split(['<', ' ', '}']).next();
+                of = name.unwrap_or_default().to_owned();
+            }
+            let function = line.strip_prefix("    pub fn ").filter(|_| !of.is_empty());
+            if let Some(function) = function.filter(|_| !hidden) {
+                names.push(format!("{of}::{}", function.split(['(', '<']).next().unwrap()));
+            }
+            let is_attribute = line.trim_start().starts_with("#[");
+            hidden = line.trim() == "#[doc(hidden)]" || hidden && is_attribute;
+        }
+        if file == "lib.rs" {
+            let public = text.split("#[doc(hidden)]\npub mod program").next().unwrap();
+            let exports = public.split("pub use crate::").skip(1);
+            names.extend(exports.flat_map(|export| {
+                let path = export.split(';').next().unwrap();
+                let last = path.split("::").last().unwrap();
+                let last = last.split(['{', '}', ',', '\n', ' ']).filter(|name| !name.is_empty());
+                last.map(str::to_owned).collect::<Vec<_>>()
+            }));
+        }
+    }
+    names.sort();
+    let found = names.join("\n") + "\n";
+    let listed = fs::read_to_string(root().join("tests/data/public-api.txt")).unwrap_or_default();
+    assert!(found == listed, "tests/data/public-api.txt has to be:\n{found}");
+}
+
+/// A server's log is a server's because each thread that works for it hands on for whom.
+#[test]
+fn threads_log_where_those_do_that_start_them() {
+    let started = [".spawn(", ".spawn_scoped("];
+    let hands_on = ["essential(", "inherit(", ".inherited("];
+    let mut found = Vec::new();
+    for (name, text) in sources() {
+        let is_test = name.ends_with("tests.rs") || name == "system/cores.rs";
+        for line in code(&text).filter(|_| !is_test) {
+            let starts = started.iter().any(|call| line.contains(call));
+            if starts && !hands_on.iter().any(|call| line.contains(call)) {
+                found.push(format!("{name}: {line}"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "threads that log elsewhere:\n{}", found.join("\n"));
 }

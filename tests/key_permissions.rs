@@ -166,12 +166,29 @@ fn counted() -> impl Strategy<Value = Vec<&'static str>> {
 fn set() -> impl Strategy<Value = Vec<&'static str>> {
     let options = prop_oneof![
         plain(&["GET"]),
+        plain(&["IFEQ", "old"]),
+        with_word("IFNE"),
         plain(&["EX", "9"]),
         plain(&["XX"]),
         plain(&["KEEPTTL"]),
         word().prop_map(|word| vec![word]),
     ];
-    request(word().prop_map(|key| vec!["SET", key, "GET"]), options)
+    let get = word().prop_map(|key| vec!["SET", key, "GET"]);
+    let without = word().prop_map(|key| vec!["SET", key, "new"]);
+    request(prop_oneof![get, without], options)
+}
+
+fn removing() -> impl Strategy<Value = Vec<&'static str>> {
+    let conditions =
+        prop_oneof![plain(&[]), plain(&["IFEQ", "old"]), with_word("IFNE"), with_word("IFEQ")];
+    (word(), conditions).prop_map(|(key, condition)| [vec!["DELEX", key], condition].concat())
+}
+
+fn many() -> impl Strategy<Value = Vec<&'static str>> {
+    let options = prop_oneof![plain(&["EX", "9"]), plain(&["XX"]), plain(&["KEEPTTL"])];
+    let begin = (select(&["1", "2"][..]), word(), word(), word(), word())
+        .prop_map(|(count, a, b, c, d)| vec!["MSETEX", count, a, b, c, d]);
+    request(begin, options)
 }
 
 fn bits() -> impl Strategy<Value = Vec<&'static str>> {
@@ -237,4 +254,6 @@ fn numbers_of_keys_are_read_once() {
 fn strings_are_written_by_who_may() {
     try_all(set(), |_| each(|key| vec!["SET", key, "old"]));
     try_all(bits(), |_| each(|key| vec!["SET", key, "old"]));
+    try_all(removing(), |_| each(|key| vec!["SET", key, "old"]));
+    try_all(many(), |_| each(|key| vec!["SET", key, "old"]));
 }

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use cacheflow::resp::{RequestLimits, ProtocolError, Reader};
+use cacheflow::resp::{ProtocolError, Reader, RequestLimits};
 use libfuzzer_sys::fuzz_target;
 use pieces::Pieces;
 

@@ -75,9 +75,11 @@ struct Followed {
 /// Follows the stream until it ends or breaks.
 fn follow(bytes: &[u8], size: usize) -> Followed {
     let (mut engine, _garbage) = Engine::new(harness::config(), EXECUTION);
-    engine.replication.master = Some(Master::new("master".to_owned(), 1));
+    let now = engine.clock.tick();
+    engine.replication.master = Some(Master::new("master".to_owned(), 1, now));
     engine.replication.active = true;
-    let client = engine.clients.add(|id| Client { is_master: true, ..Client::internal(id) });
+    let client =
+        engine.clients.add(|id, clock| Client { is_master: true, ..Client::internal(id, clock) });
     let mut stream = Executor::new(client);
     let mut reader = Reader::new(Pieces { rest: bytes, size });
     let broken = loop {

@@ -4,6 +4,7 @@
 #![no_main]
 
 use cacheflow::acl::{Acl, file};
+use cacheflow::config::CompatVersion;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (bool, &[u8])| {
@@ -24,5 +25,5 @@ fuzz_target!(|input: (bool, &[u8])| {
 });
 
 fn written(acl: &Acl) -> Vec<u8> {
-    acl.lines().flat_map(|line| [line, b"\n".to_vec()]).flatten().collect()
+    acl.lines(CompatVersion::default()).flat_map(|line| [line, b"\n".to_vec()]).flatten().collect()
 }

@@ -1,6 +1,6 @@
 //! The normal form of permissions for commands.
 //!
-//! Only what is permitted is known, not by which rules it came about, so the rules are found anew:
+//! Redis 7.0 knows only what is permitted, not by which rules it came about, and finds rules anew:
 //! begin with nothing (or with everything, if future commands are permitted), then take the
 //! category that brings the description nearest to the goal, as long as there is one, and
 //! mend what still differs command by command.
@@ -10,7 +10,8 @@
 //! -@all                          none fits         -@all +get +mget +set
 //! ```
 //!
-//! The same way as Redis takes, so that both arrive at the same rules. Only the order of single
+//! The same way as Redis takes, so that both arrive at the same rules. (Redis 8.2 tells those that it
+//! was given, and so do we with that `compat-version`.) Only the order of single
 //! commands is that of a hash table there, and the alphabet here.
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use super::rules::{self, Access};
 use super::selector::Selector;
 use super::subjects::{self, Subject};
 use crate::catalogue::spec::Categories;
+use crate::config::CompatVersion;
 
 impl Selector {
     /// The rules for keys, as ACL GETUSER tells them.
@@ -48,17 +50,20 @@ impl Selector {
     }
 
     /// The rules for commands, as ACL GETUSER tells them.
-    pub fn describe_commands(&self) -> Vec<u8> {
-        commands(self)
+    pub fn describe_commands(&self, compat: CompatVersion) -> Vec<u8> {
+        match compat.tells_rules_as_given() {
+            true => self.given.join(&b' '),
+            false => commands(self),
+        }
     }
 
     /// All rules, as ACL LIST tells them. Who gets the rules may have other defaults for channels,
     /// so these are always told.
-    pub fn describe(&self) -> Vec<u8> {
+    pub fn describe(&self, compat: CompatVersion) -> Vec<u8> {
         let channels = self.describe_channels();
         let reset: &[u8] = if self.all_channels { b"" } else { b"resetchannels" };
         let keys = self.describe_keys();
-        let commands = self.describe_commands();
+        let commands = self.describe_commands(compat);
         let parts: [Cow<'_, [u8]>; 4] =
             [keys.into(), reset.into(), channels.into(), commands.into()];
         rules::join(parts.into_iter().filter(|part| !part.is_empty()))
@@ -142,7 +147,7 @@ mod tests {
         for rule in rules.split(' ') {
             selector.apply(rule.as_bytes()).unwrap();
         }
-        String::from_utf8(selector.describe_commands()).unwrap()
+        String::from_utf8(selector.describe_commands(CompatVersion::Redis7)).unwrap()
     }
 
     #[test]

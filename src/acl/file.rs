@@ -16,7 +16,7 @@ use std::{fs, io};
 
 use super::rules::{self, RuleError};
 use super::{Acl, User};
-use crate::config::system_text;
+use crate::config::{CompatVersion, system_text};
 
 /// The users that a file describes, or everything that is wrong with it, in Redis' words.
 pub fn load(path: &str, all_channels: bool) -> Result<BTreeMap<Arc<[u8]>, User>, String> {
@@ -93,7 +93,7 @@ pub fn save(path: &str, acl: &Acl) -> io::Result<()> {
     let beside = Path::new(&name);
     let write = || {
         let mut file = fs::File::create(beside)?;
-        for line in acl.lines() {
+        for line in acl.lines(CompatVersion::default()) {
             file.write_all(&[&line[..], b"\n"].concat())?;
         }
         file.sync_all()?;

@@ -47,6 +47,10 @@ pub struct Entry {
     pub username: Vec<u8>,
     /// When it last happened.
     pub unix_ms: i64,
+    /// When it first did.
+    pub first_unix_ms: i64,
+    /// Counts the refusals that are told apart.
+    pub id: u64,
     /// The client, as CLIENT LIST shows it.
     pub client: Vec<u8>,
 }
@@ -55,6 +59,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Log {
     entries: VecDeque<Entry>,
+    next_id: u64,
 }
 
 impl Log {
@@ -70,6 +75,10 @@ impl Log {
         let position = self.entries.iter().take(SEARCHED).position(is_same);
         if let Some(known) = position.and_then(|position| self.entries.remove(position)) {
             entry.count += known.count;
+            (entry.first_unix_ms, entry.id) = (known.first_unix_ms, known.id);
+        } else {
+            entry.id = self.next_id;
+            self.next_id += 1;
         }
         self.entries.push_front(entry);
         self.entries.truncate(max_len);
@@ -98,6 +107,8 @@ mod tests {
             object: object.as_bytes().to_vec(),
             username: b"eve".to_vec(),
             unix_ms,
+            first_unix_ms: unix_ms,
+            id: 0,
             client: Vec::new(),
         }
     }

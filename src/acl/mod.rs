@@ -28,6 +28,8 @@ pub mod user;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::config::CompatVersion;
+
 pub use self::log::{Log, LogContext};
 pub use self::rules::RuleError;
 pub use self::selector::{Denied, Selector};
@@ -126,8 +128,10 @@ impl Acl {
     }
 
     /// Every user as a line of rules: `user <name> <rules>`.
-    pub fn lines(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.users().map(|user| [b"user ", &user.name[..], b" ", &user.describe()].concat())
+    pub fn lines(&self, compat: CompatVersion) -> impl Iterator<Item = Vec<u8>> {
+        let line =
+            move |user: &User| [b"user ", &user.name[..], b" ", &user.describe(compat)].concat();
+        self.users().map(line)
     }
 }
 
@@ -152,6 +156,9 @@ mod tests {
         acl.set_default_password(b"");
         assert!(acl.default_user().is_open());
         acl.replace_users(BTreeMap::new(), b"");
-        assert_eq!(acl.lines().collect::<Vec<_>>(), [b"user default on nopass ~* &* +@all"]);
+        assert_eq!(
+            acl.lines(CompatVersion::Redis7).collect::<Vec<_>>(),
+            [b"user default on nopass ~* &* +@all"]
+        );
     }
 }

@@ -32,6 +32,9 @@ pub enum Denied {
     Channel(usize),
 }
 
+/// The rule that every selector begins with.
+const NOTHING: &[u8] = b"-@all";
+
 /// One set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector {
@@ -45,6 +48,8 @@ pub struct Selector {
     pub(super) keys: Vec<(Access, Vec<u8>)>,
     pub(super) all_channels: bool,
     pub(super) channels: Vec<Vec<u8>>,
+    /// The rules for commands as they were given, without those that later ones have replaced.
+    pub(super) given: Vec<Vec<u8>>,
 }
 
 impl Selector {
@@ -59,6 +64,7 @@ impl Selector {
             keys: Vec::new(),
             all_channels,
             channels: Vec::new(),
+            given: vec![NOTHING.to_vec()],
         }
     }
 
@@ -155,8 +161,14 @@ impl Selector {
                 self.all_channels = false;
                 self.channels.clear();
             }
-            (b"allcommands" | b"+@all", _) => self.set_all(true),
-            (b"nocommands" | b"-@all", _) => self.set_all(false),
+            (b"allcommands" | b"+@all", _) => {
+                self.set_all(true);
+                self.given = vec![b"+@all".to_vec()];
+            }
+            (b"nocommands" | b"-@all", _) => {
+                self.set_all(false);
+                self.given = vec![NOTHING.to_vec()];
+            }
             (_, Some(b'~')) => {
                 self.add_key(Access { read: true, write: true }, &rule[1..])?;
             }
@@ -167,15 +179,27 @@ impl Selector {
             (_, Some(b'&')) => self.add_channel(&rule[1..])?,
             ([sign @ (b'+' | b'-'), b'@', category @ ..], _) => {
                 self.set_category(category, *sign == b'+')?;
+                self.note(&lower);
             }
-            (_, Some(b'+')) => self.add_command(&rule[1..])?,
+            (_, Some(b'+')) => {
+                self.add_command(&rule[1..])?;
+                self.note(&lower);
+            }
             (_, Some(b'-')) => {
                 let subject = subjects::by_name(&rule[1..]).ok_or(RuleError::UnknownCommand)?;
                 self.set(subject, false);
+                self.note(&lower);
             }
             _ => return Err(RuleError::Syntax),
         }
         Ok(())
+    }
+
+    /// Keeps a rule for commands in place of those about the same command, or a part of it.
+    fn note(&mut self, rule: &[u8]) {
+        let is_part = |rest: Option<&[u8]>| matches!(rest, Some([] | [b'|', ..]));
+        self.given.retain(|old| !is_part(old[1..].strip_prefix(&rule[1..])));
+        self.given.push(rule.to_vec());
     }
 
     fn set_all(&mut self, permitted: bool) {

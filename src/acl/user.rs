@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use super::rules::{self, RuleError};
 use super::selector::{Denied, Selector};
 use crate::catalogue::Row;
+use crate::config::CompatVersion;
 use crate::resp::Args;
 
 type Hash = [u8; 32];
@@ -166,8 +167,9 @@ impl User {
     }
 
     /// How it logs in, as ACL GETUSER tells it.
-    pub fn flags(&self) -> Vec<&'static str> {
-        let sanitizes = self.sanitizes.map(|sanitizes| match sanitizes {
+    pub fn flags(&self, compat: CompatVersion) -> Vec<&'static str> {
+        let sanitizes = self.sanitizes.or(compat.tells_default_flags().then_some(true));
+        let sanitizes = sanitizes.map(|sanitizes| match sanitizes {
             true => "sanitize-payload",
             false => "skip-sanitize-payload",
         });
@@ -185,15 +187,15 @@ impl User {
     }
 
     /// All of it as rules, as ACL LIST tells them.
-    pub fn describe(&self) -> Vec<u8> {
-        let mut text = self.flags().join(" ").into_bytes();
+    pub fn describe(&self, compat: CompatVersion) -> Vec<u8> {
+        let mut text = self.flags(compat).join(" ").into_bytes();
         for hash in self.passwords() {
             text.extend_from_slice(format!(" #{hash}").as_bytes());
         }
         text.push(b' ');
-        text.extend_from_slice(&self.root.describe());
+        text.extend_from_slice(&self.root.describe(compat));
         for selector in &self.more {
-            text.extend_from_slice(&[b" (", selector.describe().as_slice(), b")"].concat());
+            text.extend_from_slice(&[b" (", selector.describe(compat).as_slice(), b")"].concat());
         }
         text
     }

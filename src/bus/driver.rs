@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::file::{NodesFile, SharedFile};
+use super::file::{NodesFile, SharedFile, damaged};
 use super::links::Links;
 use crate::cluster::Cluster;
-use crate::cluster::output::{Network, Outputs, Save};
+use crate::cluster::output::{Network, Save};
 use crate::cluster::tick::TICK_MS;
 use crate::config::Config;
 use crate::engine::cluster::{SaveNodes, Snapshot, save_now, settings, take_snapshot, tell};
 use crate::engine::{EngineGuard, SharedEngine};
+use crate::system::clock::machine_now;
 use crate::system::random::Random;
 use crate::system::service::essential;
 
@@ -45,7 +46,7 @@ pub fn remember(shared: &SharedEngine) -> io::Result<NodesFile> {
     }
     let now_ms = engine.unix_ms().max(0) as u64;
     let mut cluster = Cluster::from_file(&text, settings.clone(), Random::from_system(), now_ms)
-        .ok_or_else(|| io::Error::other("Unrecoverable error: corrupted cluster config file."))?;
+        .ok_or_else(damaged)?;
     cluster.configure(settings);
     crate::notice!("Node configuration loaded, I'm {}", cluster.myself().id);
     engine.cluster = Some(Box::new(cluster));
@@ -66,7 +67,7 @@ impl Bus {
         let links = Links::new(Arc::clone(shared));
         let listeners: Vec<_> = listeners.into_iter().map(Arc::new).collect();
         let file = SharedFile::new(file);
-        shared.lock().cluster_file = Some(Box::new(file.share()));
+        shared.lock().cluster_file = Some(Box::new(file.clone()));
         let driver = Driver { shared: Arc::clone(shared), links: Arc::clone(&links), file };
         let thread = Builder::new().name("bus".into());
         let mut threads = vec![thread.spawn(essential(move || driver.run()))?];
@@ -116,18 +117,20 @@ struct Driver {
 impl Driver {
     fn run(mut self) {
         let period = Duration::from_millis(TICK_MS);
-        let mut next_tick = Instant::now();
+        let mut next_tick = machine_now();
         while !self.shared.is_stopping() {
             let mut engine = self.wait_until(next_tick);
-            if Instant::now() >= next_tick {
-                next_tick = Instant::now() + period;
+            let ticks = machine_now() >= next_tick;
+            if ticks {
+                next_tick = machine_now() + period;
                 self.tick(&mut engine);
             }
             let Some(cluster) = engine.cluster.as_deref_mut() else { return };
-            let snapshot = take_snapshot(cluster);
-            let outputs = cluster.take_outputs();
+            let saves = ticks || cluster.outputs().save == Save::Synced;
+            let snapshot = if saves { take_snapshot(cluster) } else { None };
+            let network = cluster.take_network();
             drop(engine);
-            self.carry_out(outputs, snapshot);
+            self.carry_out(network, snapshot);
         }
     }
 
@@ -136,12 +139,10 @@ impl Driver {
         let mut engine = self.shared.lock();
         let wanted = Arc::clone(&engine.bus_wanted);
         loop {
-            let left = moment.saturating_duration_since(Instant::now());
-            let has_outputs = engine.cluster.as_ref().is_some_and(|cluster| {
-                let outputs = cluster.outputs();
-                !outputs.network.is_empty() || outputs.save != Save::Nothing
-            });
-            if has_outputs || left.is_zero() || self.shared.is_stopping() {
+            let left = moment.saturating_duration_since(machine_now());
+            let is_urgent =
+                engine.cluster.as_ref().is_some_and(|cluster| cluster.outputs().are_urgent());
+            if is_urgent || left.is_zero() || self.shared.is_stopping() {
                 return engine;
             }
             engine = self.shared.wait(&wanted, engine, left);
@@ -161,14 +162,14 @@ impl Driver {
         });
     }
 
-    fn carry_out(&mut self, outputs: Outputs, snapshot: Option<Snapshot>) {
+    fn carry_out(&mut self, network: Vec<Network>, snapshot: Option<Snapshot>) {
         let saved = snapshot.map_or(Ok(()), |snapshot| self.file.save(&snapshot));
         if let Err(error) = &saved {
             crate::warning!("The cluster's state can't be saved, so nothing is sent: {error}");
             tell(&mut self.shared.lock(), |cluster| cluster.save_by_command());
             std::thread::sleep(RETRY);
         }
-        for action in outputs.network {
+        for action in network {
             match action {
                 Network::Connect { link, ip, port } => self.links.connect(link, ip, port),
                 Network::Send { link, packet } if saved.is_ok() => self.links.send(link, packet),

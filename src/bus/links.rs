@@ -9,7 +9,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Builder;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -18,6 +18,7 @@ use crate::cluster::key::LinkKey;
 use crate::cluster::packet::Packet;
 use crate::engine::SharedEngine;
 use crate::engine::cluster::tell;
+use crate::system::clock::machine_now;
 use crate::system::cores;
 use crate::system::outgoing;
 use crate::system::stream::{Address, Stream};
@@ -105,7 +106,7 @@ impl Links {
         let line = self.add(key, Some(Arc::clone(&stream)));
         drop(engine);
         self.start(line, move |line| {
-            stream.open(Instant::now() + LONGEST_CONNECT)?;
+            stream.open(machine_now() + LONGEST_CONNECT)?;
             line.serve(stream)
         });
     }

@@ -15,7 +15,8 @@
 //! What has to be on disk before others hear of it (a vote, an epoch) was written there before: the bus' thread
 //! takes packets and state at the same time, under the lock, and saves the one before it sends the
 //! other. If that fails nothing is sent, and it tries again: to others, the node is as if it were
-//! disconnected, which is what they know how to deal with.
+//! disconnected, which is what they know how to deal with. What others will tell again is saved at the next
+//! tick. A command of an administrator writes the file itself.
 //!
 //! | file        | what it is                                                        |
 //! |-------------|-------------------------------------------------------------------|

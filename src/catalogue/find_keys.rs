@@ -4,12 +4,12 @@
 //! by their arguments in ways that no specification can say; Redis has a function for each of
 //! those, and so do we:
 //!
-//! | command           | what is special                                        |
-//! |-------------------|--------------------------------------------------------|
-//! | SET, BITFIELD     | whether they read or write depends on their options    |
-//! | SORT, GEORADIUS   | the last STORE counts; words behind options are none   |
-//! | MIGRATE           | one key, or those behind KEYS, which may be a password |
-//! | XREAD, XREADGROUP | neither is a group or a consumer called `STREAMS`      |
+//! | command              | what is special                                        |
+//! |----------------------|--------------------------------------------------------|
+//! | SET, DELEX, BITFIELD | whether they read or write depends on their options    |
+//! | SORT, GEORADIUS      | the last STORE counts; words behind options are none   |
+//! | MIGRATE              | one key, or those behind KEYS, which may be a password |
+//! | XREAD, XREADGROUP    | neither is a group or a consumer called `STREAMS`      |
 //!
 //! It serves COMMAND GETKEYS, key permissions and client-side caching. So a request that the command
 //! would carry out must give the keys that it would touch, whatever options are repeated and whatever
@@ -34,6 +34,7 @@ pub struct FoundKey {
 
 const READ: KeyFlags = KeyFlags::RO.with(KeyFlags::ACCESS);
 const OVERWRITE: KeyFlags = KeyFlags::OW.with(KeyFlags::UPDATE);
+const REMOVE: KeyFlags = KeyFlags::RM.with(KeyFlags::DELETE);
 const MOVE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE);
 const CHANGE: KeyFlags = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE);
 
@@ -47,6 +48,7 @@ pub fn has_keys(row: &Row) -> bool {
 pub fn find_keys(row: &Row, args: Args<'_>) -> Vec<FoundKey> {
     match row.name {
         "set" => vec![FoundKey { index: 1, flags: set_flags(args) }],
+        "delex" => vec![FoundKey { index: 1, flags: if args.len() > 2 { MOVE } else { REMOVE } }],
         "bitfield" => vec![FoundKey { index: 1, flags: bitfield_flags(args) }],
         "sort" => sort_keys(args),
         "georadius" => radius_keys(args, 6),
@@ -71,19 +73,21 @@ fn by_specifications(row: &Row, args: Args<'_>) -> Option<Vec<FoundKey>> {
 }
 
 /// The same where the number of keys isn't spelled as the command wants it (`+1`). The command refuses
-/// it, but who only asks about the request (ACL DRYRUN) gets the answer that Redis gives.
+/// it, but who only asks about the request (ACL DRYRUN, COMMAND GETKEYSANDFLAGS) gets the answer that Redis
+/// gives, in which nothing is said about what happens to the keys.
 fn by_rough_count(row: &Row, args: Args<'_>) -> Option<Vec<FoundKey>> {
     let mut keys = Vec::new();
     for spec in row.keys.iter().rev() {
         let found = spec.find_counted(args, |text| Some(leading_integer(text)))?;
-        keys.extend(found.into_iter().map(|index| FoundKey { index, flags: spec.flags }));
+        keys.extend(found.into_iter().map(|index| FoundKey { index, flags: KeyFlags::default() }));
     }
     Some(keys)
 }
 
-/// SET only overwrites, unless GET asks for the old value.
+/// SET only overwrites, unless GET asks for the old value, or it depends on that.
 fn set_flags(args: Args<'_>) -> KeyFlags {
-    let reads = args.iter().skip(3).any(|arg| is(arg, "GET"));
+    const READERS: [&str; 5] = ["GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"];
+    let reads = args.iter().skip(3).any(|arg| READERS.iter().any(|word| is(arg, word)));
     if reads { CHANGE } else { OVERWRITE }
 }
 
@@ -177,12 +181,13 @@ fn stream_keys(args: Args<'_>) -> Option<Vec<FoundKey>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::spec::{KeySpec, after, key, keynum, unknown};
+    use crate::catalogue::spec::{KeySpec, after, key, keynum, keynum_step, unknown};
     use crate::catalogue::{self, Command};
     use crate::resp::Request;
 
     const SORT: &[KeySpec] = &[key(1, READ), unknown(READ), unknown(OVERWRITE)];
     const XREADGROUP: &[KeySpec] = &[after("STREAMS", 4, -1, 2, READ)];
+    const MSETEX: &[KeySpec] = &[keynum_step(1, 2, OVERWRITE)];
     const ZUNIONSTORE: &[KeySpec] = &[key(1, OVERWRITE), keynum(2, READ)];
 
     /// The keys of a request as redis-server 7.0.15 finds them, joined by blanks.
@@ -234,5 +239,14 @@ mod tests {
         assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 3 a b"), "");
         assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d 0 a b"), "");
         assert_eq!(keys(ZUNIONSTORE, "ZUNIONSTORE d -1 a b"), "");
+    }
+
+    /// MSETEX is no command of 7.0.15; this is what its specification means.
+    #[test]
+    fn specifications_leave_out_what_stands_between_keys() {
+        assert_eq!(keys(MSETEX, "MSETEX 2 a 1 b 2 EX 9"), "a b");
+        assert_eq!(keys(MSETEX, "MSETEX 1 a 1 b 2"), "a");
+        assert_eq!(keys(MSETEX, "MSETEX 3 a 1 b 2"), "");
+        assert_eq!(keys(MSETEX, "MSETEX 9223372036854775807 a 1"), "");
     }
 }

@@ -6,6 +6,7 @@
 //! | [`row`](mod@row) | what a row is turned into, and how one is found                    |
 //! | [`absent`]    | commands of Redis that are not in it yet                              |
 //! | [`names`]     | the names by which commands are called: `rename-command`              |
+//! | [`later`]     | what Redis 8.2 says differently of some                              |
 //! | [`spec`]      | the vocabulary of rows: flags, categories, key positions              |
 //! | [`doc`]       | the part of a row that COMMAND DOCS and HELP tell                     |
 //! | [`find_keys`] | the keys of a request                                                 |
@@ -17,6 +18,7 @@
 pub mod absent;
 pub mod doc;
 pub mod find_keys;
+pub mod later;
 pub mod names;
 pub mod row;
 pub mod spec;

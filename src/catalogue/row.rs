@@ -8,7 +8,9 @@ use hashbrown::HashTable;
 use once_cell::sync::Lazy;
 
 use super::doc::Doc;
-use super::spec::{self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, range, unknown};
+use super::spec::{
+    self, Categories, Flags, KeyFlags, KeySpec, after, key, keynum, keynum_step, range, unknown,
+};
 use super::table::table;
 use crate::resp::Args;
 
@@ -33,15 +35,17 @@ pub struct Row {
     pub doc: &'static Doc,
 }
 
+/// Whether an arity allows so many arguments.
+#[inline]
+pub fn fits(arity: i32, len: usize) -> bool {
+    if arity >= 0 { len == arity as usize } else { len >= arity.unsigned_abs() as usize }
+}
+
 impl Row {
     /// Whether a request of `len` arguments has the right number.
     #[inline]
     pub fn accepts(&self, len: usize) -> bool {
-        if self.arity >= 0 {
-            len == self.arity as usize
-        } else {
-            len >= self.arity.unsigned_abs() as usize
-        }
+        fits(self.arity, len)
     }
 
     /// Whether it has any of these flags.
@@ -66,6 +70,7 @@ macro_rules! facts {
         /// Every command and subcommand.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(missing_docs)]
+        #[allow(clippy::enum_variant_names)] // commands are called what they are called
         #[repr(u16)]
         pub enum Command { $($($variant,)*)* }
 

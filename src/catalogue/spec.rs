@@ -226,8 +226,9 @@ pub enum Find {
     /// `step`th. `limit` 2 means: only the first half.
     #[allow(missing_docs)]
     Range { last: i64, step: usize, limit: usize },
-    /// A count, then that many keys.
-    Keynum,
+    /// A count, then that many keys, every `step`th of what follows.
+    #[allow(missing_docs)]
+    Keynum { step: usize },
     /// It depends on the data.
     Unknown,
 }
@@ -244,7 +245,12 @@ pub const fn range(first: usize, last: i64, step: usize, flags: KeyFlags) -> Key
 
 /// A number of keys at argument `index`, then the keys.
 pub const fn keynum(index: usize, flags: KeyFlags) -> KeySpec {
-    KeySpec { flags, begin: Begin::Index(index), find: Find::Keynum }
+    keynum_step(index, 1, flags)
+}
+
+/// A number of keys at argument `index`, then the keys, with `step - 1` other arguments behind each.
+pub const fn keynum_step(index: usize, step: usize, flags: KeyFlags) -> KeySpec {
+    KeySpec { flags, begin: Begin::Index(index), find: Find::Keynum { step } }
 }
 
 /// Keys behind a keyword.
@@ -297,9 +303,10 @@ impl KeySpec {
                 };
                 (first, last, step)
             }
-            Find::Keynum => {
+            Find::Keynum { step } => {
                 let count = count(args.get(first)?)?;
-                (first + 1, (first as i64).checked_add(count)?, 1)
+                let last = count.checked_sub(1)?.checked_mul(step as i64)?;
+                (first + 1, (first as i64 + 1).checked_add(last)?, step)
             }
             Find::Unknown => return Some(Vec::new()),
         };

@@ -113,9 +113,9 @@ fn type_of(name: &str) -> &'static str {
         "bit" | "bits" | "client-id" | "count" | "cursor" | "db" | "decrement"
         | "destination-db" | "end" | "entries-added" | "entries-read" | "frequency"
         | "increment" | "index" | "index1" | "index2" | "len" | "limit" | "milliseconds"
-        | "min-idle-time" | "ms" | "num-matches" | "numkeys" | "numreplicas" | "offset"
-        | "port" | "protover" | "rank" | "seconds" | "start" | "stop" | "timeout-ms" | "ttl"
-        | "version" | "weight" => "integer",
+        | "min-idle-time" | "ms" | "num-matches" | "numids" | "numkeys" | "numreplicas"
+        | "offset" | "port" | "protover" | "rank" | "seconds" | "start" | "stop" | "timeout-ms"
+        | "ttl" | "version" | "weight" => "integer",
         _ => "string",
     }
 }

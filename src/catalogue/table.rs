@@ -39,6 +39,16 @@ macro_rules! table {
                 Decrby       "decrby"            3 [WRITE DENYOOM FAST] [key(1, RW|ACCESS|UPDATE)] => decrby;
                     "key decrement"
                     "1.0.0"  "O(1)" "Takes an amount from the number in a key."
+                Delex        "delex"            -2 [WRITE FAST] [key(1, RW|DELETE|VARIABLE_FLAGS)] => compare::delex;
+                    "key [IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest]"
+                    "8.4.0"  "O(1); with a digest O(N), N being the bytes of the value" "Removes a key, if its value is the one that is meant."
+                    .notes(&[(0, "Reads the key only to compare")])
+                Delifeq      "delifeq"           3 [WRITE FAST] [key(1, RM|ACCESS|DELETE)] => compare::delifeq;
+                    "key value"
+                    "9.0.0"  "O(1)" "Removes a key if it holds this value."
+                Digest       "digest"            2 [READ FAST] [key(1, RO|ACCESS)] => compare::digest;
+                    "key"
+                    "8.4.0"  "O(N), N being the bytes of the value" "Computes the XXH3 digest of a string."
                 Get          "get"               2 [READ FAST] [key(1, RO|ACCESS)] => get;
                     "key"
                     "1.0.0"  "O(1)" "Reads the string in a key."
@@ -68,15 +78,19 @@ macro_rules! table {
                 Lcs          "lcs"              -3 [READ] [range(1, 1, 1, RO|ACCESS)] => lcs::lcs;
                     "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]"
                     "7.0.0"  "O(N*M), N and M being the two lengths" "Finds the longest sequence that two strings have in common."
-                Mget         "mget"             -2 [READ FAST] [range(1, -1, 1, RO|ACCESS)] => mget;
+                Mget         "mget"             -2 [READ FAST] [range(1, -1, 1, RO|ACCESS)] => many::mget;
                     "key [key ...]"
                     "1.0.0"  "O(N), N being the keys" "Reads the strings in several keys."
                     .tips(&["request_policy:multi_shard"])
-                Mset         "mset"             -3 [WRITE DENYOOM] [range(1, -1, 2, OW|UPDATE)] => mset;
+                Mset         "mset"             -3 [WRITE DENYOOM] [range(1, -1, 2, OW|UPDATE)] => many::mset;
                     "key value [key value ...]"
                     "1.0.1"  "O(N), N being the keys" "Stores strings in several keys at once."
                     .tips(&["request_policy:multi_shard", "response_policy:all_succeeded"])
-                Msetnx       "msetnx"           -3 [WRITE DENYOOM] [range(1, -1, 2, OW|INSERT)] => msetnx;
+                Msetex       "msetex"           -4 [WRITE DENYOOM] [keynum_step(1, 2, OW|UPDATE)] => many::msetex;
+                    "numkeys key value [key value ...] [NX|XX] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]"
+                    "8.4.0"  "O(N), N being the keys" "Stores strings in several keys, on conditions and with one expiry for all if asked for."
+                    .tips(&["request_policy:multi_shard", "response_policy:all_succeeded"])
+                Msetnx       "msetnx"           -3 [WRITE DENYOOM] [range(1, -1, 2, OW|INSERT)] => many::msetnx;
                     "key value [key value ...]"
                     "1.0.1"  "O(N), N being the keys" "Stores strings in several keys, if none of them is there yet."
                     .tips(&["request_policy:multi_shard", "response_policy:agg_min"])
@@ -84,9 +98,9 @@ macro_rules! table {
                     "key milliseconds value"
                     "2.6.0"  "O(1)" "Stores a string that expires after so many milliseconds."
                 Set          "set"              -3 [WRITE DENYOOM] [key(1, RW|ACCESS|UPDATE|VARIABLE_FLAGS)] => set;
-                    "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]"
+                    "key value [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]"
                     "1.0.0"  "O(1)" "Stores a string, on conditions and with an expiry if asked for."
-                    .notes(&[(0, "Reads the key only with GET")])
+                    .notes(&[(0, "Reads the key only with GET and to compare")])
                 Setex        "setex"             4 [WRITE DENYOOM] [key(1, OW|UPDATE)] => setex;
                     "key seconds value"
                     "2.0.0"  "O(1)" "Stores a string that expires after so many seconds."
@@ -170,7 +184,7 @@ macro_rules! table {
                     "key [GET encoding offset [GET encoding offset ...]]"
                     "6.0.0"  "O(1) for each operation" "Reads integers of any width within a string."
                 Bitop        "bitop"           -4 [WRITE DENYOOM] [key(2, OW|UPDATE), range(3, -1, 1, RO|ACCESS)] => bitop;
-                    "<AND|OR|XOR|NOT> destination key [key ...]"
+                    "<AND|OR|XOR|NOT|DIFF|DIFF1|ANDOR|ONE> destination key [key ...]"
                     "2.6.0"  "O(N), N being the longest string" "Combines strings bit by bit, and stores the result."
                 Bitpos       "bitpos"          -3 [READ] [key(1, RO|ACCESS)] => bitpos;
                     "key bit [start [end [BYTE|BIT]]]"
@@ -247,7 +261,7 @@ macro_rules! table {
                     "6.2.0"  "O(N), N being the fields returned" "Picks random fields of a hash."
                     .tips(&["nondeterministic_output"])
                 Hscan        "hscan"           -3 [READ] [key(1, RO|ACCESS)] => hscan;
-                    "key cursor [MATCH pattern] [COUNT count]"
+                    "key cursor [MATCH pattern] [COUNT count] [NOVALUES]"
                     "2.8.0"  "O(1) a call, O(N) for all N fields" "Walks over the fields of a hash, a few at a time."
                     .tips(&["nondeterministic_output"])
                 Hset         "hset"            -4 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => hset;
@@ -263,6 +277,48 @@ macro_rules! table {
                     "key"
                     "2.0.0"  "O(N), N being the fields" "Lists the values of a hash."
                     .tips(&["nondeterministic_output_order"])
+            }
+            [hashes::expiry] "hash" @[HASH] {
+                Hexpire      "hexpire"         -6 [WRITE FAST] [key(1, RW|UPDATE)] => hexpire;
+                    "key seconds [NX|XX|GT|LT] FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Lets fields expire after so many seconds."
+                Hexpireat    "hexpireat"       -6 [WRITE FAST] [key(1, RW|UPDATE)] => hexpireat;
+                    "key unix-time-seconds [NX|XX|GT|LT] FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Lets fields expire at a Unix time in seconds."
+                Hexpiretime  "hexpiretime"     -5 [READ FAST] [key(1, RO|ACCESS)] => hexpiretime;
+                    "key FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Tells when fields expire, as Unix times in seconds."
+                Hpersist     "hpersist"        -5 [WRITE FAST] [key(1, RW|UPDATE)] => hpersist;
+                    "key FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Lets fields stay that would have expired."
+                Hpexpire     "hpexpire"        -6 [WRITE FAST] [key(1, RW|UPDATE)] => hpexpire;
+                    "key milliseconds [NX|XX|GT|LT] FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Lets fields expire after so many milliseconds."
+                Hpexpireat   "hpexpireat"      -6 [WRITE FAST] [key(1, RW|UPDATE)] => hpexpireat;
+                    "key unix-time-milliseconds [NX|XX|GT|LT] FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Lets fields expire at a Unix time in milliseconds."
+                Hpexpiretime "hpexpiretime"    -5 [READ FAST] [key(1, RO|ACCESS)] => hpexpiretime;
+                    "key FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Tells when fields expire, as Unix times in milliseconds."
+                Hpttl        "hpttl"           -5 [READ FAST] [key(1, RO|ACCESS)] => hpttl;
+                    "key FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Tells how many milliseconds fields have left."
+                    .tips(&["nondeterministic_output"])
+                Httl         "httl"            -5 [READ FAST] [key(1, RO|ACCESS)] => httl;
+                    "key FIELDS numfields field [field ...]"
+                    "7.4.0"  "O(N), N being the fields given" "Tells how many seconds fields have left."
+                    .tips(&["nondeterministic_output"])
+            }
+            [hashes::combined] "hash" @[HASH] {
+                Hgetdel      "hgetdel"         -5 [WRITE FAST] [key(1, RW|ACCESS|DELETE)] => hgetdel;
+                    "key FIELDS numfields field [field ...]"
+                    "8.0.0"  "O(N), N being the fields given" "Reads fields and removes them."
+                Hgetex       "hgetex"          -5 [WRITE FAST] [key(1, RW|ACCESS|UPDATE)] => hgetex;
+                    "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST] FIELDS numfields field [field ...]"
+                    "8.0.0"  "O(N), N being the fields given" "Reads fields and changes when they expire."
+                Hsetex       "hsetex"          -6 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => hsetex;
+                    "key [FNX|FXX] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL] FIELDS numfields field value [field value ...]"
+                    "8.0.0"  "O(N), N being the fields given" "Sets fields that expire, if they are there or if they aren't."
             }
             [sets] "set" @[SET] {
                 Sadd         "sadd"            -3 [WRITE DENYOOM FAST] [key(1, RW|INSERT)] => sadd;
@@ -385,8 +441,8 @@ macro_rules! table {
                 Zrangestore  "zrangestore"     -5 [WRITE DENYOOM] [key(1, OW|UPDATE), key(2, RO|ACCESS)] => range::zrangestore;
                     "destination source from to [BYSCORE|BYLEX] [REV] [LIMIT offset count]"
                     "6.2.0"  "O(log(N)+M), M being the members stored of N" "Stores what ZRANGE would reply."
-                Zrank        "zrank"            3 [READ FAST] [key(1, RO|ACCESS)] => zrank;
-                    "key member"
+                Zrank        "zrank"           -3 [READ FAST] [key(1, RO|ACCESS)] => zrank;
+                    "key member [WITHSCORE]"
                     "2.0.0"  "O(log(N)), N being the members" "Tells the rank of a member, counted from the lowest score."
                 Zrem         "zrem"            -3 [WRITE FAST] [key(1, RW|DELETE)] => remove::zrem;
                     "key member [member ...]"
@@ -412,11 +468,11 @@ macro_rules! table {
                     "key max min [WITHSCORES] [LIMIT offset count]"
                     "2.2.0"  "O(log(N)+M), M being the members returned of N" "Lists the members whose scores lie in a range, the highest first."
                     .replaced("6.2.0", "ZRANGE REV BYSCORE")
-                Zrevrank     "zrevrank"         3 [READ FAST] [key(1, RO|ACCESS)] => zrevrank;
-                    "key member"
+                Zrevrank     "zrevrank"        -3 [READ FAST] [key(1, RO|ACCESS)] => zrevrank;
+                    "key member [WITHSCORE]"
                     "2.0.0"  "O(log(N)), N being the members" "Tells the rank of a member, counted from the highest score."
                 Zscan        "zscan"           -3 [READ] [key(1, RO|ACCESS)] => zscan;
-                    "key cursor [MATCH pattern] [COUNT count]"
+                    "key cursor [MATCH pattern] [COUNT count] [NOSCORES]"
                     "2.8.0"  "O(1) a call, O(N) for all N members" "Walks over the members of a sorted set, a few at a time."
                     .tips(&["nondeterministic_output"])
                 Zscore       "zscore"           3 [READ FAST] [key(1, RO|ACCESS)] => zscore;
@@ -836,7 +892,7 @@ macro_rules! table {
                     "6.2.0"  "O(1)" "Describes this connection."
                     .tips(&["nondeterministic_output"])
                 ClientKill   "client|kill"     -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_kill;
-                    "<ip:port|<ID client-id|TYPE <NORMAL|MASTER|REPLICA|PUBSUB>|USER username|ADDR ip:port|LADDR ip:port|SKIPME <YES|NO>> [...]>"
+                    "<ip:port|<ID client-id|TYPE <NORMAL|MASTER|REPLICA|PUBSUB>|USER username|ADDR ip:port|LADDR ip:port|SKIPME <YES|NO>|MAXAGE maxage> [...]>"
                     "2.4.0"  "O(N), N being the connections" "Closes connections."
                 ClientList   "client|list"     -2 [ADMIN NOSCRIPT LOADING STALE] [] => client_list;
                     "[TYPE <NORMAL|MASTER|REPLICA|PUBSUB>] [ID client-id [client-id ...]]"
@@ -845,6 +901,9 @@ macro_rules! table {
                 ClientNoEvict "client|no-evict"   3 [ADMIN NOSCRIPT LOADING STALE] [] => client_no_evict;
                     "<ON|OFF>"
                     "7.0.0"  "O(1)" "Spares the connection when memory for clients is short."
+                ClientNoTouch "client|no-touch"   3 [NOSCRIPT LOADING STALE] [] => client_no_touch;
+                    "<ON|OFF>"
+                    "7.2.0"  "O(1)" "Lets the connection's commands be no use of keys, for what evicts them."
                 ClientPause  "client|pause"    -3 [ADMIN NOSCRIPT LOADING STALE] [] => client_pause;
                     "milliseconds [WRITE|ALL]"
                     "2.9.50" "O(1)" "Lets commands wait for a while."
@@ -854,6 +913,7 @@ macro_rules! table {
                 ClientSetinfo "client|setinfo"   4 [NOSCRIPT LOADING STALE] [] => client_setinfo;
                     "<LIB-NAME library-name|LIB-VER library-version>"
                     "7.2.0"  "O(1)" "Notes which client library uses the connection."
+                    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
                 ClientSetname "client|setname"   3 [NOSCRIPT LOADING STALE] [] => client_setname;
                     "connection-name"
                     "2.6.9"  "O(1)" "Gives the connection a name."
@@ -1012,6 +1072,12 @@ macro_rules! table {
                     "1.0.0"  "Depends on the subcommand" "Does things that only tests of the server need."
                     .internal()
             }
+            [server::explain] "server" @[] {
+                Explain      "explain"          -2 [ADMIN NOSCRIPT LOADING STALE SKIP_SLOWLOG MAY_REPLICATE] [] => explain;
+                    "[JSON] command [arg [arg ...]]"
+                    "0.1.0"  "That of the command" "Executes a command, and replies the way that it has taken through the server."
+                    .tips(&["nondeterministic_output"])
+            }
             [lists::blocking] "list" @[LIST] {
                 Blmove       "blmove"            6 [WRITE DENYOOM NOSCRIPT BLOCKING] [key(1, RW|ACCESS|DELETE), key(2, RW|INSERT)] => blmove;
                     "source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout"
@@ -1079,6 +1145,24 @@ macro_rules! table {
                     .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
             }
             [server::slowlog] "server" @[] {
+                Commandlog   "commandlog"      -2 [CONTAINER] [] => container;
+                    ""
+                    "8.1.0"  "Depends on the subcommand" "Looks into the logs of commands that cost much."
+                CommandlogGet "commandlog|get"  4 [ADMIN LOADING STALE] [] => commandlog_get;
+                    "count <SLOW|LARGE-REQUEST|LARGE-REPLY>"
+                    "8.1.0"  "O(N), N being the entries returned" "Lists the latest commands of a log."
+                    .tips(&["request_policy:all_nodes", "nondeterministic_output"])
+                CommandlogHelp "commandlog|help" 2 [LOADING STALE] [] => help;
+                    ""
+                    "8.1.0"  "O(1)" "Lists the subcommands."
+                CommandlogLen "commandlog|len"  3 [ADMIN LOADING STALE] [] => commandlog_len;
+                    "<SLOW|LARGE-REQUEST|LARGE-REPLY>"
+                    "8.1.0"  "O(1)" "Counts the entries of a log."
+                    .tips(&["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"])
+                CommandlogReset "commandlog|reset" 3 [ADMIN LOADING STALE] [] => commandlog_reset;
+                    "<SLOW|LARGE-REQUEST|LARGE-REPLY>"
+                    "8.1.0"  "O(N), N being the entries" "Empties a log."
+                    .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
                 Slowlog      "slowlog"         -2 [CONTAINER] [] => container;
                     ""
                     "2.2.12" "Depends on the subcommand" "Looks into the log of slow commands."
@@ -1128,13 +1212,20 @@ macro_rules! table {
                     "numreplicas milliseconds"
                     "3.0.0"  "O(1)" "Waits until replicas have received this connection's writes."
                     .tips(&["request_policy:all_shards", "response_policy:agg_min"])
+                Waitaof      "waitaof"           4 [BLOCKING] @[CONNECTION] [] => waitaof;
+                    "numlocal numreplicas milliseconds"
+                    "7.2.0"  "O(1)" "Waits until this connection's writes are on disks: this server's, and those of replicas."
+                    .tips(&["request_policy:all_shards", "response_policy:agg_min"])
             }
             [streams] "stream" @[STREAM] {
                 Xack         "xack"            -4 [WRITE FAST] [key(1, RW|UPDATE)] => group::xack;
                     "key group id [id ...]"
                     "5.0.0"  "O(1) for each ID" "Marks messages as done, so that they are no longer pending."
+                Xackdel      "xackdel"         -6 [WRITE FAST] [key(1, RW|UPDATE|DELETE)] => remove::xackdel;
+                    "key group [KEEPREF|DELREF|ACKED] IDS numids id [id ...]"
+                    "8.2.0"  "O(1) for each ID" "Marks messages as done, and removes entries that groups don't need any more."
                 Xadd         "xadd"            -5 [WRITE DENYOOM FAST] [key(1, RW|UPDATE)] => xadd;
-                    "key [NOMKSTREAM] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]"
+                    "key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field value ...]"
                     "5.0.0"  "O(1); with trimming O(N), N being the entries removed" "Adds an entry at the end of a stream, and may trim it."
                     .tips(&["nondeterministic_output"]).notes(&[(0, "May remove entries, if trimming is asked for")])
                 Xautoclaim   "xautoclaim"      -6 [WRITE FAST] [key(1, RW|DELETE)] => claim::xautoclaim;
@@ -1148,6 +1239,9 @@ macro_rules! table {
                 Xdel         "xdel"            -3 [WRITE FAST] [key(1, RW|DELETE)] => xdel;
                     "key id [id ...]"
                     "5.0.0"  "O(1) for each ID" "Removes entries from a stream."
+                Xdelex       "xdelex"          -5 [WRITE FAST] [key(1, RW|DELETE)] => remove::xdelex;
+                    "key [KEEPREF|DELREF|ACKED] IDS numids id [id ...]"
+                    "8.2.0"  "O(1) for each ID" "Removes entries from a stream, and says what that means for groups."
                 Xgroup       "xgroup"          -2 [CONTAINER] @[] [] => container;
                     ""
                     "5.0.0"  "Depends on the subcommand" "Manages the consumer groups of a stream."
@@ -1208,7 +1302,7 @@ macro_rules! table {
                     "key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-entry-id]"
                     "5.0.0"  "O(1)" "Sets the last ID of a stream, for replication."
                 Xtrim        "xtrim"           -4 [WRITE] [key(1, RW|DELETE)] => trim::xtrim;
-                    "key <MAXLEN|MINID> [=|~] threshold [LIMIT count]"
+                    "key <MAXLEN|MINID> [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]"
                     "5.0.0"  "O(N), N being the entries removed" "Removes the oldest entries of a stream."
                     .tips(&["nondeterministic_output"])
             }
@@ -1272,6 +1366,10 @@ macro_rules! table {
                 ClusterMyid  "cluster|myid"     2 [STALE] [] => shown::myid;
                     ""
                     "3.0.0"  "O(1)" "Tells the id of this node."
+                ClusterMyshardid "cluster|myshardid"    2 [STALE] [] => shown::myshardid;
+                    ""
+                    "7.2.0"  "O(1)" "Tells the id of this node's shard."
+                    .tips(&["nondeterministic_output"])
                 ClusterNodes "cluster|nodes"    2 [STALE] [] => shown::nodes;
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists the nodes and their slots."
@@ -1303,6 +1401,10 @@ macro_rules! table {
                     "node-id"
                     "3.0.0"  "O(1)" "Lists the replicas of a node."
                     .tips(&["nondeterministic_output"]).replaced("5.0.0", "CLUSTER REPLICAS")
+                ClusterSlotStats "cluster|slot-stats"   -4 [STALE LOADING] [] => slot_stats::slot_stats;
+                    "<SLOTSRANGE start-slot end-slot|ORDERBY metric [LIMIT limit] [ASC|DESC]>"
+                    "8.2.0"  "O(N) for SLOTSRANGE, O(N log(N)) for ORDERBY, N being the slots" "Tells how many keys slots have, and what is done with them."
+                    .tips(&["nondeterministic_output", "request_policy:all_shards"])
                 ClusterSlots "cluster|slots"    2 [STALE] [] => maps::slots;
                     ""
                     "3.0.0"  "O(N), N being the nodes" "Lists ranges of slots with their nodes."

@@ -11,7 +11,25 @@ use super::packet::Header;
 use super::slots::SlotSet;
 use super::state::Cluster;
 
+/// The highest epoch that an administrator can set. Nobody who comes from further below is believed to have a
+/// higher one,
+const HIGHEST_LEAP: u64 = i64::MAX as u64;
+/// but who is ahead by no more than so many elections is.
+const LARGEST_STEP: u64 = 1 << 20;
+
 impl Cluster {
+    /// An epoch that somebody tells, as far as it is believed. After the highest number of all there would never be
+    /// another election, so it can't be reached by saying it.
+    pub(super) fn believe(&self, epoch: u64) -> u64 {
+        epoch.min(HIGHEST_LEAP.max(self.current_epoch.saturating_add(LARGEST_STEP)))
+    }
+
+    /// Begins an epoch that nobody has had yet, as far as is known.
+    pub(super) fn next_epoch(&mut self) -> u64 {
+        self.current_epoch = self.current_epoch.saturating_add(1);
+        self.current_epoch
+    }
+
     /// A node tells what it, or its master, owns.
     pub(super) fn hear_claims(&mut self, sender: NodeKey, header: &Header) {
         let owner = self.master_of(sender);
@@ -99,14 +117,15 @@ impl Cluster {
     }
 
     /// Two masters have the same epoch: the one with the smaller name takes a new one.
-    pub(super) fn resolve_collision(&mut self, sender: NodeKey, epoch: u64) {
+    pub(super) fn resolve_collision(&mut self, sender: NodeKey) {
         let (myself, other) = (self.myself(), &self.table[sender]);
-        let collides = myself.is_master() && other.is_master() && myself.config_epoch == epoch;
+        // What it is known to have: what it has just said may be older.
+        let is_same = myself.config_epoch == other.config_epoch;
+        let collides = myself.is_master() && other.is_master() && is_same;
         if !collides || other.id <= myself.id {
             return;
         }
-        self.current_epoch += 1;
-        self.table[self.myself].config_epoch = self.current_epoch;
+        self.table[self.myself].config_epoch = self.next_epoch();
         crate::verbose!("configEpoch collision: taking epoch {}", self.current_epoch);
         self.save(Save::Synced);
     }
@@ -119,8 +138,7 @@ impl Cluster {
         if mine != 0 && mine == highest {
             return None;
         }
-        self.current_epoch += 1;
-        self.table[self.myself].config_epoch = self.current_epoch;
+        self.table[self.myself].config_epoch = self.next_epoch();
         self.save(Save::Synced);
         Some(self.current_epoch)
     }

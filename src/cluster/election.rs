@@ -63,8 +63,7 @@ impl Cluster {
             return self.explain(Obstacle::Expired);
         }
         if !self.election.has_asked {
-            self.current_epoch += 1;
-            (self.election.epoch, self.election.has_asked) = (self.current_epoch, true);
+            (self.election.epoch, self.election.has_asked) = (self.next_epoch(), true);
             crate::notice!("Starting a failover election for epoch {}.", self.current_epoch);
             self.save(Save::Synced);
             self.recheck();

@@ -32,11 +32,12 @@ impl Cluster {
     /// A node says something of another one.
     pub(super) fn hear_of_other(&mut self, sender: NodeKey, entry: &Gossip) {
         let Some(key) = self.table.find(&entry.id) else { return self.learn_of(entry) };
-        if key == self.myself || key == sender {
+        if key == sender {
             return;
         }
         let says_it_fails = entry.flags.any(Flags::PFAIL | Flags::FAIL);
-        if self.table[sender].is_master() {
+        // What others say of this node is only shown: when they have heard of it.
+        if self.table[sender].is_master() && key != self.myself {
             if says_it_fails {
                 self.add_report(key, sender);
                 self.fail_if_agreed(key);
@@ -55,7 +56,8 @@ impl Cluster {
             }
         }
         // It isn't there for this node, but it is for others, and elsewhere.
-        let has_moved = node.is_suspect()
+        let has_moved = key != self.myself
+            && node.is_suspect()
             && !says_it_fails
             && !entry.flags.has(Flags::NOADDR)
             && !entry.address.ip.is_empty()
@@ -64,6 +66,10 @@ impl Cluster {
             node.address = entry.address.clone();
             node.flags.clear(Flags::NOADDR);
             self.close_link_to(key);
+            if self.myself().master == Some(key) {
+                self.order_to_follow(key);
+            }
+            self.save(Save::Written);
         }
     }
 
@@ -84,7 +90,7 @@ impl Cluster {
         self.save(Save::Written);
     }
 
-    fn is_banned(&mut self, id: &NodeId) -> bool {
+    pub(in crate::cluster) fn is_banned(&mut self, id: &NodeId) -> bool {
         let now = self.now();
         self.banned.retain(|_, until| *until > now);
         self.banned.contains_key(id)
@@ -118,9 +124,6 @@ impl Cluster {
         crate::verbose!("*** NODE {} possibly failing", self.table[key].id);
         self.table[key].flags.set(Flags::PFAIL);
         self.recheck();
-        if self.size == 1 && self.myself().is_voter() {
-            self.fail_if_agreed(key); // nobody else will say so
-        }
     }
 
     /// A majority, this node included, agrees that a node doesn't answer: it has failed.
@@ -171,5 +174,37 @@ impl Cluster {
         node.flags.clear(Flags::FAIL);
         self.save(Save::Written);
         self.recheck();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::node::Address;
+    use crate::cluster::output::Order;
+    use crate::cluster::settings::Settings;
+    use crate::system::random::Random;
+
+    /// A replica hears from others where its master is now, before that one has spoken to it.
+    #[test]
+    fn a_replica_follows_its_master_to_another_address() {
+        let [a, b, c] = ["a", "b", "c"].map(|digit| digit.repeat(40));
+        let text = format!(
+            "{a} 10.0.0.1:7000@17000 myself,slave {b} 0 0 1 connected\n\
+             {b} 10.0.0.2:7000@17000 master,fail? - 0 0 1 connected 0-100\n\
+             {c} 10.0.0.3:7000@17000 master - 0 0 2 connected 101-16383\n"
+        );
+        let random = Random::from_seed(1);
+        let mut cluster = Cluster::from_file(&text, Settings::default(), random, 1000).unwrap();
+        let [b, c] = [b, c].map(|id| cluster.find(id.as_bytes()).unwrap());
+        let (ip, port) = ("10.9.9.9".to_owned(), 7001);
+        let address = Address { ip: ip.clone(), port, bus_port: 17_001, plain_port: 0 };
+        let id = cluster.node(b).id;
+        let flags = Flags::MASTER;
+        let entry = Gossip { id, ping_sent_s: 0, pong_received_s: 0, address, flags };
+        cluster.hear_of_other(c, &entry);
+        assert_eq!(cluster.take_orders(), [Order::Follow { ip, port }]);
+        cluster.hear_of_other(c, &entry);
+        assert_eq!(cluster.take_orders(), [], "it is there already");
     }
 }

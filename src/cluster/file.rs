@@ -129,7 +129,10 @@ impl Cluster {
         }
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         for slot in read_slot(first)?..=read_slot(last)? {
-            self.table.assign(slot, key);
+            // Of two lines that name a slot the first one counts, as in Redis.
+            if self.table.owner(slot).is_none() {
+                self.table.assign(slot, key);
+            }
         }
         Some(())
     }
@@ -218,6 +221,16 @@ mod tests {
         let later =
             format!("{A} ::1:7001@17001,a.example,shard-id={B} myself,master - 0 0 0 connected");
         assert_eq!(read(&later).unwrap().myself().hostname, "a.example");
+    }
+
+    #[test]
+    fn of_two_owners_the_first_one_counts() {
+        let text = format!(
+            "{A} 127.0.0.1:7001@17001 myself,master - 0 0 2 connected 0-100\n\
+             {B} 127.0.0.1:7002@17002 master - 0 0 3 connected 50-200\n"
+        );
+        let cluster = read(&text).unwrap();
+        assert!(cluster.is_mine(0) && cluster.is_mine(100) && !cluster.is_mine(101));
     }
 
     #[test]

@@ -169,6 +169,63 @@ fn header_of(number: u8) -> Header {
     }
 }
 
+/// A packet of a node that is known, and nothing else about it.
+fn ping(header: Header) -> Vec<u8> {
+    let body = Body::Gossip { entries: Vec::new(), hostname: String::new() };
+    Packet { kind: Kind::Ping, header, body }.encode()
+}
+
+/// However high the epoch is that somebody tells, there is one above it: others can still be elected.
+#[test]
+fn no_epoch_that_is_told_is_the_last_one() {
+    let (mut cluster, links) = cluster();
+    let failed = Packet { kind: Kind::Fail, header: header_of(1), body: Body::Fail(id(2)) };
+    for told in [1 << 62, u64::MAX, u64::MAX, 1 << 62] {
+        let epoch = Header { current_epoch: told, config_epoch: told, ..header_of(1) };
+        cluster.receive(links[0], &ping(epoch));
+        assert!(
+            cluster.current_epoch >= told.min(1 << 62)
+                && cluster.current_epoch < u64::MAX / 2 + 100_000_000
+        );
+        assert_eq!(
+            cluster.table[cluster.find(id(1).as_bytes()).unwrap()].config_epoch,
+            cluster.current_epoch
+        );
+    }
+    cluster.receive(links[0], &failed.encode());
+    // The replica of the third one asks in the next epoch, and gets a vote in it.
+    let mut replica = Header { flags: Flags::REPLICA, master: Some(id(2)), ..header_of(3) };
+    cluster.receive(links[2], &ping(replica.clone()));
+    replica.current_epoch = cluster.current_epoch + 1;
+    cluster.tick();
+    for action in cluster.take_outputs().network {
+        if let output::Network::Connect { link, ip, .. } = action {
+            cluster.connected(link, "10.0.0.1".into(), ip);
+        }
+    }
+    let asks = Packet { kind: Kind::AuthRequest, header: replica.clone(), body: Body::Nothing };
+    cluster.receive(links[2], &asks.encode());
+    let votes = cluster.take_outputs().network.into_iter().filter(|action| {
+        matches!(action, output::Network::Send { packet, .. } if packet[13] == Kind::AuthAck as u8)
+    });
+    assert_eq!((votes.count(), cluster.last_vote_epoch), (1, replica.current_epoch));
+}
+
+/// A packet that comes again, when its sender has a later epoch, is no reason to take another one.
+#[test]
+fn what_a_node_said_before_is_no_collision() {
+    let (mut cluster, links) = cluster();
+    for config_epoch in [2, 1, 0, 1] {
+        cluster.receive(links[0], &ping(Header { config_epoch, ..header_of(1) }));
+        assert_eq!((cluster.myself().config_epoch, cluster.current_epoch), (1, 3));
+    }
+    // A node that really has this node's epoch, and the larger name, keeps it.
+    let other = cluster.find(id(1).as_bytes()).unwrap();
+    cluster.table[other].config_epoch = 1;
+    cluster.receive(links[0], &ping(Header { config_epoch: 1, ..header_of(1) }));
+    assert_eq!(cluster.myself().config_epoch, 4);
+}
+
 #[test]
 fn gossip_about_a_million_nodes_takes_bounded_memory() {
     let (mut cluster, links) = cluster();
@@ -204,9 +261,7 @@ fn strangers_do_not_crowd_nodes_out() {
 #[test]
 fn who_reads_no_answers_gets_no_more_of_them() {
     let (mut cluster, links) = cluster();
-    let header = Header { sender: id(9), ..header_of(1) };
-    let body = Body::Gossip { entries: Vec::new(), hostname: String::new() };
-    let ping = Packet { kind: Kind::Ping, header, body }.encode();
+    let ping = ping(Header { sender: id(9), ..header_of(1) });
     let mut waits = 0;
     for _ in 0..20 {
         cluster.note_unsent(links[3], waits);

@@ -12,11 +12,12 @@ pub const ID_LEN: usize = 40;
 pub struct NodeId([u8; ID_LEN]);
 
 impl NodeId {
-    /// The name that forty characters spell, if they may be one. Only what a node draws may be: it
-    /// goes into replies and into a file of lines.
+    /// The name that forty characters spell, if they may be one: small letters and digits, as Redis has it.
+    /// It goes into replies and into a file of lines.
     pub fn parse(text: &[u8]) -> Option<NodeId> {
         let digits: [u8; ID_LEN] = text.try_into().ok()?;
-        digits.iter().all(u8::is_ascii_alphanumeric).then_some(NodeId(digits))
+        let is_right = |digit: &u8| digit.is_ascii_lowercase() || digit.is_ascii_digit();
+        digits.iter().all(is_right).then_some(NodeId(digits))
     }
 
     /// A new name.
@@ -60,6 +61,7 @@ mod tests {
         let id = NodeId::draw(&mut Random::from_seed(1));
         assert_eq!(NodeId::parse(id.as_bytes()), Some(id));
         assert_eq!(NodeId::parse(b"abc"), None);
+        assert_eq!(NodeId::parse(&[b'A'; ID_LEN]), None);
         assert_eq!(NodeId::parse(&[b'\n'; ID_LEN]), None);
         assert_eq!(NodeId::parse(&[0; ID_LEN]), None);
     }

@@ -62,8 +62,11 @@ pub mod table;
 pub mod tick;
 mod underway;
 
+#[cfg(feature = "internals")] // for tests
 pub use id::NodeId;
 pub use key::NodeKey;
 pub use node::Node;
-pub use slots::{SLOTS, Slot, SlotSet};
+#[cfg(feature = "internals")] // for tests
+pub use slots::SlotSet;
+pub use slots::{SLOTS, Slot};
 pub use state::{Cluster, Health};

@@ -105,9 +105,13 @@ impl Address {
     }
 }
 
+/// Bytes of the longest address that a packet holds.
+pub const LONGEST_ADDRESS: usize = 45;
+
 /// Whether this may be an address: it goes into replies and into a file of lines.
 pub fn is_address(text: &str) -> bool {
-    text.len() < 46 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-_%".contains(&b))
+    text.len() <= LONGEST_ADDRESS
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".:-_%".contains(&b))
 }
 
 /// Whether this may be a host name.

@@ -66,7 +66,7 @@ pub enum Save {
     /// The file has it.
     #[default]
     Nothing,
-    /// Soon.
+    /// At the next tick: others tell it again, should it be forgotten.
     Written,
     /// Before anything more is sent: it holds a promise to others.
     Synced,
@@ -81,4 +81,11 @@ pub struct Outputs {
     pub orders: Vec<Order>,
     /// About the file.
     pub save: Save,
+}
+
+impl Outputs {
+    /// Whether something can't wait for the next tick.
+    pub fn are_urgent(&self) -> bool {
+        !self.network.is_empty() || self.save == Save::Synced
+    }
 }

@@ -15,6 +15,7 @@ const MOST_HANDSHAKES: usize = 1000;
 
 impl Cluster {
     /// A packet has come on a connection. One that is not understood counts for nothing.
+    #[cfg(feature = "internals")] // for tests
     pub fn receive(&mut self, link: LinkKey, bytes: &[u8]) {
         if let Some(packet) = Packet::parse(bytes) {
             self.understand(link, packet);
@@ -26,7 +27,9 @@ impl Cluster {
         if !self.links.contains_key(&link) {
             return; // it was ended meanwhile
         }
-        let Packet { kind, header, body } = packet;
+        let Packet { kind, mut header, body } = packet;
+        header.current_epoch = self.believe(header.current_epoch);
+        header.config_epoch = self.believe(header.config_epoch);
         self.stats.count_received(kind);
         let sender = self.table.find(&header.sender);
         let sender = sender.filter(|key| *key != self.myself && self.table[*key].is_known());
@@ -158,7 +161,7 @@ impl Cluster {
         let Some(sender) = sender else { return };
         self.hear_role(sender, header);
         self.hear_claims(sender, header);
-        self.resolve_collision(sender, header.config_epoch);
+        self.resolve_collision(sender);
         for entry in entries {
             self.hear_of_other(sender, entry);
         }
@@ -250,6 +253,7 @@ impl Cluster {
                 self.order(Order::Publish { channel, message, shard });
             }
             (Kind::Update, Body::Update { id, config_epoch, slots }) => {
+                let config_epoch = self.believe(config_epoch);
                 let owner = self.table.find(&id);
                 let Some(owner) = owner.filter(|key| self.table[*key].config_epoch < config_epoch)
                 else {

@@ -71,7 +71,7 @@ impl Cluster {
 
     pub(super) fn order_to_follow(&mut self, master: NodeKey) {
         let address = &self.table[master].address;
-        let (ip, port) = (address.ip.clone(), address.port);
+        let (ip, port) = (address.ip.clone(), address.port_for(self.settings.follows_plainly));
         self.order(Order::Follow { ip, port });
     }
 

@@ -60,7 +60,7 @@ impl Cluster {
         if !self.links.get(&link).is_some_and(|link| link.is_up) {
             return;
         }
-        let entries = self.pick_gossip(link);
+        let entries = self.pick_gossip();
         let hostname = self.myself().hostname.clone();
         let body = Body::Gossip { entries, hostname };
         let packet = Packet { kind, header: self.header(), body };
@@ -75,8 +75,8 @@ impl Cluster {
     }
 
     /// Some nodes at random, and all that are suspected: those who agree are to find each other soon.
-    fn pick_gossip(&mut self, link: LinkKey) -> Vec<Gossip> {
-        let receiver = self.links[&link].node;
+    /// The receiver may be among them: it learns when it was heard of.
+    fn pick_gossip(&mut self) -> Vec<Gossip> {
         let fresh = self.table.len().saturating_sub(2);
         let wanted = (self.table.len() / SHARE).max(FEWEST_ENTRIES).min(fresh);
         let mut candidates: Vec<NodeKey> = Vec::new();
@@ -87,7 +87,7 @@ impl Cluster {
             }
             if node.flags.has(Flags::PFAIL) {
                 suspects.push(key);
-            } else if (node.link.is_some() || !node.slots.is_empty()) && Some(key) != receiver {
+            } else if node.link.is_some() || !node.slots.is_empty() {
                 candidates.push(key);
             }
         }

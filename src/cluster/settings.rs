@@ -25,6 +25,8 @@ pub struct Settings {
     pub port: u16,
     /// The port for clients without TLS, if the first one is with it.
     pub plain_port: u16,
+    /// Masters are copied without TLS, though the cluster speaks it.
+    pub follows_plainly: bool,
     /// The port for nodes, as others see it.
     pub bus_port: u16,
     /// More bytes than these don't wait for another node; 0 for no limit.
@@ -45,6 +47,7 @@ impl Default for Settings {
             hostname: String::new(),
             port: 6379,
             plain_port: 0,
+            follows_plainly: false,
             bus_port: 16_379,
             link_limit: 0,
         }

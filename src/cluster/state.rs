@@ -6,7 +6,7 @@ use super::id::NodeId;
 use super::key::{LinkKey, NodeKey};
 use super::link::Link;
 use super::node::{Flags, Node};
-use super::output::{Order, Outputs, Save};
+use super::output::{Network, Order, Outputs, Save};
 use super::settings::Settings;
 use super::slots::{SLOTS, Slot};
 use super::stats::Stats;
@@ -143,6 +143,11 @@ impl Cluster {
         self.myself().is_replica()
     }
 
+    /// Who has the slots that this node serves: its master, or itself.
+    pub fn my_shard(&self) -> NodeKey {
+        self.master_of(self.myself).unwrap_or(self.myself)
+    }
+
     /// The master of this node, if it has one.
     pub fn my_master(&self) -> Option<NodeKey> {
         self.myself().master
@@ -199,6 +204,7 @@ impl Cluster {
     }
 
     /// How many masters have slots.
+    #[cfg(feature = "internals")] // for tests
     pub fn size(&self) -> usize {
         self.size
     }
@@ -243,8 +249,14 @@ impl Cluster {
     }
 
     /// What is to be done; it is taken over.
+    #[cfg(feature = "internals")] // for tests
     pub fn take_outputs(&mut self) -> Outputs {
         std::mem::take(&mut self.outputs)
+    }
+
+    /// What is to be done about connections; it is taken over.
+    pub fn take_network(&mut self) -> Vec<Network> {
+        std::mem::take(&mut self.outputs.network)
     }
 
     /// What is to be done about the data; it is taken over.

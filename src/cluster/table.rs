@@ -56,6 +56,7 @@ impl Table {
     }
 
     /// Whether there is no node, not even this one.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }

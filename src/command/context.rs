@@ -6,11 +6,10 @@
 //! everybody waits.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use super::error::{Error, Result, until_nul};
 use crate::catalogue::{Command, row};
-use crate::config::EventClasses;
+use crate::config::{CompatVersion, EventClasses};
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::blocking::{self, Awaited, Wait};
@@ -21,6 +20,7 @@ use crate::resp::{Args, Request};
 use crate::store::keyspace::{Entry, Keyspace, Slot, Vacant};
 use crate::store::value::Kind;
 use crate::store::{Bytes, Value};
+use crate::system::clock::Tick;
 use crate::system::stream::Address;
 
 /// What becomes of the request's own text when it has changed data.
@@ -42,6 +42,8 @@ pub struct Context<'e> {
     pub db: usize,
     /// Unix time in milliseconds. It stands still for a command, a transaction, a script.
     pub now_ms: i64,
+    /// When it began.
+    pub begun: Tick,
     /// Where the request comes from.
     pub origin: Origin,
     /// The command being executed.
@@ -56,6 +58,11 @@ impl Context<'_> {
     /// The selected database.
     pub fn keyspace(&mut self) -> &mut Keyspace {
         &mut self.engine.databases[self.db]
+    }
+
+    /// The Redis to be like where versions differ.
+    pub fn compat(&self) -> CompatVersion {
+        self.engine.config.compat_version
     }
 
     /// The client that asks.
@@ -120,23 +127,34 @@ impl Context<'_> {
 
     /// Looks a key up to change it as the data type `K`.
     pub fn write_as<K: Kind>(&mut self, key: &[u8]) -> Result<Option<&mut K>> {
-        let Ok(slot) = self.find(key) else { return Ok(None) };
-        self.touch(slot);
-        K::of(&self.engine.databases[self.db].entry(slot).value)?;
+        let Some(slot) = self.find_as::<K>(key)? else { return Ok(None) };
         Ok(Some(K::of_mut(&mut self.engine.databases[self.db].entry_mut(slot).value)?))
     }
 
-    /// The same, but a missing key is created with an empty value. The caller puts something in.
+    /// Looks a key up to change it as the data type `K`: where it is.
+    pub fn find_as<K: Kind>(&mut self, key: &[u8]) -> Result<Option<Slot>> {
+        let Ok(slot) = self.find(key) else { return Ok(None) };
+        self.touch(slot);
+        K::of(&self.engine.databases[self.db].entry(slot).value)?;
+        Ok(Some(slot))
+    }
+
+    /// Looks a key up to change it, too, but a missing key is created with an empty value. The caller puts something in.
     pub fn write_or_create<K: Kind + Default>(&mut self, key: &[u8]) -> Result<&mut K> {
-        let slot = match self.find(key) {
+        let slot = self.find_or_create::<K>(key)?;
+        Ok(K::of_mut(&mut self.engine.databases[self.db].entry_mut(slot).value)?)
+    }
+
+    /// The same: where it is.
+    pub fn find_or_create<K: Kind + Default>(&mut self, key: &[u8]) -> Result<Slot> {
+        match self.find(key) {
             Ok(slot) => {
                 self.touch(slot);
                 K::of(&self.engine.databases[self.db].entry(slot).value)?;
-                slot
+                Ok(slot)
             }
-            Err(vacant) => self.add(vacant, key, K::default().into_value()),
-        };
-        Ok(K::of_mut(&mut self.engine.databases[self.db].entry_mut(slot).value)?)
+            Err(vacant) => Ok(self.add(vacant, key, K::default().into_value())),
+        }
     }
 
     /// Adds a key that [`Context::find`] has not found.
@@ -156,15 +174,40 @@ impl Context<'_> {
 
     /// Sets a key to a value; a time to live stays.
     pub fn set_keeping_ttl(&mut self, key: &[u8], value: Value) -> Slot {
+        let (slot, was) = self.replace(key, value);
+        self.overwritten(key, was);
+        slot
+    }
+
+    /// The same, for who tells later that a value was overwritten: the type of what was there.
+    pub fn replace(&mut self, key: &[u8], value: Value) -> (Slot, Option<&'static str>) {
         match self.find(key) {
             Ok(slot) => {
                 let entry = self.engine.databases[self.db].entry_mut(slot);
                 let old = std::mem::replace(&mut entry.value, value);
+                let was = old.type_name();
                 self.engine.free_lazily(old);
                 self.touch(slot);
-                slot
+                (slot, Some(was))
             }
-            Err(vacant) => self.add(vacant, key, value),
+            Err(vacant) => (self.add(vacant, key, value), None),
+        }
+    }
+
+    /// The type of what a key holds, if it is there.
+    pub fn type_of(&mut self, key: &[u8]) -> Option<&'static str> {
+        let slot = self.find(key).ok()?;
+        Some(self.keyspace().entry(slot).value.type_name())
+    }
+
+    /// Publishes that a key that `was` of this type before has been given another value.
+    pub fn overwritten(&mut self, key: &[u8], was: Option<&'static str>) {
+        let wanted = self.engine.config.notify_keyspace_events;
+        if was.is_some() && wanted.meets(EventClasses::REPLACEMENT) {
+            self.notify(EventClasses::OVERWRITTEN, "overwritten", key);
+            if self.type_of(key) != was {
+                self.notify(EventClasses::TYPE_CHANGED, "type_changed", key);
+            }
         }
     }
 
@@ -291,7 +334,7 @@ impl Context<'_> {
         awaited: Awaited,
         args: Args<'_>,
         keys: Args<'_>,
-        deadline: Option<Instant>,
+        deadline: Option<Tick>,
     ) -> bool {
         match self.origin {
             Origin::Client => {
@@ -303,14 +346,20 @@ impl Context<'_> {
             }
             // It waits already, and keeps its place.
             Origin::Unblocked | Origin::Resumed => true,
-            Origin::Exec | Origin::Script | Origin::Loader | Origin::Master => false,
+            Origin::Exec | Origin::Script | Origin::Loader | Origin::Master => {
+                if let Some(journey) = &mut self.engine.journey {
+                    journey.would_wait_for = Some(keys.len());
+                }
+                false
+            }
         }
     }
 
     /// Whether a command that may wait takes from this key: tried again, only from the key that
     /// is ready now.
     pub fn may_take_from(&self, key: &[u8]) -> bool {
-        self.engine.blocking.serving.as_deref().is_none_or(|ready| ready == key)
+        self.compat().executes_waiting_anew()
+            || self.engine.blocking.serving.as_deref().is_none_or(|ready| ready == key)
     }
 
     /// Whether this server is a node of a cluster, which has one database and says itself whom it copies.
@@ -338,6 +387,10 @@ impl Context<'_> {
     }
 
     fn touch(&mut self, slot: Slot) {
+        let asker = self.engine.executing.unwrap_or(self.client);
+        if self.engine.clients.get(asker).no_touch && self.command != Command::Touch {
+            return;
+        }
         let old = self.engine.databases[self.db].entry(slot).access;
         let access = self.engine.next_access(old, self.now_ms);
         self.engine.databases[self.db].set_access(slot, access);

@@ -27,6 +27,15 @@ macro_rules! handlers {
                 })*)*
             }
         }
+
+        /// The path of the command's handler, as the compiler has it: for people who read the source.
+        pub fn path_of(command: Command) -> &'static str {
+            match command {
+                $($(Command::$variant => {
+                    std::any::type_name_of_val(&handlers!(@path $module $($handler)::+))
+                })*)*
+            }
+        }
     };
     (@path $module:tt container) => { super::help::container };
     (@path $module:tt help) => { super::help::help };

@@ -77,6 +77,12 @@ pub const NOT_INTEGER: Error = Error::new("ERR value is not an integer or out of
 /// An integer that C's `int` can't hold.
 pub const NOT_INT: Error =
     Error::new("ERR value is out of range, value must between -2147483648 and 2147483647");
+/// `value is out of range, value must between ...`, for a number whose absolute value is none.
+pub const NOT_BELOW_MIN: Error = Error::new(
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+);
+/// `timeout is out of range`
+pub const TIMEOUT_TOO_LONG: Error = Error::new("ERR timeout is out of range");
 /// Not the text of a floating-point number.
 pub const NOT_FLOAT: Error = Error::new("ERR value is not a valid float");
 /// The command needs the key to exist.

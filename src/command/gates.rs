@@ -14,6 +14,9 @@
 //! | connection      | what a subscriber, a monitor or a replica's connection can't do          |
 //! | loading         | what needs the data before it is there                                   |
 //! | script          | nearly everything while a script runs too long                           |
+//!
+//! Who wants to see a request come to each of them is a [`Walker`]. Only EXPLAIN is one; for all others there is
+//! [`Nobody`], of whom the compiler leaves nothing.
 
 use super::context::unknown_subcommand;
 use super::error::{self, Error, Result};
@@ -23,6 +26,7 @@ use super::redirection;
 use super::transactions::queue::{all_have, effective_flags, is_queued};
 use crate::catalogue::spec::Flags;
 use crate::catalogue::{Command, Names, Row};
+use crate::config::Config;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::client::Client;
@@ -33,12 +37,15 @@ use crate::resp::{Args, Protocol};
 
 /// Finds the row, or says what is wrong with the name or the number of arguments.
 #[inline]
-pub fn look_up(names: &Names, args: Args<'_>, origin: Origin) -> Result<&'static Row> {
-    let row = find_row(names, args, origin).ok_or_else(|| unknown_command(args))?;
+pub fn look_up(config: &Config, args: Args<'_>, origin: Origin) -> Result<&'static Row> {
+    let row = find_row(&config.command_names, args, origin).ok_or_else(|| unknown_command(args))?;
     if row.is(Flags::CONTAINER) && args.len() > 1 {
         return Err(unknown_subcommand(args));
     }
-    if row.accepts(args.len()) { Ok(row) } else { Err(Error::arity(row.name)) }
+    if row.accepts(args.len()) || config.compat_version.accepts(row, args.len()) {
+        return Ok(row);
+    }
+    Err(Error::arity(row.name))
 }
 
 /// What a request asks for. Copies use the commands' own names, clients those that they were given.
@@ -52,7 +59,49 @@ pub fn find_row(names: &Names, args: Args<'_>, origin: Origin) -> Option<&'stati
     }
 }
 
-/// The gates between a known command and its execution, in Redis' order.
+/// The gates, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// The client has said who it is, or need not.
+    Authentication,
+    /// The command may stand inside MULTI.
+    Transaction,
+    /// The client's user may do this.
+    Permission,
+    /// The keys are this node's.
+    Cluster,
+    /// There is memory.
+    Memory,
+    /// The disk takes what is written.
+    Disk,
+    /// A replica's data, and a master that has enough replicas.
+    Replication,
+    /// The connection is free for this.
+    Subscription,
+    /// The data is there.
+    Loading,
+    /// No script runs too long.
+    Script,
+    /// The connection is no monitor's and no replica's.
+    Connection,
+}
+
+/// Sees a request come to its gates.
+pub trait Walker {
+    /// It comes to a gate, which stands at this place in the source. If the gate refuses it, there is no next one.
+    fn comes_to(&mut self, gate: Gate, place: &'static str);
+}
+
+/// Sees nothing.
+pub struct Nobody;
+
+impl Walker for Nobody {
+    #[inline(always)]
+    fn comes_to(&mut self, _: Gate, _: &'static str) {}
+}
+
+/// The gates between a known command and its execution, in Redis' order. Returns the flags by which they
+/// have judged it.
 #[inline]
 pub fn check(
     engine: &mut Engine,
@@ -60,25 +109,43 @@ pub fn check(
     row: &Row,
     args: Args<'_>,
     origin: Origin,
-) -> Result {
+) -> Result<Flags> {
+    walk(engine, key, row, args, origin, &mut Nobody)
+}
+
+/// The same, seen by a walker.
+#[inline]
+pub fn walk(
+    engine: &mut Engine,
+    key: ClientKey,
+    row: &Row,
+    args: Args<'_>,
+    origin: Origin,
+    walker: &mut impl Walker,
+) -> Result<Flags> {
     // A copy does what the original did, whatever a client would be told now.
     if matches!(origin, Origin::Loader | Origin::Master) {
-        return Ok(());
+        return Ok(effective_flags(engine, key, row, args));
     }
+    walker.comes_to(Gate::Authentication, here!());
     let client = engine.clients.get(key);
     if !client.authenticated && engine.must_log_in(key) && !row.is(Flags::NO_AUTH) {
         return Err(error::NO_AUTH);
     }
+    walker.comes_to(Gate::Transaction, here!());
     if client.transaction.is_some() && row.is(Flags::NO_MULTI) {
         return Err(NOT_IN_MULTI);
     }
+    walker.comes_to(Gate::Permission, here!());
     if !client.unrestricted {
         permission::check(engine, key, row, args)?;
     }
     let flags = effective_flags(engine, key, row, args);
+    walker.comes_to(Gate::Cluster, here!());
     if engine.cluster.is_some() {
         redirection::check(engine, key, row, args, flags)?;
     }
+    walker.comes_to(Gate::Memory, here!());
     if !engine.scripting.is_slow() {
         engine.scripting.out_of_memory = false; // else it is about the script
     }
@@ -89,6 +156,7 @@ pub fn check(
             return Err(OUT_OF_MEMORY);
         }
     }
+    walker.comes_to(Gate::Disk, here!());
     let client = engine.clients.get(key);
     let writes = flags.any(Flags::WRITE);
     if (writes || row.command == Command::Ping)
@@ -96,9 +164,11 @@ pub fn check(
     {
         return Err(error);
     }
+    walker.comes_to(Gate::Replication, here!());
     if matches!(origin, Origin::Client | Origin::Resumed) {
         check_replication(engine, client, row, flags)?;
     }
+    walker.comes_to(Gate::Subscription, here!());
     if client.protocol == Protocol::Resp2
         && !client.subscriptions.is_empty()
         && !is_allowed_to_subscribers(row.command)
@@ -109,20 +179,23 @@ pub fn check(
             row.name
         )));
     }
+    walker.comes_to(Gate::Loading, here!());
     if engine.loading && !all_have(client, row, row.flags, Flags::LOADING) {
         return Err(LOADING);
     }
+    walker.comes_to(Gate::Script, here!());
     if let Some(running) = &engine.scripting.running
         && !row.is(Flags::ALLOW_BUSY)
     {
         return Err(error::busy(running.is_function));
     }
+    walker.comes_to(Gate::Connection, here!());
     if (client.monitors || client.is_replica())
         && row.is(Flags::WRITE | Flags::MAY_REPLICATE | Flags::READ)
     {
         return Err(Error::new("ERR Replica can't interact with the keyspace"));
     }
-    Ok(())
+    Ok(flags)
 }
 
 /// Whether a command may not run while memory is short. Queueing takes memory, too, but a

@@ -87,7 +87,7 @@ impl Context<'_> {
     }
 
     /// Whether a key whose time is over is removed by whoever finds it.
-    fn may_expire(&self) -> bool {
+    pub(super) fn may_expire(&self) -> bool {
         !self.engine.is_replica() && self.changes_freely()
     }
 

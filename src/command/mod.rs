@@ -20,6 +20,13 @@
 //! its work on the store, calls [`context::Context::modified`] if it changed something, and writes
 //! its reply. An `Err` is replied instead of what it had written.
 
+/// This place in the source, as EXPLAIN shows it.
+macro_rules! here {
+    () => {
+        concat!(file!(), ":", line!())
+    };
+}
+
 pub mod acl;
 pub mod args;
 pub mod bitmaps;

@@ -22,21 +22,71 @@ pub fn check(engine: &mut Engine, client: ClientKey, row: &Row, args: Args<'_>) 
     if engine.clients.get(client).unrestricted {
         return Ok(());
     }
-    let place = match engine.clients.get(client).transaction {
+    let state = engine.clients.get_mut(client);
+    state.last_command = Some(row.command); // the log shows it
+    let place = match state.transaction {
         Some(_) => LogContext::Multi,
         None => LogContext::Toplevel,
     };
-    permitted(engine, client, row, args, place).map_err(|denied| match denied {
-        Denied::Command => Error::text(format!(
-            "NOPERM this user has no permissions to run the '{}' command",
-            row.name
-        )),
-        Denied::Key(_) => Error::new(
-            "NOPERM this user has no permissions to access one of the keys used as arguments",
-        ),
-        Denied::Channel(_) => Error::new(
-            "NOPERM this user has no permissions to access one of the channels used as arguments",
-        ),
+    permitted(engine, client, row, args, place).map_err(|denied| {
+        let reason = match engine.config.compat_version.names_refused_user() {
+            true => refusal_of_user(&engine.clients.get(client).user, row, denied),
+            false => refusal(row, denied).into_bytes(),
+        };
+        Error::text([b"NOPERM ", &reason[..]].concat())
+    })
+}
+
+/// Whether a user might run a command, with these arguments. Nobody has tried to, so nothing is noted.
+pub fn might_run(engine: &Engine, user: &[u8], args: Args<'_>) -> bool {
+    let row = engine.config.command_names.lookup(args);
+    let user = engine.acl.user(user);
+    user.zip(row).is_some_and(|(user, row)| user.check(row, args).is_ok())
+}
+
+/// Why something was refused, in the words of Redis 7.0.
+fn refusal(row: &Row, denied: Denied) -> String {
+    match denied {
+        Denied::Command => {
+            format!("this user has no permissions to run the '{}' command", row.name)
+        }
+        Denied::Key(_) => {
+            "this user has no permissions to access one of the keys used as arguments".to_owned()
+        }
+        Denied::Channel(_) => {
+            "this user has no permissions to access one of the channels used as arguments"
+                .to_owned()
+        }
+    }
+}
+
+/// The same in those of Redis 8.2.
+fn refusal_of_user(user: &[u8], row: &Row, denied: Denied) -> Vec<u8> {
+    match denied {
+        Denied::Command => {
+            let what = format!(" has no permissions to run the '{}' command", row.name);
+            [b"User ", user, what.as_bytes()].concat()
+        }
+        Denied::Key(_) => b"No permissions to access a key".to_vec(),
+        Denied::Channel(_) => b"No permissions to access a channel".to_vec(),
+    }
+}
+
+/// Why a script's call was refused.
+pub fn refusal_in_script(engine: &Engine, client: ClientKey, row: &Row, denied: Denied) -> Error {
+    if engine.config.compat_version.names_refused_user() {
+        let reason = refusal_of_user(&engine.clients.get(client).user, row, denied);
+        return Error::text([b"ERR ACL failure in script: ", &reason[..]].concat());
+    }
+    Error::new(match denied {
+        Denied::Command => "ERR The user executing the script can't run this command or subcommand",
+        Denied::Key(_) => {
+            "ERR The user executing the script can't access at least one of the keys mentioned in \
+             the command arguments"
+        }
+        Denied::Channel(_) => {
+            "ERR The user executing the script can't publish to the channel mentioned in the command"
+        }
     })
 }
 
@@ -80,9 +130,6 @@ fn permitted(
     args: Args<'_>,
     place: LogContext,
 ) -> std::result::Result<(), Denied> {
-    if place != LogContext::Script {
-        engine.clients.get_mut(client).last_command = Some(row.command);
-    }
     let name = &engine.clients.get(client).user;
     // A user that was removed while its transaction runs may do nothing any more.
     let denied = match engine.acl.user(name).map(|user| user.check(row, args)) {
@@ -124,6 +171,8 @@ fn log_refusal(engine: &mut Engine, client: ClientKey, refusal: Refusal<'_>) {
         object: refusal.object.to_vec(),
         username: refusal.username,
         unix_ms: engine.unix_ms(),
+        first_unix_ms: engine.unix_ms(),
+        id: 0, // the log counts
         client: line.trim_ascii_end().to_vec(),
     };
     engine.acl.log.add(entry, engine.config.acllog_max_len);

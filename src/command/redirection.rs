@@ -97,6 +97,16 @@ pub fn check_in_script(
                 "ERR Script attempted to execute a write command while the cluster is down and \
                  readonly"
             }
+            Refusal::Unbound if engine.config.compat_version.names_crossing_command() => {
+                "ERR Script attempted to access a slot not served"
+            }
+            Refusal::CrossSlot if engine.config.compat_version.names_crossing_command() => {
+                return Error::text(format!(
+                    "ERR Command '{}' in script attempted to access keys that don't hash to the \
+                     same slot",
+                    row.name
+                ));
+            }
             _ => "ERR Script attempted to access a non local key in a cluster node",
         })
     })?;

@@ -11,7 +11,7 @@
 
 use super::args::{integer, is};
 use super::context::Context;
-use super::error::{self, Error, Result};
+use super::error::{self, Result};
 use crate::resp::Args;
 use crate::system::random::Random;
 
@@ -35,10 +35,7 @@ impl Draws {
     pub fn parse(text: &[u8]) -> Result<Draws> {
         match integer(text)? {
             // Its absolute value is not an i64.
-            i64::MIN => Err(Error::new(
-                "ERR value is out of range, value must between -9223372036854775807 and \
-                 9223372036854775807",
-            )),
+            i64::MIN => Err(error::NOT_BELOW_MIN),
             count @ 0.. => Ok(Draws::Different(count as usize)),
             count => Ok(Draws::Any(count.unsigned_abs() as usize)),
         }

@@ -76,6 +76,13 @@ impl Config {
         Ok(differing)
     }
 
+    /// Gives one parameter a value before there is a server, whatever may be changed later.
+    pub fn set_at_start(&mut self, name: &str, value: &str) -> Result<(), SetError> {
+        let (name, parameter) = lookup(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
+        self.apply(parameter, &words_of(parameter, value.as_bytes()))
+            .map_err(|reason| SetError::refused(name, &reason))
+    }
+
     /// The parameters that the pairs name, if all of them may be set.
     fn admissible<W: AsRef<[u8]>>(
         &self,

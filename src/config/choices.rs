@@ -12,6 +12,7 @@ impl Choice for Level {
         ("verbose", Level::Verbose),
         ("notice", Level::Notice),
         ("warning", Level::Warning),
+        ("nothing", Level::Nothing),
     ];
 }
 
@@ -58,6 +59,8 @@ choice! {
         OnEmptyDb = "on-empty-db",
         /// Straight from the socket, keeping the old data until it worked.
         SwapDb = "swapdb",
+        /// Straight from the socket, whatever there is (Valkey).
+        FlushBeforeLoad = "flush-before-load",
     }
 }
 
@@ -188,6 +191,72 @@ choice! {
         /// If they have one.
         Optional = "optional",
     }
+}
+
+choice! {
+    /// Which version of the format snapshots and payloads have.
+    RdbVersion {
+        /// The oldest that can say what there is: 10, or 12.
+        AsNeeded = "0",
+        /// That of Redis 7.0.
+        Redis70 = "10",
+        /// That of Redis 7.2, and of Valkey up to 8.1.
+        Redis72 = "11",
+        /// That of Redis 7.4 to 8.2.
+        Redis74 = "12",
+        /// That of Valkey 9.0.
+        Valkey9 = "80",
+    }
+}
+
+choice! {
+    /// What to do about a snapshot of a version that isn't known.
+    VersionCheck {
+        /// Refuse it.
+        Strict = "strict",
+        /// Try it.
+        Relaxed = "relaxed",
+    }
+}
+
+choice! {
+    /// How lines of the log look.
+    LogFormat {
+        /// As ever.
+        Legacy = "legacy",
+        /// Names and values.
+        Logfmt = "logfmt",
+    }
+}
+
+choice! {
+    /// How times look in the log.
+    TimestampFormat {
+        /// As ever.
+        Legacy = "legacy",
+        /// By the standard.
+        Iso8601 = "iso8601",
+        /// A number.
+        Milliseconds = "milliseconds",
+    }
+}
+
+/// SORT ALPHA orders bytes, which is what these locales do.
+pub(super) fn check_locale(name: &str) -> Result<(), String> {
+    if matches!(name, "" | "C" | "POSIX") {
+        return Ok(());
+    }
+    Err("cacheflow sorts by bytes: only the locales C and POSIX are there".to_owned())
+}
+
+pub(super) fn check_no_socket_group(group: &str) -> Result<(), String> {
+    let reason = "cacheflow gives its socket to no other group: use unixsocketperm";
+    if group.is_empty() { Ok(()) } else { Err(reason.to_owned()) }
+}
+
+pub(super) fn check_one_address(address: &str) -> Result<(), String> {
+    let reason = "cacheflow announces the same address to nodes and clients: cluster-announce-ip";
+    if address.is_empty() { Ok(()) } else { Err(reason.to_owned()) }
 }
 
 pub(super) fn check_dbfilename(name: &str) -> Result<(), String> {

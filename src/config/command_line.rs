@@ -24,9 +24,10 @@ use clap::error::ErrorKind;
 
 use super::file::Loader;
 use super::help::Extent;
-use super::start_error::StartError;
+use super::start_error::{OPTIONS, StartError};
 use super::words::quote;
-use super::{Config, REDIS_VERSION, VERSION, environment, help};
+use super::{Config, REDIS_VERSION, VERSION, environment, help, manual, sample};
+use crate::system::memory::ALLOCATOR_NAME;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -35,6 +36,15 @@ pub enum Invocation {
     Run(Box<Config>),
     /// Print this line or these lines and exit with 0.
     PrintAndExit(String),
+    /// Run a server to throw away, which tells where it is and goes with whoever started it.
+    RunEphemeral(Box<Config>),
+    /// Only say whether this configuration, which can be read, is right as far as it shows.
+    Check {
+        /// The configuration.
+        config: Box<Config>,
+        /// The file and the line of each of its users.
+        places_of_users: Vec<String>,
+    },
     /// Ask a server whether it is well.
     Healthcheck {
         /// Where it is.
@@ -44,10 +54,17 @@ pub enum Invocation {
     },
 }
 
+/// What `--ephemeral` stands for, and later options may change: what a file or the environment says of
+/// ports and files doesn't count, a stop waits for nobody, and neither does a replica's first snapshot.
+const EPHEMERAL: &[u8] = b"listen-addr 127.0.0.1:0\ntls-port 0\nunixsocket \"\"\ncluster-enabled no\n\
+    save \"\"\nappendonly no\ndbfilename \"\"\npidfile \"\"\nlogfile \"\"\nloglevel warning\nsupervised no\n\
+    stop-writes-on-bgsave-error no\nrepl-diskless-sync-delay 0\n\
+    shutdown-on-sigterm nosave now force\nshutdown-on-sigint nosave now force";
+
 /// The line that `-v` prints. It has the form that Redis harnesses parse, and our own version.
 pub fn version_line() -> String {
     format!(
-        "Redis server v={REDIS_VERSION} sha=00000000:0 malloc=libc bits={} build=0 \
+        "Redis server v={REDIS_VERSION} sha=00000000:0 malloc={ALLOCATOR_NAME} bits={} build=0 \
          cacheflow={VERSION}",
         usize::BITS
     )
@@ -58,7 +75,7 @@ pub fn version_line() -> String {
 pub fn from_command_line(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     environment: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
-    mut stdin: impl Read,
+    stdin: impl Read,
 ) -> Result<Invocation, StartError> {
     let arguments = arguments.into_iter().skip(1).map(|argument| argument.into().into_vec());
     let arguments: Vec<Vec<u8>> = arguments.collect();
@@ -67,14 +84,47 @@ pub fn from_command_line(
     match arguments.first().map(Vec::as_slice) {
         Some(b"-v" | b"--version") => return Ok(Invocation::PrintAndExit(version_line())),
         Some(b"-h") => return Ok(Invocation::PrintAndExit(help::text(Extent::Short))),
+        Some(b"--print-config") => return Ok(Invocation::PrintAndExit(sample::text())),
         Some(b"--help") => return Ok(Invocation::PrintAndExit(help::text(Extent::Full))),
+        Some(b"--man") => return Ok(Invocation::PrintAndExit(manual::page())),
+        Some(b"--completions") => {
+            let shell = arguments.get(1).map_or(&b""[..], Vec::as_slice);
+            return manual::completions(shell).map(Invocation::PrintAndExit);
+        }
         Some(b"healthcheck") => {
             environment::apply(&mut loader, environment)?;
             return healthcheck(&arguments, &loader.config);
         }
         _ => {}
     }
-    let options = Options::of(&arguments);
+    let checks = arguments.first().is_some_and(|first| first == b"--check-config");
+    let options = Options::of(&arguments[usize::from(checks)..]);
+    loader.mistakes = checks.then(Vec::new);
+    let loaded = load(&mut loader, &options, environment, stdin);
+    if let Some(mut mistakes) = loader.mistakes {
+        mistakes.extend(loaded.err().map(|error| error.to_string()));
+        let (config, places_of_users) = (Box::new(loader.config), loader.places_of_users);
+        return match mistakes.is_empty() {
+            true => Ok(Invocation::Check { config, places_of_users }),
+            false => Err(StartError::All(mistakes)),
+        };
+    }
+    loaded?;
+    let mut config = Box::new(loader.config);
+    if !options.is_ephemeral {
+        return Ok(Invocation::Run(config));
+    }
+    config.refuses_append_only = !config.appendonly;
+    Ok(Invocation::RunEphemeral(config))
+}
+
+/// Reads what there is, each source over those before.
+fn load(
+    loader: &mut Loader,
+    options: &Options<'_>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    mut stdin: impl Read,
+) -> Result<(), StartError> {
     if let Some(path) = options.file {
         loader.main_file(Path::new(OsStr::from_bytes(path)))?;
     }
@@ -83,12 +133,13 @@ pub fn from_command_line(
         stdin.read_to_end(&mut text).map_err(|error| {
             StartError::Usage(format!("cannot read the configuration from stdin: {error}"))
         })?;
+        loader.source = "standard input".to_owned();
         loader.text(&text, None)?;
     }
-    environment::apply(&mut loader, environment)?;
+    environment::apply(loader, environment)?;
+    loader.source = OPTIONS.to_owned();
     loader.text(&options.text, None)?;
-    check_as_a_whole(&loader.config)?;
-    Ok(Invocation::Run(Box::new(loader.config)))
+    check_as_a_whole(&loader.config)
 }
 
 /// What the arguments say.
@@ -98,6 +149,8 @@ struct Options<'a> {
     file: Option<&'a [u8]>,
     /// Whether `-` was the first of the others, or the last.
     reads_stdin: bool,
+    /// Whether the server is to be thrown away.
+    is_ephemeral: bool,
     /// The options, as configuration text.
     text: Vec<u8>,
 }
@@ -148,6 +201,11 @@ impl<'a> Options<'a> {
         // The spelling of Go programs.
         let is_ours = name.eq_ignore_ascii_case(b"listenaddr");
         let separator: &[u8] = if self.text == b"\n" { b"" } else { b"\n" };
+        if option.eq_ignore_ascii_case(b"ephemeral") {
+            self.is_ephemeral = true;
+            self.push(separator, EPHEMERAL);
+            return false;
+        }
         self.push(separator, if is_ours { b"listen-addr" } else { name });
         match rest.strip_prefix(b"=") {
             Some(word) => self.push(b" ", quote(word).as_bytes()),

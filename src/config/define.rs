@@ -32,6 +32,8 @@ pub enum Flag {
     Volatile,
     /// Accepted and stored, but cacheflow does nothing with it.
     NoEffect,
+    /// Accepted only as it is by default, for cacheflow lacks what it would do.
+    OnlyDefault,
     /// Repeated lines add to each other instead of replacing each other.
     Accumulates,
 }
@@ -91,6 +93,8 @@ macro_rules! parameters {
             $($(#[doc = $help] pub $field: $type,)*)*
             /// The file that was read, as an absolute path; CONFIG REWRITE writes to it.
             pub config_file: Option<std::path::PathBuf>,
+            /// Whether no client can have an append-only file either, though `appendonly` is what it may change.
+            pub refuses_append_only: bool,
             /// `user` lines as words: name, then rules. For the ACL to interpret.
             pub users: Vec<Vec<Vec<u8>>>,
             /// The names of commands, as `rename-command` lines have changed them.
@@ -102,6 +106,7 @@ macro_rules! parameters {
                 Self {
                     $($($field: $default,)*)*
                     config_file: None,
+                    refuses_append_only: false,
                     users: Vec::new(),
                     command_names: Default::default(),
                 }

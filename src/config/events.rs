@@ -1,7 +1,7 @@
 //! `notify-keyspace-events`: classes of events, one letter each.
 //!
 //! `K` and `E` say where to publish (to a channel named after the key, or after the event), the
-//! others say which events. `A` stands for the classes `g$lshzxetd`; `m` and `n` are not in it,
+//! others say which events. `A` stands for the classes `g$lshzxetd`; `m`, `n`, `o` and `c` are not in it,
 //! because an application that asked for "all" before they existed should not get them unasked.
 
 use super::value::{Kind, one_word};
@@ -40,8 +40,19 @@ impl EventClasses {
     pub const KEY_MISS: Self = Self(1 << 12);
     /// `n`: a new key came into being. Not part of `A`.
     pub const NEW: Self = Self(1 << 13);
+    /// `o`: a key that was there was given another value as a whole. Not part of `A`.
+    pub const OVERWRITTEN: Self = Self(1 << 14);
+    /// `c`: and that is of another type. Not part of `A`.
+    pub const TYPE_CHANGED: Self = Self(1 << 15);
+    /// Both of these.
+    pub const REPLACEMENT: Self = Self(Self::OVERWRITTEN.0 | Self::TYPE_CHANGED.0);
     /// `A`: the classes from `g` to `d`.
     pub const ALL: Self = Self(0b1111_1111_1100);
+
+    /// Whether any class of `other` is in this set.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 
     /// Whether every class of `other` is in this set.
     pub const fn contains(self, other: Self) -> bool {
@@ -62,10 +73,15 @@ const EVENT_LETTERS: &[(char, EventClasses)] = &[
     ('t', EventClasses::STREAM),
     ('d', EventClasses::MODULE),
     ('n', EventClasses::NEW),
+    ('o', EventClasses::OVERWRITTEN),
+    ('c', EventClasses::TYPE_CHANGED),
     ('K', EventClasses::KEYSPACE),
     ('E', EventClasses::KEYEVENT),
     ('m', EventClasses::KEY_MISS),
 ];
+
+/// What CONFIG GET doesn't show if all of `A` is there.
+const UNSEEN: EventClasses = EventClasses(EventClasses::NEW.0 | EventClasses::REPLACEMENT.0);
 
 /// The notation of [`EventClasses`]: a letter for each.
 pub struct Events;
@@ -87,8 +103,8 @@ impl Kind for Events {
 
     fn format(&self, value: &EventClasses) -> Vec<u8> {
         let all = value.contains(EventClasses::ALL);
-        // Beside `A` Redis does not show `n`, although it is not part of it.
-        let covered = EventClasses(EventClasses::ALL.0 | EventClasses::NEW.0);
+        // Beside `A` Redis does not show these three, although they are not part of it.
+        let covered = EventClasses(EventClasses::ALL.0 | UNSEEN.0);
         let shown =
             |class: EventClasses| value.contains(class) && !(all && covered.contains(class));
         let letters = EVENT_LETTERS.iter().filter(|row| shown(row.1)).map(|row| row.0);
@@ -98,8 +114,10 @@ impl Kind for Events {
     fn lines(&self, value: &EventClasses) -> Vec<String> {
         // Unlike CONFIG GET this must lose nothing.
         let mut letters = self.format(value);
-        if value.contains(EventClasses::NEW) && !letters.contains(&b'n') {
-            letters.push(b'n');
+        for (letter, class) in EVENT_LETTERS.iter().filter(|row| UNSEEN.contains(row.1)) {
+            if value.contains(*class) && !letters.contains(&(*letter as u8)) {
+                letters.push(*letter as u8);
+            }
         }
         vec![quote(&letters)]
     }
@@ -127,6 +145,8 @@ mod tests {
             ("AKEn", "AKE"),
             ("KEd", "dKE"),
             ("KEn", "nKE"),
+            ("Eocn", "nocE"),
+            ("AcKEo", "AKE"),
             ("Kg$lshzxetdmn", "AKm"),
         ];
         for (given, expected) in cases {
@@ -138,6 +158,8 @@ mod tests {
     fn rewriting_loses_no_class() {
         let classes = Events.parse(&[b"AKEn"], &EventClasses(0)).unwrap();
         assert_eq!(Events.lines(&classes), ["\"AKEn\""]);
+        let classes = Events.parse(&[b"AKEcno"], &EventClasses(0)).unwrap();
+        assert_eq!(Events.lines(&classes), ["\"AKEnoc\""]);
     }
 
     #[test]

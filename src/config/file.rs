@@ -43,6 +43,12 @@ pub struct Loader {
     /// Lines of the main text so far, be they from the file or elsewhere.
     lines: usize,
     depth: usize,
+    /// All mistakes, each in a line, if whoever reads wants to know them all; otherwise the first is the last.
+    pub mistakes: Option<Vec<String>>,
+    /// Where the main text is from, for those lines.
+    pub source: String,
+    /// The file and the line of each user of the configuration.
+    pub places_of_users: Vec<String>,
 }
 
 impl Loader {
@@ -50,6 +56,7 @@ impl Loader {
     pub fn main_file(&mut self, path: &Path) -> Result<(), StartError> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let text = read(&absolute)?;
+        self.source = path.display().to_string();
         self.config.config_file = Some(absolute);
         self.text(&text, None)
     }
@@ -62,26 +69,46 @@ impl Loader {
             if origin.is_none() {
                 self.lines += 1;
             }
-            let line = line.trim_ascii();
+            let (line, number) = (line.trim_ascii(), before + index + 1);
             if line.is_empty() || line.starts_with(b"#") {
                 continue;
             }
-            let mistake = |reason: String| StartError::Line {
+            let taken = self.line(line, |reason| StartError::Line {
                 origin: origin.map(Path::to_owned),
-                number: before + index + 1,
+                number,
                 line: shown(line),
                 reason,
-            };
-            let words = split_words(line).map_err(mistake)?;
-            let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-            match words.as_slice() {
-                // A line of nothing but `""`, say.
-                [] | [b""] => {}
-                [name, path] if name.eq_ignore_ascii_case(b"include") => self.include(path)?,
-                [name, arguments @ ..] => self.directive(name, arguments).map_err(mistake)?,
+            });
+            match (taken, &mut self.mistakes) {
+                (Err(error), None) => return Err(error),
+                (Err(error), Some(mistakes)) => mistakes.push(error.in_one_line(&self.source)),
+                (Ok(()), _) => {}
             }
+            let file = origin.map_or(self.source.clone(), |path| path.display().to_string());
+            self.places_of_users.resize(self.config.users.len(), format!("{file}:{number}"));
         }
         Ok(())
+    }
+
+    /// Takes one line. `mistake` makes an error of what is wrong with it.
+    fn line(
+        &mut self,
+        line: &[u8],
+        mistake: impl Fn(String) -> StartError,
+    ) -> Result<(), StartError> {
+        let words = split_words(line).map_err(&mistake)?;
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        match words.as_slice() {
+            // A line of nothing but `""`, say.
+            [] | [b""] => Ok(()),
+            [name, path] if name.eq_ignore_ascii_case(b"include") => {
+                self.include(path).map_err(|error| match (&error, &self.mistakes) {
+                    (StartError::Unreadable { .. }, Some(_)) => mistake(error.to_string()),
+                    _ => error,
+                })
+            }
+            [name, arguments @ ..] => self.directive(name, arguments).map_err(mistake),
+        }
     }
 
     /// Reads an included file, or all that match if the path has wildcards.
@@ -92,12 +119,10 @@ impl Loader {
             return Err(StartError::Unreadable { path: path.to_owned(), reason });
         }
         self.depth += 1;
-        for path in expand(path) {
-            let text = read(&path)?;
-            self.text(&text, Some(&path))?;
-        }
+        let mut paths = expand(path).into_iter();
+        let taken = paths.try_for_each(|path| self.text(&read(&path)?, Some(&path)));
         self.depth -= 1;
-        Ok(())
+        taken
     }
 
     /// Takes one directive: a parameter, or one of the few other things a file may say.

@@ -46,7 +46,7 @@ const LONGEST_SYNTAX: usize = 28;
 /// Lines of help end here.
 const WIDTH: usize = 100;
 
-const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   cacheflow                                     listen on port 5001 of all addresses
   cacheflow --listen-addr 127.0.0.1:0           listen on a free port; the log says which
@@ -83,7 +83,12 @@ pub(super) fn command(extent: Extent) -> Command {
         .arg(Arg::new("file").value_name("FILE").help("Configuration file; - for standard input"))
         .arg(flag("h", "Print the most important options").short('h'))
         .arg(flag("help", "Print all options").long("help"))
+        .arg(
+            flag("print-config", "Print a configuration file that documents every parameter")
+                .long("print-config"),
+        )
         .arg(flag("version", "Print the version").short('v').long("version"))
+        .args(tools(full))
         .args(POPULAR.iter().filter_map(|name| {
             let parameter = PARAMETERS.iter().find(|parameter| parameter.name == *name)?;
             Some(option(parameter).help_heading("Options people use first"))
@@ -109,6 +114,24 @@ pub(super) fn meant_by(line: &str) -> Option<String> {
         Some(ContextValue::String(better)) => Some(better.trim_start_matches("--").to_owned()),
         _ => None,
     }
+}
+
+/// Options that do something else than serving, or by themselves.
+fn tools(full: bool) -> impl Iterator<Item = Arg> {
+    let args = [
+        flag("ephemeral", "A server to throw away: a free port, no files, gone with its starter")
+            .long("ephemeral"),
+        flag("check-config", "Only look whether the configuration behind this is right")
+            .long("check-config"),
+        flag("man", "Print the manual page, for man -l -").long("man"),
+        Arg::new("completions")
+            .long("completions")
+            .value_name("SHELL")
+            .value_parser(["bash", "zsh", "fish"])
+            .hide_possible_values(true)
+            .help("Print completions for a shell: bash, zsh, fish"),
+    ];
+    args.into_iter().map(move |arg| arg.help_heading("Tools").hide(!full))
 }
 
 fn healthcheck() -> Command {
@@ -152,7 +175,7 @@ fn accepted_without_effect() -> String {
 }
 
 /// Breaks a paragraph at blanks.
-fn wrap(text: &str, width: usize) -> String {
+pub(super) fn wrap(text: &str, width: usize) -> String {
     let mut wrapped = String::new();
     let mut column = 0;
     for word in text.split(' ') {

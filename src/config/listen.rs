@@ -12,6 +12,8 @@
 //! the last form says something that those two cannot, because `port 0` means "no TCP" in Redis.
 //! So the text is kept, and `Config::listens_on_tcp` looks at both.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use super::value::{Kind, one_word, text};
 use super::words::quote;
 
@@ -59,9 +61,48 @@ pub fn split(text: &str) -> Option<(Option<&str>, u16)> {
     Some((if all { None } else { Some(host) }, port))
 }
 
+/// `web`: where the window is. Who says only a port means this machine: `:8001` is `127.0.0.1:8001`, and all addresses are `*:8001`.
+pub struct WebAddress;
+
+impl Kind for WebAddress {
+    type Value = String;
+
+    fn parse(&self, words: &[&[u8]], now: &String) -> Result<String, String> {
+        let word = ListenAddress.parse(words, now)?;
+        if !word.is_empty() && web_address(&word).is_none() {
+            return Err("argument must be an address such as 127.0.0.1:8001".to_owned());
+        }
+        Ok(word)
+    }
+
+    fn format(&self, value: &String) -> Vec<u8> {
+        ListenAddress.format(value)
+    }
+
+    fn lines(&self, value: &String) -> Vec<String> {
+        ListenAddress.lines(value)
+    }
+
+    fn syntax(&self) -> String {
+        ListenAddress.syntax()
+    }
+}
+
+/// The address that `web` names.
+pub fn web_address(text: &str) -> Option<SocketAddr> {
+    let (host, port) = split(text)?;
+    let address = match host {
+        None if text.starts_with('*') => Ipv4Addr::UNSPECIFIED.into(),
+        None | Some("localhost") => Ipv4Addr::LOCALHOST.into(),
+        Some(host) => host.parse::<IpAddr>().ok()?,
+    };
+    Some(SocketAddr::new(address, port))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::*;
+    use crate::config::value::outcome;
 
     #[test]
     fn address_and_port_are_told_apart() {
@@ -74,5 +115,20 @@ mod tests {
         for text in ["::1", "a:b", ":65536", ":", "[::1:80", ":+1"] {
             assert_eq!(split(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_window_is_on_this_machine_unless_it_is_told_otherwise() {
+        let address = |text: &str| web_address(text).map(|address| address.to_string());
+        assert_eq!(address(":8001").as_deref(), Some("127.0.0.1:8001"));
+        assert_eq!(address("8001").as_deref(), Some("127.0.0.1:8001"));
+        assert_eq!(address("localhost:0").as_deref(), Some("127.0.0.1:0"));
+        assert_eq!(address("*:8001").as_deref(), Some("0.0.0.0:8001"));
+        assert_eq!(address("[::1]:8001").as_deref(), Some("[::1]:8001"));
+        let set = |text| outcome(&WebAddress, &String::new(), text);
+        assert_eq!(set(":8001"), ":8001");
+        let error = "argument must be an address such as 127.0.0.1:8001";
+        assert_eq!(set("example.com:80"), error);
+        assert_eq!(set(""), "");
     }
 }

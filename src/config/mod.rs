@@ -16,6 +16,8 @@
 //!          (typed fields)        (change.rs)          (rewrite.rs)
 //! ```
 //!
+//! From the same table come the help (help.rs) and the file that documents it all (sample.rs).
+//!
 //! `Config` is plain data. It knows how to check and store a value; what has to happen when a value
 //! changes (open a port, resize a backlog) is the business of whoever owns the thing, which is told
 //! by the list of changed parameters that [`Config::set_many`] returns.
@@ -25,6 +27,7 @@
 mod change;
 mod choices;
 pub mod command_line;
+mod compat;
 mod compound;
 mod define;
 mod environment;
@@ -33,8 +36,10 @@ pub mod file;
 mod help;
 mod limits;
 mod listen;
+mod manual;
 mod parameters;
 pub mod rewrite;
+mod sample;
 mod start_error;
 #[cfg(test)]
 mod tests;
@@ -50,19 +55,22 @@ use once_cell::sync::Lazy;
 pub use self::change::SetError;
 pub use self::choices::{
     AclPubsubDefault, Allowed, DisklessLoad, EndpointType, EvictionPolicy, FsyncPolicy,
-    OomScoreAdj, PropagationErrors, Sanitize, Supervision, SyslogFacility, TlsAuthClients,
+    OomScoreAdj, PropagationErrors, RdbVersion, Sanitize, Supervision, SyslogFacility,
+    TlsAuthClients,
 };
 pub use self::command_line::{Invocation, from_command_line};
+pub use self::compat::CompatVersion;
 pub use self::compound::{SavePoint, ShutdownMode, system_text};
 pub use self::define::{Flag, Parameter};
 pub use self::events::EventClasses;
 pub use self::limits::{BufferLimit, BufferLimits, Share};
-pub use self::listen::split as split_listen_addr;
+pub use self::listen::{split as split_listen_addr, web_address};
 pub use self::parameters::{Config, PARAMETERS};
+#[cfg(feature = "internals")] // for tests
 pub use self::start_error::StartError;
 
 /// The version of Redis whose behaviour cacheflow reproduces.
-pub const REDIS_VERSION: &str = "7.0.15";
+pub const REDIS_VERSION: &str = CompatVersion::Redis7.version();
 /// The version of cacheflow itself.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -2,8 +2,10 @@
 //! `redis.conf`, `CACHEFLOW_*` environment variables, CONFIG GET, SET and REWRITE, and `--help`.
 //!
 //! Names, aliases, limits and defaults are those of Redis 7.0.15 (`tests/data/config-defaults.txt`
-//! records what it answers to `CONFIG GET *`), with two exceptions: `port` defaults to 5001, and
-//! `listen-addr` is our own. How to read a row is explained in `define.rs`; to add a parameter,
+//! records what it answers to `CONFIG GET *`), with these exceptions: `port` defaults to 5001, and
+//! `listen-addr`, `web` and `compat-version` are our own. What later servers brought stands beside it, so
+//! that their files work: of Redis 8.2 every name (`tests/data/config-defaults-8.2.txt`), of Valkey
+//! those it documents. How to read a row is explained in `define.rs`; to add a parameter,
 //! add a row. `NoEffect` marks what cacheflow accepts so that an existing file works, but has no
 //! use for, be it because the mechanism does not exist here (fork, jemalloc) or because
 //! what it switches on is always on (`lazyfree-*`, `sanitize-dump-payload`).
@@ -11,11 +13,12 @@
 use std::path::PathBuf;
 
 use super::choices::*;
+use super::compat::CompatVersion;
 use super::compound::*;
 use super::define::{Flag, Parameter, parameters, syntax_of};
 use super::events::{EventClasses, Events};
 use super::limits::*;
-use super::listen::ListenAddress;
+use super::listen::{ListenAddress, WebAddress};
 use super::title::check_template;
 use super::value::*;
 use super::verbatim::*;
@@ -44,6 +47,10 @@ parameters! {
         "unixsocket" unixsocket: String = String::new() => Text("path"), [Immutable];
         /// Permissions of the Unix socket; 0 is 700
         "unixsocketperm" unixsocketperm: u32 = 0 => Octal, [Immutable];
+        /// Serve a page about the server, and /metrics; :8001 is local
+        "web" web: String = String::new() => WebAddress, [Immutable];
+        /// Names of that page's host, beside addresses and localhost
+        "web-hosts" web_hosts: Vec<String> = Vec::new() => Addresses, [Multi];
         /// Mark of the listening sockets, for packet filters
         "socket-mark-id" socket_mark_id: u32 = 0
             => integer(0, u32::MAX as i64), [Immutable];
@@ -51,8 +58,13 @@ parameters! {
     "General" {
         /// Number of databases
         "databases" databases: usize = 16 => integer(1, INT_MAX), [Immutable];
+        /// Redis to be like where later versions answer differently
+        "compat-version" compat_version: CompatVersion = CompatVersion::Redis7
+            => one_of(), [Immutable];
         /// How much to log
         "loglevel" loglevel: Level = Level::Notice => one_of();
+        /// Keep what clients have sent and stored out of the log
+        "hide-user-data-from-log" hide_user_data_from_log: bool = false => YesNo;
         /// Append the log to this file; empty for standard output
         "logfile" logfile: String = String::new() => Text("path"), [Immutable];
         /// Working directory: where the dump and the append-only files live
@@ -68,7 +80,7 @@ parameters! {
         "daemonize" daemonize: bool = false => YesNo, [Immutable NoEffect];
         /// Tell a service manager about the start
         "supervised" supervised: Supervision = Supervision::No
-            => one_of(), [Immutable NoEffect];
+            => one_of(), [Immutable];
         /// What SIGINT does
         "shutdown-on-sigint" shutdown_on_sigint: ShutdownMode = ShutdownMode::default()
             => OnSignal, [Multi];
@@ -168,6 +180,8 @@ parameters! {
         "rdbcompression" rdbcompression: bool = true => YesNo;
         /// Put a checksum at the end of the snapshot and verify it
         "rdbchecksum" rdbchecksum: bool = true => YesNo, [Immutable];
+        /// Version of snapshots and DUMP; 0 is 10, or 12 if fields of hashes expire
+        "rdb-version" rdb_version: RdbVersion = RdbVersion::AsNeeded => one_of();
         /// Refuse writes after a snapshot failed
         "stop-writes-on-bgsave-error" stop_writes_on_bgsave_error: bool = true => YesNo;
         /// Delete the file of a full synchronisation (cacheflow always does)
@@ -222,9 +236,9 @@ parameters! {
         "replicaof" | "slaveof" replicaof: Option<(String, u16)> = None
             => MasterAddress, [Immutable Multi];
         /// Password to give to the master
-        "masterauth" masterauth: Vec<u8> = Vec::new() => Bytes("password"), [Sensitive];
+        "masterauth" | "primaryauth" masterauth: Vec<u8> = Vec::new() => Bytes("password"), [Sensitive];
         /// User name to give to the master
-        "masteruser" masteruser: Vec<u8> = Vec::new() => Bytes("name"), [Sensitive];
+        "masteruser" | "primaryuser" masteruser: Vec<u8> = Vec::new() => Bytes("name"), [Sensitive];
         /// Replicas refuse writes of clients
         "replica-read-only" | "slave-read-only" replica_read_only: bool = true => YesNo;
         /// Replicas answer with old data while the master is away
@@ -318,9 +332,11 @@ parameters! {
     }
     "Slow log, latency, scripts" {
         /// Microseconds after which a command is logged as slow; -1 never
-        "slowlog-log-slower-than" slowlog_log_slower_than: i64 = 10_000 => integer(-1, LONG_MAX);
+        "slowlog-log-slower-than" | "commandlog-execution-slower-than"
+            slowlog_log_slower_than: i64 = 10_000 => integer(-1, LONG_MAX);
         /// Length of the slow log
-        "slowlog-max-len" slowlog_max_len: u64 = 128 => integer(0, LONG_MAX);
+        "slowlog-max-len" | "commandlog-slow-execution-max-len"
+            slowlog_max_len: u64 = 128 => integer(0, LONG_MAX);
         /// Milliseconds from which an event is recorded for LATENCY; 0 never
         "latency-monitor-threshold" latency_monitor_threshold: u64 = 0 => integer(0, LONG_MAX);
         /// Keep a histogram for each command
@@ -368,14 +384,14 @@ parameters! {
         /// Let those threads read, too
         "io-threads-do-reads" io_threads_do_reads: bool = false => YesNo, [Immutable NoEffect];
         /// CPUs for the server, such as 0,2-5,8-14:2
-        "server_cpulist" server_cpulist: String = String::new() => Text("cpus"), [Immutable];
+        "server_cpulist" | "server-cpulist" server_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// CPUs for freeing memory and syncing files
-        "bio_cpulist" bio_cpulist: String = String::new() => Text("cpus"), [Immutable];
+        "bio_cpulist" | "bio-cpulist" bio_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// CPUs for AOF rewrites
-        "aof_rewrite_cpulist" aof_rewrite_cpulist: String = String::new()
+        "aof_rewrite_cpulist" | "aof-rewrite-cpulist" aof_rewrite_cpulist: String = String::new()
             => Text("cpus"), [Immutable];
         /// CPUs for snapshots
-        "bgsave_cpulist" bgsave_cpulist: String = String::new() => Text("cpus"), [Immutable];
+        "bgsave_cpulist" | "bgsave-cpulist" bgsave_cpulist: String = String::new() => Text("cpus"), [Immutable];
         /// Tell the kernel which processes to sacrifice first
         "oom-score-adj" oom_score_adj: OomScoreAdj = OomScoreAdj::No => one_of();
         /// The scores for that
@@ -488,5 +504,120 @@ parameters! {
         /// For how many seconds
         "tls-session-cache-timeout" tls_session_cache_timeout: u32 = 300
             => integer(0, INT_MAX);
+    }
+    "Of later servers: Redis 7.2 to 8.2" {
+        /// Most members of a set that is called a listpack
+        "set-max-listpack-entries" set_max_listpack_entries: usize = 128
+            => integer(0, LONG_MAX);
+        /// Longest member of such a set
+        "set-max-listpack-value" set_max_listpack_value: usize = 64
+            => integer(0, LONG_MAX);
+        /// Most connections accepted at once (a thread accepts them one by one)
+        "max-new-connections-per-cycle" max_new_connections_per_cycle: u32 = 10
+            => integer(0, INT_MAX), [NoEffect];
+        /// The same for TLS
+        "max-new-tls-connections-per-cycle" max_new_tls_connections_per_cycle: u32 = 1
+            => integer(0, INT_MAX), [NoEffect];
+        /// Most bytes of stream a replica keeps beside a snapshot (the master keeps them)
+        "replica-full-sync-buffer-limit" replica_full_sync_buffer_limit: u64 = 0
+            => memory(0, u64::MAX), [NoEffect];
+        /// Send snapshots to replicas over a connection of their own (they share one)
+        "repl-rdb-channel" repl_rdb_channel: bool = true => YesNo, [Hidden NoEffect];
+        /// The order of SORT ALPHA: that of bytes
+        "locale-collate" locale_collate: String = String::new() => Checked("C", check_locale), [OnlyDefault];
+        /// A name for people, beside a node's id in the log
+        "cluster-announce-human-nodename" cluster_announce_human_nodename: String = String::new()
+            => Checked("name", check_hostname), [NoEffect];
+        /// How many commands of a hundred to look at for what a cluster would refuse
+        "cluster-compatibility-sample-ratio" cluster_compatibility_sample_ratio: u8 = 0
+            => integer(0, 100), [NoEffect];
+        /// Count what is done in each slot
+        "cluster-slot-stats-enabled" cluster_slot_stats_enabled: bool = false => YesNo;
+        /// Milliseconds between the pings of a cluster's nodes; 0 is the default
+        "cluster-ping-interval" cluster_ping_interval: u32 = 0
+            => integer(0, INT_MAX), [Hidden NoEffect];
+        /// Search vector sets in one thread (there are none)
+        "vset-force-single-threaded-execution" vset_force_single_threaded_execution: bool = false
+            => YesNo, [NoEffect];
+        /// How many commands bring their keys near together
+        "prefetch-batch-max-size" prefetch_batch_max_size: u8 = 16
+            => integer(0, 128), [Hidden NoEffect];
+        /// Expire keys that a command meets by the way
+        "lazyexpire-nested-arbitrary-keys" lazyexpire_nested_arbitrary_keys: bool = true
+            => YesNo, [Hidden NoEffect];
+        /// Let scripts have what Lua has deprecated
+        "lua-enable-deprecated-api" lua_enable_deprecated_api: bool = false
+            => OnlyNo("cacheflow's scripts have no getfenv, setfenv or newproxy"), [Hidden OnlyDefault];
+    }
+    "Of later servers: Valkey" {
+        /// Where this server is, for clients that ask
+        "availability-zone" availability_zone: String = String::new() => Text("name"), [NoEffect];
+        /// Send snapshots over a connection of their own
+        "dual-channel-replication-enabled" dual_channel_replication_enabled: bool = false
+            => YesNo, [NoEffect];
+        /// Load snapshots of versions that aren't known
+        "rdb-version-check" rdb_version_check: VersionCheck = VersionCheck::Strict
+            => one_of(), [NoEffect];
+        /// How lines of the log look
+        "log-format" log_format: LogFormat = LogFormat::Legacy => one_of(), [NoEffect];
+        /// How times look in the log
+        "log-timestamp-format" log_timestamp_format: TimestampFormat = TimestampFormat::Legacy
+            => one_of(), [NoEffect];
+        /// Size of a request from which COMMANDLOG keeps it; -1 never
+        "commandlog-request-larger-than" commandlog_request_larger_than: i64 = 1 << 20
+            => integer(-1, LONG_MAX);
+        /// How many it keeps
+        "commandlog-large-request-max-len" commandlog_large_request_max_len: u64 = 128
+            => integer(0, LONG_MAX);
+        /// Size of a reply from which COMMANDLOG keeps its request; -1 never
+        "commandlog-reply-larger-than" commandlog_reply_larger_than: i64 = 1 << 20
+            => integer(-1, LONG_MAX);
+        /// How many it keeps
+        "commandlog-large-reply-max-len" commandlog_large_reply_max_len: u64 = 128
+            => integer(0, LONG_MAX);
+        /// Group of the Unix socket
+        "unixsocketgroup" unixsocketgroup: String = String::new()
+            => Checked("", check_no_socket_group), [Immutable OnlyDefault];
+        /// Take users' names from certificates
+        "tls-auth-clients-user" tls_auth_clients_user: bool = false
+            => Off("cacheflow takes no user's name from a certificate"), [OnlyDefault];
+        /// Take in data without expiring or evicting any
+        "import-mode" import_mode: bool = false
+            => OnlyNo("cacheflow has no import mode"), [OnlyDefault];
+        /// Databases of a cluster
+        "cluster-databases" cluster_databases: usize = 1 => integer(1, 1), [Immutable OnlyDefault];
+        /// Address of this node for clients over IPv4
+        "cluster-announce-client-ipv4" cluster_announce_client_ipv4: String = String::new()
+            => Checked("", check_one_address), [OnlyDefault];
+        /// Address of this node for clients over IPv6
+        "cluster-announce-client-ipv6" cluster_announce_client_ipv6: String = String::new()
+            => Checked("", check_one_address), [OnlyDefault];
+        /// Seconds for which a node that was forgotten isn't met again
+        "cluster-blacklist-ttl" cluster_blacklist_ttl: u32 = 60 => integer(0, INT_MAX), [NoEffect];
+        /// Milliseconds that a manual failover may take
+        "cluster-manual-failover-timeout" cluster_manual_failover_timeout: u32 = 5000
+            => integer(1, INT_MAX), [NoEffect];
+        /// How many migrations of slots are remembered
+        "cluster-slot-migration-log-max-len" cluster_slot_migration_log_max_len: u64 = 1000
+            => integer(0, LONG_MAX), [NoEffect];
+        /// How far a slot may lag when it changes its node
+        "slot-migration-max-failover-repl-bytes" slot_migration_max_failover_repl_bytes: i64 = 0
+            => integer(-1, LONG_MAX), [NoEffect];
+        /// Microseconds of one step of defragmentation
+        "active-defrag-cycle-us" active_defrag_cycle_us: u32 = 500
+            => integer(0, 100_000), [NoEffect];
+        /// Let TCP use several paths
+        "mptcp" mptcp: bool = false => YesNo, [Immutable NoEffect];
+        /// The same to a master
+        "repl-mptcp" repl_mptcp: bool = false => YesNo, [Immutable NoEffect];
+        /// Seed of the hash tables, for an order of SCAN that is the same everywhere
+        "hash-seed" hash_seed: Vec<u8> = Vec::new()
+            => Bytes("text"), [Immutable Sensitive NoEffect];
+        /// Say `redis` where Valkey says its own name (cacheflow always does)
+        "extended-redis-compatibility" extended_redis_compatibility: bool = false
+            => YesNo, [NoEffect];
+        /// Let scripts have what Lua has deprecated
+        "lua-enable-insecure-api" lua_enable_insecure_api: bool = false
+            => OnlyNo("cacheflow's scripts have no getfenv, setfenv or newproxy"), [Hidden OnlyDefault];
     }
 }

@@ -9,6 +9,9 @@ use super::help::meant_by;
 /// What Redis says about a directive that it does not know.
 pub(super) const BAD_DIRECTIVE: &str = "Bad directive or wrong number of arguments";
 
+/// The source of what is given on the command line, whose lines nobody has counted.
+pub(super) const OPTIONS: &str = "options";
+
 /// Why there is no configuration. Displayed, it is what belongs on stderr; the exit code is 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartError {
@@ -25,6 +28,8 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// All mistakes of a configuration that is only looked at, each in a line.
+    All(Vec<String>),
     /// A file that cannot be read.
     Unreadable {
         /// The file.
@@ -34,9 +39,25 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    /// The same in the form of compilers. `source` is what the main text came from.
+    pub(super) fn in_one_line(&self, source: &str) -> String {
+        let Self::Line { origin, number, line, reason } = self else { return self.to_string() };
+        let better = meant_by(line).filter(|_| reason == BAD_DIRECTIVE);
+        let better = better.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        let place = match origin {
+            Some(path) => format!("{}:{number}", path.display()),
+            None if source == OPTIONS => source.to_owned(),
+            None => format!("{source}:{number}"),
+        };
+        format!("{place}: {reason}{better} >>> '{line}'")
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::All(lines) => f.write_str(&lines.join("\n")),
             Self::Usage(mistake) => write!(f, "cacheflow: {mistake}"),
             Self::Line { origin, number, line, reason } => {
                 write!(f, "\n*** FATAL CONFIG FILE ERROR (Redis {REDIS_VERSION}) ***\n")?;

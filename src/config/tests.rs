@@ -11,6 +11,46 @@ use crate::system::logging::Level;
 /// directory instead of the recording machine's.
 const REDIS_DEFAULTS: &str = include_str!("../../tests/data/config-defaults.txt");
 
+/// The same of redis-server 8.2.3.
+const REDIS_8_DEFAULTS: &str = include_str!("../../tests/data/config-defaults-8.2.txt");
+
+/// What Valkey 9.0 documents, and Redis 8.2 doesn't have.
+const VALKEY: &[&str] = &[
+    "active-defrag-cycle-us",
+    "availability-zone",
+    "cluster-announce-client-ipv4",
+    "cluster-announce-client-ipv6",
+    "cluster-blacklist-ttl",
+    "cluster-databases",
+    "cluster-manual-failover-timeout",
+    "cluster-slot-migration-log-max-len",
+    "commandlog-execution-slower-than",
+    "commandlog-large-reply-max-len",
+    "commandlog-large-request-max-len",
+    "commandlog-reply-larger-than",
+    "commandlog-request-larger-than",
+    "commandlog-slow-execution-max-len",
+    "dual-channel-replication-enabled",
+    "extended-redis-compatibility",
+    "hash-seed",
+    "import-mode",
+    "log-format",
+    "log-timestamp-format",
+    "mptcp",
+    "primaryauth",
+    "primaryuser",
+    "rdb-version-check",
+    "repl-mptcp",
+    "slot-migration-max-failover-repl-bytes",
+    "tls-auth-clients-user",
+    "unixsocketgroup",
+];
+
+/// Names and values of a record of `CONFIG GET *`.
+fn recorded(text: &'static str) -> BTreeMap<&'static str, &'static str> {
+    text.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))).collect()
+}
+
 fn run(arguments: &[&str]) -> Result<Box<Config>, String> {
     run_with(arguments, &[], "")
 }
@@ -43,19 +83,43 @@ fn get(config: &Config, name: &str) -> String {
 
 #[test]
 fn names_and_defaults_are_those_of_redis() {
-    let mut expected: BTreeMap<&str, &str> =
-        REDIS_DEFAULTS.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))).collect();
-    assert_eq!(expected.len(), 192);
+    let (seven, eight) = (recorded(REDIS_DEFAULTS), recorded(REDIS_8_DEFAULTS));
+    assert_eq!((seven.len(), eight.len()), (192, 205));
+    let mut expected: BTreeMap<&str, &str> = eight.into_iter().chain(seven).collect();
     // The documented exceptions, and the directory, which is wherever the test runs.
     assert_eq!(expected.insert("port", "5001"), Some("6379"));
-    assert_eq!(expected.insert("listen-addr", ""), None);
     let here = std::env::current_dir().unwrap();
     expected.insert("dir", here.to_str().unwrap());
     let ours = matching(&Config::default(), &["*"]);
-    let shown: BTreeMap<&str, &str> =
+    let mut shown: BTreeMap<&str, &str> =
         ours.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(shown.len(), ours.len(), "a name appears twice");
+    for name in
+        VALKEY.iter().chain(&["listen-addr", "compat-version", "rdb-version", "web", "web-hosts"])
+    {
+        assert!(shown.remove(name).is_some(), "{name} isn't there");
+    }
     assert_eq!(shown, expected);
+}
+
+#[test]
+fn what_a_later_server_protects_with_is_had_or_refused() {
+    for (line, reason) in [
+        ("tls-auth-clients-user CN", "cacheflow takes no user's name from a certificate"),
+        ("unixsocketgroup wheel", "cacheflow gives its socket to no other group"),
+        ("import-mode yes", "cacheflow has no import mode"),
+        ("lua-enable-deprecated-api yes", "cacheflow's scripts have no getfenv"),
+        ("lua-enable-insecure-api yes", "cacheflow's scripts have no getfenv"),
+        ("cluster-databases 2", "argument must be between 1 and 1 inclusive"),
+        ("cluster-announce-client-ipv4 1.2.3.4", "cacheflow announces the same address"),
+        ("locale-collate en_US.UTF-8", "cacheflow sorts by bytes"),
+        ("loglevel none", "debug, verbose, notice, warning, nothing"),
+    ] {
+        let error = run_with(&["-"], &[], line).unwrap_err();
+        assert!(error.contains(reason), "{line}: {error}");
+    }
+    let config = run_with(&["-"], &[], "hide-user-data-from-log yes\nloglevel nothing").unwrap();
+    assert!(config.hide_user_data_from_log && config.without_effect().is_empty());
 }
 
 #[test]
@@ -345,6 +409,8 @@ fn version_help_and_healthcheck() {
         assert!(text.contains("Examples:") && text.contains("--maxmemory <bytes>"), "{text}");
         assert_eq!(text.contains("--maxmemory-samples"), shows_all, "{text}");
     }
+    let Invocation::PrintAndExit(text) = invoke(&["--print-config"], &[]) else { panic!() };
+    assert!(text.starts_with("# Every parameter") && text.contains("\n#port 5001\n"), "{text}");
     let Invocation::PrintAndExit(text) = invoke(&["healthcheck", "--help"], &[]) else { panic!() };
     assert!(text.contains("[ADDRESS]"), "{text}");
     let address = |arguments: &[&str], environment: &[(&str, &str)]| {

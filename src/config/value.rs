@@ -107,6 +107,25 @@ impl Kind for OnlyNo {
     }
 }
 
+/// A choice that may only be `off`, because cacheflow lacks the others.
+pub struct Off(pub &'static str);
+
+impl Kind for Off {
+    type Value = bool;
+
+    fn parse(&self, words: &[&[u8]], _now: &bool) -> Result<bool, String> {
+        if one_word(words)?.eq_ignore_ascii_case(b"off") { Ok(false) } else { Err(self.0.into()) }
+    }
+
+    fn format(&self, _value: &bool) -> Vec<u8> {
+        b"off".into()
+    }
+
+    fn syntax(&self) -> String {
+        "off".to_owned()
+    }
+}
+
 /// A whole number between two limits. Made by [`integer`].
 pub struct Integer<T> {
     min: i64,

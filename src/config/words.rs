@@ -75,6 +75,12 @@ fn quoted<'a>(quote: u8, mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [
 pub fn quote(bytes: impl AsRef<[u8]>) -> String {
     let bytes = bytes.as_ref();
     let mut quoted = String::with_capacity(bytes.len() + 2);
+    quote_to(bytes, &mut quoted);
+    quoted
+}
+
+/// The same, behind a text: as MONITOR and redis-cli show bytes, too.
+pub fn quote_to(bytes: &[u8], quoted: &mut String) {
     quoted.push('"');
     for byte in bytes {
         match byte {
@@ -89,7 +95,6 @@ pub fn quote(bytes: impl AsRef<[u8]>) -> String {
         }
     }
     quoted.push('"');
-    quoted
 }
 
 /// The word itself where it reads as one plain word, quoted otherwise.

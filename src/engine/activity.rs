@@ -6,28 +6,29 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::system::clock::Tick;
+use crate::system::clock::{Clock, Tick};
 
 /// A moment, which all threads see that have to do with a connection.
-#[derive(Debug)]
-pub struct Activity(AtomicU64);
-
-impl Default for Activity {
-    fn default() -> Self {
-        Activity(AtomicU64::new(Tick::now().as_ns()))
-    }
+#[derive(Debug, Default)]
+pub struct Activity {
+    last_ns: AtomicU64,
+    clock: Clock,
 }
 
 impl Activity {
+    /// Bytes go over a connection from now on.
+    pub fn new(clock: Clock) -> Self {
+        Activity { last_ns: AtomicU64::new(clock.tick().as_ns()), clock }
+    }
+
     /// Bytes went over the connection just now.
     #[inline]
     pub fn note(&self) {
-        self.0.store(Tick::now().as_ns(), Ordering::Relaxed);
+        self.last_ns.store(self.clock.tick().as_ns(), Ordering::Relaxed);
     }
 
     /// For how long none have.
     pub fn idle(&self) -> Duration {
-        let last_ns = self.0.load(Ordering::Relaxed);
-        Duration::from_nanos(Tick::now().as_ns().saturating_sub(last_ns))
+        self.clock.since(Tick::from_ns(self.last_ns.load(Ordering::Relaxed)))
     }
 }

@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::config::Config;
 use crate::journal::group_commit::Aof;
+use crate::system::clock::Tick;
 
 /// Whether there is an append-only file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct AppendOnly {
     /// How many seconds it took.
     pub last_rewrite_seconds: Option<u64>,
     /// When the last rewrite was begun.
-    pub last_attempt: Option<Instant>,
+    pub last_attempt: Option<Tick>,
     /// How many rewrites have succeeded.
     pub rewrites: u64,
     /// How many have failed since one succeeded.

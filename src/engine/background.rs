@@ -9,6 +9,7 @@ use std::time::Instant;
 use crossbeam::channel::Sender;
 
 use super::SharedEngine;
+use crate::system::clock::machine_now;
 
 /// What the thread is to do.
 pub type Job = Box<dyn FnOnce(&SharedEngine) + Send>;
@@ -124,7 +125,7 @@ impl Background {
         self.control.keys_done.store(0, Ordering::Relaxed);
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         if sent {
-            self.running = Some(Running { kind, begun: Instant::now(), keys });
+            self.running = Some(Running { kind, begun: machine_now(), keys });
         }
         sent
     }

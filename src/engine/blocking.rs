@@ -39,14 +39,16 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+
+use crossbeam::channel::Sender;
 
 use super::ClientKey;
 use super::Engine;
+use super::acknowledgements::Acknowledgements;
 use super::interest::{Interest, KEEP_CAPACITY, shrink};
-use super::role;
 use crate::resp::{Reply, Request};
 use crate::store::{Bytes, Value};
+use crate::system::clock::{Tick, Turn};
 use crate::system::peers;
 use crate::system::wakeup::Wakeup;
 
@@ -62,7 +64,7 @@ pub struct Wait {
     /// The keys, any of which will do.
     pub keys: Vec<Bytes>,
     /// When it gives up; None: never.
-    pub deadline: Option<Instant>,
+    pub deadline: Option<Tick>,
 }
 
 /// What has to come, so that a client need not wait any more.
@@ -76,26 +78,19 @@ pub enum Awaited {
     Stream,
     /// An entry for a consumer group, or the news that its stream is no more.
     GroupEntry,
-    /// Acknowledgements (WAIT).
-    Replicas(Acknowledgements),
+    /// Replicas and files that have what was written (WAIT, WAITAOF).
+    Acknowledgements(Acknowledgements),
     /// The end, or its abortion (SHUTDOWN).
     Shutdown,
     /// What another server answers (MIGRATE). The client's own thread listens to that.
     Exchange,
+    /// The end of what its own thread does to the clock (DEBUG CLOCK).
+    Turn(Turn),
     /// The end of a pause; the request may write, or not.
     Resumption {
         /// It may.
         writes: bool,
     },
-}
-
-/// What WAIT waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Acknowledgements {
-    /// The replication offset that has to be reached,
-    pub offset: u64,
-    /// by so many replicas.
-    pub wanted: i64,
 }
 
 /// How many queues there may be for one key.
@@ -124,7 +119,10 @@ impl Awaited {
 
     /// Whether clients may end such a wait (CLIENT UNBLOCK), and a change of the server's role does.
     pub fn is_for_data(self) -> bool {
-        !matches!(self, Awaited::Shutdown | Awaited::Exchange | Awaited::Resumption { .. })
+        !matches!(
+            self,
+            Awaited::Shutdown | Awaited::Exchange | Awaited::Turn(_) | Awaited::Resumption { .. }
+        )
     }
 }
 
@@ -140,9 +138,30 @@ pub struct Blocking {
     pub serving: Option<Bytes>,
     with_keys: usize,
     with_deadline: usize,
+    /// What who is answered gets, while the clock is being turned.
+    pub receipt: Option<Receipt>,
+}
+
+/// Held from the moment at which a client is answered until its thread has written that. Who has the other
+/// end of the channel learns when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    _sender: Sender<()>,
+}
+
+impl Receipt {
+    /// One that is dropped together with its clones.
+    pub fn new(sender: Sender<()>) -> Self {
+        Receipt { _sender: sender }
+    }
 }
 
 impl Blocking {
+    /// The clients that wait, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = ClientKey> {
+        self.clients.iter().copied()
+    }
+
     /// How many clients wait.
     pub fn clients(&self) -> usize {
         self.clients.len()
@@ -154,6 +173,12 @@ impl Blocking {
             queues.keys(db).into_iter().flat_map(|key| queues.clients(db, &key))
         });
         clients.collect()
+    }
+
+    /// How many keys they wait for, and for how many of these by commands that go on if the key goes.
+    pub fn count_keys(&self) -> (usize, usize) {
+        let all = self.waiting.iter().map(Interest::len).sum();
+        (all, self.waiting[Awaited::GroupEntry.queue()].len())
     }
 
     /// How many of them give up some day.
@@ -217,7 +242,9 @@ pub fn leave(engine: &mut Engine, client: ClientKey) {
     let Some(wait) = state.wait.take() else { return };
     state.activity.note(); // it was not idle
     match wait.awaited {
-        Awaited::Replicas(_) => engine.replication.waiters.retain(|waiter| *waiter != client),
+        Awaited::Acknowledgements(_) => {
+            engine.replication.waiters.retain(|waiter| *waiter != client)
+        }
         Awaited::Resumption { .. } => engine.pause.forget(client),
         _ => {}
     }
@@ -233,9 +260,10 @@ pub fn leave(engine: &mut Engine, client: ClientKey) {
 /// Ends a wait with an answer, and wakes the thread that will send it.
 pub fn answer(engine: &mut Engine, client: ClientKey, answer: Vec<u8>) {
     leave(engine, client);
-    let Engine { clients, config, .. } = engine;
+    let Engine { clients, config, blocking, .. } = engine;
     let client = clients.get_mut(client);
     client.answer = answer;
+    client.receipt = blocking.receipt.clone();
     if client.outbox.is_some() {
         client.hand_over_answer(&config.client_output_buffer_limit);
     }
@@ -246,9 +274,8 @@ pub fn answer(engine: &mut Engine, client: ClientKey, answer: Vec<u8>) {
 /// replicas learns how many there were.
 pub fn time_out(engine: &mut Engine, client: ClientKey) -> bool {
     let awaited = engine.clients.get(client).wait.as_ref().map(|wait| wait.awaited);
-    if let Some(Awaited::Replicas(Acknowledgements { offset, .. })) = awaited {
-        let count = role::count_acknowledged(engine, offset);
-        return end_with(engine, client, |reply| reply.count(count));
+    if let Some(Awaited::Acknowledgements(acknowledgements)) = awaited {
+        return end_with_more(engine, client, |engine, reply| acknowledgements.tell(engine, reply));
     }
     end_with(engine, client, Reply::null_array)
 }
@@ -262,14 +289,29 @@ pub fn interrupt(engine: &mut Engine, client: ClientKey, error: &str) -> bool {
     interrupted
 }
 
-fn end_with(engine: &mut Engine, client: ClientKey, write: impl FnOnce(&mut Reply)) -> bool {
+/// Ends a wait with a reply. False: the client wasn't waiting.
+pub fn end_with(engine: &mut Engine, client: ClientKey, write: impl FnOnce(&mut Reply)) -> bool {
+    end_with_more(engine, client, |_, reply| write(reply))
+}
+
+fn end_with_more(
+    engine: &mut Engine,
+    client: ClientKey,
+    write: impl FnOnce(&Engine, &mut Reply),
+) -> bool {
     let state = engine.clients.get_mut(client);
     if state.wait.is_none() {
         return false;
     }
+    if engine.config.compat_version.counts_waits_at_their_end()
+        && let Some(command) = state.last_command
+    {
+        engine.stats.command(command).calls += 1;
+        engine.stats.total_commands_processed += 1;
+    }
     let mut reply = Reply::new(state.protocol);
     if state.takes_reply() {
-        write(&mut reply);
+        write(engine, &mut reply);
     }
     answer(engine, client, reply.take());
     true

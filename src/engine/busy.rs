@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use super::{Engine, SinceTaken};
 
 /// Serves those who wait, in the midst of a script.
 pub fn serve(engine: &mut Engine) {
@@ -24,7 +24,7 @@ pub fn serve(engine: &mut Engine) {
         );
         delegation.open();
     }
-    engine.last_reading = None; // the last command has ended long ago
+    engine.since_taken = SinceTaken::Nothing; // the last command has ended long ago
     delegation.serve(engine);
 }
 

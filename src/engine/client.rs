@@ -7,24 +7,26 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use super::ClientKey;
 use super::activity::Activity;
-use super::blocking::Wait;
+use super::blocking::{Receipt, Wait};
 use super::meter::Meter;
 use super::migration::Migration;
 use super::outbox::{Outbox, Pen};
 use super::pubsub::Subscriptions;
 use super::routing::Routing;
 use super::tracking::Mode;
-use super::transaction::Transaction;
+use super::transaction::{self, Transaction};
 use super::watch::Watches;
 use crate::acl::DEFAULT;
 use crate::catalogue::Command;
 use crate::engine::role::Replica;
 use crate::resp::Protocol;
+use crate::system::clock::{Clock, Tick};
 use crate::system::stream::{Address, Stream};
+use crate::system::tasks::Task;
 use crate::system::wakeup::Wakeup;
 
 /// What `CLIENT REPLY` has asked for.
@@ -39,6 +41,17 @@ pub enum ReplyMode {
     SkipNext,
     /// This command's reply is not sent.
     Skip,
+}
+
+/// What has gone over a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traffic {
+    /// Bytes of requests.
+    pub received: u64,
+    /// Bytes of replies.
+    pub sent: u64,
+    /// Commands that were executed.
+    pub commands: u64,
 }
 
 /// A connection, as commands see it.
@@ -69,13 +82,19 @@ pub struct Client {
     /// This user may do everything.
     pub unrestricted: bool,
     /// When it connected.
-    pub created: Instant,
+    pub created: Tick,
+    /// The server's clock.
+    pub clock: Clock,
     /// When bytes went over its connection last.
     pub activity: Arc<Activity>,
+    /// What has gone over its connection.
+    pub traffic: Traffic,
     /// What it asked last.
     pub last_command: Option<Command>,
     /// What it has queued since MULTI.
     pub transaction: Option<Box<Transaction>>,
+    /// The transaction that EXEC is executing for it: CLIENT LIST shows that there is one.
+    pub executes: Option<transaction::Size>,
     /// What WATCH has asked for.
     pub watches: Watches,
     /// What it has on its way to another server, between two turns under the lock.
@@ -92,6 +111,8 @@ pub struct Client {
     pub wait: Option<Box<Wait>>,
     /// The reply to the command that waited, until its thread takes it.
     pub answer: Vec<u8>,
+    /// What its thread holds until that is written, if the clock is being turned.
+    pub receipt: Option<Receipt>,
     /// Wakes its thread while it waits.
     pub wakeup: Option<Arc<Wakeup>>,
     /// Held by whoever writes to the socket.
@@ -105,7 +126,7 @@ pub struct Client {
     /// Pushes that have to come after the reply of the running command.
     pub held_back: Vec<Arc<[u8]>>,
     /// Since when its outbox has been above the soft limit.
-    pub above_soft_limit: Option<Instant>,
+    pub above_soft_limit: Option<Tick>,
     /// What CLIENT REPLY has asked for.
     pub reply_mode: ReplyMode,
     /// What it has said about itself as a replica, and how far it is as one.
@@ -114,22 +135,31 @@ pub struct Client {
     pub is_master: bool,
     /// The replication offset after its last write, for WAIT.
     pub last_write: u64,
+    /// The same of the append-only file, as its writer counts.
+    pub last_append: u64,
     /// CLIENT NO-EVICT ON.
     pub no_evict: bool,
+    /// CLIENT NO-TOUCH ON: what it asks for is no use of keys.
+    pub no_touch: bool,
+    /// It is closed because too much was waiting to be sent to it.
+    pub was_too_slow: bool,
     /// The connection ends when what is written so far has been sent.
     pub close_after_reply: bool,
+    /// It has sent SHUTDOWN, and the process is about to end.
+    pub asked_for_end: bool,
     /// Its socket is shut, and its thread is about to find out.
     pub is_gone: bool,
     /// What its thread holds.
     pub meter: Arc<Meter>,
+    /// The system's number of that thread, once there is one.
+    pub task: Option<Task>,
     /// Bytes it took when it was last looked at, while `maxmemory-clients` is set.
     pub weight: usize,
 }
 
 impl Client {
     /// A client that is no connection.
-    pub fn internal(id: u64) -> Self {
-        let now = Instant::now();
+    pub fn internal(id: u64, clock: &Clock) -> Self {
         Client {
             id,
             peer: None,
@@ -143,10 +173,13 @@ impl Client {
             authenticated: true,
             user: DEFAULT.into(),
             unrestricted: true,
-            created: now,
-            activity: Arc::default(),
+            created: clock.tick(),
+            clock: clock.clone(),
+            activity: Arc::new(Activity::new(clock.clone())),
+            traffic: Traffic::default(),
             last_command: None,
             transaction: None,
+            executes: None,
             watches: Watches::default(),
             migration: None,
             subscriptions: Subscriptions::default(),
@@ -155,6 +188,7 @@ impl Client {
             routing: Routing::default(),
             wait: None,
             answer: Vec::new(),
+            receipt: None,
             wakeup: None,
             pen: Arc::default(),
             outbox: None,
@@ -166,23 +200,33 @@ impl Client {
             replica: None,
             is_master: false,
             last_write: 0,
+            last_append: 0,
             no_evict: false,
+            no_touch: false,
+            was_too_slow: false,
             close_after_reply: false,
+            asked_for_end: false,
             is_gone: false,
             meter: Arc::default(),
+            task: None,
             weight: 0,
         }
     }
 
     /// The client of a connection.
-    pub fn connected(id: u64, stream: Arc<Stream>) -> Self {
+    pub fn connected(id: u64, clock: &Clock, stream: Arc<Stream>) -> Self {
         Client {
             peer: stream.peer(),
             local: stream.local(),
             stream: Some(stream),
             authenticated: false,
-            ..Client::internal(id)
+            ..Client::internal(id, clock)
         }
+    }
+
+    /// How long it has been connected.
+    pub fn age(&self) -> Duration {
+        self.clock.since(self.created)
     }
 
     /// The peer's address.
@@ -195,11 +239,18 @@ impl Client {
         self.replica.as_ref().is_some_and(|replica| replica.is_established())
     }
 
+    /// It as a replica, which introduces itself now if it hasn't.
+    pub fn as_replica(&mut self) -> &mut Replica {
+        self.replica.get_or_insert_with(|| Box::new(Replica::new(self.clock.tick())))
+    }
+
     /// Ends the connection at once; its thread notices when it next reads or writes.
     pub fn disconnect(&mut self) {
         self.close_after_reply = true;
         self.is_gone = true;
-        if let Some(stream) = &self.stream {
+        if let Some(stream) = &self.stream
+            && !self.asked_for_end
+        {
             // In the midst of sending, the peer would not notice, but wait for us to take the rest. A
             // reset tells it, and that is what closing a socket with unread input does anyway.
             let is_sending = self.meter.has_incomplete_request();
@@ -266,6 +317,7 @@ pub struct Clients {
     last_id: u64,
     /// Where [`next_few`](Clients::next_few) goes on.
     next: usize,
+    clock: Clock,
     /// Clients that are connections.
     connected: usize,
     /// Bytes that they take together, each when it was last looked at.
@@ -273,10 +325,15 @@ pub struct Clients {
 }
 
 impl Clients {
+    /// No clients; what they do is timed by `clock`.
+    pub fn new(clock: Clock) -> Self {
+        Clients { clock, ..Clients::default() }
+    }
+
     /// Adds a client; `make` gets its id.
-    pub fn add(&mut self, make: impl FnOnce(u64) -> Client) -> ClientKey {
+    pub fn add(&mut self, make: impl FnOnce(u64, &Clock) -> Client) -> ClientKey {
         self.last_id += 1;
-        let client = Box::new(make(self.last_id));
+        let client = Box::new(make(self.last_id, &self.clock));
         self.connected += usize::from(client.stream.is_some());
         let client = Some(client);
         let slot = match self.free.pop() {
@@ -330,6 +387,17 @@ impl Clients {
         let start = if self.next < self.slots.len() { self.next } else { 0 };
         self.next = self.slots.len().min(start + places);
         self.slots[start..self.next].iter().flatten().map(|client| &**client)
+    }
+
+    /// How many places there are, some of which are free.
+    pub fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The clients in so many places from `start`: for whoever looks at all of them in many short steps.
+    pub fn in_places(&self, start: usize, places: usize) -> impl Iterator<Item = &Client> {
+        let end = self.slots.len().min(start + places);
+        self.slots[start.min(end)..end].iter().flatten().map(|client| &**client)
     }
 
     /// All clients that are connections, in order of arrival, without those that have been ended.

@@ -14,6 +14,7 @@ use super::pubsub;
 use super::role::{self, Link};
 use super::routing;
 use super::slots;
+use crate::cluster::node::{LONGEST_ADDRESS, is_address};
 use crate::cluster::output::{Order, Save};
 use crate::cluster::settings::Settings;
 use crate::cluster::state::Local;
@@ -36,29 +37,55 @@ pub struct Snapshot {
 
 /// The file, which is the bus' matter.
 pub trait SaveNodes: Send {
-    /// Writes a state, unless a later one was written.
+    /// Writes a state, unless a later one was written: who is killed then finds it. It waits for no disk.
+    fn write(&self, snapshot: &Snapshot) -> io::Result<()>;
+
+    /// The same, and waits until a power failure leaves it there, too.
     fn save(&self, snapshot: &Snapshot) -> io::Result<()>;
 }
 
-/// The state, if it has to be written. It counts as written from now on.
+/// The state, if it has to be saved. It counts as saved from now on.
 pub fn take_snapshot(cluster: &mut Cluster) -> Option<Snapshot> {
     let save = cluster.take_save();
-    let (version, synced) = (cluster.next_version(), save == Save::Synced);
-    (save != Save::Nothing).then(|| Snapshot { version, text: cluster.to_file(), synced })
+    (save != Save::Nothing).then(|| snapshot(cluster, save))
 }
 
-/// Writes the state at once, and waits for it, under the lock: for commands of administrators, which are
-/// rare, and to whom OK means that it is there. If it can't be written the bus' thread goes on trying.
+fn snapshot(cluster: &mut Cluster, save: Save) -> Snapshot {
+    let (version, synced) = (cluster.next_version(), save == Save::Synced);
+    Snapshot { version, text: cluster.to_file(), synced }
+}
+
+/// Writes the state at once, under the lock, if it has changed: OK to a command means that the file has it. It
+/// waits for the disk if there is an epoch, or an owner of a slot, in it that others are going to count on;
+/// else that is for the bus' thread to see to. If the file can't be written that thread goes on trying.
+pub fn write_now(engine: &mut Engine) -> io::Result<()> {
+    keep(engine, |file, snapshot| match snapshot.synced {
+        true => file.save(snapshot),
+        false => file.write(snapshot),
+    })
+}
+
+/// The same, and waits for the disk in any case: at the end.
 pub fn save_now(engine: &mut Engine) -> io::Result<()> {
+    keep(engine, |file, snapshot| file.save(snapshot))
+}
+
+fn keep(
+    engine: &mut Engine,
+    keep: impl FnOnce(&dyn SaveNodes, &Snapshot) -> io::Result<()>,
+) -> io::Result<()> {
     let Engine { cluster: Some(cluster), cluster_file: Some(file), .. } = engine else {
         return Ok(());
     };
-    let Some(snapshot) = take_snapshot(cluster) else { return Ok(()) };
-    let saved = file.save(&snapshot);
-    if saved.is_err() {
+    let save = cluster.outputs().save;
+    if save == Save::Nothing {
+        return Ok(());
+    }
+    let kept = keep(&**file, &snapshot(cluster, save));
+    if kept.is_err() {
         cluster.save_by_command();
     }
-    saved
+    kept
 }
 
 /// The state of a node that knows nobody yet, if the configuration wants a node.
@@ -80,9 +107,24 @@ pub fn client_port(config: &Config) -> u16 {
     if config.tls_cluster { config.tls_port } else { config.port }
 }
 
+/// The ports for clients that others are told: that of the kind that the cluster speaks, and beside one with
+/// TLS the one without. Who announces a TLS port announces the plain one as well, or has none; alone,
+/// `cluster-announce-port` takes the place of the first one, whichever that is.
+fn announced_ports(config: &Config) -> (u16, u16) {
+    let (tls, other) = (config.cluster_announce_tls_port, config.cluster_announce_port);
+    match config.tls_cluster {
+        true if tls != 0 => (tls, other),
+        true if other != 0 => (other, config.port),
+        true => (config.tls_port, config.port),
+        false if other != 0 => (other, 0),
+        false => (config.port, 0),
+    }
+}
+
 /// What the configuration says, for the state machine.
 pub fn settings(config: &Config) -> Settings {
     let or = |announced: u16, own: u16| if announced == 0 { own } else { announced };
+    let (port, plain_port) = announced_ports(config);
     Settings {
         node_timeout_ms: config.cluster_node_timeout,
         validity_factor: config.cluster_replica_validity_factor.into(),
@@ -91,22 +133,31 @@ pub fn settings(config: &Config) -> Settings {
         full_coverage: config.cluster_require_full_coverage,
         replica_migration: config.cluster_allow_replica_migration,
         no_failover: config.cluster_replica_no_failover,
-        announced_ip: String::from_utf8_lossy(&config.cluster_announce_ip).into_owned(),
+        announced_ip: announced_ip(&config.cluster_announce_ip),
         hostname: config.cluster_announce_hostname.clone(),
-        port: match config.tls_cluster {
-            true => or(config.cluster_announce_tls_port, config.tls_port),
-            false => or(config.cluster_announce_port, config.port),
-        },
-        plain_port: match config.tls_cluster {
-            true => or(config.cluster_announce_port, config.port),
-            false => 0,
-        },
+        port,
+        plain_port,
+        follows_plainly: config.tls_cluster && !config.tls_replication,
         bus_port: or(config.cluster_announce_bus_port, bus_port(config)),
         link_limit: config.cluster_link_sendbuf_limit as usize,
     }
 }
 
+/// The address that is announced: cut to what a packet holds. What could be none isn't announced, for in `nodes.conf` it
+/// would keep the node from starting again.
+fn announced_ip(parameter: &[u8]) -> String {
+    let held = &parameter[..parameter.len().min(LONGEST_ADDRESS)];
+    let text = std::str::from_utf8(held).ok().filter(|text| is_address(text));
+    text.unwrap_or_default().to_owned()
+}
+
 impl Engine {
+    /// Connections that there are, or will be, to other nodes: one in each direction. They count for
+    /// `maxclients`.
+    pub fn cluster_connections(&self) -> usize {
+        self.cluster.as_ref().map_or(0, |cluster| 2 * (cluster.nodes().count() - 1))
+    }
+
     /// Bytes that connections to other nodes take.
     pub fn cluster_link_memory(&self) -> usize {
         self.cluster.as_ref().map_or(0, |cluster| cluster.link_memory())
@@ -123,8 +174,7 @@ pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Opt
     cluster.settle();
     let is_down = cluster.health() != health && cluster.health() == Health::Fail;
     let orders = cluster.take_orders();
-    let outputs = cluster.outputs();
-    if !outputs.network.is_empty() || outputs.save != Save::Nothing {
+    if cluster.outputs().are_urgent() {
         engine.bus_wanted.notify_one();
     }
     orders.into_iter().for_each(|order| carry_out(engine, order));
@@ -155,7 +205,7 @@ fn local(engine: &Engine) -> Local {
             Link::Up => Some(master.last_heard),
             _ => master.down_since,
         };
-        heard.map(|heard| heard.elapsed().as_millis() as u64)
+        heard.map(|heard| engine.clock.since(heard).as_millis() as u64)
     });
     let now_ms = engine.unix_ms().max(0) as u64;
     let is_following = engine.is_replica();
@@ -177,6 +227,27 @@ fn carry_out(engine: &mut Engine, order: Order) {
         Order::DropSlots(lost) => {
             lost.iter().for_each(|slot| _ = slots::remove_keys(engine, slot));
         }
-        Order::SlotsMoved => routing::slots_moved(engine),
+        Order::SlotsMoved => {
+            if let Some(cluster) = engine.cluster.as_deref() {
+                let slots = &cluster.node(cluster.my_shard()).slots;
+                engine.stats.slots.keep(|slot| slots.contains(slot));
+            }
+            routing::slots_moved(engine);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_announced_can_be_read_again() {
+        assert_eq!(announced_ip(b"10.0.0.1"), "10.0.0.1");
+        assert_eq!(announced_ip(b"node-1.example"), "node-1.example");
+        assert_eq!(announced_ip(&[b'x'; 60]), "x".repeat(45));
+        for none in [&b"a b"[..], b"a\nb", b"1@2", b"\xff", b""] {
+            assert_eq!(announced_ip(none), "");
+        }
     }
 }

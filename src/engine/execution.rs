@@ -28,6 +28,13 @@ pub enum Origin {
     Master,
 }
 
+impl Origin {
+    /// Whether it is a connection's own request, be it tried again, and not part of another one.
+    pub fn is_a_request(self) -> bool {
+        matches!(self, Origin::Client | Origin::Unblocked | Origin::Resumed)
+    }
+}
+
 /// What the connection does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {

@@ -18,6 +18,7 @@
 use std::collections::BTreeSet;
 
 use super::Engine;
+use super::field_expiry;
 use crate::store::Bytes;
 use crate::store::keyspace::TABLES;
 
@@ -36,13 +37,15 @@ pub struct Expiry {
     pub active: bool,
     /// The place to be visited next: databases in turn, at each sub-table.
     next: usize,
+    /// The database whose fields come first the next time.
+    pub(super) next_for_fields: usize,
     /// The deadlines that clients of a replica have set.
     pub own: OwnDeadlines,
 }
 
 impl Default for Expiry {
     fn default() -> Self {
-        Expiry { active: true, next: 0, own: OwnDeadlines::default() }
+        Expiry { active: true, next: 0, next_for_fields: 0, own: OwnDeadlines::default() }
     }
 }
 
@@ -66,6 +69,7 @@ impl OwnDeadlines {
     }
 
     /// Whether there are none.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -89,7 +93,7 @@ impl Lap {
     }
 }
 
-/// Removes some of what is due, as part of a lap. False: there is no more to be done.
+/// Removes some of what is due, keys as part of a lap, and fields of hashes. False: there is no more to be done.
 pub fn expire_some(engine: &mut Engine, lap: &mut Lap) -> bool {
     if !engine.expiry.active || engine.pause.holds_writes() {
         return false;
@@ -97,10 +101,18 @@ pub fn expire_some(engine: &mut Engine, lap: &mut Lap) -> bool {
     if engine.is_replica() {
         return expire_own(engine);
     }
-    if engine.databases.iter().all(|db| db.expiring() == 0) {
-        return false;
-    }
     let now_ms = engine.unix_ms();
+    let has_keys = engine.databases.iter().any(|db| db.expiring() > 0);
+    let has_fields = engine.databases.iter().any(|db| db.has_fields_due(now_ms));
+    let more_keys = has_keys && expire_keys(engine, lap, now_ms);
+    let more_fields = has_fields && field_expiry::expire_some(engine, now_ms);
+    if has_keys || has_fields {
+        end(engine);
+    }
+    more_keys || more_fields
+}
+
+fn expire_keys(engine: &mut Engine, lap: &mut Lap, now_ms: i64) -> bool {
     let count = engine.databases.len();
     let mut due: Vec<Bytes> = Vec::new();
     let (mut removed, mut scanned) = (0, 0);
@@ -117,7 +129,6 @@ pub fn expire_some(engine: &mut Engine, lap: &mut Lap) -> bool {
         }
         due.drain(..).for_each(|key| remove(engine, db, &key));
     }
-    end(engine);
     lap.left > 0
 }
 
@@ -139,6 +150,54 @@ fn expire_own(engine: &mut Engine) -> bool {
     }
     end(engine);
     engine.expiry.own.0.first().is_some_and(|(at, ..)| *at < now_ms)
+}
+
+/// When the next key or field goes by itself: past this time, in Unix milliseconds. None: none does, as it is
+/// now.
+pub fn next(engine: &mut Engine) -> Option<i64> {
+    if !goes_on_by_itself(engine) {
+        return None;
+    }
+    if engine.is_replica() {
+        return engine.expiry.own.0.first().map(|(at, ..)| *at);
+    }
+    let keys = next_table(engine).map(|(at, ..)| at);
+    let fields = engine.databases.iter().filter_map(|db| db.next_field_deadline()).min();
+    keys.into_iter().chain(fields).min()
+}
+
+/// Removes what goes next, if it is due, and what goes at the same time with it: it goes by the
+/// deadlines, and not around as a lap does.
+pub fn expire_next(engine: &mut Engine) {
+    let now_ms = engine.unix_ms();
+    let Some(at) = next(engine).filter(|at| *at < now_ms) else { return };
+    if engine.is_replica() {
+        expire_own(engine);
+        return;
+    }
+    while let Some((_, db, table)) = next_table(engine).filter(|(next, ..)| *next == at) {
+        let due = engine.databases[db].due_at(table, at);
+        due.iter().for_each(|key| remove(engine, db, key));
+    }
+    while field_expiry::expire_some(engine, at + 1) {}
+    end(engine);
+}
+
+/// Whether expiry happens.
+fn goes_on_by_itself(engine: &Engine) -> bool {
+    let is_off = !engine.expiry.active || engine.debugging.cron_paused || engine.loading;
+    !is_off && !engine.pause.holds_writes()
+}
+
+/// Where the key is that expires next: its deadline, its database, and its sub-table.
+fn next_table(engine: &mut Engine) -> Option<(i64, usize, usize)> {
+    let databases = engine.databases.iter_mut().enumerate();
+    let databases = databases.filter(|(_, keyspace)| keyspace.expiring() > 0);
+    let next = databases.filter_map(|(db, keyspace)| {
+        let (at, table) = keyspace.next_deadline()?;
+        Some((at, db, table))
+    });
+    next.min()
 }
 
 fn remove(engine: &mut Engine, db: usize, key: &[u8]) {

@@ -47,6 +47,11 @@ impl Interest {
         self.keys == 0
     }
 
+    /// How many keys somebody cares about.
+    pub fn len(&self) -> usize {
+        self.keys
+    }
+
     /// Adds a client behind those that came before it. It must not be there yet.
     pub fn add(&mut self, db: usize, key: &[u8], client: ClientKey) {
         if self.databases.len() <= db {

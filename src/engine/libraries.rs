@@ -10,6 +10,7 @@ use crate::resp::{Args, Reply};
 use crate::scripting::Purpose;
 use crate::scripting::flags::library_name;
 use crate::scripting::{Host, Interpreter, Pace, Registration};
+use crate::system::clock::machine_now;
 
 /// A library has so long to register its functions.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -134,11 +135,13 @@ impl Scripting {
         is_known_good: bool,
         memory_limit: usize,
     ) -> Result<Library, Vec<u8>> {
-        let started = Instant::now();
+        let started = machine_now();
         let mut host = Loading { functions: Vec::new(), started, is_known_good };
-        let interpreter = self
-            .functions_interpreter
-            .get_or_insert_with(|| Box::new(Interpreter::new(Purpose::Functions, memory_limit)));
+        let purpose = Purpose::Functions;
+        let interpreter = self.functions_interpreter.get_or_insert_with(|| {
+            let random = self.random.clone();
+            Box::new(Interpreter::new(purpose, memory_limit, self.compat, random))
+        });
         interpreter.load(&mut host, &source[start..])?;
         let library = Library { source: source.to_vec(), functions: host.functions };
         let taken =

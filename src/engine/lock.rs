@@ -12,13 +12,14 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::Engine;
 use super::delegation::Delegation;
 use super::prepared::Prepared;
+use super::{Engine, SinceTaken};
+use crate::system::clock::machine_now;
 
 /// However many want the lock, who gives way goes on after this time.
 const LONGEST_YIELD: Duration = Duration::from_millis(2);
@@ -59,31 +60,49 @@ impl SharedEngine {
         !self.stopping.swap(true, Ordering::Relaxed)
     }
 
+    /// How many threads wait for the lock at this moment.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
-        let guard = self.engine.try_lock().unwrap_or_else(|| {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            let guard = self.engine.lock();
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            guard
-        });
-        EngineGuard::new(guard, std::thread::panicking())
+        match self.engine.try_lock() {
+            Some(guard) => EngineGuard::new(guard, None, std::thread::panicking()).timed(),
+            None => {
+                let guard = self.wait_for(|| Some(self.engine.lock()));
+                guard.expect("the lock was waited for").timed()
+            }
+        }
+    }
+
+    /// Takes the lock, which another thread has, by `take`, and notes how long that took.
+    fn wait_for<'a>(
+        &'a self,
+        take: impl FnOnce() -> Option<MutexGuard<'a, Engine>>,
+    ) -> Option<EngineGuard<'a>> {
+        let begun = machine_now();
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let guard = take();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let waited_ns = begun.elapsed().as_nanos() as u64;
+        Some(EngineGuard::new(guard?, Some(waited_ns), std::thread::panicking()))
     }
 
     /// Takes the lock, unless a slow script has it.
     #[inline]
     pub fn enter(&self) -> Option<EngineGuard<'_>> {
-        let guard = self.engine.try_lock().or_else(|| {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            let mut guard = None;
-            while guard.is_none() && !self.delegation.is_open() {
-                guard = self.engine.try_lock_for(LOOK_FOR_SCRIPT);
-            }
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            guard
-        });
-        guard.map(|guard| EngineGuard::new(guard, std::thread::panicking()))
+        match self.engine.try_lock() {
+            Some(guard) => Some(EngineGuard::new(guard, None, std::thread::panicking())),
+            None => self.wait_for(|| {
+                let mut guard = None;
+                while guard.is_none() && !self.delegation.is_open() {
+                    guard = self.engine.try_lock_for(LOOK_FOR_SCRIPT);
+                }
+                guard
+            }),
+        }
     }
 
     /// Has a job done that may be done in the midst of a script. If it comes back, no slow script runs.
@@ -115,7 +134,7 @@ impl SharedEngine {
     /// Lets those have the lock who are waiting for it. A thread that works for long in many steps
     /// calls this between two of them: it would take the lock again before anybody else has woken up.
     pub fn yield_lock(&self) {
-        let begun = Instant::now();
+        let begun = machine_now();
         while self.waiting.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_YIELD {
             std::thread::yield_now();
         }
@@ -135,7 +154,7 @@ impl SharedEngine {
             collected.release();
         }
         condition.wait_for(&mut inner, at_most);
-        EngineGuard::new(inner, guard.panicking)
+        EngineGuard::new(inner, None, guard.panicking).timed()
     }
 }
 
@@ -147,9 +166,20 @@ pub struct EngineGuard<'a> {
 }
 
 impl<'a> EngineGuard<'a> {
-    fn new(mut guard: MutexGuard<'a, Engine>, panicking: bool) -> Self {
-        guard.last_reading = None; // time has passed while nobody held the lock
+    /// The lock has been taken; `waited_ns` if another thread had it.
+    fn new(mut guard: MutexGuard<'a, Engine>, waited_ns: Option<u64>, panicking: bool) -> Self {
+        // Time has passed while nobody held the lock.
+        guard.since_taken = waited_ns.map_or(SinceTaken::Nothing, |_| SinceTaken::Waited);
+        guard.contention.taken(waited_ns);
         EngineGuard { guard: Some(guard), panicking }
+    }
+
+    /// Held from now on, as [`Contention`](super::contention::Contention) counts it: not only from the first
+    /// command on.
+    fn timed(mut self) -> Self {
+        let now = self.clock.tick();
+        self.contention.looked(now);
+        self
     }
 }
 

@@ -22,6 +22,10 @@ pub struct Meter {
     input: AtomicUsize,
     /// The buffer for replies.
     output: AtomicUsize,
+    /// Reads since the last batch began.
+    reads: AtomicUsize,
+    /// Reads that have brought the requests that are being executed.
+    executing_reads: AtomicUsize,
 }
 
 impl Meter {
@@ -32,12 +36,15 @@ impl Meter {
         // One thread writes, so this needs no atomic addition.
         let unparsed = self.unparsed.load(Ordering::Relaxed);
         self.unparsed.store(unparsed + bytes, Ordering::Relaxed);
+        self.reads.store(self.reads.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// The buffers for requests are so large, and complete requests in them are executed now.
     #[inline]
     pub fn begin_batch(&self, executing: usize, unparsed: usize, input: usize) {
         self.executing.store(executing, Ordering::Relaxed);
+        self.executing_reads.store(self.reads.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.reads.store(0, Ordering::Relaxed);
         self.set_input(unparsed, 0, input);
     }
 
@@ -63,6 +70,11 @@ impl Meter {
     /// Bytes of the requests that were executed last, or are being executed.
     pub fn executing(&self) -> usize {
         self.executing.load(Ordering::Relaxed)
+    }
+
+    /// How many reads have brought them. None: they came with others, which were executed before.
+    pub fn executing_reads(&self) -> usize {
+        self.executing_reads.load(Ordering::Relaxed)
     }
 
     /// Whether a request has begun to arrive.

@@ -15,6 +15,7 @@ use super::Engine;
 use super::pause::{self, Reason};
 use crate::rdb::Style;
 use crate::store::{Bytes, Value};
+use crate::system::clock::{Clock, machine_now};
 use crate::system::stream::Stream;
 use crate::system::tls::Outgoing;
 
@@ -59,7 +60,7 @@ pub struct Connection {
 impl Connection {
     /// A connection that has just been made.
     pub fn new(target: Target, stream: Stream) -> Self {
-        let (input, idle_since) = (Vec::new(), Instant::now());
+        let (input, idle_since) = (Vec::new(), machine_now());
         let (is_introduced, is_used) = (false, false);
         Connection { target, stream, input, db: None, is_introduced, is_used, idle_since }
     }
@@ -117,6 +118,8 @@ pub struct Migration {
     pub db: i64,
     /// How long the other server may be silent.
     pub timeout: Duration,
+    /// The clock by which keys have a time to live.
+    pub clock: Clock,
     /// The keys stay here.
     pub copies: bool,
     /// Keys that are there already are overwritten.
@@ -204,7 +207,7 @@ impl Migrations {
         if self.idle.len() >= MOST_IDLE {
             self.idle.remove(0);
         }
-        let idle_since = Instant::now();
+        let idle_since = machine_now();
         let (is_introduced, is_used) = (false, true);
         self.idle.push(Connection { is_introduced, is_used, idle_since, ..connection });
     }

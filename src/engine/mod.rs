@@ -18,20 +18,23 @@
 //! | [`migration`]                                      | keys on their way to another server    |
 //! | [`pubsub`], [`monitor`]                            | who listens                            |
 //! | [`outbox`], [`writers`], [`output`]                | how a connection gets what it hasn't asked for |
-//! | [`expiry`], [`eviction`], [`slots`]                | keys that go by themselves             |
+//! | [`expiry`], [`field_expiry`], [`eviction`], [`slots`] | keys and fields that go by themselves |
 //! | [`append_only`], [`saving`], [`background`], [`progress`], [`shutdown`] | what is known of files |
 //! | [`role`], [`oom_score`]                            | master or replica, and of whom         |
 //! | [`cluster`](mod@cluster)                           | the cluster that this server is a node of |
-//! | [`stats`], [`slowlog`], [`latency`]                | what is counted                        |
+//! | [`stats`], [`slowlog`], [`latency`], [`contention`] | what is counted                        |
+//! | [`timers`]                                         | what is due, when tests turn the clock |
 //! | `lock`                                             | THE lock, and what is done when it is released |
 //! | [`delegation`], [`busy`]                           | how others are served while a script holds it for long |
 //! | [`scripting`]                                      | scripts and functions that clients have brought |
 //! | [`execution`]                                      | how requests are executed from below   |
+//! | [`journey`]                                        | what EXPLAIN is told of a command      |
 //! | [`prepared`]                                       | large values, copied in advance        |
 //!
 //! The engine knows nobody above it: commands, persistence, replication and the server call it. What
 //! they need to have kept under the lock is a plain struct here, and what is done about it there.
 
+pub mod acknowledgements;
 pub mod activity;
 pub mod append_only;
 pub mod background;
@@ -40,12 +43,15 @@ pub mod busy;
 pub mod client;
 mod client_key;
 pub mod cluster;
+pub mod contention;
 pub mod debugging;
 pub mod delegation;
 pub mod eviction;
 pub mod execution;
 pub mod expiry;
+pub mod field_expiry;
 pub mod interest;
+pub mod journey;
 pub mod latency;
 pub mod lazy_free;
 pub mod libraries;
@@ -68,9 +74,11 @@ pub mod routing;
 pub mod saving;
 pub mod scripting;
 pub mod shutdown;
+pub mod slot_stats;
 pub mod slots;
 pub mod slowlog;
 pub mod stats;
+pub mod timers;
 pub mod tls;
 pub mod tracking;
 pub mod transaction;
@@ -79,7 +87,7 @@ pub mod weight;
 pub mod writers;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam::channel::Receiver;
 use parking_lot::Condvar;
@@ -89,8 +97,8 @@ use crate::cluster::Cluster;
 use crate::config::{Config, EventClasses};
 use crate::journal::{Effect, Journal};
 use crate::resp::Request;
-use crate::store::Value;
 use crate::store::keyspace::Keyspace;
+use crate::store::{Bytes, Value};
 use crate::system::clock::{Clock, Tick};
 use crate::system::random::{Random, secure_hex};
 use crate::system::tls::Tls;
@@ -99,11 +107,13 @@ use background::Background;
 use blocking::Blocking;
 use client::Clients;
 pub use client_key::ClientKey;
+use contention::Contention;
 use debugging::Debugging;
 use delegation::Delegation;
 use execution::Execution;
 use expiry::Expiry;
 use interest::Interest;
+use journey::Journey;
 use latency::LatencyMonitor;
 use lazy_free::{Garbage, LazyFree};
 use listening::Listen;
@@ -117,7 +127,7 @@ use role::Replication;
 use saving::Saving;
 use scripting::Scripting;
 use shutdown::{Leaving, ShutdownRequest};
-use slowlog::SlowLog;
+use slowlog::CommandLogs;
 use stats::Stats;
 use tracking::Tracking;
 use writers::Writers;
@@ -148,8 +158,8 @@ pub struct Engine {
     pub watched: Interest,
     /// What INFO counts.
     pub stats: Stats,
-    /// Requests that were slow.
-    pub slowlog: SlowLog,
+    /// Requests that were slow, or large.
+    pub command_logs: CommandLogs,
     /// What made everybody wait.
     pub latency: LatencyMonitor,
     /// What the running command changed.
@@ -158,6 +168,8 @@ pub struct Engine {
     pub scripting: Scripting,
     /// How others are served while a script holds the lock for long.
     pub delegation: Arc<Delegation<Engine>>,
+    /// The journey of the command that EXPLAIN executes.
+    pub journey: Option<Box<Journey>>,
     /// Who has the same data.
     pub replication: Replication,
     /// The cluster that this server is a node of, if it is one.
@@ -191,7 +203,7 @@ pub struct Engine {
     /// Forty hexadecimal digits, new at every start.
     pub run_id: String,
     /// When the server started.
-    pub started: Instant,
+    pub started: Tick,
     /// Bytes that were in use before there was any data.
     pub startup_memory: u64,
     /// The port that clients connect to.
@@ -202,6 +214,8 @@ pub struct Engine {
     pub listening: Option<Box<dyn Listen>>,
     /// A SHUTDOWN that waits for replicas.
     pub leaving: Option<Leaving>,
+    /// The process ends with this server.
+    pub ends_process: bool,
     /// A SHUTDOWN that is settled: nothing is executed any more.
     pub shutdown: Option<ShutdownRequest>,
     /// A large value that the executing connection has copied already.
@@ -210,16 +224,39 @@ pub struct Engine {
     pub eviction: eviction::EvictionState,
     /// How requests are executed: what stands above the engine, as far as it has to call it.
     pub execution: Execution,
-    clock: Clock,
-    /// When the last command ended, if it ran under the same taking of the lock.
-    last_reading: Option<Tick>,
+    /// What everything asks that looks at time.
+    pub clock: Clock,
+    /// What has been since the lock was taken.
+    since_taken: SinceTaken,
+    /// How long the lock is held and waited for.
+    pub contention: Contention,
     /// What is freed where nobody waits for it.
     pub lazy_free: LazyFree,
+}
+
+/// What has been since the lock was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SinceTaken {
+    /// No command has ended.
+    Nothing,
+    /// The same, and the lock had to be waited for.
+    Waited,
+    /// The last command ended then.
+    Ended(Tick),
 }
 
 impl Engine {
     /// An engine without data, and the end of the channel on which it sends what is to be freed.
     pub fn new(config: Config, execution: Execution) -> (Self, Receiver<Garbage>) {
+        Engine::with_clock(config, execution, Clock::machine())
+    }
+
+    /// The same, with a clock of its own.
+    pub fn with_clock(
+        config: Config,
+        execution: Execution,
+        clock: Clock,
+    ) -> (Self, Receiver<Garbage>) {
         let (lazy_free, garbage) = LazyFree::new();
         let mut databases: Vec<_> = (0..config.databases).map(|_| Keyspace::default()).collect();
         if config.cluster_enabled {
@@ -234,13 +271,14 @@ impl Engine {
             aof: AppendOnly::new(&config),
             background: Background::default(),
             progress: Arc::default(),
-            replication: Replication::new(&config),
-            cluster: cluster::new(&config, Clock::now().unix_us(Tick::now()) as u64 / 1000),
+            replication: Replication::new(&config, &clock),
+            scripting: Scripting::new(&config),
+            cluster: cluster::new(&config, clock.unix_ms() as u64),
             cluster_file: None,
             bus_wanted: Arc::default(),
             config,
             databases,
-            clients: Clients::default(),
+            clients: Clients::new(clock.clone()),
             acl,
             pubsub: PubSub::default(),
             writers: Arc::default(),
@@ -250,29 +288,31 @@ impl Engine {
             blocking: Blocking::default(),
             watched: Interest::default(),
             stats: Stats::default(),
-            slowlog: SlowLog::default(),
+            command_logs: CommandLogs::default(),
             latency: LatencyMonitor::default(),
-            journal: Journal::default(),
-            scripting: Scripting::default(),
+            journal: Journal::new(role::is_newer),
             delegation: Arc::default(),
+            journey: None,
             dirty: 0,
-            saving: Saving::new(Clock::now().unix_us(Tick::now()) / 1000),
+            saving: Saving::new(clock.unix_ms()),
             random: Random::from_system(),
-            pause: Pause::default(),
+            pause: Pause::new(clock.clone()),
             migrations: Migrations::default(),
             loading: false,
             debugging: Debugging::default(),
             expiry: Expiry::default(),
             run_id: secure_hex(40),
-            started: Instant::now(),
+            started: clock.tick(),
             startup_memory: crate::system::memory::used(),
             leaving: None,
+            ends_process: false,
             shutdown: None,
             prepared: Prepared::default(),
             eviction: eviction::EvictionState::default(),
             execution,
-            clock: Clock::now(),
-            last_reading: None,
+            clock,
+            since_taken: SinceTaken::Nothing,
+            contention: Contention::default(),
             lazy_free,
         };
         engine.debugging.delays.configure(&engine.config);
@@ -281,7 +321,7 @@ impl Engine {
 
     /// Unix time in milliseconds.
     pub fn unix_ms(&self) -> i64 {
-        self.clock.unix_us(Tick::now()) / 1000
+        self.clock.unix_ms()
     }
 
     /// Unix time in microseconds at `tick`.
@@ -294,24 +334,42 @@ impl Engine {
     /// was held since: reading the clock costs as much as a small command.
     #[inline]
     pub fn begin_command(&mut self) -> Tick {
-        self.last_reading.take().unwrap_or_else(Tick::now)
+        match self.since_taken {
+            SinceTaken::Ended(tick) => {
+                self.since_taken = SinceTaken::Nothing;
+                tick
+            }
+            SinceTaken::Nothing | SinceTaken::Waited => {
+                let tick = self.clock.tick();
+                self.contention.looked(tick);
+                tick
+            }
+        }
     }
 
     /// The time at which a command ends.
     #[inline]
     pub fn end_command(&mut self) -> Tick {
-        *self.last_reading.insert(Tick::now())
+        let tick = self.clock.tick();
+        self.since_taken = SinceTaken::Ended(tick);
+        tick
     }
 
     /// When the last command ended that ran under this taking of the lock.
     #[inline]
     pub fn last_reading(&self) -> Option<Tick> {
-        self.last_reading
+        match self.since_taken {
+            SinceTaken::Ended(tick) => Some(tick),
+            SinceTaken::Nothing | SinceTaken::Waited => None,
+        }
     }
 
-    /// Compares the clock with the system's, which somebody may have set.
-    pub fn adjust_clock(&mut self) {
-        self.clock = Clock::now();
+    /// For how many nanoseconds THE lock was waited for, as the first command under it can tell.
+    pub fn lock_wait_ns(&self) -> u64 {
+        match self.since_taken {
+            SinceTaken::Waited => self.contention.waited_ns(),
+            SinceTaken::Nothing | SinceTaken::Ended(_) => 0,
+        }
     }
 
     /// Tells the latency monitor how long something has held everybody up.
@@ -382,7 +440,9 @@ impl Engine {
         pause::leave(self, client);
         role::remove_client(self, client);
         self.release_client(client);
-        self.clients.remove(client);
+        if let Some(client) = self.clients.remove(client) {
+            self.stats.closed_for_output += u64::from(client.was_too_slow);
+        }
     }
 
     /// Ends everything that a client has asked for beyond the moment: its transaction, what it
@@ -440,6 +500,19 @@ impl Engine {
         self.key_gone(db, key, self.config.lazyfree_lazy_expire);
     }
 
+    /// Fields of a hash were removed because their time was over.
+    fn fields_expired(&mut self, db: usize, key: &[u8], fields: &[Bytes]) {
+        self.stats.expired_subkeys += fields.len() as u64;
+        if self.journal.is_needed() {
+            for field in fields {
+                let request = Request::new([&b"HDEL"[..], key, field]);
+                self.journal.add_for_everybody(Effect { db, request });
+            }
+        }
+        self.key_changed(db, key, None); // not by whoever happens to be executing
+        self.notify(EventClasses::HASH, "hexpired", key, db);
+    }
+
     /// A key was removed because its memory was needed.
     pub fn key_evicted(&mut self, db: usize, key: &[u8]) {
         self.stats.evicted_keys += 1;
@@ -450,6 +523,10 @@ impl Engine {
     /// What was executed under this taking of the lock is told to those who hear of it in one piece.
     #[inline]
     fn about_to_unlock(&mut self) {
+        if let Some(since) = self.contention.held_since() {
+            let now = self.last_reading().unwrap_or_else(|| self.clock.tick());
+            self.contention.held.add(now.since(since));
+        }
         if self.tracking.has_broadcasts() {
             tracking::broadcast(self);
         }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::ClientKey;
 use super::Engine;
 use crate::catalogue::Command;
+use crate::config::words::quote_to;
 use crate::resp::Args;
 use crate::resp::args::is;
-use crate::system::clock::Tick;
 use crate::system::stream::Address;
 
 /// The client watches no more.
@@ -30,7 +30,7 @@ pub fn show(
     args: Args<'_>,
     from_script: bool,
 ) {
-    let now_us = engine.unix_us_at(Tick::now());
+    let now_us = engine.unix_us_at(engine.clock.tick());
     let from = engine.clients.get(client);
     let peer = match &from.peer {
         _ if from_script => "lua".to_owned(),
@@ -39,14 +39,14 @@ pub fn show(
         None => "?:0".to_owned(),
     };
     let (seconds, micros) = (now_us / 1_000_000, now_us % 1_000_000);
-    let mut line = format!("+{seconds}.{micros:06} [{} {peer}]", from.db).into_bytes();
+    let mut line = format!("+{seconds}.{micros:06} [{} {peer}]", from.db);
     for (index, arg) in args.iter().enumerate() {
-        line.push(b' ');
+        line.push(' ');
         let shown = if is_secret(command, args, index) { b"(redacted)" } else { arg };
-        quote(shown, &mut line);
+        quote_to(shown, &mut line);
     }
-    line.extend_from_slice(b"\r\n");
-    let line: Arc<[u8]> = line.into();
+    line.push_str("\r\n");
+    let line: Arc<[u8]> = line.into_bytes().into();
     let Engine { monitors, clients, config, .. } = engine;
     for monitor in monitors {
         clients.push(*monitor, &line, config);
@@ -74,22 +74,4 @@ fn is_migrate_secret(args: Args<'_>, index: usize) -> bool {
         next += 1 + secrets;
     }
     false
-}
-
-/// Between double quotes, with C's escapes.
-fn quote(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in text {
-        match byte {
-            b'\\' | b'"' => out.extend([b'\\', byte]),
-            b'\n' => out.extend(b"\\n"),
-            b'\r' => out.extend(b"\\r"),
-            b'\t' => out.extend(b"\\t"),
-            0x07 => out.extend(b"\\a"),
-            0x08 => out.extend(b"\\b"),
-            b' '..=b'~' => out.push(byte),
-            _ => out.extend(format!("\\x{byte:02x}").as_bytes()),
-        }
-    }
-    out.push(b'"');
 }

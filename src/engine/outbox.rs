@@ -33,13 +33,13 @@ use super::writers::Writers;
 use crate::journal::group_commit::Aof;
 use crate::system::stream::Stream;
 use crate::system::sync::atomic::{AtomicUsize, Ordering};
-use crate::system::sync::{Condvar, Instant, Mutex, MutexGuard, TryLockError};
+use crate::system::sync::{Condvar, Mutex, MutexGuard, TryLockError, machine_now};
 
 /// How anything is written to a connection, whichever thread writes: one at a time, and not before
 /// the append-only file has what the bytes tell of.
 #[derive(Default)]
 pub struct Pen {
-    held: Mutex<()>,
+    held: Arc<Mutex<()>>,
     /// Bytes that who holds it still has to write, and waits for the reader.
     unsent: AtomicUsize,
     activity: Arc<Activity>,
@@ -51,6 +51,16 @@ impl Pen {
     /// A pen that waits for this file.
     pub fn new(journal: Arc<Aof>, writers: Arc<Writers>, activity: Arc<Activity>) -> Self {
         Pen { journal: Some(journal), writers, activity, ..Pen::default() }
+    }
+
+    /// A pen for the same connection that waits for no file: for what is safe already.
+    fn for_safe_bytes(&self) -> Pen {
+        Pen {
+            held: Arc::clone(&self.held),
+            activity: Arc::clone(&self.activity),
+            writers: Arc::clone(&self.writers),
+            ..Pen::default()
+        }
     }
 
     #[cfg(test)]
@@ -67,6 +77,28 @@ impl Pen {
         }
     }
 
+    /// Like [`commit`](Self::commit); but if another thread is at it, these bytes are left with that one,
+    /// which sends them when they are safe. Until then they wait in `left`, and nothing else may be written.
+    /// False: they are safe, and still to be written.
+    #[inline]
+    pub fn commit_or_leave(
+        &self,
+        stream: &Arc<Stream>,
+        bytes: &[u8],
+        left: &mut Option<Outbox>,
+    ) -> bool {
+        let Some(journal) = &self.journal else { return false };
+        journal.commit_or_leave(|| {
+            if left.is_none() {
+                let pen = Arc::new(self.for_safe_bytes());
+                *left = Some(Outbox::open(Arc::clone(stream), pen).ok()?);
+            }
+            let outbox = left.clone()?;
+            outbox.put(Arc::from(bytes));
+            Some(Box::new(move || outbox.flush()))
+        })
+    }
+
     /// Writes what others have in their outboxes, if that has become very much.
     #[inline]
     pub fn help_writers(&self) {
@@ -74,8 +106,13 @@ impl Pen {
     }
 
     /// Writes to the socket. Nobody may hold THE lock meanwhile.
-    pub fn write(&self, mut stream: &Stream, bytes: &[u8]) -> io::Result<()> {
+    pub fn write(&self, stream: &Stream, bytes: &[u8]) -> io::Result<()> {
         self.commit();
+        self.write_safe(stream, bytes)
+    }
+
+    /// The same of what is safe already.
+    pub fn write_safe(&self, mut stream: &Stream, bytes: &[u8]) -> io::Result<()> {
         let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut left = bytes.len();
         self.unsent.store(left, Ordering::Relaxed);
@@ -118,6 +155,8 @@ impl fmt::Debug for Pen {
     }
 }
 
+/// So long is a write waited for, before it is waited again; any time would do.
+const LONG: Duration = Duration::from_secs(3600);
 /// Messages are put together into one write until they are this long.
 const WRITE_SIZE: usize = 64 * 1024;
 
@@ -141,6 +180,8 @@ struct Queue {
     bytes: usize,
     /// Bytes of the first message that are.
     written: usize,
+    /// How many threads wait for it to become shorter.
+    awaited: usize,
     /// Some thread is at it, or will be. Nobody else may write: that is what keeps the order.
     in_hand: bool,
     /// The peer is gone: whatever else comes is dropped.
@@ -186,7 +227,8 @@ impl Queue {
     }
 
     fn clear(&mut self) {
-        *self = Queue { broken: true, in_hand: self.in_hand, ..Queue::default() };
+        let (awaited, in_hand) = (self.awaited, self.in_hand);
+        *self = Queue { broken: true, awaited, in_hand, ..Queue::default() };
     }
 }
 
@@ -267,7 +309,9 @@ impl Outbox {
                 queue.clear();
             }
         }
-        self.0.shrunk.notify_all();
+        if queue.awaited > 0 {
+            self.0.shrunk.notify_all();
+        }
         let is_full = !queue.broken && self.0.stream.unsent() > 0;
         if queue.bytes == 0 && !is_full {
             queue.in_hand = false;
@@ -296,22 +340,42 @@ impl Outbox {
     }
 
     /// Whether no message waits.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// Waits until all that was put into it is sent, or the reader is gone.
+    pub fn wait_until_sent(&self) {
+        let mut queue = self.queue();
+        while (queue.bytes > 0 || queue.in_hand) && !queue.broken {
+            queue = self.wait_for_write(queue, LONG);
+        }
+    }
+
     /// Waits until at most `bytes` are left to be written, or the time is over.
     pub fn wait_for_backlog(&self, bytes: usize, at_most: Duration) {
-        let deadline = Instant::now() + at_most;
+        let deadline = machine_now() + at_most;
         let mut queue = self.queue();
         while queue.bytes + self.0.stream.unsent() > bytes && !queue.broken {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(machine_now());
             if left.is_zero() {
                 return;
             }
-            let waited = self.0.shrunk.wait_timeout(queue, left);
-            queue = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            queue = self.wait_for_write(queue, left);
         }
+    }
+
+    fn wait_for_write<'a>(
+        &'a self,
+        mut queue: MutexGuard<'a, Queue>,
+        at_most: Duration,
+    ) -> MutexGuard<'a, Queue> {
+        queue.awaited += 1;
+        let waited = self.0.shrunk.wait_timeout(queue, at_most);
+        let mut queue = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        queue.awaited -= 1;
+        queue
     }
 }
 

@@ -6,7 +6,6 @@
 //! which `cron` finds out, should nobody send anything more.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::ClientKey;
 use super::client::{Client, Clients};
@@ -132,6 +131,7 @@ impl Client {
             self.id,
             self.peer.as_ref().map_or(String::new(), |peer| peer.to_string())
         );
+        self.was_too_slow = true;
         self.disconnect();
     }
 
@@ -156,8 +156,8 @@ impl Client {
             self.above_soft_limit = None;
             return false;
         }
-        let since = *self.above_soft_limit.get_or_insert_with(Instant::now);
-        since.elapsed().as_secs() > limit.soft_seconds
+        let since = *self.above_soft_limit.get_or_insert_with(|| self.clock.tick());
+        self.clock.since(since).as_secs() > limit.soft_seconds
     }
 }
 

@@ -11,12 +11,12 @@
 //! Replicas and monitors are never held: a replica that could not say that it is there would be given up.
 
 use std::collections::VecDeque;
-use std::time::Instant;
 
 use super::ClientKey;
 use super::Engine;
 use super::blocking::{self, Awaited, Wait};
 use crate::resp::Request;
+use crate::system::clock::{Clock, Tick};
 
 /// Why the server itself holds writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,18 +32,24 @@ pub enum Reason {
 /// What is paused, and until when.
 #[derive(Debug, Default)]
 pub struct Pause {
-    until: Option<Instant>,
+    until: Option<Tick>,
     /// Only commands that may write wait.
     only_writes: bool,
     held: Vec<Reason>,
     /// Who waits for the end, and whether their requests may write, in order of arrival.
     queue: VecDeque<(ClientKey, bool)>,
+    clock: Clock,
 }
 
 impl Pause {
+    /// Nothing is paused; `clock` says until when something will be.
+    pub fn new(clock: Clock) -> Self {
+        Pause { clock, ..Pause::default() }
+    }
+
     /// Pauses up to a moment. A pause in force is never shortened, nor made milder.
-    pub fn begin(&mut self, until: Instant, only_writes: bool) {
-        let running = self.until.filter(|until| *until > Instant::now());
+    pub fn begin(&mut self, until: Tick, only_writes: bool) {
+        let running = self.until.filter(|until| *until > self.clock.tick());
         self.only_writes = only_writes && (running.is_none() || self.only_writes);
         self.until = Some(running.map_or(until, |running| running.max(until)));
     }
@@ -63,7 +69,7 @@ impl Pause {
     /// Whether a command has to wait.
     #[inline]
     pub fn holds(&self, writes: bool) -> bool {
-        let is_over = |until: Instant| until <= Instant::now();
+        let is_over = |until: Tick| until <= self.clock.tick();
         writes && self.is_held() || self.end(writes).is_some_and(|until| !is_over(until))
     }
 
@@ -74,12 +80,12 @@ impl Pause {
 
     /// Whether it has to wait though it is one of those that others wait for ([`Reason::Migration`]).
     pub fn holds_migration(&self) -> bool {
-        self.holds_offset() || self.end(true).is_some_and(|until| until > Instant::now())
+        self.holds_offset() || self.end(true).is_some_and(|until| until > self.clock.tick())
     }
 
     /// When the time of a pause for such commands is over, if it has one.
     #[inline]
-    pub fn end(&self, writes: bool) -> Option<Instant> {
+    pub fn end(&self, writes: bool) -> Option<Tick> {
         self.until.filter(|_| writes || !self.only_writes)
     }
 
@@ -91,6 +97,12 @@ impl Pause {
     /// The client whose turn it is, if there is one that need not wait any more.
     pub fn next(&self) -> Option<ClientKey> {
         self.queue.iter().find(|(_, writes)| !self.holds(*writes)).map(|(client, _)| *client)
+    }
+
+    /// All of them.
+    pub fn free_to_go(&self) -> Vec<ClientKey> {
+        let free = self.queue.iter().filter(|(_, writes)| !self.holds(*writes));
+        free.map(|(client, _)| *client).collect()
     }
 
     /// A client waits no more. Who comes behind it has to be woken; see [`resume`].

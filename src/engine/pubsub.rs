@@ -57,6 +57,7 @@ impl PubSub {
     }
 
     /// Whether nobody listens to anything in a space.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self, space: Space) -> bool {
         self.len(space) == 0
     }
@@ -218,6 +219,9 @@ impl<W: Fn(&mut Reply)> Message<W> {
 /// Publishes what has happened to a key, as `notify-keyspace-events` says:
 /// `__keyspace@0__:key` gets the event, `__keyevent@0__:event` the key.
 pub fn publish_event(engine: &mut Engine, event: &str, key: &[u8], db: usize) {
+    if let Some(journey) = &mut engine.journey {
+        journey.events.push(format!("{event} {}", String::from_utf8_lossy(key)));
+    }
     let wanted = engine.config.notify_keyspace_events;
     if wanted.contains(EventClasses::KEYSPACE) {
         let channel = [format!("__keyspace@{db}__:").as_bytes(), key].concat();

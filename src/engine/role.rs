@@ -13,15 +13,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
 
 use parking_lot::Condvar;
 
 use super::ClientKey;
 use super::Engine;
 use super::blocking;
-use crate::config::Config;
+use crate::catalogue;
+use crate::config::{Config, RdbVersion};
 use crate::journal::backlog::{Backlog, Feed};
+use crate::system::clock::{Clock, Tick};
 use crate::system::logging;
 use crate::system::random::secure_hex;
 use crate::system::stream::Stream;
@@ -53,16 +54,22 @@ pub struct Replication {
     pub syncing: bool,
     /// Whether it is sending one: there is one snapshot at a time.
     pub transferring: bool,
-    /// Clients in WAIT.
+    /// Clients in WAIT and WAITAOF.
     pub waiters: Vec<ClientKey>,
     /// Up to here replicas have been asked to acknowledge at once.
     pub asked_up_to: u64,
     /// Since when there has been no replica.
-    pub alone_since: Instant,
+    pub alone_since: Tick,
     /// A FAILOVER that is going on.
     pub failover: Option<Failover>,
     /// Commands of masters that have failed here.
     pub stream_errors: u64,
+    /// When replicas were given a command last that Redis 7.0 doesn't know.
+    pub newer_at: Option<Tick>,
+    /// The offset behind that.
+    pub newer_end: u64,
+    /// When the log was told of a replica that can't read what there is.
+    pub told_of_unreadable: Option<Tick>,
     /// INFO: full synchronisations.
     pub sync_full: u64,
     /// INFO: partial ones.
@@ -84,6 +91,8 @@ pub struct Replica {
     pub knows_eof: bool,
     /// It can change the id that it follows (REPLCONF capa psync2).
     pub knows_psync2: bool,
+    /// What it can read, as far as it says (REPLCONF capa, REPLCONF version).
+    pub reads: Reads,
     /// It wants a snapshot and nothing else (REPLCONF rdb-only).
     pub rdb_only: bool,
     /// It wants only the functions of it (REPLCONF rdb-filter-only functions).
@@ -92,28 +101,44 @@ pub struct Replica {
     pub is_old: bool,
     /// The offset that it has acknowledged.
     pub acknowledged: u64,
-    /// When it did.
-    pub acknowledged_at: Option<Instant>,
+    /// The offset up to which its append-only file is synced (REPLCONF ACK offset FACK offset).
+    pub synced: u64,
+    /// When it acknowledged something.
+    pub acknowledged_at: Option<Tick>,
     /// When it was heard of last, or got to where it is.
-    pub seen: Instant,
+    pub seen: Tick,
 }
 
-impl Default for Replica {
-    fn default() -> Self {
+impl Replica {
+    /// One that introduces itself now.
+    pub fn new(now: Tick) -> Self {
         Replica {
             phase: Phase::Introducing,
             port: 0,
             announced_ip: Vec::new(),
             knows_eof: false,
             knows_psync2: false,
+            reads: Reads::Redis7,
             rdb_only: false,
             functions_only: false,
             is_old: false,
             acknowledged: 0,
+            synced: 0,
             acknowledged_at: None,
-            seen: Instant::now(),
+            seen: now,
         }
     }
+}
+
+/// What a replica can read. What it is decided by, see `replication::reader`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// What Redis 7.0 can; it has said nothing else.
+    Redis7,
+    /// RDB of version 12, and a stream in which fields of hashes expire.
+    Redis8,
+    /// The same, with snapshots in the version of Valkey 9.0.
+    Valkey9,
 }
 
 /// The life of a replica, as its master sees it.
@@ -170,13 +195,15 @@ pub struct Master {
     /// How many there will be, if it has told.
     pub expected: Option<u64>,
     /// When something came from it.
-    pub last_heard: Instant,
+    pub last_heard: Tick,
     /// Since when the link has been down; None: it is up, or never was.
-    pub down_since: Option<Instant>,
+    pub down_since: Option<Tick>,
     /// It has asked for an acknowledgement.
     pub wants_ack: bool,
     /// Ask it to step down in our favour first (FAILOVER, seen from the other side).
     pub takes_over: bool,
+    /// What the last attempt to follow it ended with; empty: there was none.
+    pub last_error: String,
 }
 
 /// The state of the link to a master.
@@ -213,7 +240,7 @@ pub struct Failover {
     /// Address and port of the replica that is to take over; None: the first that has everything.
     pub target: Option<(Vec<u8>, u16)>,
     /// When to give up waiting.
-    pub deadline: Option<Instant>,
+    pub deadline: Option<Tick>,
     /// Go on nevertheless.
     pub force: bool,
     /// We have become a replica, and ask the other one to take over.
@@ -231,16 +258,19 @@ const GETACK: &[u8] = b"*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
 impl Replication {
     /// A server without history; the configuration may name its master.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, clock: &Clock) -> Self {
         let limit = config.client_output_buffer_limit.replica;
         Replication {
             id: secure_hex(40),
             second_id: "0".repeat(40),
             second_end: None,
-            backlog: Arc::new(Backlog::new(config.repl_backlog_size, limit)),
+            backlog: Arc::new(Backlog::new(config.repl_backlog_size, limit, clock.clone())),
             active: false,
             replicas: Vec::new(),
-            master: config.replicaof.clone().map(|(host, port)| Master::new(host, port)),
+            master: config
+                .replicaof
+                .clone()
+                .map(|(host, port)| Master::new(host, port, clock.tick())),
             epoch: 0,
             role_changed: Arc::default(),
             acknowledged: Arc::default(),
@@ -248,9 +278,12 @@ impl Replication {
             transferring: false,
             waiters: Vec::new(),
             asked_up_to: 0,
-            alone_since: Instant::now(),
+            alone_since: clock.tick(),
             failover: None,
             stream_errors: 0,
+            newer_at: None,
+            newer_end: 0,
+            told_of_unreadable: None,
             sync_full: 0,
             sync_partial_ok: 0,
             sync_partial_err: 0,
@@ -296,9 +329,8 @@ impl Replication {
 }
 
 impl Master {
-    /// A master that is yet to be connected.
-    pub fn new(host: String, port: u16) -> Self {
-        let now = Instant::now();
+    /// A master that is yet to be connected, named now.
+    pub fn new(host: String, port: u16, now: Tick) -> Self {
         Master {
             host,
             port,
@@ -312,6 +344,7 @@ impl Master {
             down_since: None,
             wants_ack: false,
             takes_over: false,
+            last_error: String::new(),
         }
     }
 }
@@ -368,11 +401,11 @@ pub fn follow(engine: &mut Engine, host: String, port: u16) {
     hang_up(engine);
     let was_master = engine.replication.master.is_none();
     engine.config.replicaof = Some((host.clone(), port));
-    let mut master = Master::new(host, port);
+    let now = engine.clock.tick();
+    let mut master = Master::new(host, port, now);
     if let Some(old) = engine.replication.master.take() {
         master.db = old.db;
-        master.down_since =
-            if old.link == Link::Up { Some(Instant::now()) } else { old.down_since };
+        master.down_since = if old.link == Link::Up { Some(now) } else { old.down_since };
     }
     engine.replication.master = Some(master);
     logging::set_role(logging::Role::Replica);
@@ -406,11 +439,46 @@ pub fn promote(engine: &mut Engine) {
     engine.replication.branch_off(secure_hex(40));
     // They come back at once, and learn the new id.
     disconnect_replicas(engine);
-    engine.replication.alone_since = Instant::now();
+    engine.replication.alone_since = engine.clock.tick();
     logging::set_role(logging::Role::Master);
     engine.adjust_oom_score_to_role();
     connect_journal(engine);
     engine.replication.role_changed.notify_all();
+}
+
+/// Whether Redis 7.0 doesn't know this command. Most that write have shorter names.
+pub fn is_newer(name: &[u8]) -> bool {
+    name.len() >= SHORTEST_NEWER
+        && catalogue::by_name(name).is_some_and(|row| row.doc.since > "7.0.15")
+}
+
+/// The shortest name of a command that writes and came after 7.0: DELEX.
+const SHORTEST_NEWER: usize = 5;
+
+impl Replica {
+    /// Whether it may not know what came after Redis 7.0, for all that it says; `rdb-version` may say that
+    /// all do.
+    pub fn may_be_old(&self, config: &Config) -> bool {
+        let vouched = matches!(config.rdb_version, RdbVersion::Redis74 | RdbVersion::Valkey9);
+        self.reads == Reads::Redis7 && !self.rdb_only && !vouched
+    }
+}
+
+/// Replicas were given a command that Redis 7.0 doesn't know. Who hasn't said that it does can't have
+/// executed it, so it differs from now on.
+pub fn part_with_old_replicas(engine: &mut Engine) {
+    engine.replication.newer_at = Some(engine.clock.tick());
+    engine.replication.newer_end = engine.replication.offset();
+    for key in engine.replication.replicas.clone() {
+        let client = engine.clients.get(key);
+        if client.replica.as_ref().is_some_and(|replica| replica.may_be_old(&engine.config)) {
+            crate::warning!(
+                "Disconnecting replica {}: it was sent a command that it may not know",
+                client.replica_name()
+            );
+            engine.clients.get_mut(key).disconnect();
+        }
+    }
 }
 
 /// Ends the link, so that its thread looks what is to be done now.
@@ -439,18 +507,10 @@ pub fn remove_client(engine: &mut Engine, client: ClientKey) {
         engine.replication.backlog.detach(id);
         engine.replication.acknowledged.notify_all();
         if engine.replication.replicas.is_empty() {
-            engine.replication.alone_since = Instant::now();
+            engine.replication.alone_since = engine.clock.tick();
         }
         crate::warning!("Connection with replica {name} lost.");
     }
-}
-
-/// How many replicas have acknowledged everything up to `offset`.
-pub fn count_acknowledged(engine: &Engine, offset: u64) -> usize {
-    let replicas = engine.replication.replicas.iter();
-    let replicas = replicas.filter_map(|key| engine.clients.get(*key).replica.as_ref());
-    let online = replicas.filter(|replica| replica.phase == Phase::Online);
-    online.filter(|replica| replica.acknowledged >= offset).count()
 }
 
 /// How many replicas have not acknowledged everything up to `offset`.
@@ -467,13 +527,13 @@ pub fn count_good(engine: &Engine) -> usize {
     let replicas = engine.replication.replicas.iter();
     let replicas = replicas.filter_map(|key| engine.clients.get(*key).replica.as_ref());
     let online = replicas.filter(|replica| replica.phase == Phase::Online);
-    online.filter(|replica| replica.lag_s().is_some_and(|lag| lag <= max_lag)).count()
+    online.filter(|replica| replica.lag_s(&engine.clock).is_some_and(|lag| lag <= max_lag)).count()
 }
 
 impl Replica {
     /// Seconds since the last acknowledgement; None before the first.
-    pub fn lag_s(&self) -> Option<u64> {
-        self.acknowledged_at.map(|at| at.elapsed().as_secs())
+    pub fn lag_s(&self, clock: &Clock) -> Option<u64> {
+        self.acknowledged_at.map(|at| clock.since(at).as_secs())
     }
 
     /// Whether PSYNC or SYNC has made it one.

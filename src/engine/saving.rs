@@ -1,6 +1,6 @@
 //! What the engine knows of its snapshots on disk. How they get there is told in `persistence`.
 
-use std::time::Instant;
+use crate::system::clock::Tick;
 
 /// What is known about saving, for INFO and LASTSAVE.
 #[derive(Clone, Debug)]
@@ -10,7 +10,7 @@ pub struct Saving {
     /// Whether the last attempt succeeded.
     pub last_ok: bool,
     /// When BGSAVE was begun last.
-    pub last_try: Option<Instant>,
+    pub last_try: Option<Tick>,
     /// How many seconds the last BGSAVE took.
     pub last_seconds: Option<u64>,
     /// How often data was saved.

@@ -14,10 +14,13 @@ use std::time::{Duration, Instant};
 use ahash::AHashMap;
 
 use super::{ClientKey, Engine};
+use crate::config::{CompatVersion, Config};
 use crate::engine::client::Client;
 use crate::resp::Request;
 use crate::scripting::Purpose;
+use crate::scripting::random::RandomNumbers;
 use crate::scripting::{Interpreter, Registration, ScriptFlags, ScriptId, Sha1Hex};
+use crate::system::clock::Tick;
 
 /// A cached script.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +29,11 @@ pub struct Script {
     pub flags: ScriptFlags,
     /// Where the interpreter has it.
     pub id: ScriptId,
+    /// What it takes in the cache.
+    bytes: usize,
+    /// When it ran last, as counted by `uses`, if it came with EVAL and may be forgotten. What SCRIPT
+    /// LOAD has brought stays.
+    used: Option<u64>,
 }
 
 /// A library of functions.
@@ -47,10 +55,14 @@ pub struct TakenLibraries {
 /// The script that is running.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// The SHA1, or the name of the function.
+    /// The SHA1, or the name of the function; noted once it is slow.
     pub name: Vec<u8>,
+    /// The request that runs it; noted once it is slow.
+    pub request: Request,
     /// When it began.
-    pub started: Instant,
+    pub started: Tick,
+    /// The same as the machine has it: how long a script may hold everybody up is nothing to be turned.
+    pub began: Instant,
     /// Whether FCALL has called it.
     pub is_function: bool,
     /// It has changed data: it can't be ended any more without leaving half of what it does.
@@ -59,8 +71,6 @@ pub struct Running {
     pub kill: bool,
     /// It has taken so long that others are told.
     pub is_slow: bool,
-    /// Who called it.
-    pub caller: ClientKey,
     /// What is replayed or copied can't be ended.
     pub is_protected: bool,
     /// What its interpreter took when it began.
@@ -70,25 +80,36 @@ pub struct Running {
 /// Everything about scripts.
 #[derive(Default)]
 pub struct Scripting {
+    /// What interpreters are to be like.
+    pub(super) compat: CompatVersion,
+    /// What `math.random` of all of them goes on with.
+    pub(super) random: RandomNumbers,
     /// The interpreter of EVAL, once it has been needed.
     pub scripts_interpreter: Option<Box<Interpreter>>,
     /// That of functions.
     pub functions_interpreter: Option<Box<Interpreter>>,
     scripts: AHashMap<Sha1Hex, Script>,
     script_bytes: usize,
+    /// How often scripts have run.
+    uses: u64,
+    /// Scripts that may be forgotten.
+    forgettable: usize,
     libraries: BTreeMap<Vec<u8>, Library>,
     /// From the name of a function, in lower case, to its library.
     functions: HashMap<Vec<u8>, Vec<u8>>,
     client: Option<ClientKey>,
     /// The script that is running.
     pub running: Option<Running>,
-    /// The request that runs it.
-    pub request: Request,
     /// Memory was short when the running command began.
     pub out_of_memory: bool,
 }
 
 impl Scripting {
+    /// No scripts.
+    pub fn new(config: &Config) -> Self {
+        Scripting { compat: config.compat_version, ..Scripting::default() }
+    }
+
     /// The script with this SHA1, which may be written in any case.
     pub fn script(&self, sha1: &[u8]) -> Option<Script> {
         let mut sha1: Sha1Hex = sha1.try_into().ok()?;
@@ -114,22 +135,61 @@ impl Scripting {
         memory_limit: usize,
     ) -> Result<Script, Vec<u8>> {
         let (flags, start) = crate::scripting::flags::script_flags(source)?;
-        let interpreter = self
-            .scripts_interpreter
-            .get_or_insert_with(|| Box::new(Interpreter::new(Purpose::Scripts, memory_limit)));
+        let purpose = Purpose::Scripts;
+        let interpreter = self.scripts_interpreter.get_or_insert_with(|| {
+            let random = self.random.clone();
+            Box::new(Interpreter::new(purpose, memory_limit, self.compat, random))
+        });
         let id = interpreter
             .compile(&source[start..])
             .map_err(|text| [b"ERR Error compiling script (new function): ", &text[..]].concat())?;
-        let script = Script { flags, id };
+        let bytes = source.len() + SCRIPT_OVERHEAD;
+        let script = Script { flags, id, bytes, used: None };
         self.scripts.insert(sha1, script);
-        self.script_bytes += source.len() + SCRIPT_OVERHEAD;
+        self.script_bytes += bytes;
         Ok(script)
+    }
+
+    /// A script that EVAL has just brought may be forgotten; if there are too many of those, the one
+    /// that hasn't run for longest is. True: it was.
+    pub fn add_forgettable(&mut self, sha1: &Sha1Hex) -> bool {
+        let most = self.compat.most_cached_scripts();
+        let Some(script) = self.scripts.get_mut(sha1).filter(|_| most < usize::MAX) else {
+            return false;
+        };
+        self.uses += 1;
+        script.used = Some(self.uses);
+        self.forgettable += 1;
+        if self.forgettable <= most {
+            return false;
+        }
+        let used = |(sha1, script): (&Sha1Hex, &Script)| Some((script.used?, *sha1));
+        let Some((_, oldest)) = self.scripts.iter().filter_map(used).min() else { return false };
+        let Some(script) = self.scripts.remove(&oldest) else { return false };
+        self.forgettable -= 1;
+        self.script_bytes -= script.bytes;
+        if let Some(interpreter) = &mut self.scripts_interpreter {
+            interpreter.forget(script.id);
+        }
+        true
+    }
+
+    /// A script runs.
+    pub fn note_use(&mut self, sha1: &Sha1Hex) {
+        if self.forgettable == 0 {
+            return; // all are kept
+        }
+        self.uses += 1;
+        if let Some(Script { used: Some(used), .. }) = self.scripts.get_mut(sha1) {
+            *used = self.uses;
+        }
     }
 
     /// Forgets all scripts. What is returned is large to drop.
     pub fn flush_scripts(&mut self) -> Option<Box<Interpreter>> {
         self.scripts.clear();
         self.script_bytes = 0;
+        self.forgettable = 0;
         self.scripts_interpreter.take()
     }
 
@@ -253,6 +313,6 @@ pub fn client(engine: &mut Engine) -> ClientKey {
 impl Running {
     /// How long it has been running.
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.began.elapsed()
     }
 }

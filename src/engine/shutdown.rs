@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::config::ShutdownMode;
+use crate::system::clock::machine_now;
 
 /// What SHUTDOWN asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,6 @@ pub struct Leaving {
 impl Leaving {
     /// How long it will wait at the most.
     pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline.saturating_duration_since(machine_now())
     }
 }

@@ -1,6 +1,7 @@
-//! The slow log: requests that took longer than `slowlog-log-slower-than` microseconds.
+//! The logs of commands that cost much: the slow log (`slowlog-log-slower-than` microseconds), and those of
+//! large requests and large replies (`commandlog-request-larger-than`, `commandlog-reply-larger-than` bytes).
 //!
-//! It is kept in memory, newest first, and forgets the oldest beyond `slowlog-max-len`. A request
+//! Each is kept in memory, newest first, and forgets the oldest beyond its `-max-len`. A request
 //! is kept only in part, for it may be slow because it is enormous:
 //!
 //! ```text
@@ -17,31 +18,44 @@ const MOST_ARGS: usize = 32;
 /// Bytes that are kept of an argument.
 const MOST_BYTES: usize = 128;
 
-/// A request that was slow.
+/// A request that was slow, or large.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Counts up from 0, and is never used twice.
     pub id: u64,
     /// When it was executed, in Unix seconds.
     pub time_s: i64,
-    /// How long it took.
-    pub duration_us: u64,
+    /// How long it took, in microseconds; how many bytes it, or its reply, had.
+    pub cost: u64,
     /// The request, cut.
     pub args: Vec<Vec<u8>>,
     /// Who had sent it.
     pub peer: String,
     /// The client's name.
     pub client_name: Vec<u8>,
+    /// How long the requests that it came with had waited for THE lock, in microseconds.
+    pub waited_us: u64,
 }
 
-/// The log.
+/// The logs.
 #[derive(Debug, Default)]
-pub struct SlowLog {
+pub struct CommandLogs {
+    /// What took long.
+    pub slow: CommandLog,
+    /// Requests of many bytes.
+    pub large_requests: CommandLog,
+    /// Those whose replies had many.
+    pub large_replies: CommandLog,
+}
+
+/// A log.
+#[derive(Debug, Default)]
+pub struct CommandLog {
     entries: VecDeque<Entry>,
     next_id: u64,
 }
 
-impl SlowLog {
+impl CommandLog {
     /// Adds an entry, whose id is given here, and forgets old ones beyond `max_len`.
     pub fn add(&mut self, entry: Entry, max_len: usize) {
         self.entries.push_front(Entry { id: self.next_id, ..entry });
@@ -87,25 +101,26 @@ mod tests {
         Entry {
             id: 0,
             time_s: 1,
-            duration_us: 2,
+            cost: 2,
             args: vec![name.as_bytes().to_vec()],
             peer: String::new(),
             client_name: Vec::new(),
+            waited_us: 0,
         }
     }
 
     #[test]
     fn remembers_the_newest_and_numbers_them_for_ever() {
-        let mut log = SlowLog::default();
+        let mut log = CommandLog::default();
         ["a", "b", "c"].iter().for_each(|name| log.add(entry(name), 2));
-        let ids = |log: &SlowLog| log.entries().map(|entry| entry.id).collect::<Vec<_>>();
+        let ids = |log: &CommandLog| log.entries().map(|entry| entry.id).collect::<Vec<_>>();
         assert_eq!(ids(&log), [2, 1]);
         log.reset();
-        assert_eq!(ids(&log), []);
+        assert!(ids(&log).is_empty());
         log.add(entry("d"), 2);
         assert_eq!(ids(&log), [3]);
         log.add(entry("e"), 0);
-        assert_eq!(ids(&log), []);
+        assert!(ids(&log).is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 
+use super::slot_stats::SlotStats;
 use crate::catalogue::{Command, ROWS};
 
 /// Counters since the start, or since CONFIG RESETSTAT.
@@ -20,9 +21,16 @@ pub struct Stats {
     pub total_net_output_bytes: u64,
     pub rejected_connections: u64,
     pub expired_keys: u64,
+    /// Fields of hashes that were removed because their time was over.
+    pub expired_subkeys: u64,
     pub expired_time_cap_reached_count: u64,
     pub evicted_keys: u64,
     pub evicted_clients: u64,
+    pub evicted_scripts: u64,
+    /// Connections that were closed because a request was too long.
+    pub closed_for_input: u64,
+    /// Connections that were closed because too much was waiting to be sent.
+    pub closed_for_output: u64,
     pub keyspace_hits: u64,
     pub keyspace_misses: u64,
     pub total_reads_processed: u64,
@@ -41,6 +49,8 @@ pub struct Stats {
     latencies: Vec<Option<Box<Histogram<u64>>>>,
     /// The peak of used memory.
     pub used_memory_peak: u64,
+    /// When that was, in Unix seconds.
+    pub used_memory_peak_s: i64,
     /// Per second, over the last samples.
     pub operations: Rate,
     pub net_input: Rate,
@@ -48,6 +58,8 @@ pub struct Stats {
     /// The largest buffers of clients for requests, and for what is sent to them.
     pub largest_input: Recent,
     pub largest_output: Recent,
+    /// CLUSTER SLOT-STATS: what was done in each slot.
+    pub slots: SlotStats,
 }
 
 /// What INFO commandstats shows of a command.
@@ -78,9 +90,13 @@ impl Default for Stats {
             total_net_output_bytes: 0,
             rejected_connections: 0,
             expired_keys: 0,
+            expired_subkeys: 0,
             expired_time_cap_reached_count: 0,
             evicted_keys: 0,
             evicted_clients: 0,
+            evicted_scripts: 0,
+            closed_for_input: 0,
+            closed_for_output: 0,
             keyspace_hits: 0,
             keyspace_misses: 0,
             total_reads_processed: 0,
@@ -95,11 +111,13 @@ impl Default for Stats {
             commands: vec![CommandStats::default(); ROWS.len()],
             latencies: vec![None; ROWS.len()],
             used_memory_peak: 0,
+            used_memory_peak_s: 0,
             operations: Rate::default(),
             net_input: Rate::default(),
             net_output: Rate::default(),
             largest_input: Recent::default(),
             largest_output: Recent::default(),
+            slots: SlotStats::default(),
         }
     }
 }
@@ -107,8 +125,15 @@ impl Default for Stats {
 impl Stats {
     /// Begins to count anew. The peak of used memory stays: it may matter later.
     pub fn reset(&mut self) {
-        let used_memory_peak = self.used_memory_peak;
-        *self = Stats { used_memory_peak, ..Stats::default() };
+        let Stats { used_memory_peak, used_memory_peak_s, .. } = *self;
+        *self = Stats { used_memory_peak, used_memory_peak_s, ..Stats::default() };
+    }
+
+    /// So much memory is used now.
+    pub fn note_memory(&mut self, used: u64, now_s: i64) {
+        if used > self.used_memory_peak {
+            (self.used_memory_peak, self.used_memory_peak_s) = (used, now_s);
+        }
     }
 
     /// The counters of a command.
@@ -190,12 +215,14 @@ pub struct Rate {
 const RATE_SAMPLES: usize = 16;
 
 impl Rate {
-    /// Takes a sample: the total counted until now, `elapsed_ms` after the last sample.
-    pub fn sample(&mut self, total: u64, elapsed_ms: u64) {
+    /// Takes a sample: the total counted until now, `elapsed_ms` after the last sample. Returns how much has
+    /// come since that.
+    pub fn sample(&mut self, total: u64, elapsed_ms: u64) -> u64 {
         let delta = total.saturating_sub(self.last_total);
         self.last_total = total;
         self.samples[self.next] = delta * 1000 / elapsed_ms.max(1);
         self.next = (self.next + 1) % RATE_SAMPLES;
+        delta
     }
 
     /// The rate per second.

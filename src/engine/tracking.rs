@@ -338,6 +338,9 @@ fn send(engine: &mut Engine, client: ClientKey, keys: Option<&[&[u8]]>) {
         Protocol::Resp2 => return, // there is no way to tell it
     };
     push(engine, target, message);
+    if let Some(journey) = &mut engine.journey {
+        journey.invalidations += 1;
+    }
 }
 
 fn write_keys(reply: &mut Reply, keys: Option<&[&[u8]]>) {

@@ -49,6 +49,7 @@ impl Transaction {
     }
 
     /// Whether none does.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
@@ -57,6 +58,20 @@ impl Transaction {
     pub fn memory(&self) -> usize {
         self.bytes + self.queue.capacity() * size_of::<Queued>()
     }
+
+    /// How large it is.
+    pub fn size(&self) -> Size {
+        Size { commands: self.len(), bytes: self.memory() }
+    }
+}
+
+/// How large a transaction is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// How many commands it has.
+    pub commands: usize,
+    /// Bytes held by them.
+    pub bytes: usize,
 }
 
 /// Ends the transaction of a client that is reset or whose EXEC was refused.

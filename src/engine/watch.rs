@@ -30,6 +30,16 @@ pub struct Watches {
 }
 
 impl Watches {
+    /// How many keys are watched.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Bytes that the keys take.
     pub fn memory(&self) -> usize {
         self.bytes

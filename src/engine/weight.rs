@@ -65,7 +65,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let connect = || std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let keys = [0, 1000, 2000].map(|output| {
-            let key = clients.add(|id| Client::connected(id, Arc::new(connect().into())));
+            let key =
+                clients.add(|id, clock| Client::connected(id, clock, Arc::new(connect().into())));
             clients.get(key).meter.set_output(output);
             clients.weigh(key);
             clients.weigh(key);

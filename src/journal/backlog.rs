@@ -19,10 +19,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Sink;
 use crate::config::BufferLimit;
+use crate::system::clock::{Clock, Tick, machine_now};
 
 /// A block is closed once it has this size: small beside the smallest backlog, large beside a unit.
 const BLOCK: usize = 4 * 1024;
@@ -53,6 +54,7 @@ struct Ring {
     size: u64,
     limit: BufferLimit,
     readers: HashMap<u64, Place>,
+    clock: Clock,
     /// Bytes of all blocks.
     allocated: usize,
 }
@@ -61,7 +63,7 @@ struct Ring {
 #[derive(Debug)]
 struct Place {
     position: u64,
-    above_soft_limit: Option<Instant>,
+    above_soft_limit: Option<Tick>,
 }
 
 /// What a reader finds.
@@ -76,10 +78,10 @@ pub enum Next {
 }
 
 impl Backlog {
-    /// An empty backlog at the beginning of a stream.
-    pub fn new(size: u64, limit: BufferLimit) -> Self {
+    /// An empty backlog at the beginning of a stream; by `clock`, a reader is too slow for too long.
+    pub fn new(size: u64, limit: BufferLimit, clock: Clock) -> Self {
         let (blocks, readers) = (VecDeque::new(), HashMap::new());
-        let ring = Ring { blocks, start: 0, end: 0, size, limit, readers, allocated: 0 };
+        let ring = Ring { blocks, start: 0, end: 0, size, limit, readers, clock, allocated: 0 };
         Backlog { ring: Mutex::new(ring), grown: Condvar::new(), memory: AtomicU64::new(0) }
     }
 
@@ -170,13 +172,13 @@ impl Backlog {
     pub fn read(&self, reader: u64, buffer: &mut Vec<u8>, at_most: Duration) -> Next {
         buffer.clear();
         let mut ring = self.lock();
-        let deadline = Instant::now() + at_most;
+        let deadline = machine_now() + at_most;
         loop {
             let Some(place) = ring.readers.get(&reader) else { return Next::Dropped };
             if place.position < ring.end {
                 break;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(machine_now());
             if left.is_zero() {
                 return Next::Nothing;
             }
@@ -207,7 +209,7 @@ impl Ring {
     }
 
     fn drop_slow_readers(&mut self) {
-        let Ring { readers, end, limit, size, .. } = self;
+        let Ring { readers, end, limit, size, clock, .. } = self;
         readers.retain(|_, place| {
             let lag = *end - place.position;
             // The backlog is there anyway, so using it is never too much.
@@ -222,8 +224,8 @@ impl Ring {
                 place.above_soft_limit = None;
                 return true;
             }
-            let since = *place.above_soft_limit.get_or_insert_with(Instant::now);
-            since.elapsed().as_secs() <= limit.soft_seconds
+            let since = *place.above_soft_limit.get_or_insert_with(|| clock.tick());
+            clock.since(since).as_secs() <= limit.soft_seconds
         });
     }
 
@@ -282,7 +284,7 @@ mod tests {
 
     #[test]
     fn readers_get_every_byte_from_their_position() {
-        let backlog = Backlog::new(1 << 20, NO_LIMIT);
+        let backlog = Backlog::new(1 << 20, NO_LIMIT, Clock::machine());
         let stream: Vec<u8> = (0..300_000u32).map(|number| (number % 251) as u8).collect();
         for piece in stream.chunks(777) {
             backlog.append(piece);
@@ -300,7 +302,7 @@ mod tests {
 
     #[test]
     fn the_old_part_goes_unless_somebody_still_reads_it() {
-        let backlog = Backlog::new(16 << 10, NO_LIMIT);
+        let backlog = Backlog::new(16 << 10, NO_LIMIT, Clock::machine());
         assert!(backlog.attach(7, 0));
         (0..100).for_each(|_| backlog.append(&[b'x'; 1000]));
         assert_eq!(backlog.range(), (0, 100_000));
@@ -317,7 +319,7 @@ mod tests {
     #[test]
     fn a_huge_unit_is_neither_copied_nor_kept_in_one_piece() {
         const HUGE: usize = 20 << 20;
-        let backlog = Backlog::new(1 << 20, NO_LIMIT);
+        let backlog = Backlog::new(1 << 20, NO_LIMIT, Clock::machine());
         backlog.append(b"before");
         assert!(backlog.attach(7, 3));
         let unit: Vec<u8> = (0..HUGE).map(|number| (number % 251) as u8).collect();
@@ -340,7 +342,7 @@ mod tests {
     #[test]
     fn a_reader_that_falls_too_far_behind_is_dropped() {
         let limit = BufferLimit { hard: 50_000, soft: 0, soft_seconds: 0 };
-        let backlog = Backlog::new(16 << 10, limit);
+        let backlog = Backlog::new(16 << 10, limit, Clock::machine());
         assert!(backlog.attach(1, 0));
         (0..50).for_each(|_| backlog.append(&[b'x'; 1000]));
         assert_eq!(backlog.lag(1), 50_000);

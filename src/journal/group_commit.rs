@@ -10,7 +10,8 @@
 //! finds its bytes written already, by another thread, and returns at once. Or it is its
 //! turn, and it takes all that has gathered in the inbox, from whomever, and writes it. Under
 //! `appendfsync always` that is group commit: while one thread syncs, the others' units gather, and
-//! the next one syncs them all ([`turns`](super::turns)). Under the other policies, too, every unit is in the kernel's hands
+//! the next one syncs them all ([`turns`](super::turns)). Who only wants to send a reply then leaves that
+//! to the one who syncs ([`Aof::commit_or_leave`]). Under the other policies, too, every unit is in the kernel's hands
 //! before its reply leaves: a killed process loses nothing, only a machine that stops can.
 //!
 //! What fails is tried again. A write that fails is cut back, so that the file ends with a whole
@@ -23,13 +24,14 @@
 use std::collections::VecDeque;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::Sink;
-use super::turns::Turns;
+use super::turns::{Errand, Turns};
 use crate::config::{FsyncPolicy, system_text};
+use crate::system::clock::Clock;
 use crate::system::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
-use crate::system::sync::{File, Instant, Mutex, MutexGuard};
+use crate::system::sync::{File, Instant, Mutex, MutexGuard, machine_now};
 
 /// A buffer larger than this is not kept for the next units.
 const KEEP_CAPACITY: usize = 1 << 20;
@@ -42,8 +44,9 @@ const LOG_EVERY: Duration = Duration::from_secs(30);
 enum Segment {
     /// Units.
     Bytes(Vec<u8>),
-    /// From here on, units go to this file; None: the append-only file is switched off.
-    Switch(Option<File>),
+    /// From here on, units go to this file; None: the append-only file is switched off. The number
+    /// is where the journal is then.
+    Switch(Option<File>, u64),
 }
 
 /// Filled under THE lock, emptied by whoever writes. Nobody holds it for longer than a copy takes.
@@ -110,8 +113,9 @@ impl Aof {
     /// the lock; the work is done by the next [`commit`](Self::commit).
     pub fn switch(&self, file: Option<File>) {
         let mut inbox = lock(&self.inbox);
-        inbox.segments.push_back(Segment::Switch(file));
-        self.appended.fetch_add(1, Ordering::Release); // so that somebody carries it out
+        // It counts, so that somebody carries it out.
+        let place = self.appended.fetch_add(1, Ordering::Release) + 1;
+        inbox.segments.push_back(Segment::Switch(file, place));
     }
 
     /// Adds bytes behind all others. To be called under the lock.
@@ -138,15 +142,36 @@ impl Aof {
         }
     }
 
+    /// The same without waiting for another thread: what is to be done then is left with that one.
+    /// False: everything is safe already, and the errand is still to be run.
+    #[inline]
+    pub fn commit_or_leave(&self, errand: impl FnOnce() -> Option<Errand>) -> bool {
+        let target = self.appended.load(Ordering::Acquire);
+        if self.reached() >= target {
+            return false;
+        }
+        let is_left = self.turns.leave(target, || self.done(), errand);
+        if !is_left {
+            self.commit_up_to(target);
+        }
+        is_left
+    }
+
     /// One thread writes for all who wait.
     #[cold]
     fn commit_up_to(&self, target: u64) {
-        // While writes fail, cron tries again; everybody else would only fail, too.
-        let failing = || self.write_error.load(Ordering::Relaxed) != 0;
-        let done = || if failing() { u64::MAX } else { self.reached() };
-        self.turns.take(target, self.policy() == FsyncPolicy::Always, done, || {
+        let gather = self.policy() == FsyncPolicy::Always;
+        let done = || self.done();
+        self.turns.take(target, gather, done, || {
             let _ = self.write_out(&mut lock(&self.output)); // the error is kept for those who ask
         });
+    }
+
+    /// Up to where nobody has to wait any more.
+    fn done(&self) -> u64 {
+        // While writes fail, cron tries again; everybody else would only fail, too.
+        let failing = self.write_error.load(Ordering::Relaxed) != 0;
+        if failing { u64::MAX } else { self.reached() }
     }
 
     /// Up to where the promise of the policy is kept.
@@ -186,14 +211,17 @@ impl Aof {
                         lock(&self.inbox).spare = bytes;
                     }
                 }
-                Segment::Switch(next) => {
+                Segment::Switch(next, place) => {
                     // The old file must be complete on disk before the new one has anything:
                     // only the last file of all may end in the middle of a unit.
                     let synced = output.file.as_ref().map_or(Ok(()), |old| old.sync_data());
                     match synced.and_then(|()| next.as_ref().map_or(Ok(0), file_len)) {
-                        Ok(len) => (output.len, output.file) = (len, next.map(Arc::new)),
+                        Ok(len) => {
+                            (output.len, output.file) = (len, next.map(Arc::new));
+                            self.synced.fetch_max(place, Ordering::Release);
+                        }
                         Err(error) => {
-                            output.unwritten.push_front(Segment::Switch(next));
+                            output.unwritten.push_front(Segment::Switch(next, place));
                             return Err(error);
                         }
                     }
@@ -233,7 +261,7 @@ impl Aof {
     pub fn drop_old_files(&self) {
         let mut output = lock(&self.output);
         output.unwritten.append(&mut lock(&self.inbox).segments);
-        let is_switch = |segment: &Segment| matches!(segment, Segment::Switch(_));
+        let is_switch = |segment: &Segment| matches!(segment, Segment::Switch(..));
         if let Some(last) = output.unwritten.iter().rposition(is_switch) {
             output.unwritten.drain(..last);
             output.file = None; // nothing to sync
@@ -255,7 +283,7 @@ impl Aof {
 
     fn failed(&self, output: &mut Output, error: &io::Error) {
         if output.last_complaint.is_none_or(|at| at.elapsed() > LOG_EVERY) {
-            output.last_complaint = Some(Instant::now());
+            output.last_complaint = Some(machine_now());
             crate::warning!("Error writing to the AOF file: {}", system_text(error));
         }
         if self.policy() == FsyncPolicy::Always {
@@ -284,29 +312,32 @@ impl Aof {
     }
 
     /// Syncs what is written, without keeping anybody from writing: once a second for `everysec`.
-    pub fn sync_in_background(&self) {
+    /// True: it has.
+    pub fn sync_in_background(&self) -> bool {
         let written = self.written.load(Ordering::Acquire);
         let due = self.synced.load(Ordering::Acquire) < written;
         let policy = self.policy();
         if !due || policy != FsyncPolicy::Everysec {
-            return;
+            return false;
         }
         let (file, written) = {
             let output = lock(&self.output);
             (output.file.clone(), self.written.load(Ordering::Acquire))
         };
         self.syncing.store(true, Ordering::Relaxed);
-        match file.map_or(Ok(()), |file| file.sync_data()) {
+        let result = file.map_or(Ok(()), |file| file.sync_data());
+        match &result {
             Ok(()) => {
                 self.synced.fetch_max(written, Ordering::Release);
                 self.sync_error.store(0, Ordering::Relaxed);
             }
             Err(error) => {
-                self.sync_failed(&error);
-                crate::warning!("Fail to fsync the AOF file: {}", system_text(&error));
+                self.sync_failed(error);
+                crate::warning!("Fail to fsync the AOF file: {}", system_text(error));
             }
         }
         self.syncing.store(false, Ordering::Relaxed);
+        result.is_ok()
     }
 
     /// Syncs what is written by now, while others go on writing. Who switches to another file next
@@ -393,6 +424,16 @@ impl Aof {
         self.appended.load(Ordering::Acquire).saturating_sub(written)
     }
 
+    /// How much has been appended.
+    pub fn appended(&self) -> u64 {
+        self.appended.load(Ordering::Acquire)
+    }
+
+    /// How much of it is on the disk.
+    pub fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
     /// Whether a sync is on its way.
     pub fn is_syncing(&self) -> bool {
         self.syncing.load(Ordering::Relaxed)
@@ -402,20 +443,21 @@ impl Aof {
 /// The journal's end of the append-only file.
 pub struct AofSink {
     aof: Arc<Aof>,
-    last_timestamp: u64,
+    clock: Clock,
+    last_timestamp: i64,
 }
 
 impl AofSink {
-    /// Appends to `aof`.
-    pub fn new(aof: Arc<Aof>) -> Self {
-        AofSink { aof, last_timestamp: 0 }
+    /// Appends to `aof`, with the times of `clock` if the file is to have any.
+    pub fn new(aof: Arc<Aof>, clock: Clock) -> Self {
+        AofSink { aof, clock, last_timestamp: 0 }
     }
 }
 
 impl Sink for AofSink {
     fn append(&mut self, unit: &[u8]) {
         if self.aof.timestamps.load(Ordering::Relaxed) {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let now = self.clock.unix_ms() / 1000;
             if now > self.last_timestamp {
                 self.last_timestamp = now;
                 self.aof.append(format!("#TS:{now}\r\n").as_bytes());

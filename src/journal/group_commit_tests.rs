@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::Sink;
 use super::group_commit::{Aof, AofSink, lock};
 use crate::config::FsyncPolicy;
+use crate::system::clock::Clock;
 
 fn open(path: &Path) -> File {
     OpenOptions::new().create(true).append(true).open(path).unwrap()
@@ -24,7 +25,7 @@ fn units_go_to_the_file_that_was_in_force_when_they_came() {
     let directory = tempfile::tempdir().unwrap();
     let [one, two] = ["one", "two"].map(|name| directory.path().join(name));
     let aof = opened(&one, FsyncPolicy::Everysec);
-    let mut sink = AofSink::new(Arc::clone(&aof));
+    let mut sink = AofSink::new(Arc::clone(&aof), Clock::machine());
     sink.append(b"a");
     sink.append(b"b");
     aof.switch(Some(open(&two)));
@@ -43,7 +44,7 @@ fn threads_that_commit_at_the_same_time_share_writes() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     let aof = opened(&path, FsyncPolicy::Always);
-    let the_lock = Mutex::new(AofSink::new(Arc::clone(&aof)));
+    let the_lock = Mutex::new(AofSink::new(Arc::clone(&aof), Clock::machine()));
     std::thread::scope(|scope| {
         for thread in 0..8u8 {
             let (aof, the_lock, path) = (&aof, &the_lock, &path);
@@ -67,7 +68,7 @@ fn what_could_not_be_written_is_written_later() {
     fs::write(&path, "before").unwrap();
     let aof = Arc::new(Aof::new(FsyncPolicy::Everysec));
     aof.switch(Some(OpenOptions::new().write(true).open("/dev/full").unwrap()));
-    let mut sink = AofSink::new(Arc::clone(&aof));
+    let mut sink = AofSink::new(Arc::clone(&aof), Clock::machine());
     sink.append(b"kept");
     aof.commit();
     assert_eq!(aof.error().as_deref(), Some("No space left on device"));
@@ -87,7 +88,7 @@ fn a_new_base_makes_up_for_what_could_not_be_written() {
     let path = directory.path().join("file");
     let aof = Arc::new(Aof::new(FsyncPolicy::Everysec));
     aof.switch(Some(OpenOptions::new().write(true).open("/dev/full").unwrap()));
-    let mut sink = AofSink::new(Arc::clone(&aof));
+    let mut sink = AofSink::new(Arc::clone(&aof), Clock::machine());
     sink.append(b"in the base");
     aof.commit();
     aof.switch(Some(open(&path)));
@@ -104,7 +105,7 @@ fn timestamps_come_before_a_unit() {
     let path = directory.path().join("file");
     let aof = opened(&path, FsyncPolicy::No);
     aof.set_timestamps(true);
-    let mut sink = AofSink::new(Arc::clone(&aof));
+    let mut sink = AofSink::new(Arc::clone(&aof), Clock::machine());
     sink.append(b"unit\r\n");
     aof.commit();
     let text = fs::read_to_string(&path).unwrap();

@@ -19,6 +19,7 @@
 //! append-only file does without.
 
 pub mod backlog;
+pub mod copy;
 pub mod group_commit;
 #[cfg(test)]
 mod group_commit_tests;
@@ -42,7 +43,15 @@ pub struct Effect {
 pub trait Sink: Send {
     /// Takes the bytes of a unit.
     fn append(&mut self, unit: &[u8]);
+
+    /// Ends the copy that this is: what it has kept, and what it stood in front of. None: it is the real one.
+    fn end_copy(&mut self) -> Option<(Vec<u8>, MaybeSink)> {
+        None
+    }
 }
+
+/// A place for a sink.
+pub type MaybeSink = Option<Box<dyn Sink>>;
 
 /// An effect that waits for the end of the unit.
 struct Pending {
@@ -62,9 +71,9 @@ pub const EVERYBODY: u8 = FILE | REPLICAS;
 pub struct Journal {
     pending: Vec<Pending>,
     /// The append-only file.
-    pub aof: Option<Box<dyn Sink>>,
+    pub aof: MaybeSink,
     /// The replication backlog.
-    pub replication: Option<Box<dyn Sink>>,
+    pub replication: MaybeSink,
     /// The database that the encoded stream has selected.
     selected: Option<usize>,
     encoded: Vec<u8>,
@@ -72,6 +81,12 @@ pub struct Journal {
     apart: bool,
     /// Units that replicas have been given; so that it shows who has written.
     pub replicated: u64,
+    /// The same of the append-only file.
+    pub filed: u64,
+    /// Tells which commands not every replica knows, by their names.
+    is_newer: fn(&[u8]) -> bool,
+    /// Replicas have been given such a command since this was looked at last.
+    pub has_newer: bool,
     /// Who gets the effects that come now. A script may choose (`redis.set_repl`).
     pub targets: u8,
 }
@@ -86,12 +101,20 @@ impl Default for Journal {
             encoded: Vec::new(),
             apart: false,
             replicated: 0,
+            filed: 0,
+            is_newer: |_| false,
+            has_newer: false,
             targets: EVERYBODY,
         }
     }
 }
 
 impl Journal {
+    /// A journal without consumers.
+    pub fn new(is_newer: fn(&[u8]) -> bool) -> Self {
+        Journal { is_newer, ..Journal::default() }
+    }
+
     /// Whether effects have to be recorded at all.
     #[inline]
     pub fn is_needed(&self) -> bool {
@@ -166,12 +189,16 @@ impl Journal {
         self.replicated += u64::from(self.replication.is_some());
         if let Some(sink) = self.replication.as_mut().filter(|_| !self.encoded.is_empty()) {
             sink.append(&self.encoded);
+            let mut sent = self.pending.iter().filter(|pending| pending.targets & REPLICAS != 0);
+            self.has_newer |=
+                sent.any(|pending| (self.is_newer)(pending.effect.request.args().at(0)));
         }
         if self.aof.is_some() && self.pending.iter().any(|pending| pending.targets != EVERYBODY) {
             self.selected = selected;
             self.encode(apart, |pending| pending.targets & FILE != 0);
         }
         if let Some(sink) = self.aof.as_mut().filter(|_| !self.encoded.is_empty()) {
+            self.filed += 1;
             sink.append(&self.encoded);
         }
         // What a large unit needed is not kept for small ones.

@@ -25,9 +25,11 @@ mod literal;
 mod long_double;
 mod natural;
 mod rounding;
+mod shortest;
 
 pub use self::float::{format_f64, parse_f64, parse_score_bound, push_f64};
 pub use self::long_double::LongDouble;
+pub use self::shortest::Precision;
 
 /// The longest text of an `i64`: a sign and 19 digits.
 const I64_TEXT_MAX: usize = 20;
@@ -103,6 +105,12 @@ impl Digits {
     /// As text.
     pub fn as_bytes(&self) -> &[u8] {
         &self.text[..usize::from(self.len)]
+    }
+}
+
+impl AsRef<[u8]> for Digits {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

@@ -16,7 +16,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam::channel::{Receiver, unbounded};
 
@@ -27,6 +27,7 @@ use super::snapshot::Snapshot;
 use crate::engine::append_only::AofState;
 use crate::engine::background::{Control, Job, Kind};
 use crate::engine::{Engine, SharedEngine};
+use crate::system::clock::Tick;
 use crate::system::cores;
 use crate::system::service::essential;
 
@@ -68,7 +69,7 @@ pub fn begin_save(engine: &mut Engine) -> bool {
         return false; // before anything is marked as being saved
     }
     engine.background.save_scheduled = false;
-    engine.saving.last_try = Some(Instant::now());
+    engine.saving.last_try = Some(engine.clock.tick());
     let Some(path) = disk::snapshot_path(&engine.config) else {
         crate::warning!("Background saving error: the configuration names no file (dbfilename)");
         engine.saving.last_ok = false;
@@ -143,7 +144,7 @@ pub fn begin_rewrite(engine: &mut Engine) -> bool {
         return false;
     }
     engine.background.rewrite_scheduled = false;
-    engine.aof.last_attempt = Some(Instant::now());
+    engine.aof.last_attempt = Some(engine.clock.tick());
     let keys = engine.databases.iter().map(|db| db.len() as u64).sum();
     let (control, cores) =
         (Arc::clone(&engine.background.control), engine.config.aof_rewrite_cpulist.clone());
@@ -204,7 +205,7 @@ pub fn tick(engine: &mut Engine) {
 
 fn save_point_reached(engine: &Engine) -> bool {
     let saving = &engine.saving;
-    let recently = |at: Instant| at.elapsed() < RETRY_SAVE_AFTER;
+    let recently = |at: Tick| engine.clock.since(at) < RETRY_SAVE_AFTER;
     if !saving.last_ok && saving.last_try.is_some_and(recently) {
         return false;
     }
@@ -227,7 +228,7 @@ fn rewrite_is_due(engine: &Engine) -> bool {
         0..FREE_ATTEMPTS => Duration::from_secs(1),
         failures => Duration::from_secs(60 << (failures - FREE_ATTEMPTS).min(6)).min(LONGEST_PAUSE),
     };
-    if aof.last_attempt.is_some_and(|at| at.elapsed() < pause) {
+    if aof.last_attempt.is_some_and(|at| engine.clock.since(at) < pause) {
         return false;
     }
     match aof.state {

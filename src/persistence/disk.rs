@@ -8,12 +8,11 @@ use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::history::{self, History};
 use super::snapshot::Snapshot;
 use super::{load, save};
-use crate::config::{Config, EvictionPolicy, REDIS_VERSION};
+use crate::config::{Config, EvictionPolicy, REDIS_VERSION, RdbVersion};
 use crate::engine::background::{Control, Kind};
 use crate::engine::debugging::Delays;
 use crate::engine::eviction;
@@ -22,8 +21,11 @@ use crate::engine::progress::Progress;
 use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::persistence::access::Access;
-use crate::rdb::{self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style};
+use crate::rdb::{
+    self, Compression, Decoder, Encoder, EncodingLimits, NodeLimit, Reason, Style, Target,
+};
 use crate::store::packed;
+use crate::system::clock::machine_now;
 
 impl EncodingLimits {
     /// The limits in force.
@@ -43,6 +45,13 @@ impl Style {
         Style {
             compression: if config.rdbcompression { Compression::Lzf } else { Compression::None },
             list_nodes: NodeLimit::of_config(config.list_max_listpack_size),
+            target: match config.rdb_version {
+                RdbVersion::AsNeeded => Target::AsNeeded,
+                RdbVersion::Redis70 => Target::Exactly(10),
+                RdbVersion::Redis72 => Target::Exactly(11),
+                RdbVersion::Redis74 => Target::Exactly(12),
+                RdbVersion::Valkey9 => Target::Exactly(80),
+            },
         }
     }
 }
@@ -58,7 +67,7 @@ pub fn load_snapshot(access: &mut Access<'_>, progress: &Progress) -> io::Result
     let (path, reading, now_ms) = access
         .with(|engine| (snapshot_path(&engine.config), Reading::of(engine), engine.unix_ms()));
     let Some(path) = path else { return Ok(None) };
-    let begun = Instant::now();
+    let begun = machine_now();
     if !path.try_exists()? {
         return Ok(None);
     }
@@ -265,7 +274,7 @@ fn write_snapshot(engine: &Engine) -> io::Result<()> {
         .ok_or_else(|| io::Error::other("the configuration names no file (dbfilename)"))?;
     let writer = SnapshotWriter::new(engine, false);
     let options = save::Options {
-        style: Style::of_config(&writer.config),
+        style: writer.style,
         checksum: writer.config.rdbchecksum,
         incremental: writer.config.rdb_save_incremental_fsync,
         aux: &writer.facts,
@@ -279,6 +288,7 @@ fn write_snapshot(engine: &Engine) -> io::Result<()> {
 /// needed while a file is written.
 pub struct SnapshotWriter {
     config: Config,
+    style: Style,
     delays: Arc<Delays>,
     facts: Vec<(&'static str, String)>,
     functions: Vec<Vec<u8>>,
@@ -290,11 +300,17 @@ impl SnapshotWriter {
     pub fn new(engine: &Engine, is_base: bool) -> Self {
         SnapshotWriter {
             config: engine.config.clone(),
+            style: Style::of_config(&engine.config),
             delays: Arc::clone(&engine.debugging.delays),
             facts: facts(engine, is_base),
             functions: engine.scripting.sources(),
             now_ms: engine.unix_ms(),
         }
+    }
+
+    /// The same, in this version.
+    pub fn with_target(self, target: Target) -> Self {
+        SnapshotWriter { style: Style { target, ..self.style }, ..self }
     }
 
     /// Writes a whole file to `out`, and returns it flushed. The lock is taken for each copy only.
@@ -305,8 +321,8 @@ impl SnapshotWriter {
         out: W,
         control: &Control,
     ) -> io::Result<W> {
-        let mut encoder =
-            Encoder::new(out, Style::of_config(&self.config), self.config.rdbchecksum)?;
+        let (fields_expire, checksum) = (snapshot.fields_expire(), self.config.rdbchecksum);
+        let mut encoder = Encoder::new(out, self.style, fields_expire, checksum)?;
         for (name, value) in &self.facts {
             encoder.aux(name, value)?;
         }
@@ -321,7 +337,8 @@ impl SnapshotWriter {
             }
             for saved in &keys {
                 let usage = self.usage(saved.access);
-                encoder.key(&saved.key, &saved.value, saved.deadline, usage)?;
+                let (key, value) = (&saved.key, &saved.value);
+                encoder.key(key, value, saved.deadline, usage).map_err(save::naming(key))?;
             }
             self.delays.saved(keys.len());
             control.advance(keys.len())?;

@@ -19,8 +19,6 @@
 //! Left out on purpose, as in Redis: the append-only file. It says what the data is, not which bytes
 //! of whose stream it came from.
 
-use std::time::Instant;
-
 use super::load::{HISTORY, LoadedData};
 use crate::engine::Engine;
 use crate::engine::role::{self, is_id, parse_offset};
@@ -83,7 +81,7 @@ impl History {
             return;
         }
         (replication.second_id, replication.second_end) = (self.id, Some(self.offset));
-        replication.alone_since = Instant::now();
+        replication.alone_since = engine.clock.tick();
         role::connect_journal(engine);
         for (db, key) in self.expired {
             engine.journal.add(Effect { db, request: Request::new([&b"DEL"[..], &key]) });

@@ -13,6 +13,7 @@ use crate::rdb::decode::{Decoder, Item, Key};
 use crate::rdb::source::damaged;
 use crate::rdb::{EncodingLimits, Error, Reason, Result, Usage};
 use crate::store::Keyspace;
+use crate::system::logging::UserData;
 
 /// The size of the read buffer: few system calls, and it still fits the cache.
 const BUFFER: usize = 64 * 1024;
@@ -101,7 +102,7 @@ pub fn load_from<R: std::io::BufRead>(
         match decoder.next_item()? {
             Item::Aux { name, value } => data.aux.push((name, value)),
             Item::Function(library) => data.functions.push(library),
-            Item::ResizeDb { .. } => {} // a claim; our tables grow at no great cost
+            Item::ResizeDb => {} // a claim; our tables grow at no great cost
             Item::Key(key) => {
                 add(&mut data, db, key, options)?;
                 options.delays.loaded(1);
@@ -136,7 +137,7 @@ fn add(data: &mut LoadedData, db: usize, key: Key, options: &Options<'_>) -> Res
         .get_mut(db)
         .ok_or_else(|| damaged(key.offset, "a key before its database"))?;
     let Err(vacant) = keyspace.find(&key.name) else {
-        let name = key.name.escape_ascii();
+        let name = UserData(&key.name);
         return Err(damaged(key.offset, format!("the key '{name}' is twice in database {db}")));
     };
     let slot = keyspace.insert(vacant, &key.name, value, (options.access)(key.usage));

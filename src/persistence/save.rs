@@ -17,8 +17,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::rdb::Usage;
-use crate::rdb::{Encoder, Style};
-use crate::store::Keyspace;
+use crate::rdb::{Encoder, Style, Unwritable};
+use crate::store::{Keyspace, fields_expire};
+use crate::system::logging::UserData;
 
 /// Bytes between two syncs of a file that is synced piece by piece.
 const SYNC_EVERY: usize = 4 << 20;
@@ -117,9 +118,20 @@ pub fn save(databases: &[Keyspace], path: &Path, options: &Options<'_>) -> io::R
     write(databases, file, options)?.commit(path)
 }
 
+/// Lets an error tell of which key something can't be written.
+pub fn naming(key: &[u8]) -> impl Fn(io::Error) -> io::Error {
+    move |error| match error.get_ref().and_then(|inner| inner.downcast_ref::<Unwritable>()) {
+        Some(unwritable) => {
+            io::Error::other(format!("the key '{}': {unwritable} (rdb-version)", UserData(key)))
+        }
+        None => error,
+    }
+}
+
 /// Writes everything to `writer`, and returns it flushed.
 pub fn write<W: Write>(databases: &[Keyspace], writer: W, options: &Options<'_>) -> io::Result<W> {
-    let mut encoder = Encoder::new(writer, options.style, options.checksum)?;
+    let (fields_expire, checksum) = (fields_expire(databases), options.checksum);
+    let mut encoder = Encoder::new(writer, options.style, fields_expire, checksum)?;
     for (name, value) in options.aux {
         encoder.aux(name, value)?;
     }
@@ -130,7 +142,8 @@ pub fn write<W: Write>(databases: &[Keyspace], writer: W, options: &Options<'_>)
     {
         encoder.select_db(db, keyspace.len(), keyspace.expiring())?;
         for (entry, deadline) in keyspace.iter_with_deadlines() {
-            encoder.key(&entry.key, &entry.value, deadline, (options.usage)(entry.access))?;
+            let usage = (options.usage)(entry.access);
+            encoder.key(&entry.key, &entry.value, deadline, usage).map_err(naming(&entry.key))?;
         }
     }
     encoder.finish()

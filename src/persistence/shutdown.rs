@@ -12,9 +12,11 @@
 //! the file says about its place in the stream must be true when the server comes back. From the
 //! moment it is saved nothing is executed any more, and nothing is appended.
 //!
-//! Whoever sent SHUTDOWN waits all the while, and gets a reply only if nothing comes of it.
+//! Whoever sent SHUTDOWN waits all the while, and gets a reply only if nothing comes of it. When its
+//! connection is closed, the process has done everything that it had to do with files: a script may
+//! remove them then.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::disk;
 use crate::engine::ClientKey;
@@ -25,6 +27,8 @@ use crate::engine::pause::{self, Reason};
 use crate::engine::role;
 use crate::engine::shutdown::{Leaving, ShutdownRequest};
 use crate::resp::Request;
+use crate::system::clock::machine_now;
+use crate::system::supervisor;
 
 /// What has come of a shutdown so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +57,7 @@ pub fn begin(engine: &mut Engine, request: ShutdownRequest) -> Outcome {
     }
     crate::notice!("Waiting for replicas before shutting down.");
     engine.replication.ask_for_acknowledgement();
-    let deadline = Instant::now() + patience;
+    let deadline = machine_now() + patience;
     engine.leaving = Some(Leaving { request, deadline, clients: Vec::new() });
     Outcome::Waiting
 }
@@ -71,6 +75,14 @@ pub fn wait(engine: &mut Engine, client: ClientKey) {
         deadline: None,
     };
     blocking::block(engine, client, wait);
+}
+
+/// The end that this client has asked for is decided: its connection ends, with the process if that does.
+pub fn part(engine: &mut Engine, client: ClientKey) {
+    let ends_process = engine.ends_process;
+    let client = engine.clients.get_mut(client);
+    client.asked_for_end = ends_process;
+    client.close_after_reply = true;
 }
 
 /// Looks whether the replicas have everything, or the time is over. Called several times a second.
@@ -95,6 +107,7 @@ fn end(leaving: Leaving, engine: &mut Engine, decided: bool) {
     for id in leaving.clients {
         let Some(client) = engine.clients.by_id(id) else { continue };
         if decided {
+            part(engine, client);
             engine.clients.get_mut(client).disconnect();
         } else {
             blocking::interrupt(engine, client, FAILED);
@@ -128,11 +141,14 @@ fn finish(engine: &mut Engine, request: ShutdownRequest) -> Outcome {
         crate::warning!("Writing initial AOF. Exit anyway.");
     }
     engine.background.cancel_all();
+    supervisor::tell("STOPPING=1");
     if saves {
         crate::notice!("Saving the final RDB snapshot before exiting.");
+        supervisor::tell("STATUS=Saving the final RDB snapshot");
     }
     if saves && disk::save_now(engine).is_err() && !request.force {
         crate::warning!("Error trying to save the DB, can't exit.");
+        supervisor::tell("STATUS=Error trying to save the DB, can't exit.");
         return fail(engine);
     }
     engine.shutdown = Some(request);

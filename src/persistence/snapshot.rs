@@ -30,6 +30,8 @@ pub struct Database {
 #[derive(Debug)]
 pub struct Snapshot {
     id: u64,
+    /// Whether there were hashes whose fields expire.
+    fields_expire: bool,
     databases: Vec<Database>,
     /// The database that is being copied, as an index into `databases`.
     current: usize,
@@ -60,7 +62,13 @@ impl Snapshot {
                 databases.push(Database { db, keys, expiring });
             }
         }
-        Snapshot { id, databases, current: 0, cursor: 0 }
+        let fields_expire = engine.fields_expire();
+        Snapshot { id, fields_expire, databases, current: 0, cursor: 0 }
+    }
+
+    /// Whether it has hashes whose fields expire.
+    pub fn fields_expire(&self) -> bool {
+        self.fields_expire && !self.databases.is_empty()
     }
 
     /// How many keys it holds.

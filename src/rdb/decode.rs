@@ -6,9 +6,10 @@
 
 use std::io::BufRead;
 
-use super::format::{FIRST_WITH_CHECKSUM, MAGIC, NEWEST_VERSION, Type, opcode};
+use super::format::{FIRST_WITH_CHECKSUM, Type, opcode};
 use super::source::{Source, damaged};
 use super::values::{module_name, read_value, unsupported};
+use super::version::Dialect;
 use super::{EncodingLimits, Error, Reason, Result, Usage};
 use crate::number::leading_integer;
 use crate::store::Value;
@@ -28,12 +29,7 @@ pub enum Item {
     /// The next keys belong to this database.
     SelectDb(u64),
     /// How many keys it has, and how many of them expire. A hint, not to be relied on.
-    ResizeDb {
-        /// Keys.
-        keys: u64,
-        /// Keys that expire.
-        expiring: u64,
-    },
+    ResizeDb,
     /// A key.
     Key(Key),
     /// The end of the file; the checksum was right.
@@ -59,6 +55,7 @@ pub struct Key {
 pub struct Decoder<R> {
     source: Source<R>,
     version: u16,
+    dialect: Dialect,
     limits: EncodingLimits,
     ignores_checksum: bool,
     ended: bool,
@@ -69,16 +66,21 @@ impl<R: BufRead> Decoder<R> {
     pub fn new(reader: R, limits: EncodingLimits) -> Result<Self> {
         let mut source = Source::new(reader);
         let header: [u8; 9] = source.array()?;
-        let digits = header
-            .strip_prefix(MAGIC)
+        let of = |dialect: Dialect| Some((dialect, header.strip_prefix(dialect.magic())?));
+        let (dialect, digits) = of(Dialect::Redis)
+            .or_else(|| of(Dialect::Valkey))
             .ok_or_else(|| damaged(0, "Wrong signature trying to load DB from file"))?;
-        let version = version_of(digits).filter(|version| (1..=NEWEST_VERSION).contains(version));
-        let Some(version) = version else {
-            let shown = leading_integer(digits);
-            let text = format!("Can't handle RDB format version {shown}");
-            return Err(Error { offset: 5, reason: Reason::Unsupported(text.into()) });
+        let of_this = |version: &u16| Dialect::of_version(*version) == Some(dialect);
+        let Some(version) = version_of(digits).filter(of_this) else {
+            let (of, shown) = match dialect {
+                Dialect::Redis => ("", leading_integer(digits)),
+                Dialect::Valkey => ("Valkey's ", leading_integer(digits)),
+            };
+            let text = format!("Can't handle {of}RDB format version {shown}");
+            let offset = dialect.magic().len() as u64;
+            return Err(Error { offset, reason: Reason::Unsupported(text.into()) });
         };
-        Ok(Decoder { source, version, limits, ignores_checksum: false, ended: false })
+        Ok(Decoder { source, version, dialect, limits, ignores_checksum: false, ended: false })
     }
 
     /// Bytes read.
@@ -138,7 +140,7 @@ impl<R: BufRead> Decoder<R> {
     ) -> Result<Key> {
         let kind = Type::of_code(code).ok_or_else(|| unknown(offset, code))?;
         let name = self.source.string()?;
-        let value = read_value(&mut self.source, kind, &self.limits)?;
+        let value = read_value(&mut self.source, kind, self.dialect, &self.limits)?;
         Ok(Key { offset, name, value, expire_ms, usage })
     }
 
@@ -151,7 +153,9 @@ impl<R: BufRead> Decoder<R> {
             opcode::FUNCTION => Ok(Item::Function(self.source.string()?)),
             opcode::SELECT_DB => Ok(Item::SelectDb(self.source.number()?)),
             opcode::RESIZE_DB => {
-                Ok(Item::ResizeDb { keys: self.source.number()?, expiring: self.source.number()? })
+                self.source.number()?;
+                self.source.number()?;
+                Ok(Item::ResizeDb)
             }
             opcode::FUNCTION_PRE_RELEASE => {
                 Err(unsupported(offset, "functions as release candidates of Redis 7.0 wrote them"))
@@ -159,6 +163,9 @@ impl<R: BufRead> Decoder<R> {
             opcode::MODULE_AUX => {
                 let module = module_name(self.source.number()?);
                 Err(unsupported(offset, format!("the data of the module type '{module}'")))
+            }
+            opcode::SLOT_IMPORT if self.dialect == Dialect::Valkey => {
+                Err(unsupported(offset, "slots that Valkey was taking in when it wrote this"))
             }
             opcode::EOF => {
                 self.check_end(offset)?;

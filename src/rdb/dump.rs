@@ -9,9 +9,10 @@
 
 use super::EncodingLimits;
 use super::checksum::crc64;
-use super::format::{NEWEST_VERSION, TRAILER, Type, VERSION, opcode};
+use super::format::{TRAILER, Type, opcode};
 use super::source::Source;
 use super::values::read_value;
+use super::version::{Dialect, Unwritable, VERSION};
 use super::write_value::{type_of, write_value};
 use super::writer::{RdbWriter, Style};
 use crate::store::Value;
@@ -25,19 +26,21 @@ pub enum PayloadError {
     Value(String),
 }
 
-/// The payload for a value.
-pub fn dump(value: &Value, style: Style) -> Vec<u8> {
+/// The payload for a value, if the version can say it.
+pub fn dump(value: &Value, style: Style) -> Result<Vec<u8>, Unwritable> {
+    let kind = type_of(value, style.target)?;
+    let fields_expire = matches!(value, Value::Hash(hash) if hash.next_expiry().is_some());
     let mut out = RdbWriter::new(Vec::new(), style);
     let mut write = || {
-        out.put(&[type_of(value) as u8])?;
+        out.put(&[kind as u8])?;
         write_value(&mut out, value)?;
-        out.put(&VERSION.to_le_bytes())?;
+        out.put(&style.target.version(fields_expire).to_le_bytes())?;
         let checksum = out.flush()?;
         out.put(&checksum.to_le_bytes())?;
         out.flush()
     };
     write().expect("a vector takes every byte");
-    out.into_inner()
+    Ok(out.into_inner())
 }
 
 /// The payload for libraries of functions.
@@ -60,7 +63,7 @@ pub fn dump_functions(sources: &[Vec<u8>]) -> Vec<u8> {
 /// The libraries of a payload.
 pub fn decode_functions(payload: &[u8]) -> Result<Vec<Vec<u8>>, PayloadError> {
     check_sum(payload)?;
-    let mut source = Source::new(body_of(payload)?);
+    let mut source = Source::new(body_of(payload)?.0);
     let mut sources = Vec::new();
     let damaged = |error: super::Error| PayloadError::Value(error.to_string());
     while !source.is_at_end().map_err(damaged)? {
@@ -79,14 +82,16 @@ fn check_sum(payload: &[u8]) -> Result<(), PayloadError> {
     if crc64(0, checked).to_le_bytes() == checksum { Ok(()) } else { Err(PayloadError::Trailer) }
 }
 
-/// What stands before the trailer of a payload, if its version is known.
-fn body_of(payload: &[u8]) -> Result<&[u8], PayloadError> {
+/// What stands before the trailer of a payload, if its version is known, and whose it is.
+fn body_of(payload: &[u8]) -> Result<(&[u8], Dialect), PayloadError> {
     let body = payload.len().checked_sub(TRAILER).ok_or(PayloadError::Trailer)?;
     let (body, trailer) = payload.split_at(body);
-    if u16::from_le_bytes([trailer[0], trailer[1]]) > NEWEST_VERSION {
-        return Err(PayloadError::Trailer);
-    }
-    Ok(body)
+    let version = u16::from_le_bytes([trailer[0], trailer[1]]);
+    let dialect = match version {
+        0 => Dialect::Redis, // as Redis, which asks only whether it is too new
+        version => Dialect::of_version(version).ok_or(PayloadError::Trailer)?,
+    };
+    Ok((body, dialect))
 }
 
 /// The value of a payload.
@@ -101,10 +106,11 @@ pub fn decode_value_unchecked(
     limits: &EncodingLimits,
 ) -> Result<Value, PayloadError> {
     let damaged = |error: super::Error| PayloadError::Value(error.to_string());
-    let mut source = Source::new(body_of(payload)?);
+    let (body, dialect) = body_of(payload)?;
+    let mut source = Source::new(body);
     let code = source.byte().map_err(damaged)?;
     let kind = Type::of_code(code).ok_or_else(|| PayloadError::Value("unknown type".into()))?;
-    let value = read_value(&mut source, kind, limits).map_err(damaged)?;
+    let value = read_value(&mut source, kind, dialect, limits).map_err(damaged)?;
     let value = value.ok_or_else(|| PayloadError::Value("an empty collection".into()))?;
     if source.is_at_end().map_err(damaged)? {
         Ok(value)
@@ -126,7 +132,7 @@ mod tests {
     fn a_payload_of_redis_comes_back_the_same() {
         for payload in [STRING, HASH] {
             let value = decode_value(payload, &EncodingLimits::default()).unwrap();
-            assert_eq!(dump(&value, Style::default()), payload);
+            assert_eq!(dump(&value, Style::default()).unwrap(), payload);
         }
     }
 

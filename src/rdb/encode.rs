@@ -3,10 +3,13 @@
 use std::io::{self, Write};
 
 use super::Usage;
-use super::format::{MAGIC, VERSION, opcode};
+use super::format::opcode;
 use super::write_value::{type_of, write_value};
 use super::writer::{RdbWriter, Style};
 use crate::store::Value;
+
+/// Bytes of magic and version.
+const HEADER: usize = 9;
 
 /// Writes a file, item by item. The order is the caller's: facts, functions, then for each
 /// database [`select_db`](Self::select_db) and its keys, then [`finish`](Self::finish).
@@ -16,11 +19,14 @@ pub struct Encoder<W> {
 }
 
 impl<W: Write> Encoder<W> {
-    /// Begins a file. Without `checksum` (`rdbchecksum no`) zero stands in its place.
-    pub fn new(writer: W, style: Style, checksum: bool) -> io::Result<Self> {
+    /// Begins a file. Whether there are fields that expire decides over its version. Without
+    /// `checksum` (`rdbchecksum no`) zero stands in its place.
+    pub fn new(writer: W, style: Style, fields_expire: bool, checksum: bool) -> io::Result<Self> {
         let mut out = RdbWriter::new(writer, style);
-        out.put(MAGIC)?;
-        out.put(format!("{VERSION:04}").as_bytes())?;
+        let (magic, version) =
+            (style.target.dialect().magic(), style.target.version(fields_expire));
+        out.put(magic)?;
+        out.put(format!("{version:0width$}", width = HEADER - magic.len()).as_bytes())?;
         Ok(Encoder { out, checksum })
     }
 
@@ -47,7 +53,7 @@ impl<W: Write> Encoder<W> {
     }
 
     /// A key: when it expires in Unix milliseconds, how it was used (if that is to be kept), and
-    /// its value.
+    /// its value. The error is an [`Unwritable`](super::version::Unwritable) if the version can't say it.
     pub fn key(
         &mut self,
         key: &[u8],
@@ -55,6 +61,7 @@ impl<W: Write> Encoder<W> {
         expire_ms: Option<i64>,
         usage: Option<Usage>,
     ) -> io::Result<()> {
+        let kind = type_of(value, self.out.target).map_err(io::Error::other)?;
         if let Some(at) = expire_ms {
             self.out.put(&[opcode::EXPIRE_MS])?;
             self.out.put(&at.to_le_bytes())?;
@@ -67,7 +74,7 @@ impl<W: Write> Encoder<W> {
             Some(Usage::Frequency(counter)) => self.out.put(&[opcode::FREQUENCY, counter])?,
             None => {}
         }
-        self.out.put(&[type_of(value) as u8])?;
+        self.out.put(&[kind as u8])?;
         self.out.string(key)?;
         write_value(&mut self.out, value)
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! file    = "REDIS" version(4 digits)  item*  FF  crc64(8 bytes, low first)
+//!         | "VALKEY" version(3 digits) ...            from Valkey 9.0 on: see version.rs
 //! item    = opcode operands | type key value
 //! number  = 00xxxxxx                                  0..63
 //!         | 01xxxxxx xxxxxxxx                         0..16383, high byte first
@@ -16,17 +17,13 @@
 //! and never removed: a file of 2009 still loads, which is why half of the names below are of
 //! forms that nothing writes any more.
 
-/// How every file begins.
-pub const MAGIC: &[u8; 5] = b"REDIS";
-/// The version we write: that of Redis 7.0.
-pub const VERSION: u16 = 10;
-/// The newest version we read: that of Redis 7.4.
-pub const NEWEST_VERSION: u16 = 12;
 /// The first version with a checksum behind its end.
 pub const FIRST_WITH_CHECKSUM: u16 = 5;
 
 /// What comes next is not a key; see [`Type`] for what is one.
 pub mod opcode {
+    /// Slots that were being moved here (Valkey 9.0).
+    pub const SLOT_IMPORT: u8 = 243;
     /// Which slot of a cluster the next keys belong to, and how many they are (7.4): a hint.
     pub const SLOT_INFO: u8 = 244;
     /// A library of functions: its source as a string.
@@ -142,7 +139,7 @@ types! {
     SetListpack = 20,
     /// As `StreamListpacks2`, with the time a consumer was last active, from 7.2.
     StreamListpacks3 = 21,
-    /// A hash whose fields expire, as release candidates of 7.4 wrote it.
+    /// A hash whose fields expire, as release candidates of 7.4 wrote it; in Valkey's files, its own form.
     HashExpiringPreRelease = 22,
     /// The same in a listpack.
     HashListpackExpiringPreRelease = 23,

@@ -19,7 +19,7 @@
 
 use super::Flaw;
 use super::listpack::{END, Element, UNCOUNTED, read_i24, take};
-use crate::store::intset::IntSet;
+use crate::store::intset::IntSetRef;
 
 /// A size of this and more does not fit one byte.
 const WIDE: u8 = 0xfe;
@@ -145,7 +145,7 @@ pub(super) fn read_intset(blob: &[u8]) -> Result<Vec<i64>, Flaw> {
 }
 
 /// The intset of these members.
-pub(super) fn write_intset(members: &IntSet) -> Vec<u8> {
+pub(super) fn write_intset(members: IntSetRef<'_>) -> Vec<u8> {
     let width = members.width();
     let mut blob = (width as u32).to_le_bytes().to_vec();
     blob.extend((members.len() as u32).to_le_bytes());
@@ -160,6 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::Set;
 
     /// A ziplist of these entries, each encoding and content without the size in front.
     fn ziplist(entries: &[&[u8]]) -> Vec<u8> {
@@ -230,9 +231,9 @@ mod tests {
     fn intsets_are_in_order() {
         let blob = b"\x02\0\0\0\x03\0\0\0\xff\xff\x01\0\x2c\x01";
         assert_eq!(read_intset(blob).unwrap(), [-1, 1, 300]);
-        let mut set = IntSet::new();
-        assert!([300, -1, 1].into_iter().all(|member| set.insert(member)));
-        assert_eq!(write_intset(&set), blob);
+        let mut set = Set::new();
+        assert!(["300", "-1", "1"].into_iter().all(|member| set.add(member.as_bytes(), 512)));
+        assert_eq!(write_intset(set.integers().unwrap()), blob);
         assert!(read_intset(b"\x02\0\0\0\x02\0\0\0\x01\0\x01\0").is_err());
         assert!(read_intset(b"\x03\0\0\0\0\0\0\0").is_err());
         assert!(read_intset(b"\x08\0\0\0\xff\xff\xff\xff").is_err());

@@ -1,7 +1,7 @@
 //! RDB: the data set as a file, in Redis' own format.
 //!
 //! ```text
-//! REDIS0010                                     magic and version
+//! REDIS0010                                     magic and version ([`version`])
 //! FA redis-ver 7.0.15  FA ctime ... FA ...      facts about the file
 //! F5 <library>                                  functions, if there are any
 //! FE 00  FB 3 1                                 database 0, which has 3 keys, 1 of which expires
@@ -22,14 +22,14 @@
 //! * memory grows with the bytes that were read, never with a length that the file claims;
 //! * every structure is walked to its end before a value is made of it: a byte that is wrong, missing,
 //!   or left over is an [`Error`] that names its offset, and so is an element that comes twice;
-//! * what can't be kept (a module's data, hash fields that expire) is refused, not dropped.
+//! * what can't be kept (a module's data, slots on their way) is refused, not dropped.
 //!
 //! Read on in this order: [`format`](mod@format) names every byte, [`length`] numbers, [`mod@source`] the bytes
-//! as they arrive, [`decode`] items, `values` and `streams` what is behind a type, [`listpack`] and
+//! as they arrive, [`decode`] items, `values`, `timed_hash` and `streams` what is behind a type, [`listpack`] and
 //! `legacy` the blobs in which small collections are written, [`encode`] and `write_value` the way
 //! back. Whole files are loaded and saved in [`crate::persistence`].
 //!
-//! Left out on purpose: writing any version but 10, that of Redis 7.0, and module data, which only
+//! Left out on purpose: writing versions before 10, that of Redis 7.0, and module data, which only
 //! its module can read.
 
 pub mod checksum;
@@ -43,16 +43,22 @@ pub mod listpack;
 pub mod lzf;
 pub mod source;
 pub mod streams;
+mod timed_hash;
 pub mod values;
+pub mod version;
 pub mod write_value;
 pub mod writer;
 
 use std::borrow::Cow;
 use std::{fmt, io};
 
-pub use self::decode::{Decoder, Item};
+pub use self::decode::Decoder;
+#[cfg(feature = "internals")] // for tests
+pub use self::decode::Item;
 pub use self::dump::{decode_value, decode_value_unchecked, dump};
 pub use self::encode::Encoder;
+pub use self::version::{Target, Unwritable};
+pub use self::write_value::fits_one_node;
 pub use self::writer::{Compression, NodeLimit, Style};
 
 use crate::store::packed;

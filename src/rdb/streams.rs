@@ -198,7 +198,10 @@ fn read_consumer<R: BufRead>(
         return Err(damaged(offset, "a consumer is twice in a group"));
     }
     if kind == Type::StreamListpacks3 {
-        source.array::<8>()?; // when it was last given something: nothing shows it in 7.0
+        let active_time_ms = i64::from_le_bytes(source.array()?);
+        if active_time_ms >= 0 {
+            group.note_activity(&name, active_time_ms);
+        }
     }
     for _ in 0..source.number()? {
         let offset = source.offset();

@@ -15,6 +15,8 @@ use super::format::{
 use super::legacy::{read_intset, read_ziplist, read_zipmap};
 use super::listpack::{self, Element};
 use super::source::{Source, at, damaged};
+use super::timed_hash::read_timed_hash;
+use super::version::Dialect;
 use super::{EncodingLimits, Error, Flaw, Reason, Result, streams};
 use crate::number::parse_f64;
 use crate::store::list::End;
@@ -29,6 +31,7 @@ type ReadBlob = for<'a> fn(&'a [u8]) -> std::result::Result<Vec<Element<'a>>, Fl
 pub(super) fn read_value<R: BufRead>(
     source: &mut Source<R>,
     kind: Type,
+    dialect: Dialect,
     limits: &EncodingLimits,
 ) -> Result<Option<Value>> {
     let offset = source.offset();
@@ -64,12 +67,15 @@ pub(super) fn read_value<R: BufRead>(
         Type::StreamListpacks | Type::StreamListpacks2 | Type::StreamListpacks3 => {
             Ok(Some(streams::read_stream(source, kind)?.into_value()))
         }
+        Type::HashListpackExpiringPreRelease | Type::HashExpiring | Type::HashListpackExpiring
+            if dialect == Dialect::Valkey =>
+        {
+            Err(damaged(offset, format!("Unknown RDB encoding type {}", kind as u8)))
+        }
         Type::HashExpiringPreRelease
         | Type::HashListpackExpiringPreRelease
         | Type::HashExpiring
-        | Type::HashListpackExpiring => {
-            Err(unsupported(offset, "a hash whose fields expire, from Redis 7.4"))
-        }
+        | Type::HashListpackExpiring => some(read_timed_hash(source, kind, dialect, limits)?),
         Type::ModulePreRelease => Err(unsupported(offset, "a module's value, from Redis 4.0-rc")),
         Type::Module => {
             let module = module_name(source.number()?);

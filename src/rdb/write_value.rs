@@ -6,6 +6,7 @@
 //! | list                         | 18, nodes of a limit  |
 //! | set of integers, small / set | 11 / 2                |
 //! | small hash / hash            | 16 / 4                |
+//! | the same, with fields that expire | 25 / 24, Valkey: 22 |
 //! | small sorted set / sorted set| 17 / 5, highest first |
 //! | stream                       | 19                    |
 //!
@@ -19,23 +20,31 @@ use super::format::{NODE_PACKED, Type};
 use super::legacy::write_intset;
 use super::listpack;
 use super::streams::write_stream;
+use super::timed_hash::{self, write_timed_hash};
+use super::version::{Target, Unwritable};
 use super::writer::{NodeLimit, RdbWriter};
 use crate::number::push_f64;
 use crate::store::{Hash, List, Set, SortedSet, Str, Value};
 
-/// The type that a value is written as.
-pub fn type_of(value: &Value) -> Type {
-    match value {
+/// The type that a value is written as, if the version has one.
+pub fn type_of(value: &Value, target: Target) -> Result<Type, Unwritable> {
+    Ok(match value {
         Value::Str(_) => Type::String,
         Value::List(_) => Type::ListQuicklist2,
         Value::Set(set) if set.integers().is_some() => Type::SetIntset,
         Value::Set(_) => Type::Set,
-        Value::Hash(hash) if hash.encoding() == "listpack" => Type::HashListpack,
+        Value::Hash(hash) if hash.next_expiry().is_some() => {
+            if !target.has_fields_that_expire() {
+                return Err(Unwritable { version: target.version(true) });
+            }
+            timed_hash::type_of(hash, target.dialect())
+        }
+        Value::Hash(hash) if hash.encoding() != "hashtable" => Type::HashListpack,
         Value::Hash(_) => Type::Hash,
         Value::SortedSet(zset) if zset.encoding() == "listpack" => Type::ZsetListpack,
         Value::SortedSet(_) => Type::Zset,
         Value::Stream(_) => Type::StreamListpacks2,
-    }
+    })
 }
 
 /// Writes what follows the type.
@@ -66,17 +75,32 @@ fn write_list<W: Write>(out: &mut RdbWriter<W>, list: &List) -> io::Result<()> {
     })
 }
 
+/// Whether a list is small enough for one node.
+pub fn fits_one_node(list: &List, limit: NodeLimit) -> bool {
+    let mut node = listpack::Writer::default();
+    list.iter().all(|element| {
+        element.with_bytes(|text| {
+            let fits = limit.allows(&node, text);
+            node.text(text);
+            fits
+        })
+    })
+}
+
 fn each_node(
     list: &List,
     limit: NodeLimit,
     mut take: impl FnMut(listpack::Writer) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut node = listpack::Writer::default();
-    for text in list {
-        if node.count() > 0 && !limit.allows(&node, text) {
-            take(std::mem::take(&mut node))?;
-        }
-        node.text(text);
+    for element in list {
+        element.with_bytes(|text| {
+            if node.count() > 0 && !limit.allows(&node, text) {
+                take(std::mem::take(&mut node))?;
+            }
+            node.text(text);
+            io::Result::Ok(())
+        })?;
     }
     if node.count() > 0 { take(node) } else { Ok(()) }
 }
@@ -93,7 +117,10 @@ fn write_set<W: Write>(out: &mut RdbWriter<W>, set: &Set) -> io::Result<()> {
 }
 
 fn write_hash<W: Write>(out: &mut RdbWriter<W>, hash: &Hash) -> io::Result<()> {
-    if hash.encoding() == "listpack" {
+    if let Some(smallest) = hash.next_expiry() {
+        return write_timed_hash(out, hash, smallest);
+    }
+    if hash.encoding() != "hashtable" {
         let mut blob = listpack::Writer::default();
         for (field, value) in hash {
             blob.text(field);

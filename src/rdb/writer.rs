@@ -10,6 +10,7 @@ use super::format::{SPECIAL, STRING_I8, STRING_I16, STRING_I32, STRING_LZF};
 use super::length::push_length;
 use super::listpack;
 use super::lzf::Compressor;
+use super::version::Target;
 use crate::number::parse_i64;
 
 /// Bytes that are written at once.
@@ -37,11 +38,17 @@ pub struct Style {
     pub compression: Compression,
     /// How large the nodes of a list become.
     pub list_nodes: NodeLimit,
+    /// Which version it is.
+    pub target: Target,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Style { compression: Compression::Lzf, list_nodes: NodeLimit::default() }
+        Style {
+            compression: Compression::Lzf,
+            list_nodes: NodeLimit::default(),
+            target: Target::AsNeeded,
+        }
     }
 }
 
@@ -49,6 +56,8 @@ impl Default for Style {
 pub struct RdbWriter<W> {
     /// How large the nodes of a list become.
     pub list_nodes: NodeLimit,
+    /// Which version it is.
+    pub target: Target,
     writer: W,
     buffer: Vec<u8>,
     checksum: u64,
@@ -58,9 +67,9 @@ pub struct RdbWriter<W> {
 impl<W: Write> RdbWriter<W> {
     /// Writes to `writer`, in large pieces.
     pub fn new(writer: W, style: Style) -> Self {
-        let Style { compression, list_nodes } = style;
+        let Style { compression, list_nodes, target } = style;
         let compressor = (compression == Compression::Lzf).then(Compressor::default);
-        RdbWriter { list_nodes, writer, buffer: Vec::new(), checksum: 0, compressor }
+        RdbWriter { list_nodes, target, writer, buffer: Vec::new(), checksum: 0, compressor }
     }
 
     /// Hands on what is in the buffer, and returns the checksum of everything.

@@ -12,7 +12,8 @@
 //!
 //! What we acknowledge, the master's clients rely on (WAIT): as a reply to a client, an acknowledgement
 //! leaves when the append-only file has what it speaks of, as `appendfsync` says. While the disk takes
-//! nothing, we go on following, and acknowledge no more than it has.
+//! nothing, we go on following, and acknowledge no more than it has. Beside it stands how far that file
+//! is synced (WAITAOF), which masters before 7.2 don't read.
 //!
 //! A command that fails here was executed by the master, so it is we who differ: our data is not what
 //! it was, or the master knows more than we do. It is logged and counted, and with the link our history
@@ -22,47 +23,61 @@
 //! purpose, for clients write to it or it evicts keys by itself, goes on as Redis does. What is no
 //! request at all ends the link and the history, too.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::failover;
 use super::link::{Attempt, is_timeout};
 use super::stream::{Broken, Executor, LIMITS};
 use crate::engine::ClientKey;
+use crate::engine::append_only::AofState;
 use crate::engine::client::Client;
 use crate::engine::role::Link;
 use crate::journal::group_commit::Aof;
 use crate::resp::writer::encode_request;
 use crate::resp::{Batch, Reader};
+use crate::system::clock::machine_now;
 use crate::system::stream::Stream;
 
 /// How often the master hears how far we are.
 const ACKNOWLEDGE: Duration = Duration::from_secs(1);
+/// So many places are remembered while the disk syncs none of them.
+const MOST_PLACES: usize = 1000;
 
 /// Follows the stream until the link breaks.
 pub fn follow<R: Read>(attempt: &Attempt<'_>, stream: &Arc<Stream>, input: R) -> io::Result<()> {
     let mut engine = attempt.lock()?;
-    let client = engine.clients.add(|id| Client {
+    let client = engine.clients.add(|id, clock| Client {
         is_master: true,
         authenticated: true,
-        ..Client::connected(id, Arc::clone(stream))
+        ..Client::connected(id, clock, Arc::clone(stream))
     });
-    let offset = engine.replication.offset();
+    let (offset, now) = (engine.replication.offset(), engine.clock.tick());
     let aof = Arc::clone(&engine.aof.writer);
     failover::end(&mut engine);
     if let Some(master) = attempt.master(&mut engine) {
         (master.link, master.down_since) = (Link::Up, None);
         (master.client, master.takes_over) = (Some(client), false);
-        master.last_heard = Instant::now();
+        master.last_heard = now;
         let db = master.db;
         engine.clients.get_mut(client).db = db;
         attempt.is_up();
     }
     drop(engine);
     let executor = Executor::new(client);
-    let follower =
-        Follower { attempt, stream, aof, client, executor, executed: offset, kept: offset };
+    let follower = Follower {
+        attempt,
+        stream,
+        aof,
+        client,
+        executor,
+        executed: offset,
+        kept: offset,
+        synced: 0,
+        unsynced: VecDeque::new(),
+    };
     let result = follower.run(Reader::new(input));
     let mut engine = attempt.end(client);
     engine.remove_client(client);
@@ -81,12 +96,16 @@ struct Follower<'f, 's> {
     executed: u64,
     /// Up to where our append-only file has it.
     kept: u64,
+    /// Up to where it is synced.
+    synced: u64,
+    /// Places behind that, the same in our file, that tell when it is synced so far.
+    unsynced: VecDeque<(u64, u64)>,
 }
 
 impl Follower<'_, '_> {
     fn run<R: Read>(mut self, mut reader: Reader<R>) -> io::Result<()> {
         self.acknowledge()?;
-        let mut last = Instant::now();
+        let mut last = machine_now();
         loop {
             let (asked, is_all) = match reader.batch(&LIMITS) {
                 Err(error) => return self.refuse(&error.to_string()),
@@ -104,7 +123,7 @@ impl Follower<'_, '_> {
             }
             if asked || last.elapsed() >= ACKNOWLEDGE {
                 self.acknowledge()?;
-                last = Instant::now();
+                last = machine_now();
             }
         }
     }
@@ -120,19 +139,23 @@ impl Follower<'_, '_> {
             Err(Broken::Closed) => {
                 return Err(io::Error::other("Connection with master was closed here."));
             }
-            Err(Broken::Differs) => {
+            Err(Broken::Differs(command)) => {
                 drop(engine);
                 self.attempt.distrust();
-                return Err(io::Error::other("We differ from the master: full resync follows"));
+                let text = format!(
+                    "We differ from the master, whose command '{command}' failed here: full resync \
+                     follows"
+                );
+                return Err(io::Error::other(text));
             }
         }
         self.executed = engine.replication.offset();
         let db = engine.clients.get(self.client).db;
         engine.clients.get_mut(self.client).activity.note();
-        let mut asked = false;
+        let (mut asked, now) = (false, engine.clock.tick());
         if let Some(master) = self.attempt.master(&mut engine) {
             // What is queued in a transaction has not changed it, so it belongs to our offset.
-            (master.last_heard, master.db) = (Instant::now(), db);
+            (master.last_heard, master.db) = (now, db);
             asked = std::mem::take(&mut master.wants_ack);
         }
         drop(engine);
@@ -151,10 +174,29 @@ impl Follower<'_, '_> {
     fn acknowledge(&mut self) -> io::Result<()> {
         self.keep();
         let mut request = Vec::new();
-        let offset = self.kept.to_string();
-        let words = [&b"REPLCONF"[..], b"ACK", offset.as_bytes()];
+        let (offset, synced) = (self.kept.to_string(), self.synced()?.map(|at| at.to_string()));
+        let words = [&b"REPLCONF"[..], b"ACK", offset.as_bytes()].into_iter();
+        let more = synced.iter().flat_map(|at| [&b"FACK"[..], at.as_bytes()]);
+        // The number of words comes first, so they are gathered.
+        let words: Vec<&[u8]> = words.chain(more).collect();
         encode_request(&mut request, words.into_iter());
         (&**self.stream).write_all(&request)
+    }
+
+    /// Up to where our append-only file is on the disk; None: there is none, or not yet.
+    fn synced(&mut self) -> io::Result<Option<u64>> {
+        let has_file = self.attempt.lock()?.aof.state == AofState::On;
+        if self.unsynced.len() < MOST_PLACES {
+            self.unsynced.push_back((self.kept, self.aof.appended()));
+        }
+        let on_disk = self.aof.synced();
+        while let Some((offset, place)) = self.unsynced.front()
+            && *place <= on_disk
+        {
+            self.synced = *offset;
+            self.unsynced.pop_front();
+        }
+        Ok(has_file.then_some(self.synced))
     }
 
     fn refuse(&self, reason: &str) -> io::Result<()> {

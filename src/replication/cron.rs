@@ -1,10 +1,11 @@
 //! What replication does by the clock: pings, timeouts, and giving up a backlog nobody uses.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::failover;
+use super::{failover, reader};
 use crate::engine::Engine;
 use crate::engine::role::{self, Phase};
+use crate::system::clock::Tick;
 
 /// Most of this is in seconds.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -12,23 +13,24 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// When things were done last.
 #[derive(Debug)]
 pub struct Timer {
-    last: Instant,
+    last: Tick,
     seconds: u64,
 }
 
-impl Default for Timer {
-    fn default() -> Self {
-        Timer { last: Instant::now(), seconds: 0 }
+impl Timer {
+    /// Nothing has been done yet.
+    pub fn new(now: Tick) -> Self {
+        Timer { last: now, seconds: 0 }
     }
 }
 
 /// Does what is due. Called several times a second.
 pub fn tick(engine: &mut Engine, timer: &mut Timer) {
     failover::tick(engine);
-    if timer.last.elapsed() < PERIOD {
+    if engine.clock.since(timer.last) < PERIOD {
         return;
     }
-    timer.last = Instant::now();
+    timer.last = engine.clock.tick();
     timer.seconds += 1;
     let config = &engine.config;
     let limit = config.client_output_buffer_limit.replica;
@@ -42,10 +44,11 @@ pub fn tick(engine: &mut Engine, timer: &mut Timer) {
         engine.replication.backlog.append(PING);
     }
     drop_silent_replicas(engine);
+    reader::drop_unable(engine);
     let ttl = Duration::from_secs(engine.config.repl_backlog_ttl);
     let replication = &engine.replication;
     let unused = replication.active && is_master && replication.replicas.is_empty();
-    if unused && !ttl.is_zero() && replication.alone_since.elapsed() > ttl {
+    if unused && !ttl.is_zero() && engine.clock.since(replication.alone_since) > ttl {
         crate::notice!(
             "Replication backlog freed after {} seconds without connected replicas.",
             ttl.as_secs()
@@ -63,7 +66,7 @@ fn drop_silent_replicas(engine: &mut Engine) {
         let client = engine.clients.get_mut(key);
         let Some(replica) = client.replica.as_ref().filter(|r| !r.is_old) else { continue };
         let heard = replica.acknowledged_at.map_or(replica.seen, |at| at.max(replica.seen));
-        if replica.phase == Phase::Online && heard.elapsed() > timeout {
+        if replica.phase == Phase::Online && engine.clock.since(heard) > timeout {
             let name = client.replica_name();
             crate::warning!("Disconnecting timedout replica (streaming sync): {name}");
             client.disconnect();

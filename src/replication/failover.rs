@@ -8,8 +8,6 @@
 //! If the replica doesn't catch up in time, everything is as before. With FORCE the roles are
 //! exchanged nevertheless. If the replica refuses, we are the master again.
 
-use std::time::Instant;
-
 use crate::engine::Engine;
 use crate::engine::client::Client;
 use crate::engine::pause::{self, Reason};
@@ -49,7 +47,7 @@ pub fn tick(engine: &mut Engine) {
     if failover.in_progress {
         return;
     }
-    let late = failover.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+    let late = failover.deadline.is_some_and(|deadline| engine.clock.tick() >= deadline);
     let offset = engine.replication.offset();
     let ready = find(engine, failover.target.as_ref(), |client| {
         let replica = client.replica.as_ref();

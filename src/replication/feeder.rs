@@ -9,12 +9,13 @@ use std::io::{self, Read};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::thread::Builder;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::engine::outbox::Pen;
 use crate::engine::role::Phase;
 use crate::engine::{ClientKey, Engine, SharedEngine};
 use crate::journal::backlog::{Backlog, Next};
+use crate::system::clock::machine_now;
 use crate::system::cores;
 use crate::system::stream::Stream;
 
@@ -131,7 +132,7 @@ impl Feeder {
     /// A snapshot of unknown length ends with a mark. Redis looks for it at the end of what it has
     /// read, so nothing may follow until it has found it.
     fn wait_for_acknowledgement(&self) -> io::Result<()> {
-        let begun = Instant::now();
+        let begun = machine_now();
         let mut engine = self.engine.lock();
         let acknowledged = Arc::clone(&engine.replication.acknowledged);
         loop {
@@ -153,11 +154,12 @@ impl Feeder {
     /// then. The phase it is in now is returned.
     fn enter(&self, phase: Phase) -> Option<Phase> {
         let mut engine = self.engine.lock();
+        let now = engine.clock.tick();
         let key = engine.clients.by_id(self.client)?;
         let replica = engine.clients.get_mut(key).replica.as_mut()?;
         let is_served = phase == Phase::Online && replica.rdb_only;
         replica.phase = if is_served { Phase::Served } else { phase };
-        replica.seen = Instant::now();
+        replica.seen = now;
         let phase = replica.phase;
         if phase == Phase::Online {
             let name = engine.clients.get(key).replica_name();

@@ -95,7 +95,9 @@ impl<R: BufRead> Handshake<'_, R> {
         if !about_us.ip.is_empty() {
             self.tell(&[b"REPLCONF", b"ip-address", &about_us.ip])?;
         }
-        self.tell(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"])
+        // The last is ours, and who doesn't know it passes over it. What 8.0 calls rdb-channel-repl would
+        // say the same, and that we take snapshots over a connection of their own.
+        self.tell(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2", b"capa", b"rdb-12"])
     }
 
     /// PSYNC, and what comes of it. `known` is the history we have and the offset in it.

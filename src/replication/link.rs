@@ -36,10 +36,12 @@ use crate::persistence::disk::{self, Reading};
 use crate::persistence::history;
 use crate::persistence::load::LoadedData;
 use crate::rdb::{Decoder, Reason};
+use crate::system::clock::{Clock, Tick, machine_now};
 use crate::system::outgoing;
 use crate::system::random::secure_hex;
 use crate::system::service::essential;
 use crate::system::stream::Stream;
+use crate::system::supervisor;
 use crate::system::tls::Outgoing;
 
 /// How long a connection may take to be accepted.
@@ -66,16 +68,19 @@ fn run(shared: &SharedEngine) {
         }
         let attempt =
             Attempt { shared, order, up_since: Cell::default(), fruitless: Cell::default() };
-        if let Err(error) = attempt.run() {
-            crate::warning!("{}", system_text(&error));
+        let error = attempt.run().err().map(|error| system_text(&error));
+        if let Some(error) = &error {
+            crate::warning!("{error}");
         }
         let mut engine = shared.lock();
+        let now = engine.clock.tick();
         let same = engine.replication.epoch == attempt.order.epoch;
         if same && let Some(master) = &mut engine.replication.master {
             if std::mem::replace(&mut master.link, Link::Down) == Link::Up {
-                master.down_since = Some(Instant::now());
+                master.down_since = Some(now);
             }
             master.stream = None;
+            master.last_error = error.unwrap_or_default();
         }
         if same {
             let pause = retry.pause_after(attempt.ended());
@@ -89,10 +94,10 @@ fn run(shared: &SharedEngine) {
 
 /// Waits, unless there is another master before the time is over.
 fn wait_for_change(shared: &SharedEngine, mut engine: EngineGuard<'_>, pause: Duration) {
-    let (epoch, deadline) = (engine.replication.epoch, Instant::now() + pause);
+    let (epoch, deadline) = (engine.replication.epoch, machine_now() + pause);
     let changed = Arc::clone(&engine.replication.role_changed);
     while engine.replication.epoch == epoch && !shared.is_stopping() {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(machine_now());
         if left.is_zero() {
             return;
         }
@@ -161,7 +166,8 @@ pub struct LinkReader<'s> {
     stream: Arc<Stream>,
     shared: &'s SharedEngine,
     epoch: u64,
-    heard: Instant,
+    clock: Clock,
+    heard: Tick,
     /// Whether a read goes on waiting, instead of returning `WouldBlock` after a tick.
     patient: bool,
 }
@@ -177,7 +183,7 @@ impl Read for LinkReader<'_> {
                         return Err(other_master());
                     }
                     drop(engine);
-                    if self.heard.elapsed() > limit {
+                    if self.clock.since(self.heard) > limit {
                         return Err(io::Error::other(
                             "MASTER timeout: no data nor PING received...",
                         ));
@@ -189,7 +195,7 @@ impl Read for LinkReader<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) => return Ok(0),
                 result => {
-                    self.heard = Instant::now();
+                    self.heard = self.clock.tick();
                     return result;
                 }
             }
@@ -244,9 +250,10 @@ impl Attempt<'_> {
 
     fn set_link(&self, link: Link) -> io::Result<()> {
         let mut engine = self.lock()?;
+        let now = engine.clock.tick();
         if let Some(master) = &mut engine.replication.master {
             master.link = link;
-            master.last_heard = Instant::now();
+            master.last_heard = now;
         }
         Ok(())
     }
@@ -257,11 +264,13 @@ impl Attempt<'_> {
             master.link = Link::Handshake;
             master.stream = Some(Arc::clone(&stream));
         }
+        let clock = self.lock()?.clock.clone();
         let mut reader = BufReader::new(LinkReader {
             stream: Arc::clone(&stream),
             shared: self.shared,
             epoch: self.order.epoch,
-            heard: Instant::now(),
+            heard: clock.tick(),
+            clock,
             patient: true,
         });
         let mut handshake = Handshake { reader: &mut reader, writer: &mut &*stream };
@@ -276,6 +285,10 @@ impl Attempt<'_> {
                 crate::notice!("Successful partial resynchronization with master.");
                 crate::notice!(
                     "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization."
+                );
+                supervisor::tell(
+                    "STATUS=MASTER <-> REPLICA sync: Partial Resynchronization accepted. Ready to \
+                     accept connections in read-write mode.",
                 );
                 self.go_on(id)?;
             }
@@ -330,7 +343,7 @@ impl Attempt<'_> {
             )
         };
         let reading = Reading::of(&*self.lock()?);
-        let begun = Instant::now();
+        let begun = machine_now();
         crate::notice!("MASTER <-> REPLICA sync: Loading DB in memory");
         let data = if let Some(mark) = header.strip_prefix(b"$EOF:") {
             let data = self.decode(&reading, self.counting(&mut *reader, None)?)?;
@@ -401,12 +414,16 @@ impl Attempt<'_> {
             master.db = db;
         }
         crate::notice!("MASTER <-> REPLICA sync: Finished with success");
+        supervisor::tell(
+            "STATUS=MASTER <-> REPLICA sync: Finished with success. Ready to accept connections in \
+             read-write mode.",
+        );
         Ok(())
     }
 
     /// The link is up from now on.
     pub fn is_up(&self) {
-        self.up_since.set(Some(Instant::now()));
+        self.up_since.set(Some(machine_now()));
     }
 
     fn ended(&self) -> Ended {

@@ -17,13 +17,14 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::Builder;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::feeder::{Feeder, Prelude};
 use super::transfer::{Listening, Transfer, lock};
 use crate::engine::ClientKey;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, SharedEngine};
+use crate::system::clock::machine_now;
 use crate::system::cores;
 use crate::system::service::essential;
 use crate::system::stream::Stream;
@@ -37,18 +38,19 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// its connection when everything it was replied so far has been written.
 pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
     let mut engine = shared.lock();
+    let now = engine.clock.tick();
     let Some(replica) = &mut engine.clients.get_mut(client).replica else { return Ok(()) };
     match replica.phase {
         Phase::Continuing => {
             replica.phase = Phase::Online;
-            replica.seen = Instant::now();
+            replica.seen = now;
             let feeder = Feeder::of(shared, &engine, client);
             drop(engine);
             feeder.map_or(Ok(()), |feeder| feeder.start(Prelude::None))
         }
         Phase::Requesting => {
             replica.phase = Phase::Waiting;
-            replica.seen = Instant::now();
+            replica.seen = now;
             if std::mem::replace(&mut engine.replication.syncing, true) {
                 return Ok(());
             }
@@ -65,7 +67,7 @@ pub fn begin(shared: &Arc<SharedEngine>, client: ClientKey) -> io::Result<()> {
 /// The thread that begins transfers, for as long as somebody waits for one.
 fn look_after_waiting(shared: &Arc<SharedEngine>) {
     let listening = Listening::default();
-    let mut last_sign = Instant::now();
+    let mut last_sign = machine_now();
     loop {
         let mut engine = shared.lock();
         let waiting = waiting(&engine);
@@ -79,7 +81,7 @@ fn look_after_waiting(shared: &Arc<SharedEngine>) {
             continue;
         }
         if last_sign.elapsed() > SIGN_OF_LIFE {
-            last_sign = Instant::now();
+            last_sign = machine_now();
             let streams = waiting.iter().filter_map(|key| engine.clients.get(*key).stream.clone());
             // Until this thread begins their transfer, nobody else writes to these.
             let streams: Vec<Arc<Stream>> = streams.collect();
@@ -113,10 +115,10 @@ fn may_begin(engine: &Engine, waiting: &[ClientKey]) -> bool {
         return false; // one snapshot at a time
     }
     let most = config.repl_diskless_sync_max_replicas as usize;
-    if !config.repl_diskless_sync || most > 0 && waiting.len() >= most {
-        return true;
+    if !config.repl_diskless_sync || most > 0 && waiting.len() >= most || engine.clock.is_frozen() {
+        return true; // a clock that stands gathers nobody, for no delay would end
     }
     let delay = Duration::from_secs(u64::from(config.repl_diskless_sync_delay));
     let replicas = waiting.iter().filter_map(|key| engine.clients.get(*key).replica.as_ref());
-    replicas.map(|replica| replica.seen.elapsed()).any(|waited| waited >= delay)
+    replicas.map(|replica| engine.clock.since(replica.seen)).any(|waited| waited >= delay)
 }

@@ -37,6 +37,8 @@
 //! everything was right. A damaged transfer costs a retry, never data. A command of the stream that
 //! fails here shows that the two differ, and costs a full synchronisation.
 //!
+//! Not every server can read what another one has: who may follow is decided by [`reader`].
+//!
 //! Left out on purpose: SYNC towards masters older than 2.8.
 
 pub mod apply;
@@ -46,6 +48,7 @@ pub mod feeder;
 pub mod handshake;
 pub mod link;
 pub mod master;
+pub mod reader;
 pub mod retry;
 pub mod stream;
 pub mod transfer;

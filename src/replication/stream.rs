@@ -13,17 +13,19 @@ use crate::config::PropagationErrors;
 use crate::engine::ClientKey;
 use crate::engine::Engine;
 use crate::engine::execution::{Flow, Origin};
+use crate::engine::role;
 use crate::resp::{Batch, Reply, RequestLimits};
+use crate::system::logging::UserData;
 
 /// What a master may send: whatever it holds itself.
 pub const LIMITS: RequestLimits =
     RequestLimits { bulk: i32::MAX as usize, query_buffer: usize::MAX, authenticated: true };
 
 /// Why a stream doesn't go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// A command failed, so the data is not the master's any more.
-    Differs,
+    /// This command failed, so the data is not the master's any more.
+    Differs(String),
     /// Somebody has closed the connection here.
     Closed,
 }
@@ -55,13 +57,16 @@ impl Executor {
             if engine.replication.stream_errors != errors
                 && differs(engine, args.at(0), self.reply.as_bytes())
             {
-                return Err(Broken::Differs);
+                return Err(Broken::Differs(args.at(0).escape_ascii().to_string()));
             }
             self.reply.clear(1024);
             if flow != Flow::Continue {
                 return Err(Broken::Closed);
             }
             self.pass_on(engine, batch.raw(index));
+            if role::is_newer(args.at(0)) {
+                role::part_with_old_replicas(engine);
+            }
         }
         // A master counts all bytes that it sends, whatever they are.
         self.pass_on(engine, batch.rest());
@@ -86,7 +91,7 @@ impl Executor {
 /// not to go on.
 fn differs(engine: &mut Engine, name: &[u8], reply: &[u8]) -> bool {
     engine.stats.unexpected_error_replies += 1;
-    let shown = reply[..reply.len().min(256)].trim_ascii_end().escape_ascii();
+    let shown = UserData(reply[..reply.len().min(256)].trim_ascii_end());
     crate::warning!("The master's command '{}' failed here: {shown}", name.escape_ascii());
     let config = &engine.config;
     let evicts = config.maxmemory > 0 && !config.replica_ignore_maxmemory;

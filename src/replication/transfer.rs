@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::Builder;
 
 use super::feeder::{Feeder, Prelude};
+use super::reader;
 use crate::engine::background::Control;
 use crate::engine::role::{self, Phase};
 use crate::engine::{ClientKey, Engine, EngineGuard, SharedEngine};
@@ -96,15 +97,20 @@ impl Transfer {
         engine.journal.forget_selected();
         let kind = |engine: &Engine, key: ClientKey| {
             let replica = engine.clients.get(key).replica.as_ref();
-            replica.map(|replica| (replica.knows_eof, replica.functions_only))
+            replica.and_then(|replica| {
+                let target = reader::target(engine, replica).ok()?;
+                Some((replica.knows_eof, replica.functions_only, target))
+            })
         };
-        let first = kind(engine, waiting[0]);
-        let (knows_eof, functions_only) = first.unwrap_or_default();
+        // Fields may have begun to expire while they waited: who can't read that has nobody to wait for.
+        reader::drop_unable(engine);
+        let first = waiting.iter().find_map(|key| kind(engine, *key));
+        let (knows_eof, functions_only, target) = first.unwrap_or_default();
         let diskless = engine.config.repl_diskless_sync && knows_eof;
         let position = engine.replication.offset();
         let mut targets = Vec::new();
         for key in waiting {
-            if kind(engine, *key) != first {
+            if first.is_none() || kind(engine, *key) != first {
                 continue;
             }
             let Some(feeder) = Feeder::of(shared, engine, *key) else { continue };
@@ -114,7 +120,7 @@ impl Transfer {
             replica.phase = if diskless { Phase::Receiving } else { Phase::Saving };
             targets.push(Target { feeder, is_old: replica.is_old, failed: false });
         }
-        let writer = SnapshotWriter::new(engine, false);
+        let writer = SnapshotWriter::new(engine, false).with_target(target);
         let mut snapshot = Snapshot::begin(engine);
         if functions_only {
             snapshot.leave_out_data(engine);

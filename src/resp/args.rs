@@ -54,6 +54,16 @@ impl<'a> Args<'a> {
         spans.iter().map(move |span| &bytes[span.start..span.end])
     }
 
+    /// From the first byte of the first to the last byte of the last: no argument has more, nor have all
+    /// of them together.
+    pub fn extent(&self) -> usize {
+        match self.spans {
+            [first, .., last] => last.end - first.start,
+            [only] => only.end - only.start,
+            [] => 0,
+        }
+    }
+
     /// The arguments from `index` on.
     pub fn from(&self, index: usize) -> Args<'a> {
         Args { bytes: self.bytes, spans: &self.spans[index.min(self.spans.len())..] }

@@ -101,7 +101,8 @@ fn is_hex(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
 }
 
-fn hex(byte: u8) -> u8 {
+/// The value of a hexadecimal digit.
+pub fn hex(byte: u8) -> u8 {
     (byte as char).to_digit(16).unwrap_or(0) as u8
 }
 

@@ -17,12 +17,20 @@
 //! bytes received and never with a length that a peer claims, and is given back when it was not needed
 //! for a while. A request in progress is not parsed again when more of it arrives.
 //!
+//! What isn't complete after these sixteen kilobytes goes on in a buffer that is [borrowed](BufferPool), and that most
+//! requests fit into: the rest of them is read at once. It goes back when all that is in it was executed, so
+//! whoever waits for a request has none. Who finds none there, or has to say more than fits in, reads into its
+//! own: with each read as much as has arrived before.
+//!
 //! Left out on purpose: what a request means. RequestLimits that depend on the connection's state (is it
 //! authenticated?) come in through [`RequestLimits`].
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::mem;
+use std::sync::Arc;
 
 use super::args::{Batch, Span};
+use super::buffer_pool::{BufferPool, LONGEST};
 use super::parser::Parser;
 pub use super::parser::{ProtocolError, RequestLimits};
 
@@ -32,9 +40,9 @@ const SMALL_READ: usize = 1024;
 const READ: usize = 16 * 1024;
 /// After so many reads in turn that brought less than a kilobyte, a kilobyte is what the next one takes.
 const SMALL_READS: u32 = 64;
-/// An argument that lacks more than that is read in steps of this size.
+/// No read takes more, however much an argument lacks.
 const LARGE_READ: usize = 1 << 20;
-/// A spill may keep so much memory from one batch to the next.
+/// A spill may keep so much memory of its own from one batch to the next.
 const KEEP_CAPACITY: usize = 64 * 1024;
 
 /// Cuts a stream into requests; see the module documentation.
@@ -43,8 +51,13 @@ pub struct Reader<R> {
     /// What could not be parsed in the `BufReader`; in use if `spilled`, and then that one is empty.
     spill: Spill,
     spilled: bool,
+    /// While the spill has a borrowed buffer: its own.
+    own: Option<Vec<u8>>,
+    pool: Arc<BufferPool>,
     /// So many of the next reads take much, since one of the last ones brought it.
     large_reads: u32,
+    /// The last read brought all that it could: there may be more.
+    was_full: bool,
     /// The words of an inline request, unquoted.
     unquoted: Vec<u8>,
     parser: Parser,
@@ -52,13 +65,21 @@ pub struct Reader<R> {
 }
 
 impl<R: Read> Reader<R> {
-    /// A reader of `input`.
+    /// A reader of `input` that shares large buffers with nobody.
     pub fn new(input: R) -> Self {
+        Reader::with_pool(input, Arc::default())
+    }
+
+    /// A reader of `input` that borrows large buffers.
+    pub fn with_pool(input: R, pool: Arc<BufferPool>) -> Self {
         Reader {
             input: BufReader::with_capacity(SMALL_READ, input),
             spill: Spill::default(),
             spilled: false,
+            own: None,
+            pool,
             large_reads: 0,
+            was_full: false,
             unquoted: Vec::new(),
             parser: Parser::default(),
             error: None,
@@ -80,9 +101,16 @@ impl<R: Read> Reader<R> {
         self.parser.position - self.parser.complete
     }
 
-    /// Memory held by the buffers.
+    /// Memory held by the buffers; of a borrowed one, what is in use, and what it has grown by.
     pub fn capacity(&self) -> usize {
-        self.input.capacity() + self.spill.bytes.capacity()
+        let spill = match &self.own {
+            Some(own) => {
+                let grown = self.spill.bytes.capacity().saturating_sub(LONGEST);
+                own.capacity() + self.spill.filled.max(grown)
+            }
+            None => self.spill.bytes.capacity(),
+        };
+        self.input.capacity() + spill
     }
 
     /// The same, with what is known of their contents.
@@ -106,7 +134,9 @@ impl<R: Read> Reader<R> {
         }
         let bytes = if self.spilled { self.spill.bytes() } else { self.input.buffer() };
         self.error = self.parser.run(bytes, limits, &mut self.unquoted).err();
-        if bytes.len() - self.parser.complete > limits.query_buffer {
+        // Behind a batch there may be any number of requests that are complete as well.
+        let is_one = self.parser.ends.is_empty();
+        if is_one && bytes.len() - self.parser.complete > limits.query_buffer {
             self.error = self.error.or(Some(ProtocolError::QueryBufferLimit));
         }
         // What came before the error is still executed.
@@ -166,23 +196,50 @@ impl<R: Read> Reader<R> {
         if !self.spilled {
             if self.input.buffer().is_empty() && self.large_reads == 0 {
                 let count = self.input.fill_buf()?.len();
-                self.expect(count);
+                self.expect(count, SMALL_READ);
                 return Ok(count);
             }
             self.spill_over();
         }
-        let missing = self.parser.missing(self.spill.bytes().len());
-        if missing > READ {
-            return self.spill.read_to_end(&mut self.input, missing.min(LARGE_READ));
-        }
+        let at_most = self.make_room();
         // Larger than the `BufReader`, which is empty: it passes the read on.
-        let count = self.spill.read(&mut self.input, READ)?;
-        self.expect(count);
+        let count = self.spill.read(&mut self.input, at_most)?;
+        self.expect(count, at_most);
         Ok(count)
     }
 
-    /// A read has brought so many bytes: what will the next ones bring?
-    fn expect(&mut self, count: usize) {
+    /// How much the next read takes: all that there is room for, and where that is short, as much again as
+    /// has arrived.
+    fn make_room(&mut self) -> usize {
+        let arrived = self.spill.bytes().len();
+        let missing = self.parser.missing(arrived);
+        let is_full = self.was_full && arrived > 0;
+        let is_short = is_full || missing > self.spill.room().max(READ);
+        let as_much_again = if is_full { arrived } else { arrived.min(missing) };
+        if is_short && self.own.is_none() {
+            self.borrow(arrived + missing.max(as_much_again));
+        }
+        as_much_again.clamp(READ, LARGE_READ).max(self.spill.room())
+    }
+
+    /// Goes on in a buffer of the pool of at least that length, if there is one.
+    fn borrow(&mut self, len: usize) {
+        if let Some(bytes) = self.pool.borrow(len) {
+            let own = mem::replace(&mut self.spill, Spill { bytes, ..Spill::default() });
+            self.spill.put(own.bytes());
+            self.own = Some(own.bytes);
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let Some(own) = self.own.take() {
+            self.pool.give_back(mem::replace(&mut self.spill.bytes, own));
+        }
+    }
+
+    /// A read has brought so many bytes of those that it could: what will the next ones bring?
+    fn expect(&mut self, count: usize, at_most: usize) {
+        self.was_full = count == at_most;
         let is_large = count >= SMALL_READ;
         self.large_reads = if is_large { SMALL_READS } else { self.large_reads.saturating_sub(1) };
     }
@@ -192,11 +249,22 @@ impl<R: Read> Reader<R> {
         if self.spilled {
             self.spill.drop_first(executed);
             self.spilled = !self.spill.bytes().is_empty();
-            if !self.spilled && (self.large_reads == 0 || self.spill.bytes.len() > KEEP_CAPACITY) {
-                self.spill = Spill::default();
+            if !self.spilled {
+                self.give_back();
+                if self.large_reads == 0 || self.spill.bytes.len() > KEEP_CAPACITY {
+                    self.spill = Spill::default();
+                }
             }
         } else {
             self.input.consume(executed);
+        }
+    }
+}
+
+impl<R> Drop for Reader<R> {
+    fn drop(&mut self) {
+        if self.own.is_some() {
+            self.pool.give_back(mem::take(&mut self.spill.bytes));
         }
     }
 }
@@ -216,11 +284,16 @@ impl Spill {
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        self.room(bytes.len()).copy_from_slice(bytes);
+        self.room_for(bytes.len()).copy_from_slice(bytes);
         self.filled += bytes.len();
     }
 
-    fn room(&mut self, len: usize) -> &mut [u8] {
+    /// How many bytes fit in as it is.
+    fn room(&self) -> usize {
+        self.bytes.len() - self.filled
+    }
+
+    fn room_for(&mut self, len: usize) -> &mut [u8] {
         let end = self.filled + len;
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
@@ -230,17 +303,9 @@ impl Spill {
 
     /// One read of at most so many bytes.
     fn read(&mut self, input: &mut impl Read, at_most: usize) -> io::Result<usize> {
-        let count = input.read(self.room(at_most))?;
+        let count = input.read(self.room_for(at_most))?;
         self.filled += count;
         Ok(count)
-    }
-
-    /// As many reads as it takes to get so many bytes, unless the input ends.
-    fn read_to_end(&mut self, input: &mut impl Read, len: usize) -> io::Result<usize> {
-        self.bytes.truncate(self.filled);
-        let result = input.take(len as u64).read_to_end(&mut self.bytes);
-        self.filled = self.bytes.len(); // also what came before an error
-        result
     }
 
     /// Moves what follows only when that is less than what is before it: many batches may come out of

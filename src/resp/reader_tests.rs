@@ -122,6 +122,10 @@ fn the_query_buffer_is_limited() {
     let limits = RequestLimits { query_buffer: 1000, ..LIMITS };
     let input = [&b"*1\r\n$5000\r\n"[..], &[b'x'; 2000]].concat();
     assert_eq!(read_all(vec![input], &limits).1, Some(ProtocolError::QueryBufferLimit));
+    // Requests that are all complete are not too much, however many come at once.
+    let many = b"*1\r\n$4\r\nPING\r\n".repeat(5000);
+    let (requests, error) = read_all(vec![many], &limits);
+    assert_eq!((requests.len(), error), (5000, None));
 }
 
 #[test]
@@ -144,6 +148,86 @@ fn memory_of_a_large_request_is_given_back() {
     assert!(reader.capacity() < 100_000, "{}", reader.capacity());
 }
 
+/// Requests with an argument of `size` bytes, each of which arrives as a whole.
+fn arriving(size: usize, requests: usize) -> Pieces {
+    let mut request = Vec::new();
+    crate::resp::writer::encode_request(&mut request, [&b"SET"[..], &vec![b'x'; size]].into_iter());
+    Pieces(vec![request; requests])
+}
+
+/// Executes all that comes. Returns how many reads that took.
+fn execute_all(reader: &mut Reader<Pieces>) -> usize {
+    let mut reads = 0;
+    loop {
+        if reader.batch(&LIMITS).unwrap().is_empty() {
+            if reader.fill().unwrap() == 0 {
+                return reads;
+            }
+            reads += 1;
+        }
+    }
+}
+
+/// How many buffers there are to be borrowed.
+fn spare(pool: &BufferPool) -> usize {
+    let lent: Vec<Vec<u8>> = std::iter::from_fn(|| pool.borrow(1)).collect();
+    let count = lent.len();
+    lent.into_iter().for_each(|buffer| pool.give_back(buffer));
+    count
+}
+
+#[test]
+fn a_large_request_takes_two_reads_and_leaves_nothing() {
+    // with 16,361 bytes it is exactly one read.
+    for size in [17_000, 16_361, 100_000, 1_000_000] {
+        let pool = Arc::new(BufferPool::default());
+        let all = spare(&pool);
+        let mut reader = Reader::with_pool(arriving(size, 10), Arc::clone(&pool));
+        let reads = execute_all(&mut reader);
+        assert!(reads <= 2 * 10, "{size}: {reads} reads");
+        assert!(reader.capacity() <= SMALL_READ + KEEP_CAPACITY, "{size}: {}", reader.capacity());
+        assert_eq!(spare(&pool), all, "{size}");
+    }
+}
+
+#[test]
+fn without_a_spare_buffer_memory_grows_with_what_arrives() {
+    let pool = Arc::new(BufferPool::default());
+    let lent: Vec<Vec<u8>> = std::iter::from_fn(|| pool.borrow(1)).collect();
+    for size in [100_000, 1_000_000, 5_000_000] {
+        let mut reader = Reader::with_pool(arriving(size, 3), Arc::clone(&pool));
+        let (mut arrived, mut reads) = (0, 0);
+        while arrived < 3 * size {
+            if reader.batch(&LIMITS).unwrap().is_empty() {
+                arrived += reader.fill().unwrap();
+                reads += 1;
+                let most = SMALL_READ + 2 * READ.max(reader.incomplete());
+                assert!(reader.capacity() <= 2 * most, "{size}: {}", reader.capacity());
+            }
+        }
+        assert!(reads <= 3 * 12, "{size}: {reads} reads");
+    }
+    lent.into_iter().for_each(|buffer| pool.give_back(buffer));
+}
+
+#[test]
+fn lengths_that_lie_take_the_lent_buffers_and_no_more() {
+    let pool = Arc::new(BufferPool::default());
+    let all = spare(&pool);
+    for announced in [100_000, 1_000_000, 512 << 20] {
+        let begun = [format!("*1\r\n${announced}\r\n").as_bytes(), &[b'x'; 20_000]].concat();
+        let mut readers: Vec<Reader<Pieces>> = (0..100)
+            .map(|_| Reader::with_pool(Pieces(vec![begun.clone()]), Arc::clone(&pool)))
+            .collect();
+        for reader in &mut readers {
+            execute_all(reader);
+            assert!(reader.capacity() <= 5 * begun.len(), "{announced}: {}", reader.capacity());
+        }
+        drop(readers);
+        assert_eq!(spare(&pool), all, "a connection that ends gives back what it has");
+    }
+}
+
 /// Cuts `input` at the given places.
 fn cut(input: &[u8], places: &[usize]) -> Vec<Vec<u8>> {
     let mut places: Vec<usize> = places.iter().map(|place| place % (input.len() + 1)).collect();
@@ -160,12 +244,10 @@ proptest! {
         sent in prop::collection::vec(
             prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..6), 1..20),
         places in prop::collection::vec(any::<usize>(), 0..30),
-        large in prop::option::of(10_000usize..60_000),
+        large in prop::collection::vec(10_000usize..300_000, 0..3),
     ) {
         let mut sent = sent;
-        if let Some(size) = large {
-            sent.push(vec![vec![b'y'; size]]);
-        }
+        sent.extend(large.into_iter().map(|size| vec![vec![b'y'; size]]));
         let mut input = Vec::new();
         for request in &sent {
             crate::resp::writer::encode_request(&mut input, request.iter().map(Vec::as_slice));
@@ -182,7 +264,10 @@ proptest! {
             prop::collection::vec(prop::collection::vec(any::<u8>(), 1..60), 1..6), 1..60),
         places in prop::collection::vec(any::<usize>(), 0..60),
         ahead in prop::collection::vec(0usize..6, 1..10),
+        large in prop::collection::vec(10_000usize..300_000, 0..2),
     ) {
+        let mut sent = sent;
+        large.into_iter().for_each(|size| sent.insert(size % sent.len(), vec![vec![b'y'; size]]));
         let mut input = Vec::new();
         for request in &sent {
             crate::resp::writer::encode_request(&mut input, request.iter().map(Vec::as_slice));

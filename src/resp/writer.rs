@@ -21,7 +21,7 @@
 //! then, the connection ends. A handler that writes very much asks between two values, or lets
 //! [`Reply::each`] do so, and stops: it would work for nobody.
 
-use crate::number;
+use crate::number::Precision;
 
 /// The version of RESP that a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -39,6 +39,8 @@ pub struct Reply {
     out: Vec<u8>,
     /// The version in which the next value is written.
     pub protocol: Protocol,
+    /// How many digits of a floating-point number are written.
+    pub precision: Precision,
     /// So many bytes are not too many.
     limit: usize,
     /// They were, and what follows is incomplete.
@@ -59,7 +61,8 @@ impl Default for Reply {
 impl Reply {
     /// An empty buffer.
     pub fn new(protocol: Protocol) -> Self {
-        Reply { out: Vec::new(), protocol, limit: usize::MAX, is_over: false }
+        let precision = Precision::default();
+        Reply { out: Vec::new(), protocol, precision, limit: usize::MAX, is_over: false }
     }
 
     /// The same, with a limit.
@@ -70,7 +73,8 @@ impl Reply {
     /// A buffer for a part of this reply that has to be written first, to be added by
     /// [`append`](Self::append). It may have what this one still may.
     pub fn part(&self) -> Self {
-        Reply::limited(self.protocol, self.limit.saturating_sub(self.out.len()))
+        let limit = self.limit.saturating_sub(self.out.len());
+        Reply { precision: self.precision, ..Reply::limited(self.protocol, limit) }
     }
 
     /// Adds such a part.
@@ -297,7 +301,7 @@ impl Reply {
     pub fn double(&mut self, value: f64) {
         let start = self.out.len();
         if self.has_room(HEADER) {
-            number::push_f64(&mut self.out, value);
+            self.precision.push(&mut self.out, value);
         }
         let len = self.out.len() - start;
         self.raw(b"\r\n");
@@ -305,6 +309,13 @@ impl Reply {
             Protocol::Resp2 => reply.header(b'$', len as i64),
             Protocol::Resp3 => reply.raw(b","),
         });
+    }
+
+    /// A floating-point number as a binary string, whatever the protocol.
+    pub fn bulk_double(&mut self, value: f64) {
+        let mut text = Vec::with_capacity(HEADER);
+        self.precision.push(&mut text, value);
+        self.bulk(&text);
     }
 
     /// A floating-point number that is formatted already: some have more digits than others.

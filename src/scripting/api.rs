@@ -5,19 +5,24 @@ use super::flags::{ScriptFlags, check_name};
 use super::host::{self, Running};
 use super::limits::{self, BYTES_PER_BYTE, build, room_for};
 use super::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, install, number_of, one, one_string,
-    raise, text_of, to_i64,
+    BString, Function, Lua, LuaString, MultiValue, Raise, Result, Table, Value, install, number_of,
+    one, one_string, raise, raised, text_of, to_i64,
 };
 use super::registration::{Pending, Registration};
 use super::{Purpose, sha1_hex};
-use crate::number;
-use crate::resp::{Protocol, Reply, Request};
+use crate::config::CompatVersion;
+use crate::number::Precision;
+use crate::resp::{Protocol, Request};
 
 /// The table for scripts and functions.
-pub fn table(lua: &Lua, purpose: Purpose) -> Result<Table> {
+/// `texts` of the prelude is for arguments.
+pub fn table(lua: &Lua, purpose: Purpose, texts: &Function) -> Result<Table> {
     let redis = lua.create_table()?;
-    redis.raw_set("call", lua.create_function(|lua, args| call(lua, args, true))?)?;
-    redis.raw_set("pcall", lua.create_function(|lua, args| call(lua, args, false))?)?;
+    for (name, raises) in [("call", true), ("pcall", false)] {
+        let texts = texts.clone();
+        let function = lua.create_function(move |lua, args| call(lua, args, &texts, raises))?;
+        redis.raw_set(name, function)?;
+    }
     install(
         lua,
         &redis,
@@ -37,7 +42,7 @@ pub fn table(lua: &Lua, purpose: Purpose) -> Result<Table> {
         redis.raw_set("breakpoint", lua.create_function(|_, ()| Ok(false))?)?;
         redis.raw_set("debug", lua.create_function(|_, _: MultiValue| Ok(()))?)?;
     }
-    constants(&redis)?;
+    constants(&redis, compat(lua))?;
     let targets = [("NONE", 0), ("AOF", 1), ("SLAVE", 2), ("REPLICA", 2), ("ALL", 3)];
     for (name, value) in targets {
         redis.raw_set(format!("REPL_{name}"), value)?;
@@ -49,30 +54,32 @@ pub fn table(lua: &Lua, purpose: Purpose) -> Result<Table> {
 pub fn loading_table(lua: &Lua) -> Result<Table> {
     let redis = lua.create_table()?;
     install(lua, &redis, &[("log", log), ("register_function", register_function)])?;
-    constants(&redis)?;
+    constants(&redis, compat(lua))?;
     Ok(redis)
 }
 
-fn constants(redis: &Table) -> Result<()> {
+fn constants(redis: &Table, compat: CompatVersion) -> Result<()> {
     for (level, name) in ["DEBUG", "VERBOSE", "NOTICE", "WARNING"].into_iter().enumerate() {
         redis.raw_set(format!("LOG_{name}"), level)?;
     }
-    redis.raw_set("REDIS_VERSION", "7.0.15")?;
-    redis.raw_set("REDIS_VERSION_NUM", 0x0007_000f)
+    redis.raw_set("REDIS_VERSION", compat.version())?;
+    redis.raw_set("REDIS_VERSION_NUM", compat.version_number())
 }
 
 /// `redis.call(command, arguments ...)`, and `redis.pcall`, which returns errors.
-fn call(lua: &Lua, args: MultiValue, raises: bool) -> Result<Value> {
+fn call(lua: &Lua, args: MultiValue, texts: &Function, raises: bool) -> Result<Value> {
+    let few = few_texts(&args, texts)?;
     let called = host::with(|running| {
         let Running { host, scratch } = running;
-        if let Err(text) = read_command(lua, args, &mut scratch.request)? {
+        let style = scratch.reply.precision;
+        if let Err(text) = read_command(lua, args, few, &mut scratch.request, style)? {
             return Ok(Err((text.to_vec(), false)));
         }
         scratch.reply.clear(KEEP_REPLY);
         match host.call(scratch.request.args(), &mut scratch.reply) {
             Err(text) => Ok(Err((text, true))),
             Ok(()) if scratch.reply.is_over_limit() => {
-                scratch.reply = Reply::limited(scratch.reply.protocol, limits::memory(lua));
+                scratch.reply.forget_since(0);
                 limits::no_memory()
             }
             Ok(()) => match scratch.reply.as_bytes() {
@@ -80,6 +87,8 @@ fn call(lua: &Lua, args: MultiValue, raises: bool) -> Result<Value> {
                     let text = text.strip_suffix(b"\r\n").unwrap_or(text);
                     Ok(Err((text.to_vec(), true)))
                 }
+                // A number takes no memory.
+                number @ [b':', ..] => ReplyReader::new(lua, number).value().map(Ok),
                 reply => {
                     let most = reply.len() * BYTES_PER_BYTE;
                     build(lua, most, || ReplyReader::new(lua, reply).value()).map(Ok)
@@ -100,21 +109,54 @@ const KEEP_REPLY: usize = 64 * 1024;
 const NO_COMMAND: &[u8] = b"ERR Please specify at least one argument for this redis lib call";
 const BAD_ARGUMENTS: &[u8] = b"ERR Lua redis lib command arguments must be strings or integers";
 
-/// Puts the arguments of a call together.
+/// The first texts among the arguments of a call.
+type Few = [Option<BString>; 6];
+
+/// Reads the texts among the arguments at once, if they are a few short ones: a text that the crate has a
+/// reference to takes several times as long to read as one on the interpreter's stack.
+fn few_texts(args: &MultiValue, texts: &Function) -> Result<Few> {
+    let mut found = [None::<&LuaString>; 6];
+    let mut count = 0;
+    for text in args.iter().filter_map(Value::as_string) {
+        match found.get_mut(count) {
+            Some(place) => *place = Some(text),
+            None => return Ok(Few::default()),
+        }
+        count += 1;
+    }
+    if count < 2 {
+        return Ok(Few::default());
+    }
+    let [a, b, c, d, e, f] = found;
+    match texts.call((a, b, c, d, e, f)) {
+        Ok((a, b, c, d, e, f)) => Ok([a, b, c, d, e, f]),
+        Err(error) if matches!(raised(&error), Raise::Killed(_)) => Err(error),
+        Err(_) => Ok(Few::default()), // too deep for one more call
+    }
+}
+
+/// Puts the arguments of a call together. Some texts among them may have been read.
 fn read_command(
     lua: &Lua,
     args: MultiValue,
+    few: Few,
     request: &mut Request,
+    style: Precision,
 ) -> Result<std::result::Result<(), &'static [u8]>> {
     request.clear();
     if args.is_empty() {
         return Ok(Err(NO_COMMAND));
     }
+    let mut few = few.into_iter();
     let mut digits = Vec::new();
     let mut bytes = 0;
     for arg in args {
         match arg {
             Value::String(text) => {
+                if let Some(Some(text)) = few.next() {
+                    request.push(&text);
+                    continue;
+                }
                 let text = text.as_bytes();
                 bytes += text.len();
                 // The same string may be there a thousand times.
@@ -125,7 +167,7 @@ fn read_command(
             }
             Value::Integer(_) | Value::Number(_) => {
                 digits.clear();
-                number::push_f64(&mut digits, number_of(lua, &arg).unwrap_or_default());
+                push_argument(&mut digits, number_of(lua, &arg).unwrap_or_default(), style);
                 request.push(&digits);
             }
             _ => return Ok(Err(BAD_ARGUMENTS)),
@@ -134,8 +176,22 @@ fn read_command(
     Ok(Ok(()))
 }
 
+/// A number as an argument: among the shortest there is no minus zero, but a negative NaN.
+fn push_argument(digits: &mut Vec<u8>, number: f64, style: Precision) {
+    match style {
+        Precision::Shortest if number.is_nan() => Precision::Seventeen.push(digits, number),
+        Precision::Shortest => style.push(digits, number + 0.0),
+        Precision::Seventeen => style.push(digits, number),
+    }
+}
+
 /// Requests of this size have to find room among all that the script has.
 const LARGE_REQUEST: usize = 1024 * 1024;
+
+/// The Redis that the interpreter is like.
+fn compat(lua: &Lua) -> CompatVersion {
+    lua.app_data_ref::<CompatVersion>().map(|compat| *compat).unwrap_or_default()
+}
 
 /// An error of a function of this table.
 fn fail<T>(text: &str) -> Result<T> {
@@ -152,7 +208,7 @@ fn log(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     };
     let level = to_i64(level);
     if !(0..=3).contains(&level) {
-        return fail("ERR Invalid debug level.");
+        return fail(compat(lua).bad_log_level());
     }
     let mut line = Vec::new();
     for text in args.iter().skip(1).filter_map(|value| text_of(lua, value)) {
@@ -191,7 +247,7 @@ fn setresp(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 /// `redis.set_repl(targets)`
 fn set_repl(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     if args.len() != 1 {
-        return fail("ERR redis.set_repl() requires two arguments.");
+        return fail(compat(lua).bad_set_repl());
     }
     let targets = args.front().and_then(|targets| number_of(lua, targets)).map_or(0, to_i64);
     if !(0..=3).contains(&targets) {
@@ -208,7 +264,8 @@ fn set_repl(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
 /// `redis.acl_check_cmd(command, arguments ...)`
 fn acl_check_cmd(lua: &Lua, args: MultiValue) -> Result<MultiValue> {
     let mut request = Request::default();
-    if let Err(text) = read_command(lua, args, &mut request)? {
+    let style = Precision::default();
+    if let Err(text) = read_command(lua, args, Few::default(), &mut request, style)? {
         return raise(Raise::Table { err: text.to_vec(), counted: false });
     }
     match host::with(|running| Ok(running.host.may_run(request.args())))? {

@@ -18,7 +18,8 @@
 use super::host;
 use super::limits;
 use super::lua::{
-    Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence, to_i64,
+    BString, Either, Function, IntoLua, Item, Lua, Result, Table, Value, bytes, pairs, sequence,
+    to_i64,
 };
 use crate::number;
 use crate::resp::{Protocol, Reply};
@@ -62,7 +63,7 @@ impl<'a> ReplyReader<'a> {
         match marker {
             b':' => Ok(Value::Integer(len())),
             b'$' => Ok(Value::Boolean(false)),
-            b'+' => self.wrapped("ok", Value::String(self.lua.create_string(text)?)),
+            b'+' => self.wrapped("ok", Either::Left(bytes(text))),
             b'-' => error_table(self.lua, text, true),
             b'*' if len() < 0 => Ok(Value::Boolean(false)),
             b'*' | b'>' => {
@@ -73,33 +74,33 @@ impl<'a> ReplyReader<'a> {
                 let mut left = 0..len();
                 let next = || left.next().map(|_| Ok((self.item()?, self.item()?))).transpose();
                 let map = pairs(lua, next)?;
-                self.wrapped("map", map)
+                self.wrapped("map", Either::Right(map))
             }
             b'~' => {
                 let mut left = 0..len();
                 let is_member = || Either::Right(Value::Boolean(true));
                 let next = || left.next().map(|_| Ok((self.item()?, is_member()))).transpose();
                 let set = pairs(lua, next)?;
-                self.wrapped("set", set)
+                self.wrapped("set", Either::Right(set))
             }
             b'#' => Ok(Value::Boolean(text == b"t")),
             b',' => {
                 let double = number::parse_f64(text).unwrap_or(f64::NAN);
-                self.wrapped("double", Value::Number(double))
+                self.wrapped("double", Either::Right(Value::Number(double)))
             }
-            b'(' => self.wrapped("big_number", Value::String(self.lua.create_string(text)?)),
+            b'(' => self.wrapped("big_number", Either::Left(bytes(text))),
             b'=' => {
                 let text = self.bulk(len() as usize);
                 let table = self.lua.create_table()?;
                 table.raw_set("format", self.lua.create_string(&text[..3])?)?;
                 table.raw_set("string", self.lua.create_string(&text[4..])?)?;
-                self.wrapped("verbatim_string", Value::Table(table))
+                self.wrapped("verbatim_string", Either::Right(Value::Table(table)))
             }
             _ => Ok(Value::Nil), // `_`
         }
     }
 
-    fn wrapped(&self, field: &str, value: Value) -> Result<Value> {
+    fn wrapped(&self, field: &str, value: Item<'_>) -> Result<Value> {
         let table = self.lua.create_table_with_capacity(0, 1)?;
         table.raw_set(field, value)?;
         Ok(Value::Table(table))
@@ -168,8 +169,8 @@ pub struct Errors {
 
 impl<'a> Answer<'a> {
     /// Replies may be so long as the interpreter may be large.
-    pub fn new(lua: &Lua, shape: &'a Function, protocol: Protocol) -> Self {
-        let (errors, longest) = (Errors::default(), limits::memory(lua));
+    pub fn new(shape: &'a Function, protocol: Protocol, longest: usize) -> Self {
+        let errors = Errors::default();
         Answer { shape, protocol, errors, longest, written: 0, outcome: Ok(()) }
     }
 
@@ -177,6 +178,18 @@ impl<'a> Answer<'a> {
     pub fn write(mut self, value: &Value, reply: &mut Reply) -> Result<Errors> {
         self.longest = self.longest.saturating_add(reply.len());
         self.write_nested(value, reply, 0);
+        self.outcome.map(|()| self.errors)
+    }
+
+    /// The same for a table of which it is known what it stands for.
+    pub fn write_table(
+        mut self,
+        table: &Table,
+        shape: (i64, Value),
+        reply: &mut Reply,
+    ) -> Result<Errors> {
+        self.longest = self.longest.saturating_add(reply.len());
+        self.shaped(table, shape, reply, 0);
         self.outcome.map(|()| self.errors)
     }
 
@@ -212,10 +225,20 @@ impl<'a> Answer<'a> {
 
     fn table(&mut self, table: &Table, reply: &mut Reply, depth: usize) {
         // Looked at in Lua, for there it costs a fraction.
-        let (shape, value) = match self.shape.call::<(i64, Value)>(table) {
-            Ok(found) => found,
-            Err(_) => return self.too_deep(reply),
-        };
+        match self.shape.call::<(i64, Value)>(table) {
+            Ok(shape) => self.shaped(table, shape, reply, depth),
+            Err(_) => self.too_deep(reply),
+        }
+    }
+
+    /// Writes a table as what `shape` has said of it: what it stands for, and the value inside that says so.
+    fn shaped(
+        &mut self,
+        table: &Table,
+        (shape, value): (i64, Value),
+        reply: &mut Reply,
+        depth: usize,
+    ) {
         match (shape, &value) {
             (1, Value::String(text)) => {
                 let counted = table.raw_get::<bool>("ignore_error_stats_update");
@@ -254,8 +277,25 @@ impl<'a> Answer<'a> {
                     _ => self.array(table, reply, depth),
                 }
             }
+            (8, _) if depth + 1 < DEEPEST => self.texts(table, reply),
             _ => self.array(table, reply, depth),
         }
+    }
+
+    /// A list of nothing but texts, which are read without a reference to each.
+    fn texts(&mut self, list: &Table, reply: &mut Reply) {
+        reply.array_of(|reply| {
+            let mut len = 0;
+            let _ = list.for_each_value(|text: BString| {
+                if !self.goes_on(reply) {
+                    return self.outcome.clone();
+                }
+                reply.bulk(&text);
+                len += 1;
+                Ok(())
+            });
+            len
+        });
     }
 
     fn too_deep(&mut self, reply: &mut Reply) {

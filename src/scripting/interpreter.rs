@@ -3,15 +3,20 @@
 //! EVAL has one, functions have another, so that neither sees the other's globals. Compiled functions
 //! are kept in a Lua table under numbers; whoever holds a number needs to know nothing of Lua.
 
+use std::sync::Arc;
+
 use super::Purpose;
-use super::convert::{Answer, Errors};
+use super::convert::{Answer, Errors, until_nul};
 use super::host::{self, Host, Scratch};
-use super::json;
-use super::limits::{self, BYTES_PER_BYTE, build};
-use super::lua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value, bytes, raised};
+use super::limits::{self, BYTES_PER_BYTE, Limits, build};
+use super::lua::{
+    BString, Lua, LuaOptions, Result, StdLib, Table, Value, Variadic, bytes, raised, to_i64,
+};
 use super::protected::compile;
+use super::random::RandomNumbers;
 use super::registration::{Pending, ScriptId};
 use super::sandbox::{self, Sandbox};
+use crate::config::CompatVersion;
 use crate::resp::{Args, Reply};
 
 /// How a script ended.
@@ -35,35 +40,83 @@ pub struct Interpreter {
     lua: Lua,
     purpose: Purpose,
     sandbox: Sandbox,
+    limits: Arc<Limits>,
     functions: Table,
     free: Vec<i64>,
     scratch: Scratch,
+    /// What it took when the last script had ended.
+    memory_before: usize,
     /// Scripts that have run since the garbage was last looked after.
     since_collection: u32,
 }
+
+/// How a run has ended (`ended` of the prelude): one of these numbers; then a number, a text, or a value and
+/// what is inside of it.
+type Ended = (i64, f64, Option<BString>, Value, Value);
+
+const FAILED: i64 = 0;
+const TEXT: i64 = 1;
+const NUMBER: i64 = 2;
+const STATUS: i64 = 4;
+/// A table: the number tells what it stands for.
+const TABLE: i64 = 5;
+
+/// So many keys and arguments are handed over on the interpreter's stack, more as tables.
+const FEW: usize = 100;
 
 /// After so many scripts a step of garbage collection is made.
 const SCRIPTS_PER_STEP: u32 = 50;
 
 impl Interpreter {
     /// An interpreter that may take so much memory.
-    pub fn new(purpose: Purpose, memory_limit: usize) -> Self {
-        Self::try_new(purpose, memory_limit).expect("a fresh interpreter can be prepared")
+    pub fn new(
+        purpose: Purpose,
+        memory_limit: usize,
+        compat: CompatVersion,
+        random: RandomNumbers,
+    ) -> Self {
+        Self::try_new(purpose, memory_limit, compat, random)
+            .expect("a fresh interpreter can be prepared")
     }
 
-    fn try_new(purpose: Purpose, memory_limit: usize) -> Result<Self> {
-        let libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
+    fn try_new(
+        purpose: Purpose,
+        memory_limit: usize,
+        compat: CompatVersion,
+        random: RandomNumbers,
+    ) -> Result<Self> {
+        let mut libraries = StdLib::TABLE | StdLib::STRING | StdLib::MATH;
+        if compat.gives_scripts_os() {
+            libraries |= StdLib::OS;
+        }
         let lua = Lua::new_with(libraries, LuaOptions::new())?;
-        let sandbox = sandbox::build(&lua, purpose)?;
+        lua.set_app_data(compat);
+        lua.set_app_data(random);
         let functions = lua.create_table()?;
-        limits::set(&lua, memory_limit)?;
-        let (free, scratch) = (Vec::new(), Scratch::default());
-        Ok(Interpreter { lua, purpose, sandbox, functions, free, scratch, since_collection: 0 })
+        let sandbox = sandbox::build(&lua, purpose, &functions)?;
+        let limits = limits::set(&lua, memory_limit)?;
+        let memory_before = lua.used_memory();
+        Ok(Interpreter {
+            lua,
+            purpose,
+            sandbox,
+            limits,
+            functions,
+            free: Vec::new(),
+            scratch: Scratch::default(),
+            memory_before,
+            since_collection: 0,
+        })
     }
 
     /// Bytes that the state has allocated.
     pub fn memory(&self) -> usize {
         self.lua.used_memory()
+    }
+
+    /// The same when the last script had ended: what is told while one runs.
+    pub fn memory_before(&self) -> usize {
+        self.memory_before
     }
 
     /// Compiles a script.
@@ -94,46 +147,62 @@ impl Interpreter {
         reply: &mut Reply,
     ) -> Outcome {
         let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.reply.set_limit(limits::memory(&self.lua));
-        let outcome = host::run_with(host, &mut scratch, || {
-            let (succeeded, value) = self.call(id, keys, args)?;
-            if !succeeded {
-                return Ok(Err(failure(&value)));
-            }
-            let protocol = host::with(|running| Ok(running.scratch.reply.protocol))?;
-            Answer::new(&self.lua, &self.sandbox.shape, protocol).write(&value, reply).map(Ok)
+        scratch.reply.set_limit(self.limits.memory);
+        scratch.reply.precision = reply.precision;
+        // In a scope the crate's own lock is held, which costs as much as many a step in between.
+        let outcome = self.lua.scope(|_| {
+            host::run_with(host, &mut scratch, || {
+                self.prepare(id, keys, args)?;
+                self.sandbox.json.reset();
+                let ended = self.sandbox.run.call::<Ended>(())?;
+                self.conclude(ended, reply)
+            })
         });
         self.scratch = scratch;
-        let outcome = match outcome {
-            Ok(Ok(errors)) => Outcome::Replied(errors),
-            Ok(Err(failure)) => failure,
-            Err(error) => {
-                let text = format!("ERR {}", raised(&error)).into_bytes();
-                Outcome::Failed { text, place: None, counted: false }
-            }
-        };
+        let outcome = outcome.unwrap_or_else(|error| {
+            let text = format!("ERR {}", raised(&error)).into_bytes();
+            Outcome::Failed { text, place: None, counted: false }
+        });
         self.collect_now_and_then();
         outcome
     }
 
-    fn call(&mut self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<(bool, Value)> {
-        let function: Function = self.functions.raw_get(id.0)?;
-        let lists = [keys, args];
-        let most = lists.iter().flat_map(Args::iter).map(|arg| arg.len() + BYTES_PER_BYTE).sum();
-        let [keys, args] = build(&self.lua, most, || {
-            let list = |args: Args<'_>| self.lua.create_sequence_from(args.iter().map(bytes));
-            let lists = [list(keys)?, list(args)?];
-            if self.purpose == Purpose::Scripts {
-                self.sandbox.globals.raw_set("KEYS", &lists[0])?;
-                self.sandbox.globals.raw_set("ARGV", &lists[1])?;
+    /// Hands over what is to run, with its keys and arguments.
+    fn prepare(&self, id: ScriptId, keys: Args<'_>, args: Args<'_>) -> Result<()> {
+        let texts = || keys.iter().chain(args.iter());
+        let most = texts().map(|text| text.len() + BYTES_PER_BYTE).sum();
+        build(&self.lua, most, || {
+            if keys.len() + args.len() <= FEW {
+                let texts = texts().map(bytes).collect::<Variadic<_>>();
+                return self.sandbox.prepare.call((id.0, keys.len(), texts));
             }
-            Ok(lists)
-        })?;
-        json::reset(&self.lua);
-        match self.purpose {
-            Purpose::Functions => self.sandbox.run_function(function, keys, args),
-            Purpose::Scripts => self.sandbox.run_script(function),
+            let list = |args: Args<'_>| self.lua.create_sequence_from(args.iter().map(bytes));
+            self.sandbox.prepare.call((id.0, Value::Nil, list(keys)?, list(args)?))
+        })
+    }
+
+    /// Writes the reply of what has run.
+    fn conclude(&self, ended: Ended, reply: &mut Reply) -> Result<Outcome> {
+        let (how, number, text, value, inside) = ended;
+        let text = text.unwrap_or_default();
+        match how {
+            FAILED => return Ok(failure(&value)),
+            TEXT => reply.bulk(&text),
+            NUMBER => reply.integer(to_i64(number)),
+            STATUS => reply.simple_text(until_nul(&text)),
+            _ => {
+                let protocol = host::with(|running| Ok(running.scratch.reply.protocol))?;
+                let answer = Answer::new(&self.sandbox.shape, protocol, self.limits.memory);
+                let errors = match (how, &value) {
+                    (TABLE, Value::Table(table)) => {
+                        answer.write_table(table, (number as i64, inside), reply)
+                    }
+                    _ => answer.write(&value, reply),
+                };
+                return errors.map(Outcome::Replied);
+            }
         }
+        Ok(Outcome::Replied(Errors::default()))
     }
 
     /// Loads a library: runs its code, which registers functions at the host.
@@ -145,7 +214,7 @@ impl Interpreter {
         let mut scratch = Scratch::default();
         let outcome = host::run_with(host, &mut scratch, || {
             self.sandbox.set_loading(true)?;
-            self.sandbox.run_script(function)
+            self.sandbox.run_library(function)
         });
         let outcome = self.sandbox.set_loading(false).and(outcome);
         let pending = self.lua.remove_app_data::<Pending>();
@@ -167,7 +236,7 @@ impl Interpreter {
 
     /// Garbage is collected in small steps, for scripts that are too small to cause any.
     fn collect_now_and_then(&mut self) {
-        limits::end(&self.lua, || {
+        self.memory_before = self.limits.end(&self.lua, || {
             for name in ["KEYS", "ARGV"].iter().filter(|_| self.purpose == Purpose::Scripts) {
                 let _ = self.sandbox.globals.raw_set(*name, false); // they are there
             }
@@ -232,7 +301,12 @@ mod tests {
     }
 
     fn run(source: &str) -> String {
-        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let mut interpreter = Interpreter::new(
+            Purpose::Scripts,
+            16 << 20,
+            CompatVersion::default(),
+            RandomNumbers::default(),
+        );
         let id = interpreter.compile(source.as_bytes()).unwrap();
         let (request, mut reply) = (Request::default(), Reply::default());
         match interpreter.run(&mut Nobody, id, request.args(), request.args(), &mut reply) {
@@ -248,7 +322,12 @@ mod tests {
 
     #[test]
     fn a_look_at_the_clock_may_come_while_a_reply_is_written() {
-        let mut interpreter = Interpreter::new(Purpose::Scripts, 16 << 20);
+        let mut interpreter = Interpreter::new(
+            Purpose::Scripts,
+            16 << 20,
+            CompatVersion::default(),
+            RandomNumbers::default(),
+        );
         let id = interpreter.compile(b"return {}").unwrap();
         for _ in 0..INSTRUCTIONS_PER_TICK / 10 {
             let (request, mut reply) = (Request::default(), Reply::default());

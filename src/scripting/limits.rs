@@ -10,6 +10,7 @@
 //! Lua 5.1 collects garbage when twice as much is in use as the last time, which may be beyond the limit,
 //! and doesn't when an allocation fails. So the hook collects, too, when memory becomes short.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::host::{self, Pace};
@@ -22,8 +23,9 @@ pub const INSTRUCTIONS_PER_TICK: u32 = 10_000;
 const INSTRUCTIONS_PER_TICK_IF_SLOW: u32 = 100;
 
 /// What an interpreter may take, kept with it.
-struct Limits {
-    memory: usize,
+pub struct Limits {
+    /// So many bytes.
+    pub memory: usize,
     /// What was in use after the last collection that shortage has caused.
     after_collection: AtomicUsize,
     /// The same for one between two scripts.
@@ -33,47 +35,49 @@ struct Limits {
 }
 
 /// Limits what an interpreter may take.
-pub fn set(lua: &Lua, memory: usize) -> Result<()> {
-    lua.set_app_data(Limits {
+pub fn set(lua: &Lua, memory: usize) -> Result<Arc<Limits>> {
+    let limits = Arc::new(Limits {
         memory,
         after_collection: AtomicUsize::new(0),
         after_last_script: AtomicUsize::new(0),
         is_slow: AtomicBool::new(false),
     });
     lua.set_memory_limit(memory)?;
-    look_every(lua, INSTRUCTIONS_PER_TICK)
+    limits.look_every(lua, INSTRUCTIONS_PER_TICK)?;
+    Ok(limits)
 }
 
-fn look_every(lua: &Lua, instructions: u32) -> Result<()> {
-    let triggers = HookTriggers::new().every_nth_instruction(instructions);
-    lua.set_global_hook(triggers, |lua, _| look(lua).map(|()| VmState::Continue))
-}
+impl Limits {
+    fn look_every(self: &Arc<Self>, lua: &Lua, instructions: u32) -> Result<()> {
+        let triggers = HookTriggers::new().every_nth_instruction(instructions);
+        let limits = Arc::clone(self);
+        lua.set_global_hook(triggers, move |lua, _| limits.look(lua).map(|()| VmState::Continue))
+    }
 
-/// Called by the interpreter every now and then.
-fn look(lua: &Lua) -> Result<()> {
-    if let Some(limits) = lua.app_data_ref::<Limits>() {
-        collect_if_grown(lua, limits.memory, &limits.after_collection);
+    /// Called by the interpreter every now and then.
+    fn look(self: &Arc<Self>, lua: &Lua) -> Result<()> {
+        collect_if_grown(lua, self.memory, &self.after_collection);
+        let is_slow = host::pace()? == Pace::Slow;
+        if is_slow && !self.is_slow.swap(true, Ordering::Relaxed) {
+            self.look_every(lua, INSTRUCTIONS_PER_TICK_IF_SLOW)?;
+        }
+        Ok(())
     }
-    let is_slow = host::pace()? == Pace::Slow;
-    let limits = lua.app_data_ref::<Limits>();
-    if is_slow && limits.is_some_and(|limits| !limits.is_slow.swap(true, Ordering::Relaxed)) {
-        look_every(lua, INSTRUCTIONS_PER_TICK_IF_SLOW)?;
-    }
-    Ok(())
-}
 
-/// The script has ended. If memory is short, `release` lets go of what was its own.
-pub fn end(lua: &Lua, release: impl FnOnce()) {
-    let Some(limits) = lua.app_data_ref::<Limits>() else { return };
-    let is_slow = limits.is_slow.swap(false, Ordering::Relaxed);
-    if lua.used_memory() > limits.memory / 2 {
-        release();
-        collect_if_grown(lua, limits.memory, &limits.after_last_script);
-        limits.after_collection.store(lua.used_memory(), Ordering::Relaxed);
-    }
-    drop(limits);
-    if is_slow {
-        let _ = look_every(lua, INSTRUCTIONS_PER_TICK); // could be set before
+    /// The script has ended. If memory is short, `release` lets go of what was its own. Returns what is in use.
+    pub fn end(self: &Arc<Self>, lua: &Lua, release: impl FnOnce()) -> usize {
+        let mut used = lua.used_memory();
+        if used > self.memory / 2 {
+            release();
+            collect_if_grown(lua, self.memory, &self.after_last_script);
+            used = lua.used_memory();
+            self.after_collection.store(used, Ordering::Relaxed);
+        }
+        if self.is_slow.load(Ordering::Relaxed) {
+            self.is_slow.store(false, Ordering::Relaxed);
+            let _ = self.look_every(lua, INSTRUCTIONS_PER_TICK); // could be set before
+        }
+        used
     }
 }
 
@@ -92,9 +96,11 @@ pub fn no_memory<T>() -> Result<T> {
     raise(Raise::Text(b"not enough memory".to_vec()))
 }
 
-/// Bytes that the interpreter may take.
+/// Bytes that the interpreter may take, as things are.
 pub fn memory(lua: &Lua) -> usize {
-    lua.app_data_ref::<Limits>().map_or(usize::MAX, |limits| limits.memory)
+    let Ok(limit) = lua.set_memory_limit(0) else { return usize::MAX };
+    let _ = lua.set_memory_limit(limit); // could be set before
+    if limit == 0 { usize::MAX } else { limit }
 }
 
 /// Lets `build` make values that take so many bytes at most.
@@ -103,12 +109,12 @@ pub fn memory(lua: &Lua) -> usize {
 /// is no memory: that takes several times as long as the allocation. What surely finds room is built
 /// without; what may not, as everything else.
 pub fn build<T>(lua: &Lua, bytes: usize, build: impl FnOnce() -> Result<T>) -> Result<T> {
-    let limit = memory(lua);
-    if lua.used_memory().saturating_add(bytes) > limit {
+    let limit = lua.set_memory_limit(0)?;
+    let until_then = Unlimited { lua, limit };
+    if limit != 0 && lua.used_memory().saturating_add(bytes) > limit {
+        drop(until_then);
         return build();
     }
-    lua.set_memory_limit(0)?;
-    let _until_then = Unlimited { lua, limit };
     build()
 }
 

@@ -5,11 +5,9 @@
 //! an opaque value, which the sandbox's `pcall` turns back into what a script expects: a text, or a
 //! table with a field `err`.
 
-use mlua::BString;
-
 pub use mlua::{
-    Either, Error, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString, MultiValue, Result,
-    StdLib, Table, Value, VmState,
+    BString, Either, Error, Function, HookTriggers, IntoLua, Lua, LuaOptions, LuaString,
+    MultiValue, Result, StdLib, Table, Value, Variadic, VmState,
 };
 
 /// What a Rust function throws at the script that has called it.

@@ -1,5 +1,7 @@
 //! Numbers as C's `printf("%.*g")` writes them.
 
+use crate::number::push_i64;
+
 /// Appends a number with at most so many significant digits.
 pub fn push_g(out: &mut Vec<u8>, value: f64, digits: usize) {
     if value.is_nan() {
@@ -9,6 +11,11 @@ pub fn push_g(out: &mut Vec<u8>, value: f64, digits: usize) {
         return out.extend_from_slice(if value < 0.0 { b"-inf" } else { b"inf" });
     }
     let digits = digits.max(1);
+    // Most numbers are whole and short. Minus zero isn't, for a whole number has no sign then.
+    let is_whole = value.trunc() == value && (value != 0.0 || value.is_sign_positive());
+    if is_whole && value.abs() < 10f64.powi(digits.min(15) as i32) {
+        return push_i64(out, value as i64);
+    }
     // The fewest digits that tell a number from its neighbours are those of `%g`, too, if they are few
     // enough: fifteen are as exact as the number itself, unless it is one of the tiniest.
     let mut scientific = format!("{value:e}");

@@ -4,11 +4,16 @@
 -- Everything is a local of this chunk, so nothing that a script does to its globals matters here.
 -- `unwrap` turns what Rust has raised into a Lua value; `is_killed` knows an error that nobody catches;
 -- `tick` looks at the clock, before something that nobody can interrupt; `complain` raises that an argument
--- is bad, of the function so many levels up.
+-- is bad, of the function so many levels up. `functions` has what was compiled, by number; `globals` is where
+-- scripts find KEYS and ARGV, and nil if they are arguments.
+--
+-- What Rust and Lua hand each other costs little if it is a number, a boolean or a text, and much if it is any
+-- value. So whoever is called often is called with a type for each argument, and what is of another
+-- type is sorted out here.
 
-local unwrap, is_killed, deny, guarded, place, tick, complain = ...
+local unwrap, is_killed, deny, guarded, place, tick, complain, functions, globals = ...
 local type, tostring, tonumber, error, select = type, tostring, tonumber, error, select
-local rawget, getmetatable = rawget, getmetatable
+local rawget, getmetatable, gsub = rawget, getmetatable, string.gsub
 local next, pcall, xpcall, unpack, insert = next, pcall, xpcall, unpack, table.insert
 local create, resume = coroutine.create, coroutine.resume
 
@@ -128,6 +133,16 @@ function safe.insert(...)
   return insert(...)
 end
 
+-- Whether a table is a list of nothing but texts.
+local function has_only_texts(t)
+  local index, value = 1, rawget(t, 1)
+  while type(value) == 'string' do
+    index = index + 1
+    value = rawget(t, index)
+  end
+  return index > 1 and value == nil
+end
+
 -- What a table stands for as a reply. Metatables of scripts have no say in it.
 local function shape(t)
   local err, ok, double, map, set, big, verbatim
@@ -145,6 +160,7 @@ local function shape(t)
   if type(set) == 'table' then return 5, set end
   if type(big) == 'string' then return 6, big end
   if type(verbatim) == 'table' then return 7, verbatim end
+  if has_only_texts(t) then return 8 end
   return 0
 end
 
@@ -159,37 +175,85 @@ local function handler(raised)
     return { tostring(rawget(raised, 'err') or 'ERR unknown error'), source, line,
       rawget(raised, 'ignore_error_stats_update') }
   end
-  return { 'ERR ' .. tostring(raised), source, line }
+  -- Above the script there is nothing, whatever level an error names.
+  return { 'ERR ' .. gsub(tostring(raised), '^prelude:%d+: ', ''), source, line }
+end
+
+-- The lists of keys and of other arguments, of which the first so many are keys.
+local function lists(keys, ...)
+  if keys == 0 then return {}, { ... } end
+  if keys == 1 then return { (...) }, { select(2, ...) } end
+  return { unpack({ ... }, 1, keys) }, { select(keys + 1, ...) }
 end
 
 -- Kept in variables, for `xpcall` hands no arguments on.
-local running, keys, args
+local running, its_keys, its_args
+
+-- Before a run: what is to run, and with what. There may be two lists in place of a number of keys. While this
+-- runs, no limit of memory holds.
+local function prepare(id, keys, ...)
+  running = functions[id]
+  if globals then
+    if keys then globals.KEYS, globals.ARGV = lists(keys, ...) else globals.KEYS, globals.ARGV = ... end
+  else
+    if keys then its_keys, its_args = lists(keys, ...) else its_keys, its_args = ... end
+  end
+end
+
+-- A text that is longer is handed over as what it is, and not copied.
+local LONG = 100000
+
+-- How a run has ended: a number that says so (`Ended` of interpreter.rs), a number, a text, and a value with
+-- what is inside of it.
+local function ended(ok, value)
+  if not ok then return 0, 0, nil, value end
+  local kind = type(value)
+  if kind == 'string' and #value <= LONG then return 1, 0, value end
+  if kind == 'number' then return 2, value end
+  if kind ~= 'table' then return 3, 0, nil, value end
+  local stands_for, inside = shape(value)
+  if stands_for == 2 then return 4, 0, inside end
+  return 5, stands_for, nil, value, inside
+end
+
+local function run_script()
+  return ended(xpcall(running, handler))
+end
 
 local function call_running()
-  return running(keys, args)
+  return running(its_keys, its_args)
 end
 
 local function forget_arguments(...)
-  keys, args = nil, nil
+  its_keys, its_args = nil, nil
   return ...
 end
 
--- A function has two arguments. A script has none, and is called without this: what an error says of
--- the levels above the script shows nothing of what is here.
-local function run_function(f, its_keys, its_args)
-  running, keys, args = f, its_keys, its_args
-  return forget_arguments(xpcall(call_running, handler))
+local function run_function()
+  return ended(forget_arguments(xpcall(call_running, handler)))
 end
 
--- The largest index of a table that is a list, and how many it has; 0 and 0 for one that isn't.
+-- Texts as they are, or nothing if they are long: so Rust reads several at a time off the interpreter's stack.
+local function texts(a, b, c, d, e, f)
+  local length = #a + #b
+  if c then length = length + #c end
+  if d then length = length + #d end
+  if e then length = length + #e end
+  if f then length = length + #f end
+  if length <= LONG then return a, b, c, d, e, f end
+end
+
+-- The largest index of a table that is a list, how many it has, and whether they are texts without a gap;
+-- 0 and 0 for one that isn't.
 local function list_length(t)
-  local largest, items = 0, 0
-  for k in next, t do
+  local largest, items, has_only_texts = 0, 0, true
+  for k, v in next, t do
     if type(k) ~= 'number' or k < 1 or k % 1 ~= 0 then return 0, 0 end
     if k > largest then largest = k end
     items = items + 1
+    if has_only_texts and type(v) ~= 'string' then has_only_texts = false end
   end
-  return largest, items
+  return largest, items, has_only_texts and largest == items
 end
 
-return safe, shape, xpcall, handler, run_function, list_length
+return safe, shape, xpcall, handler, prepare, globals and run_script or run_function, texts, list_length

@@ -28,9 +28,14 @@ pub struct Sandbox {
     pub globals: Table,
     xpcall: Function,
     handler: Function,
-    run_function: Function,
+    /// Before a run: what is to run, and with what.
+    pub prepare: Function,
+    /// Runs it.
+    pub run: Function,
     /// Tells what a table stands for as a reply.
     pub shape: Function,
+    /// The settings of `cjson`.
+    pub json: json::Kept,
     /// What is seen through guards while a library is loaded, and what else.
     views: Vec<View>,
 }
@@ -43,19 +48,9 @@ struct View {
 }
 
 impl Sandbox {
-    /// Calls a script; returns whether it succeeded, and its value or what is known of the error.
-    pub fn run_script(&self, script: Function) -> Result<(bool, Value)> {
-        self.xpcall.call((script, &self.handler))
-    }
-
-    /// The same for a function.
-    pub fn run_function(
-        &self,
-        function: Function,
-        keys: Table,
-        args: Table,
-    ) -> Result<(bool, Value)> {
-        self.run_function.call((function, keys, args))
+    /// Calls a library's code; returns whether it succeeded, and its value or what is known of the error.
+    pub fn run_library(&self, library: Function) -> Result<(bool, Value)> {
+        self.xpcall.call((library, &self.handler))
     }
 
     /// While a library is loaded, it sees only what it needs to register functions.
@@ -71,25 +66,29 @@ impl Sandbox {
 const REMOVED: [&str; 9] =
     ["dofile", "loadfile", "newproxy", "print", "getfenv", "setfenv", "module", "require", "debug"];
 
-/// Prepares an interpreter.
-pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
+/// Prepares an interpreter that has its compiled functions in this table.
+pub fn build(lua: &Lua, purpose: Purpose, functions: &Table) -> Result<Sandbox> {
     let globals = lua.globals();
     let guards = Guards::new(lua)?;
     protected::install(lua)?;
     let prelude = compile(lua, include_bytes!("prelude.lua"), b"=prelude")
         .map_err(|text| raise::<()>(Raise::Text(text)).unwrap_err())?;
-    let (safe, shape, xpcall, handler, run_function, list_length): Prelude = prelude.call((
-        lua.create_function(unwrap)?,
-        lua.create_function(is_killed)?,
-        lua.create_function(|_, ()| deny::<()>())?,
-        guards.real.clone(),
-        lua.create_function(place)?,
-        lua.create_function(|_, ()| host::tick())?,
-        lua.create_function(complain)?,
-    ))?;
+    let (safe, shape, xpcall, handler, prepare, run, texts, list_length): Prelude =
+        prelude.call((
+            lua.create_function(unwrap)?,
+            lua.create_function(is_killed)?,
+            lua.create_function(|_, ()| deny::<()>())?,
+            guards.real.clone(),
+            lua.create_function(place)?,
+            lua.create_function(|_, ()| host::tick())?,
+            lua.create_function(complain)?,
+            functions,
+            (purpose == Purpose::Scripts).then_some(&globals),
+        ))?;
     for name in REMOVED {
         globals.raw_set(name, Value::Nil)?;
     }
+    keep_clock(lua, &globals)?;
     for name in ["pcall", "xpcall", "unpack"] {
         globals.raw_set(name, safe.get::<Value>(name)?)?;
     }
@@ -106,9 +105,10 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     random::install(lua, &globals.get("math")?)?;
     let strings: Table = globals.get("string")?;
     string_library::install(lua, &strings)?;
+    let json = json::Kept::default();
     for (name, table) in [
-        ("redis", api::table(lua, purpose)?),
-        ("cjson", json::table(lua, list_length.clone())?),
+        ("redis", api::table(lua, purpose, &texts)?),
+        ("cjson", json::table(lua, list_length.clone(), &json)?),
         ("cmsgpack", msgpack::table(lua, list_length)?),
         ("struct", structs::table(lua)?),
         ("bit", bit::table(lua)?),
@@ -120,7 +120,7 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     strict.set("__index", missing)?;
     let mut views = Vec::new();
     for name in LIBRARIES {
-        let library: Table = globals.get(name)?;
+        let Some(library) = globals.raw_get::<Option<Table>>(name)? else { continue };
         let (guard, metatable) = guards.guard(lua, &library)?;
         if name == "redis" {
             let loading = api::loading_table(lua)?;
@@ -138,15 +138,25 @@ pub fn build(lua: &Lua, purpose: Purpose) -> Result<Sandbox> {
     views.push(View { metatable, always: globals.clone(), loading });
     globals.raw_set("_G", seen.clone())?;
     lua.set_globals(seen)?;
-    Ok(Sandbox { globals, xpcall, handler, run_function, shape, views })
+    Ok(Sandbox { globals, xpcall, handler, prepare, run, shape, json, views })
+}
+
+/// Of what Lua knows of the operating system, if that is there, scripts get the time they have taken.
+fn keep_clock(lua: &Lua, globals: &Table) -> Result<()> {
+    if let Some(system) = globals.raw_get::<Option<Table>>("os")? {
+        let kept = lua.create_table()?;
+        kept.raw_set("clock", system.raw_get::<Function>("clock")?)?;
+        globals.raw_set("os", kept)?;
+    }
+    Ok(())
 }
 
 /// What `prelude.lua` returns.
-type Prelude = (Table, Function, Function, Function, Function, Function);
+type Prelude = (Table, Function, Function, Function, Function, Function, Function, Function);
 
 /// The tables that scripts share.
-const LIBRARIES: [&str; 9] =
-    ["redis", "cjson", "cmsgpack", "struct", "bit", "string", "table", "math", "coroutine"];
+const LIBRARIES: [&str; 10] =
+    ["redis", "cjson", "cmsgpack", "struct", "bit", "string", "table", "math", "coroutine", "os"];
 
 /// Guards, and what stands behind each.
 struct Guards {

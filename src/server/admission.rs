@@ -8,9 +8,10 @@
 //! costs its own. Who fails in it is counted where those are who give a wrong password.
 
 use std::io;
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Shared;
 use super::pool::Pool;
@@ -20,7 +21,8 @@ use crate::command::permission::log_out;
 use crate::engine::client::Client;
 use crate::engine::outbox::Pen;
 use crate::engine::{ClientKey, Engine};
-use crate::system::stream::Stream;
+use crate::system::clock::machine_now;
+use crate::system::stream::{Address, Stream};
 
 /// How long a handshake may take.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
@@ -36,9 +38,9 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// Lets the connections of a server in.
-    pub fn new(shared: &Arc<Shared>) -> Self {
-        let (pool, complained_in) = Default::default();
-        Acceptor { shared: Arc::clone(shared), pool, complained_in }
+    pub fn new(shared: &Arc<Shared>, pool: Pool) -> Self {
+        let (shared, pool) = (Arc::clone(shared), Arc::new(pool));
+        Acceptor { shared, pool, complained_in: Arc::default() }
     }
 
     /// Accepts until the socket is closed, or the server stops.
@@ -61,7 +63,7 @@ impl Acceptor {
     }
 
     /// Lets a connection in, or tells it why not.
-    fn admit(&self, stream: Stream) {
+    pub fn admit(&self, stream: Stream) {
         let _ = stream.set_nodelay(true); // fails only if the peer is gone already
         let stream = Arc::new(stream);
         let reserved = self.pool.reserve().ok_or_else(|| self.no_thread());
@@ -70,9 +72,9 @@ impl Acceptor {
                 stream.send_probes(keepalive);
                 let shared = Arc::clone(&self.shared);
                 reserved.run(move || {
-                    let _leaving = Leaving { shared: &shared, client };
-                    match stream.open(Instant::now() + HANDSHAKE_PATIENCE) {
-                        Ok(()) => session::serve(&shared, stream, client),
+                    let _leaving = Leaving { shared: Arc::clone(&shared), client };
+                    match stream.open(machine_now() + HANDSHAKE_PATIENCE) {
+                        Ok(()) => serve(&shared, stream, client),
                         Err(error) => note_failed_handshake(&shared, client, &error),
                     }
                 });
@@ -92,7 +94,7 @@ impl Acceptor {
     fn no_thread(&self) -> &'static [u8] {
         let minute = self.shared.engine.visit(|engine| {
             engine.stats.rejected_connections += 1;
-            engine.started.elapsed().as_secs() / 60 + 1
+            engine.clock.since(engine.started).as_secs() / 60 + 1
         });
         if self.complained_in.swap(minute, Ordering::Relaxed) != minute {
             crate::warning!(
@@ -105,27 +107,37 @@ impl Acceptor {
 
     fn register(&self, stream: &Arc<Stream>) -> Result<(ClientKey, u32), &'static [u8]> {
         let stream = Arc::clone(stream);
-        self.shared.engine.visit(|engine| register(engine, stream))
+        let ends = [stream.peer(), stream.local()];
+        self.shared.engine.visit(|engine| register(engine, stream, ends))
     }
 }
 
-/// Gives a connection its place among the clients, and tells how it is to be probed.
-fn register(engine: &mut Engine, stream: Arc<Stream>) -> Result<(ClientKey, u32), &'static [u8]> {
-    if engine.clients.connected() >= engine.config.maxclients as usize {
+/// Gives a connection between a peer and us its place among the clients, and tells how it is to be probed.
+pub(super) fn register(
+    engine: &mut Engine,
+    stream: Arc<Stream>,
+    [peer, local]: [Option<Address>; 2],
+) -> Result<(ClientKey, u32), &'static [u8]> {
+    let connections = engine.clients.connected() + engine.cluster_connections();
+    if connections >= engine.config.maxclients as usize {
         engine.stats.rejected_connections += 1;
-        return Err(TOO_MANY_CLIENTS);
+        return Err(match engine.cluster {
+            Some(_) => TOO_MANY_WITH_NODES,
+            None => TOO_MANY_CLIENTS,
+        });
     }
     let open = engine.acl.default_user().needs_no_password();
-    let is_local = stream.peer().is_some_and(|peer| peer.is_local());
+    let is_local = peer.as_ref().is_some_and(Address::is_local);
     if engine.config.protected_mode && open && !is_local {
         engine.stats.rejected_connections += 1;
         return Err(PROTECTED.as_bytes());
     }
     engine.stats.total_connections_received += 1;
-    let key = engine.clients.add(|id| Client::connected(id, stream));
+    let key = engine.clients.add(|id, clock| Client::connected(id, clock, stream));
     let activity = Arc::clone(&engine.clients.get(key).activity);
     let pen = Pen::new(Arc::clone(&engine.aof.writer), Arc::clone(&engine.writers), activity);
-    engine.clients.get_mut(key).pen = Arc::new(pen);
+    let client = engine.clients.get_mut(key);
+    (client.peer, client.local, client.pen) = (peer, local, Arc::new(pen));
     log_out(engine, key);
     Ok((key, engine.config.tcp_keepalive))
 }
@@ -144,20 +156,31 @@ fn note_failed_handshake(shared: &Shared, client: ClientKey, error: &io::Error) 
     crate::warning!("Error accepting a client connection: {error} (addr={peer})");
 }
 
-/// Takes the client out of the registry when its session ends, however it ends.
-struct Leaving<'a> {
-    shared: &'a Shared,
-    client: ClientKey,
+/// Serves a connection, and closes it: with the process, if this client has ended that.
+fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
+    if session::serve(shared, Arc::clone(&stream), client) {
+        shared.parting.lock().push(stream);
+    } else {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
 }
 
-impl Drop for Leaving<'_> {
+/// Takes the client out of the registry when its session ends, however it ends.
+pub(super) struct Leaving {
+    pub(super) shared: Arc<Shared>,
+    pub(super) client: ClientKey,
+}
+
+impl Drop for Leaving {
     fn drop(&mut self) {
         let client = self.client;
         self.shared.engine.visit(move |engine| engine.remove_client(client));
     }
 }
 
-const TOO_MANY_CLIENTS: &[u8] = b"-ERR max number of clients reached\r\n";
+pub(super) const TOO_MANY_CLIENTS: &[u8] = b"-ERR max number of clients reached\r\n";
+/// The same from a node of a cluster, where connections to other nodes count, too.
+const TOO_MANY_WITH_NODES: &[u8] = b"-ERR max number of clients + cluster connections reached\r\n";
 
 /// What a peer from another machine gets while there is no password. Clients and people look for
 /// this text, so it is the one that Redis sends.

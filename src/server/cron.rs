@@ -3,13 +3,14 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle, park_timeout};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam::channel::Receiver;
 
 use super::Shared;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::acknowledgements;
 use crate::engine::eviction::clients::evict_clients;
 use crate::engine::eviction::evict::{self, Outcome};
 use crate::engine::expiry::{self, Lap};
@@ -17,6 +18,7 @@ use crate::engine::lazy_free::Garbage;
 use crate::persistence::background;
 use crate::persistence::shutdown;
 use crate::replication;
+use crate::system::clock::{Tick, machine_now};
 use crate::system::cores;
 use crate::system::service::essential;
 
@@ -27,38 +29,65 @@ const EXPIRE_SHARE: f64 = 0.25;
 pub fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
     let thread = Builder::new().name("cron".into());
     let work = move || {
-        let mut last_sample = Instant::now();
-        let mut replication_timer = replication::cron::Timer::default();
         while !shared.is_stopping() {
-            let period =
-                Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)));
-            park_timeout(period);
-            if shared.engine.lock().debugging.cron_paused {
-                continue;
-            }
-            expire(&shared, period);
-            evict(&shared, period);
-            let mut engine = shared.engine.lock();
-            engine.adjust_clock();
-            close_idle_clients(&mut engine);
-            close_slow_clients(&mut engine);
-            evict_clients(&mut engine);
-            engine.migrations.close_idle_connections();
-            sample_clients(&mut engine);
-            background::tick(&mut engine);
-            replication::cron::tick(&mut engine, &mut replication_timer);
-            shutdown::tick(&mut engine);
-            let elapsed = last_sample.elapsed();
-            if elapsed >= SAMPLE_PERIOD {
-                sample_rates(&mut engine, elapsed.as_millis() as u64);
-                last_sample = Instant::now();
-            }
-            let aof = Arc::clone(&engine.aof.writer);
-            drop(engine);
-            aof.retry();
+            park_timeout(period(&shared));
+            round(&shared);
         }
     };
     thread.spawn(essential(work))
+}
+
+fn period(shared: &Shared) -> Duration {
+    Duration::from_millis(1000 / u64::from(shared.engine.lock().config.hz.max(1)))
+}
+
+/// When some of it was done last.
+pub struct Rounds {
+    last_sample: Tick,
+    replication: replication::cron::Timer,
+}
+
+impl Rounds {
+    /// None yet.
+    pub fn new(now: Tick) -> Self {
+        Rounds { last_sample: now, replication: replication::cron::Timer::new(now) }
+    }
+}
+
+/// Does all of it once. Who turns the clock has it done, too; one round at a time.
+pub fn round(shared: &Shared) {
+    let mut rounds = shared.rounds.lock();
+    let period = period(shared);
+    if shared.engine.lock().debugging.cron_paused {
+        return;
+    }
+    expire(shared, period);
+    evict(shared, period);
+    let mut engine = shared.engine.lock();
+    engine.clock.adjust();
+    close_idle_clients(&mut engine);
+    close_slow_clients(&mut engine);
+    evict_clients(&mut engine);
+    engine.migrations.close_idle_connections();
+    sample_clients(&mut engine);
+    background::tick(&mut engine);
+    replication::cron::tick(&mut engine, &mut rounds.replication);
+    shutdown::tick(&mut engine);
+    let elapsed = engine.clock.since(rounds.last_sample);
+    if elapsed >= SAMPLE_PERIOD {
+        let elapsed_ms = elapsed.as_millis() as u64;
+        let served = sample_rates(&mut engine, elapsed_ms);
+        if engine.ends_process {
+            cores::note_served(served * 100 / elapsed_ms.max(1));
+        }
+        rounds.last_sample = engine.clock.tick();
+    }
+    let aof = Arc::clone(&engine.aof.writer);
+    drop(engine);
+    shared.buffers.trim();
+    aof.retry();
+    // What isn't told otherwise: another policy, a first base, the end of the file.
+    acknowledgements::answer_waiters(&mut shared.engine.lock());
 }
 
 /// How often rates per second are sampled.
@@ -67,14 +96,15 @@ const SAMPLE_PERIOD: Duration = Duration::from_millis(100);
 /// Removes expired keys, a step at a time. All steps together hold the lock for a quarter of the
 /// period at the most; waiting for it doesn't count.
 fn expire(shared: &Shared, period: Duration) {
-    let (begun, mut held) = (Instant::now(), Duration::ZERO);
+    let (begun, mut held) = (machine_now(), Duration::ZERO);
     let mut lap = Lap::new(&shared.engine.lock());
     loop {
         let mut engine = shared.engine.lock();
-        let step = Instant::now();
+        let (step, tick) = (machine_now(), engine.clock.tick());
         let goes_on = expiry::expire_some(&mut engine, &mut lap);
         held += step.elapsed();
-        engine.note_latency("expire-cycle", step.elapsed());
+        let took = engine.clock.since(tick);
+        engine.note_latency("expire-cycle", took);
         if !goes_on {
             return;
         }
@@ -90,8 +120,8 @@ fn expire(shared: &Shared, period: Duration) {
 /// Goes on where commands have left off making room, for a quarter of the period at the most, and
 /// giving the lock back in between.
 fn evict(shared: &Shared, period: Duration) {
-    let deadline = Instant::now() + period.mul_f64(EXPIRE_SHARE);
-    while Instant::now() < deadline {
+    let deadline = machine_now() + period.mul_f64(EXPIRE_SHARE);
+    while machine_now() < deadline {
         if evict::make_room(&mut shared.engine.lock()) != Outcome::Continues {
             return;
         }
@@ -133,7 +163,7 @@ const FEWEST_CLIENTS: usize = 5;
 
 /// Notes the largest buffers of a part of all clients, so that each has its turn once a second.
 fn sample_clients(engine: &mut Engine) {
-    let second = engine.started.elapsed().as_secs();
+    let second = engine.clock.since(engine.started).as_secs();
     let Engine { clients, stats, config, .. } = engine;
     let places = clients.connected() / config.hz.max(1) as usize;
     for client in clients.next_few(places.max(FEWEST_CLIENTS)) {
@@ -142,12 +172,14 @@ fn sample_clients(engine: &mut Engine) {
     }
 }
 
-fn sample_rates(engine: &mut Engine, elapsed_ms: u64) {
+fn sample_rates(engine: &mut Engine, elapsed_ms: u64) -> u64 {
+    let now_s = engine.unix_ms() / 1000;
     let stats = &mut engine.stats;
-    stats.used_memory_peak = stats.used_memory_peak.max(crate::system::memory::used());
-    stats.operations.sample(stats.total_commands_processed, elapsed_ms);
+    crate::system::memory::look();
+    stats.note_memory(crate::system::memory::used(), now_s);
     stats.net_input.sample(stats.total_net_input_bytes, elapsed_ms);
     stats.net_output.sample(stats.total_net_output_bytes, elapsed_ms);
+    stats.operations.sample(stats.total_commands_processed, elapsed_ms)
 }
 
 /// Starts the thread that syncs the append-only file once a second.
@@ -159,7 +191,9 @@ pub fn start_syncer(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
         cores::keep_to(&cpus);
         while !shared.is_stopping() {
             park_timeout(Duration::from_secs(1));
-            aof.sync_in_background();
+            if aof.sync_in_background() {
+                acknowledgements::answer_waiters(&mut shared.engine.lock());
+            }
         }
     };
     Builder::new().name("aof-sync".into()).spawn(essential(work))

@@ -18,9 +18,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::Config;
+use crate::system::clock::machine_now;
 use crate::system::stream::Stream;
 use crate::system::tls::identity::{Files, Identity};
 use crate::system::tls::{self, Outgoing};
@@ -61,7 +62,7 @@ fn connect(address: &str, config: &Config) -> std::io::Result<Stream> {
             Ok(socket) => {
                 let tls = Outgoing::trusting(identity(config).map_err(std::io::Error::other)?);
                 let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-                return tls.connect(socket, host, Instant::now() + TIMEOUT);
+                return tls.connect(socket, host, machine_now() + TIMEOUT);
             }
             Err(error) => failure = error,
         }

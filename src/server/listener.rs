@@ -2,17 +2,20 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use super::Shared;
 use super::admission::Acceptor;
+use super::inherited::Inherited;
+use super::pool::{GROUP_SIZE, Pool};
 use super::sockets::{self, Kind, Listener, Place, Wanted, cant_listen, listen_tcp, listen_unix};
 use crate::config::Config;
 use crate::engine::listening::Listen;
 use crate::system::service::essential;
-use crate::system::stream::Address;
+use crate::system::stream::{Address, Stream};
 
 /// The listening sockets and the threads that accept on them.
 ///
@@ -27,6 +30,8 @@ pub struct Listeners(Mutex<Open>);
 #[derive(Default)]
 struct Open {
     sockets: Vec<Listening>,
+    /// Whether sockets of TCP, and of this machine, were there before: then no others are opened.
+    has_inherited: [bool; 2],
     /// Who accepts; None as long as nobody does.
     acceptor: Option<Acceptor>,
     /// Threads of sockets that were closed.
@@ -42,14 +47,39 @@ struct Listening {
 }
 
 impl Listeners {
+    /// Begins with sockets that are open already.
+    pub fn of(inherited: Inherited) -> io::Result<Listeners> {
+        let has_inherited = [!inherited.tcp.is_empty(), !inherited.unix.is_empty()];
+        let mut open = Open { has_inherited, ..Open::default() };
+        for (listener, is_tls) in inherited.tcp {
+            let kind = if is_tls { Kind::Encrypted } else { Kind::Plain };
+            let place = Place { address: Address::Ip(listener.local_addr()?), kind };
+            open.sockets.push(Listening::new(Listener::Tcp(listener, kind), place));
+        }
+        for listener in inherited.unix {
+            let path = listener.local_addr()?.as_pathname().map(PathBuf::from).unwrap_or_default();
+            let place = Place { address: Address::Unix(path), kind: Kind::Plain };
+            open.sockets.push(Listening::new(Listener::Unix { listener, _file: None }, place));
+        }
+        Ok(Listeners(Mutex::new(open)))
+    }
+
     /// Listens at every place of the configuration, and nowhere else. Returns the first address: if
     /// the system was to pick the port, there it tells which. None: it is to listen nowhere.
     pub fn listen(&self, config: &Config) -> io::Result<Option<SocketAddr>> {
         let open = &mut *self.lock();
-        let wanted = sockets::wanted(config)?;
-        let (stay, go) = std::mem::take(&mut open.sockets)
-            .into_iter()
-            .partition(|socket| wanted.iter().any(|wanted| wanted.place == socket.place));
+        let [has_tcp, has_unix] = open.has_inherited;
+        let is_inherited = |place: &Place| match place.address {
+            Address::Ip(_) => has_tcp,
+            Address::Unix(_) => has_unix,
+        };
+        let mut wanted = sockets::wanted(config)?;
+        wanted.retain(|wanted| !is_inherited(&wanted.place));
+        let (stay, go) =
+            std::mem::take(&mut open.sockets).into_iter().partition(|socket: &Listening| {
+                is_inherited(&socket.place)
+                    || wanted.iter().any(|wanted| wanted.place == socket.place)
+            });
         open.sockets = stay;
         // Two sockets can't share a port if one is for all addresses; otherwise the old ones stay until
         // the new ones are there.
@@ -77,8 +107,17 @@ impl Listeners {
     /// Starts to accept.
     pub fn serve(&self, shared: &Arc<Shared>) -> io::Result<()> {
         let open = &mut *self.lock();
-        let acceptor = open.acceptor.insert(Acceptor::new(shared));
+        let pool = Pool::new(if open.sockets.is_empty() { 1 } else { GROUP_SIZE });
+        let acceptor = open.acceptor.insert(Acceptor::new(shared, pool));
         open.sockets.iter_mut().try_for_each(|socket| socket.accept(acceptor))
+    }
+
+    /// Lets a connection in that has come by no socket of these.
+    pub fn admit(&self, stream: Stream) -> io::Result<()> {
+        let acceptor = self.lock().acceptor.clone();
+        let acceptor = acceptor.ok_or(io::ErrorKind::NotConnected)?; // the server has stopped
+        acceptor.admit(stream);
+        Ok(())
     }
 
     /// Stops to accept.
@@ -129,8 +168,7 @@ impl Open {
                 }
             };
             let (listener, place) = opened?;
-            let listener = Arc::new(listener);
-            let mut socket = Listening { listener, place, closed: Arc::default(), thread: None };
+            let mut socket = Listening::new(listener, place);
             if let Some(acceptor) = &self.acceptor {
                 socket.accept(acceptor)?;
             }
@@ -150,6 +188,10 @@ impl Open {
 }
 
 impl Listening {
+    fn new(listener: Listener, place: Place) -> Self {
+        Listening { listener: Arc::new(listener), place, closed: Arc::default(), thread: None }
+    }
+
     fn ip(&self) -> Option<SocketAddr> {
         match self.place.address {
             Address::Ip(address) => Some(address),

@@ -1,8 +1,8 @@
 //! The worker threads: one per connection, grown on demand, given back when many are idle.
 //!
-//! A thread that waits for its client costs a stack of which two pages were ever touched, about
-//! 12 KB with its buffers; the scheduler doesn't see it. That is what makes a thread per connection
-//! affordable, and a command that waits (BLPOP) an ordinary function call.
+//! A thread that waits for its client costs a stack of which two pages were ever touched, 20 to 25 KB
+//! with its buffers and the allocator's cache for it; the scheduler doesn't see it. That is what makes a
+//! thread per connection affordable, and a command that waits (BLPOP) an ordinary function call.
 //!
 //! ```text
 //! group of 16      group of 16      group of 16
@@ -19,15 +19,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use threadpool::ThreadPool;
 
 use crate::engine::scripting::STACK_SIZE;
-use crate::system::logging::expecting_panic;
+use crate::system::logging::{expecting_panic, inherit};
 use crate::system::threads::Permit;
 
 /// Workers that start, and end, together.
-const GROUP_SIZE: usize = 16;
+pub const GROUP_SIZE: usize = 16;
 
 /// All workers.
-#[derive(Default)]
-pub struct Pool(Mutex<Vec<Option<WorkerGroup>>>);
+pub struct Pool {
+    groups: Mutex<Vec<Option<WorkerGroup>>>,
+    group_size: usize,
+}
 
 struct WorkerGroup {
     workers: ThreadPool,
@@ -38,10 +40,10 @@ struct WorkerGroup {
 
 impl WorkerGroup {
     /// Starts the threads. None: there may be no more, or the system has no more.
-    fn start() -> Option<WorkerGroup> {
-        let permit = Permit::take(GROUP_SIZE, STACK_SIZE)?;
+    fn start(size: usize) -> Option<WorkerGroup> {
+        let permit = Permit::take(size, STACK_SIZE)?;
         let builder = threadpool::Builder::new()
-            .num_threads(GROUP_SIZE)
+            .num_threads(size)
             .thread_name("worker".into())
             .thread_stack_size(STACK_SIZE);
         // It panics if the system refuses a thread; those that did start end by themselves.
@@ -49,8 +51,8 @@ impl WorkerGroup {
         Some(WorkerGroup { workers, busy: 0, _permit: permit })
     }
 
-    fn has_room(&self) -> bool {
-        self.busy < GROUP_SIZE
+    fn has_room(&self, size: usize) -> bool {
+        self.busy < size
     }
 }
 
@@ -61,15 +63,22 @@ pub struct ReservedWorker {
 }
 
 impl Pool {
+    /// No workers; they will come in groups of this size. A server at which nobody knocks, but whoever has started
+    /// it, has few connections, and starts faster with groups of one.
+    pub fn new(group_size: usize) -> Self {
+        Pool { groups: Mutex::default(), group_size }
+    }
+
     /// Reserves a worker. None: there may be no more threads.
     pub fn reserve(self: &Arc<Self>) -> Option<ReservedWorker> {
         let mut groups = self.lock();
-        let has_room =
-            |group: &Option<WorkerGroup>| group.as_ref().is_some_and(WorkerGroup::has_room);
+        let has_room = |group: &Option<WorkerGroup>| {
+            group.as_ref().is_some_and(|group| group.has_room(self.group_size))
+        };
         let group = match groups.iter().position(has_room) {
             Some(found) => found,
             None => {
-                let started = Some(WorkerGroup::start()?);
+                let started = Some(WorkerGroup::start(self.group_size)?);
                 let free = groups.iter().position(Option::is_none);
                 let place = free.unwrap_or_else(|| {
                     groups.push(None);
@@ -84,19 +93,19 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Option<WorkerGroup>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.groups.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     #[cfg(test)]
     fn threads(&self) -> usize {
-        self.lock().iter().flatten().count() * GROUP_SIZE
+        self.lock().iter().flatten().count() * self.group_size
     }
 }
 
 impl ReservedWorker {
     /// Runs `job` on the reserved worker.
     pub fn run(self, job: impl FnOnce() + Send + 'static) {
-        let pool = Arc::clone(&self.pool);
+        let (pool, job) = (Arc::clone(&self.pool), inherit(job));
         let groups = pool.lock();
         let group = groups[self.group].as_ref().expect("a group with a reserved worker stays");
         group.workers.execute(move || {
@@ -109,11 +118,11 @@ impl ReservedWorker {
 
 impl Drop for ReservedWorker {
     fn drop(&mut self) {
+        let size = self.pool.group_size;
         let mut groups = self.pool.lock();
         groups[self.group].as_mut().expect("a group with a reserved worker stays").busy -= 1;
-        let idle: usize = groups.iter().flatten().map(|group| GROUP_SIZE - group.busy).sum();
-        let dismissed =
-            groups[self.group].take_if(|group| group.busy == 0 && idle > 2 * GROUP_SIZE);
+        let idle: usize = groups.iter().flatten().map(|group| size - group.busy).sum();
+        let dismissed = groups[self.group].take_if(|group| group.busy == 0 && idle > 2 * size);
         drop(groups);
         drop(dismissed);
     }
@@ -126,7 +135,7 @@ mod tests {
 
     #[test]
     fn threads_come_with_connections_and_go_with_them() {
-        let pool = Arc::new(Pool::default());
+        let pool = Arc::new(Pool::new(GROUP_SIZE));
         let (done, finish) = unbounded::<()>();
         let (report, ended) = unbounded();
         for number in 0..100 {
@@ -149,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_panic_costs_no_thread() {
-        let pool = Arc::new(Pool::default());
+        let pool = Arc::new(Pool::new(GROUP_SIZE));
         let (report, ended) = unbounded();
         for _ in 0..GROUP_SIZE {
             pool.reserve().unwrap().run(|| panic!("only a test"));

@@ -6,27 +6,88 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 
 use super::Server;
+use super::ephemeral;
+use super::inherited::Inherited;
 use super::listener::NOWHERE;
-use crate::config::{Config, REDIS_VERSION, VERSION};
+use crate::config::{Config, REDIS_VERSION, Supervision, VERSION, system_text};
 use crate::persistence::shutdown::Outcome;
 use crate::system::descriptors::make_room_for_clients;
+use crate::system::supervisor::{self, Manager};
 use crate::system::{cores, title};
 
 /// Runs a server until a signal or SHUTDOWN ends it. The exit code is returned.
-pub fn run(mut config: Config) -> i32 {
+pub fn run(config: Config) -> i32 {
+    serve(config, false)
+}
+
+/// Runs a server to throw away: it tells where it is, and ends with whoever started it.
+pub fn run_ephemeral(config: Config) -> i32 {
+    crate::system::logging::to_standard_error();
+    serve(config, true)
+}
+
+/// Looks whether a server would start with this configuration, without starting one: users, certificates
+/// and directories are looked at, too. `places` says where each user stands. The exit code is returned.
+pub fn check(config: &Config, places: &[String]) -> i32 {
+    let mut mistakes = Vec::new();
+    for (user, place) in config.users.iter().zip(places) {
+        let alone = Config {
+            users: vec![user.clone()],
+            command_names: config.command_names.clone(),
+            acl_pubsub_default: config.acl_pubsub_default,
+            ..Config::default()
+        };
+        mistakes.extend(Server::check(&alone).err().map(|reason| format!("{place}: {reason}")));
+    }
+    if mistakes.is_empty() {
+        let whole = std::env::set_current_dir(&config.dir)
+            .map_err(|error| format!("dir {}: {}", config.dir.display(), system_text(&error)))
+            .and_then(|()| Server::check(config));
+        mistakes.extend(whole.err());
+    }
+    if mistakes.is_empty() {
+        println!("The configuration is right");
+        return 0;
+    }
+    eprintln!("{}", mistakes.join("\n"));
+    1
+}
+
+fn serve(mut config: Config, is_ephemeral: bool) -> i32 {
+    let signal = match watch_signals() {
+        Ok(signal) => signal,
+        Err(error) => {
+            eprintln!("Can't watch signals: {error}");
+            return 1;
+        }
+    };
+    // Before anything that takes time: who has lost its parent already can't tell.
+    if is_ephemeral && let Err(reason) = ephemeral::begin(&config, &signal) {
+        eprintln!("{reason}");
+        return 1;
+    }
     if let Err(error) = prepare(&mut config) {
         eprintln!("{error}");
         return 1;
     }
-    let signal = match watch_signals() {
-        Ok(signal) => signal,
+    supervisor::begin(match config.supervised {
+        Supervision::Auto => supervisor::find(),
+        Supervision::Systemd => Manager::Systemd,
+        Supervision::Upstart => Manager::Upstart,
+        Supervision::No => Manager::Nobody,
+    });
+    let inherited = match Inherited::take() {
+        Ok(inherited) => inherited,
         Err(error) => {
-            crate::warning!("Can't watch signals: {error}");
+            crate::warning!("Can't listen at what was passed: {error}");
             return 1;
         }
     };
+    inherited.show_in(&mut config);
     banner(&config);
+    supervisor::tell("STATUS=Redis is loading...");
     let builder = Server::builder().config(config).interrupted_by(Arc::clone(&signal));
+    let builder = builder.listen_at(inherited);
     let mut server = match builder.start() {
         Ok(server) => server,
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
@@ -38,13 +99,22 @@ pub fn run(mut config: Config) -> i32 {
             return 1;
         }
     };
-    crate::system::logging::set_role(match server.is_replica() {
-        true => crate::system::logging::Role::Replica,
-        false => crate::system::logging::Role::Master,
-    });
+    server.log.adopt(); // this thread works for it, too
     announce(&server);
+    if is_ephemeral && let Err(error) = ephemeral::announce(&server) {
+        crate::warning!("Nobody is there to be told where this server is: {error}");
+        return 1;
+    }
+    supervisor::tell(match server.is_replica() {
+        true => {
+            "STATUS=Ready to accept connections in read-only mode. Waiting for MASTER <-> REPLICA sync"
+        }
+        false => "STATUS=Ready to accept connections",
+    });
+    supervisor::tell("READY=1");
     while !shut_down(&mut server, &signal) {}
     crate::warning!("Redis is now ready to exit, bye bye...");
+    server.end();
     0
 }
 
@@ -79,6 +149,9 @@ fn shut_down(server: &mut Server, signal: &AtomicUsize) -> bool {
 /// Where clients may come. Harnesses wait for the first words, and take the address from the line.
 fn announce(server: &Server) {
     let config = server.config();
+    if let Some(address) = server.window() {
+        crate::notice!("The window is at http://{address}/");
+    }
     if server.address() != NOWHERE {
         crate::notice!("Ready to accept connections on {}", server.address());
     }
@@ -93,9 +166,10 @@ fn announce(server: &Server) {
 /// What has to be right before anything is started.
 fn prepare(config: &mut Config) -> std::io::Result<()> {
     crate::system::logging::set_level(config.loglevel);
+    crate::system::logging::hide_user_data(config.hide_user_data_from_log);
     if !config.logfile.is_empty() {
         crate::system::logging::set_file(Some(config.logfile.as_ref())).map_err(|error| {
-            let reason = crate::config::system_text(&error);
+            let reason = system_text(&error);
             std::io::Error::new(error.kind(), format!("Can't open the log file: {reason}"))
         })?;
     }
@@ -121,7 +195,8 @@ fn fit_to_descriptor_limit(config: &mut Config) {
     }
 }
 
-/// The number of the signal that asks to stop, 0 until one comes. SIGHUP is ignored, as in Redis.
+/// The number of the signal that asks to stop, 0 until one comes. SIGHUP is ignored, as in Redis: what it
+/// asks for, opening the log file anew, happens with each line.
 fn watch_signals() -> std::io::Result<Arc<AtomicUsize>> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGTERM, SIGINT] {

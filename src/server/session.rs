@@ -22,10 +22,13 @@ use std::time::Duration;
 use super::Shared;
 use super::ahead::{self, Ahead};
 use super::input::Input;
+use super::timers::turn_if_asked;
 use super::waiting::Ended;
 use crate::command::execute;
 use crate::command::keys::migrate;
 use crate::engine::ClientKey;
+use crate::engine::acknowledgements;
+use crate::engine::blocking::Receipt;
 use crate::engine::eviction::clients::client_changed;
 use crate::engine::execution::{Flow, Origin};
 use crate::engine::meter::Meter;
@@ -37,9 +40,12 @@ use crate::engine::{Engine, EngineGuard};
 use crate::replication;
 use crate::resp::{KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
 use crate::system::stream::Stream;
+use crate::system::tasks::Task;
 
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
+/// Longer replies are sent by their own thread: nobody else is to be kept from its client by them.
+const LONGEST_TO_LEAVE: usize = 16 * 1024;
 /// Requests that take long don't keep the lock together for longer than about this.
 const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// With so many bytes in the outbox, no further request is read until some were taken.
@@ -66,6 +72,8 @@ pub struct Session<'s> {
     weighed: usize,
     /// The connection has just become a replica's.
     is_new_replica: bool,
+    /// Dropped when what was answered is written.
+    pub(super) receipt: Option<Receipt>,
 }
 
 /// Replies on their way to the peer.
@@ -74,6 +82,8 @@ pub(super) struct Replies {
     pen: Arc<Pen>,
     /// Where they go, if the connection has one.
     outbox: Option<Outbox>,
+    /// What was left to be sent by the thread that wrote to the append-only file.
+    left: Option<Outbox>,
     pub(super) reply: Reply,
     sent: usize,
     /// Bytes given to the outbox since it was last waited for.
@@ -90,19 +100,29 @@ pub(super) enum BatchEnd {
     Abort,
 }
 
-/// Serves a connection whose client is registered already, until it ends.
-pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
+/// Serves a connection whose client is registered already, until it is to be closed. Returns whether this
+/// client has ended the process: the connection is to last as long as that then.
+pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) -> bool {
+    let task = Task::current();
     let (pen, meter, activity) = shared.engine.visit(move |engine| {
-        let state = engine.clients.get(client);
+        let state = engine.clients.get_mut(client);
+        state.task = Some(task);
         (Arc::clone(&state.pen), Arc::clone(&state.meter), Arc::clone(&state.activity))
     });
     let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), activity);
     let reply = Reply::default();
-    let output =
-        Replies { stream: Arc::clone(&stream), pen, outbox: None, reply, sent: 0, handed_over: 0 };
+    let output = Replies {
+        stream: Arc::clone(&stream),
+        pen,
+        outbox: None,
+        left: None,
+        reply,
+        sent: 0,
+        handed_over: 0,
+    };
     let mut session = Session {
         shared,
-        reader: Reader::new(input),
+        reader: Reader::with_pool(input, Arc::clone(&shared.buffers)),
         meter,
         stream,
         client,
@@ -110,11 +130,25 @@ pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
         received: 0,
         weighed: 0,
         is_new_replica: false,
+        receipt: None,
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
     let _ = session.run();
-    session.drain(0, LAST_BYTES_PATIENCE);
-    let _ = session.stream.shutdown(Shutdown::Write);
+    session.output.wait_for_left();
+    let (outbox, asked_for_end) = shared.engine.visit(move |engine| {
+        let client = engine.clients.get(client);
+        (client.outbox.clone(), client.asked_for_end)
+    });
+    send_rest(outbox);
+    asked_for_end
+}
+
+/// Waits until all that is in the outbox, if there is one, was taken, though not for ever.
+fn send_rest(outbox: Option<Outbox>) {
+    if let Some(outbox) = outbox {
+        outbox.flush();
+        outbox.wait_for_backlog(0, LAST_BYTES_PATIENCE);
+    }
 }
 
 impl<'s> Session<'s> {
@@ -126,7 +160,10 @@ impl<'s> Session<'s> {
                 Ok(batch) if batch.is_empty() => {
                     self.weigh_incomplete_request();
                     // Everything that came is answered: one write for all of it.
-                    self.output.write()?;
+                    match self.receipt.take() {
+                        Some(_until_written) => self.output.write()?,
+                        None => self.output.write_or_leave()?,
+                    }
                     self.received += match self.reader.fill()? {
                         0 => return Ok(()),
                         count => count,
@@ -145,6 +182,7 @@ impl<'s> Session<'s> {
 
     /// Executes the requests that have arrived, under one taking of the lock if they don't take long.
     fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
+        self.output.wait_for_left();
         let mut done_before = Some(Ahead::of(&self.reader.parsed()));
         let (shared, len) = (self.shared, self.reader.parsed().len());
         let mut next = 0;
@@ -245,6 +283,9 @@ impl<'s> Session<'s> {
                     if flow != Flow::Blocked {
                         continue; // it gets in line when it is free to go, for others stand behind it
                     }
+                    // Writing may have synced what it waits for.
+                    acknowledgements::answer_if_there(&mut engine, client);
+                    engine = turn_if_asked(shared, engine, client);
                 }
             }
             let ended;
@@ -262,26 +303,28 @@ impl<'s> Session<'s> {
     fn begin_replication(&mut self) -> io::Result<()> {
         self.is_new_replica = false;
         self.output.write()?;
-        self.drain(0, LAST_BYTES_PATIENCE);
+        self.drain();
         replication::master::begin(&self.shared.engine, self.client)
     }
 
-    /// Waits until the outbox, if there is one, has no more than so many bytes left.
-    fn drain(&self, bytes: usize, at_most: Duration) {
+    /// Waits until all that this connection gets was taken.
+    fn drain(&self) {
         let client = self.client;
-        let outbox =
-            self.shared.engine.visit(move |engine| engine.clients.get(client).outbox.clone());
-        if let Some(outbox) = outbox {
-            outbox.flush();
-            outbox.wait_for_backlog(bytes, at_most);
-        }
+        send_rest(
+            self.shared.engine.visit(move |engine| engine.clients.get(client).outbox.clone()),
+        );
     }
 
     /// Tells the registry what this connection has been doing.
     fn account(&mut self, engine: &mut EngineGuard<'_>) {
+        let received = std::mem::take(&mut self.received) as u64;
+        let sent = std::mem::take(&mut self.output.sent) as u64;
+        let traffic = &mut engine.clients.get_mut(self.client).traffic;
+        traffic.received += received;
+        traffic.sent += sent;
         let stats = &mut engine.stats;
-        stats.total_net_input_bytes += std::mem::take(&mut self.received) as u64;
-        stats.total_net_output_bytes += std::mem::take(&mut self.output.sent) as u64;
+        stats.total_net_input_bytes += received;
+        stats.total_net_output_bytes += sent;
         stats.total_reads_processed += 1;
         stats.total_writes_processed += 1;
         self.weighed = self.reader.memory();
@@ -309,8 +352,10 @@ impl<'s> Session<'s> {
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
     pub(super) fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
+        self.output.wait_for_left();
         if error == ProtocolError::QueryBufferLimit {
-            let engine = self.shared.engine.lock();
+            let mut engine = self.shared.engine.lock();
+            engine.stats.closed_for_input += 1;
             let peer = engine.clients.get(self.client).peer.clone();
             drop(engine);
             let peer = peer.map_or_else(String::new, |peer| peer.to_string());
@@ -324,7 +369,7 @@ impl<'s> Session<'s> {
             output
         }));
         self.output.write()?;
-        self.drain(0, LAST_BYTES_PATIENCE);
+        self.drain();
         discard_input(&self.stream);
         Ok(())
     }
@@ -347,6 +392,7 @@ impl Replies {
             stream: Arc::clone(&self.stream),
             pen: Arc::clone(&self.pen),
             outbox: self.outbox.clone(),
+            left: None,
             reply: Reply::default(),
             sent: 0,
             handed_over: 0,
@@ -365,6 +411,7 @@ impl Replies {
     pub(super) fn begin(&mut self, engine: &Engine, client: ClientKey) {
         let client = engine.clients.get(client);
         self.reply.protocol = client.protocol;
+        self.reply.precision = engine.config.compat_version.precision();
         self.reply.set_limit(client.reply_limit(&engine.config.client_output_buffer_limit));
     }
 
@@ -411,6 +458,28 @@ impl Replies {
             self.pen.commit();
         }
         Ok(())
+    }
+
+    /// The same, but doesn't wait for another thread that makes it safe: that one sends it. Under
+    /// `appendfsync always` fifty clients may wait for one sync; their threads would all be woken when it
+    /// ends, each to send a few bytes and to sleep again.
+    fn write_or_leave(&mut self) -> io::Result<()> {
+        if self.reply.is_empty() || self.reply.len() > LONGEST_TO_LEAVE {
+            return self.write();
+        }
+        if !self.pen.commit_or_leave(&self.stream, self.reply.as_bytes(), &mut self.left) {
+            self.pen.write_safe(&self.stream, self.reply.as_bytes())?;
+        }
+        self.forget_sent();
+        Ok(())
+    }
+
+    /// Waits until what was left with another thread is sent. Before that, nothing else may be executed,
+    /// or its reply might overtake.
+    fn wait_for_left(&self) {
+        if let Some(left) = &self.left {
+            left.wait_until_sent();
+        }
     }
 
     /// Gives what there is to the outbox, if the connection has one, then what was held back until

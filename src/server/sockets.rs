@@ -36,8 +36,8 @@ pub enum Listener {
     Unix {
         /// The socket.
         listener: UnixListener,
-        /// Removes it at the end.
-        _file: SocketFile,
+        /// Removes it at the end, if it is ours.
+        _file: Option<SocketFile>,
     },
 }
 
@@ -210,7 +210,7 @@ pub fn listen_unix(path: &Path, config: &Config) -> io::Result<Listener> {
     let mode = if config.unixsocketperm == 0 { OWNER_ONLY } else { config.unixsocketperm };
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(refused)?;
     socket.listen(backlog(config)).map_err(refused)?;
-    Ok(Listener::Unix { listener: socket.into(), _file: file })
+    Ok(Listener::Unix { listener: socket.into(), _file: Some(file) })
 }
 
 /// Removes what a server has left that is no more.

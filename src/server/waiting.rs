@@ -19,16 +19,13 @@
 //! and then the connection is closed, as in Redis.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use super::session::Session;
 use crate::engine::EngineGuard;
 use crate::engine::blocking::{self, Awaited};
 use crate::engine::pause;
 use crate::resp::{ProtocolError, RequestLimits};
-
-/// A wait without a deadline looks this often; any time would do.
-const LONG: Duration = Duration::from_secs(3600);
+use crate::system::clock::Tick;
 
 /// How a wait has ended.
 pub enum Ended {
@@ -52,14 +49,17 @@ impl<'s> Session<'s> {
     ) -> (EngineGuard<'s>, Ended) {
         loop {
             if let Some(ended) = self.has_ended(&mut engine) {
+                self.receipt = engine.clients.get_mut(self.client).receipt.take();
                 return (engine, ended);
             }
             let deadline = self.deadline(&engine);
+            let clock = engine.clock.clone();
             let wakeup = engine.clients.get(self.client).wakeup.clone().unwrap_or_default();
             drop(engine);
+            self.receipt = None; // all that comes before is written
             let mut is_there = true;
             loop {
-                let left = deadline.map_or(LONG, |at| at.saturating_duration_since(Instant::now()));
+                let left = clock.sleep_until(deadline);
                 let woken = wakeup.sleep(&self.stream, left);
                 if woken.by_socket {
                     is_there = self.read_ahead(index, limits);
@@ -88,7 +88,9 @@ impl<'s> Session<'s> {
                 pause::leave(engine, client);
                 return Some(Ended::Resumed);
             }
-            wait.deadline.filter(|at| *at <= Instant::now())?;
+            // While the clock stands, who turns it ends the wait.
+            let clock = &engine.clock;
+            wait.deadline.filter(|at| !clock.is_frozen() && *at <= clock.tick())?;
             blocking::time_out(engine, client);
         }
         if engine.clients.get(client).wait.is_some() {
@@ -102,12 +104,12 @@ impl<'s> Session<'s> {
     }
 
     /// When it has to look again, though nobody has woken it.
-    fn deadline(&self, engine: &EngineGuard<'s>) -> Option<Instant> {
+    fn deadline(&self, engine: &EngineGuard<'s>) -> Option<Tick> {
         let wait = engine.clients.get(self.client).wait.as_ref()?;
         match wait.awaited {
             // If the time is over, others come first, or it waits for something else than the time.
             Awaited::Resumption { writes } => {
-                engine.pause.end(writes).filter(|end| *end > Instant::now())
+                engine.pause.end(writes).filter(|end| *end > engine.clock.tick())
             }
             _ => wait.deadline,
         }

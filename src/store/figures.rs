@@ -21,7 +21,7 @@ impl Keyspace {
     pub fn chains(&self) -> Chains {
         let mut chains = Chains::default();
         for sub in &self.tables {
-            let places = sub.positions.num_buckets();
+            let places = sub.positions.places();
             let mut homes: HashMap<usize, usize> = HashMap::new();
             for entry in sub.entries.iter() {
                 *homes.entry(hash(&entry.key) as usize % places.max(1)).or_default() += 1;
@@ -42,8 +42,11 @@ impl Keyspace {
     /// Bytes held by the tables themselves, beyond what values have allocated.
     pub fn table_size(&self) -> usize {
         let sizes = self.tables.iter().map(|sub| {
-            sub.entries.heap_size() + sub.positions.allocation_size() + sub.deadlines.heap_size()
+            sub.entries.heap_size() + sub.positions.heap_size() + sub.deadlines.heap_size()
         });
-        sizes.sum::<usize>() + self.tables.capacity() * size_of::<SubTable>() + self.slots_size()
+        sizes.sum::<usize>()
+            + self.tables.capacity() * size_of::<SubTable>()
+            + self.slots_size()
+            + self.hashes.heap_size()
     }
 }

@@ -6,57 +6,64 @@
 //! {1, 5, 2^40}        ...                                       8 bytes each
 //! ```
 //!
-//! It lies in a [`Blob`]: one allocation, and a pointer to it. A member that doesn't fit widens all
-//! of them, and they stay wide when it leaves, so that one member coming and going does not rewrite
+//! It lies in a [`Blob`], with a mark, so that a set can keep texts in the same place. A member that doesn't
+//! fit widens all of them, and they stay wide when it leaves, so that one member coming and going does not rewrite
 //! the set each time. Sets of ids are common, and a
 //! binary search in a kilobyte is about as fast as hashing. Left out on purpose: large sets, since
 //! an insertion moves everything behind it; [`super::Set`] converts those.
 
+use std::borrow::{Borrow, BorrowMut};
 use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Range;
 
-use super::blob::Blob;
+use super::blob::{Blob, MARK};
 
-/// A sorted set of integers; see the module documentation.
-#[derive(Clone, Default)]
-pub struct IntSet(
-    /// Its number is how many bytes a member takes.
-    Blob,
+/// A sorted set of integers, in a blob of its own or in somebody's; see the module documentation.
+#[derive(Clone, Copy, Default)]
+pub struct IntSet<B = Blob>(
+    /// Its number is how many bytes a member takes, and the mark.
+    B,
 );
 
 /// Bytes per member of an empty set.
 const NARROWEST: usize = 2;
 
-impl IntSet {
-    /// An empty set, without an allocation.
-    pub const fn new() -> Self {
-        IntSet(Blob::new())
+/// The integers of a set, which is there to be read.
+pub type IntSetRef<'a> = IntSet<&'a Blob>;
+
+/// Whether a blob holds integers, if it holds anything.
+pub(super) fn is_in(blob: &Blob) -> bool {
+    matches!(blob.number(), 0 | MARK..)
+}
+
+impl<B: Borrow<Blob>> IntSet<B> {
+    /// The one that this blob holds.
+    pub(super) fn new(blob: B) -> Self {
+        debug_assert!(is_in(blob.borrow()));
+        IntSet(blob)
     }
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.0.bytes().len() / self.width()
-    }
-
-    /// Whether neither has changed since one was cloned from the other.
-    pub fn is_same(&self, other: &IntSet) -> bool {
-        self.0.is_same(&other.0)
+        self.blob().bytes().len() / self.width()
     }
 
     /// Whether there are none.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self) -> bool {
-        self.0.bytes().is_empty()
+        self.blob().bytes().is_empty()
     }
 
     /// Bytes per member: 2, 4 or 8.
     pub fn width(&self) -> usize {
-        (self.0.number() as usize).max(NARROWEST)
+        ((self.blob().number() & !MARK) as usize).max(NARROWEST)
     }
 
     /// The member at `index`, in ascending order. Panics when there is none.
     #[inline]
     pub fn get(&self, index: usize) -> i64 {
-        let (width, bytes) = (self.width(), self.0.bytes());
+        let (width, bytes) = (self.width(), self.blob().bytes());
         let member = &bytes[index * width..(index + 1) * width];
         match *member {
             [a, b] => i16::from_le_bytes([a, b]).into(),
@@ -70,40 +77,13 @@ impl IntSet {
         self.position(value).is_ok()
     }
 
-    /// Adds a member; false if it was there.
-    pub fn insert(&mut self, value: i64) -> bool {
-        let Err(index) = self.position(value) else { return false };
-        let width = width_of(value).max(self.width());
-        if width > self.width() {
-            self.widen(width);
-        }
-        let at = index * width;
-        self.0.splice(at..at, &[&value.to_le_bytes()[..width]], width as u32);
-        true
-    }
-
-    /// Removes a member; false if it wasn't there.
-    pub fn remove(&mut self, value: i64) -> bool {
-        let Ok(index) = self.position(value) else { return false };
-        self.remove_at(index);
-        true
-    }
-
-    /// Removes the member at `index`. Panics when there is none.
-    pub fn remove_at(&mut self, index: usize) -> i64 {
-        let (value, width) = (self.get(index), self.width());
-        self.0.splice(index * width..(index + 1) * width, &[], width as u32);
-        value
-    }
-
     /// The members, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = i64> + '_ {
         (0..self.len()).map(|index| self.get(index))
     }
 
-    /// Bytes allocated.
-    pub fn heap_size(&self) -> usize {
-        self.0.heap_size()
+    fn blob(&self) -> &Blob {
+        self.0.borrow()
     }
 
     /// Where `value` is, or where it would be.
@@ -119,11 +99,43 @@ impl IntSet {
         }
         Err(start)
     }
+}
+
+impl<B: BorrowMut<Blob>> IntSet<B> {
+    /// Adds a member; false if it was there.
+    pub fn insert(&mut self, value: i64) -> bool {
+        let Err(index) = self.position(value) else { return false };
+        let width = width_of(value).max(self.width());
+        if width > self.width() {
+            self.widen(width);
+        }
+        let at = index * width;
+        self.splice(at..at, &value.to_le_bytes()[..width], width);
+        true
+    }
+
+    /// Removes a member; false if it wasn't there.
+    pub fn remove(&mut self, value: i64) -> bool {
+        let Ok(index) = self.position(value) else { return false };
+        self.remove_at(index);
+        true
+    }
+
+    /// Removes the member at `index`. Panics when there is none.
+    pub fn remove_at(&mut self, index: usize) -> i64 {
+        let (value, width) = (self.get(index), self.width());
+        self.splice(index * width..(index + 1) * width, &[], width);
+        value
+    }
 
     fn widen(&mut self, width: usize) {
         let wide: Vec<u8> =
             self.iter().flat_map(|value| value.to_le_bytes().into_iter().take(width)).collect();
-        self.0.splice(0..self.0.bytes().len(), &[&wide], width as u32);
+        self.splice(0..self.blob().bytes().len(), &wide, width);
+    }
+
+    fn splice(&mut self, range: Range<usize>, bytes: &[u8], width: usize) {
+        self.0.borrow_mut().splice(range, &[bytes], width as u32 | MARK);
     }
 }
 
@@ -138,7 +150,7 @@ fn width_of(value: i64) -> usize {
     }
 }
 
-impl fmt::Debug for IntSet {
+impl<B: Borrow<Blob>> fmt::Debug for IntSet<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
@@ -154,7 +166,7 @@ mod tests {
 
     #[test]
     fn widens_once_and_stays_wide() {
-        let mut set = IntSet::new();
+        let mut set = IntSet::<Blob>::default();
         let widths = [5, -32768, 32768, -2, 1 << 40].map(|value| {
             assert!(set.insert(value) && !set.insert(value));
             set.width()
@@ -170,7 +182,7 @@ mod tests {
         fn behaves_as_an_ordered_set(
             ops in prop::collection::vec((any::<bool>(), -9i64..9, 0..4u32), 0..200),
         ) {
-            let (mut set, mut model) = (IntSet::new(), BTreeSet::new());
+            let (mut set, mut model) = (IntSet::<Blob>::default(), BTreeSet::new());
             for (add, factor, power) in ops {
                 let value = factor * 30_000i64.pow(power);
                 if add {

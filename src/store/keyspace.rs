@@ -6,7 +6,7 @@
 //! are fewer sub-tables (see [`resize`](super::resize)).
 //!
 //! ```text
-//!  hash ──> sub-table ── positions: hash table of u32 ──┐
+//!  hash ──> sub-table ── positions: a hash table ───────┐
 //!                     ── entries:   [ key value access ttl ][ ... ][ ... ]   dense, 56 bytes each
 //!                     ── deadlines: [ at, entry ][ at, entry ]          dense, ^ only keys that expire
 //! ```
@@ -24,15 +24,16 @@
 //! copied, whoever changes an entry first puts its old state into the sub-table's `undo`; the copy
 //! is the entries with those old states in place of the new.
 //!
-//! A node of a cluster also knows the keys of each hash slot (see [`slots`](super::slots)).
+//! A node of a cluster also knows the keys of each hash slot (see [`slots`](super::slots)), and every
+//! database which hashes have fields that expire (see [`field_expiry`](super::field_expiry)).
 //!
 //! Left out on purpose: what expiry means. Deadlines are kept and compared here; deleting, telling
 //! replicas and notifying is the caller's.
 
-use hashbrown::HashTable;
-
+use super::expiring_hashes::ExpiringHashes;
 use super::hash_slot::hash_slot;
 use super::hashing::hash;
+use super::positions::Positions;
 use super::segments::Segments;
 use super::slot_index::SlotIndex;
 use super::snapshot::{Mark, Saved, Undo};
@@ -65,7 +66,7 @@ pub struct Entry {
     pub(super) ttl: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Deadline {
     /// Unix time in milliseconds.
     pub(super) at: i64,
@@ -74,7 +75,7 @@ pub(super) struct Deadline {
 
 #[derive(Debug)]
 pub(super) struct SubTable {
-    pub(super) positions: HashTable<u32>,
+    pub(super) positions: Positions,
     pub(super) entries: Segments<Entry>,
     pub(super) deadlines: Segments<Deadline>,
     /// No deadline is earlier than this.
@@ -109,6 +110,8 @@ pub struct Keyspace {
     pub(super) resized: u8,
     pub(super) len: usize,
     pub(super) expiring: usize,
+    /// The hashes whose fields expire.
+    pub(super) hashes: ExpiringHashes,
     /// Sub-tables of a snapshot that is not finished, though the database was emptied.
     pub(super) orphans: Vec<SubTable>,
     /// The snapshot that is not finished.
@@ -161,9 +164,14 @@ impl Keyspace {
     fn touch(&self, key: &[u8]) -> u32 {
         let hash = hash(key);
         let Some(sub) = self.tables.get(self.table_of(hash)) else { return 0 };
-        let found = sub.positions.find(hash, |_| true).map(|index| &sub.entries[*index as usize]);
+        let found = sub.positions.find(hash, |_| true).map(|index| &sub.entries[index as usize]);
         // A new key would go behind the last one.
         found.or(sub.entries.last()).map_or(0, |entry| entry.access)
+    }
+
+    /// Which sub-table a key belongs to, of how many.
+    pub fn sub_table(&self, key: &[u8]) -> (usize, usize) {
+        (self.table_of(hash(key)), self.tables.len())
     }
 
     /// The entry at `slot`.
@@ -172,7 +180,8 @@ impl Keyspace {
         &self.tables[slot.table as usize].entries[slot.index as usize]
     }
 
-    /// The entry at `slot`, to change its value.
+    /// The entry at `slot`, to change its value: what belongs to it alone. For another value in its place,
+    /// and for hashes, see [`field_expiry`](super::field_expiry).
     #[inline]
     pub fn entry_mut(&mut self, slot: Slot) -> &mut Entry {
         let sub = &mut self.tables[slot.table as usize];
@@ -192,6 +201,7 @@ impl Keyspace {
             self.grow();
         }
         self.len += 1;
+        self.hashes.add(key, &value);
         let table = self.table_of(vacant.hash);
         let entry = Entry { key: Bytes::new(key), value, access, ttl: NO_TTL };
         let index = self.tables[table].insert(vacant.hash, entry);
@@ -206,6 +216,7 @@ impl Keyspace {
         let entry = self.tables[slot.table as usize].remove(slot.index);
         self.len -= 1;
         self.expiring -= usize::from(entry.ttl != NO_TTL);
+        self.hashes.remove(&entry.key, &entry.value);
         if self.slots.is_some() {
             self.forget_slot(&entry.key);
         }
@@ -299,11 +310,23 @@ impl Keyspace {
 impl SubTable {
     pub(super) fn new() -> Self {
         SubTable {
-            positions: HashTable::new(),
+            positions: Positions::new(),
             entries: Segments::new(),
             deadlines: Segments::new(),
             soonest: i64::MAX,
             rests_until: 0,
+            undo: None,
+        }
+    }
+
+    /// The same sub-table once more, without marks.
+    pub(super) fn duplicate(&self) -> Self {
+        SubTable {
+            positions: self.positions.clone(),
+            entries: self.entries.clone(),
+            deadlines: self.deadlines.clone(),
+            soonest: self.soonest,
+            rests_until: self.rests_until,
             undo: None,
         }
     }
@@ -316,12 +339,12 @@ impl SubTable {
 
     #[inline]
     fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        self.positions.find(hash, |index| *self.entries[*index as usize].key == *key).copied()
+        self.positions.find(hash, |index| *self.entries[index as usize].key == *key)
     }
 
     /// The entries whose keys have this hash: one, nearly always.
     pub(super) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Entry> {
-        let found = self.positions.iter_hash(hash).map(|index| &self.entries[*index as usize]);
+        let found = self.positions.with_hash(hash).map(|index| &self.entries[index as usize]);
         found.filter(move |entry| super::hashing::hash(&entry.key) == hash)
     }
 
@@ -334,7 +357,7 @@ impl SubTable {
         let index = self.entries.len() as u32;
         self.entries.push(entry);
         let entries = &self.entries;
-        self.positions.insert_unique(hash, index, |index| key_hash(entries, *index));
+        self.positions.add(hash, index, |index| key_hash(entries, index));
         index
     }
 
@@ -345,12 +368,10 @@ impl SubTable {
         }
         let last = self.entries.len() as u32 - 1;
         let removed = self.entries.swap_remove(index as usize);
-        let position = self.positions.find_entry(hash(&removed.key), |other| *other == index);
-        position.expect("every entry has a position").remove();
+        self.positions.remove(hash(&removed.key), index);
         if index != last {
             let moved = &self.entries[index as usize];
-            let position = self.positions.find_mut(hash(&moved.key), |other| *other == last);
-            *position.expect("every entry has a position") = index;
+            self.positions.replace(hash(&moved.key), last, index);
             if moved.ttl != NO_TTL {
                 self.deadlines[moved.ttl as usize].entry = index;
             }
@@ -409,7 +430,7 @@ impl SubTable {
     fn shrink(&mut self) {
         if self.entries.len() < self.positions.capacity() / 4 {
             let entries = &self.entries;
-            self.positions.shrink_to(entries.len() * 2, |index| key_hash(entries, *index));
+            self.positions.shrink_to(entries.len() * 2, |index| key_hash(entries, index));
         }
     }
 }

@@ -22,7 +22,7 @@ const SEGMENT: usize = 64;
 const FIRST: usize = 4;
 
 /// A growing array; see the module documentation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Segments<T> {
     /// All full, but for the last, which is not empty.
     segments: Vec<Vec<T>>,

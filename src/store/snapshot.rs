@@ -6,12 +6,12 @@
 //! copy     entries of one sub-table, with the old states in place of the new; the mark goes
 //! ```
 //!
-//! A copy is made under the lock but is one of pointers and inline strings: a sub-table of ten
-//! thousand keys takes a fraction of a millisecond, and what is done with the copy (encoding,
+//! A copy is made under the lock but is one of pointers and small values: a sub-table of ten
+//! thousand keys takes a millisecond, and what is done with the copy (encoding,
 //! compressing, writing) is done outside. A write costs one more look-up while its sub-table is
 //! marked. Memory grows by what really changes before it is copied.
 //!
-//! Collections are behind counted pointers and chunked inside, so keeping an old state holds a pointer, and a
+//! Large collections are behind counted pointers and chunked inside, so keeping an old state holds a pointer, and a
 //! write to a large collection copies the chunk that it changes.
 //!
 //! A database keeps the number that it had when the snapshot began ([`Mark`]), for SWAPDB may give it
@@ -174,6 +174,23 @@ impl Keyspace {
             contents.index_slots();
         }
         *self = contents;
+    }
+}
+
+impl Keyspace {
+    /// The same database once more. What a snapshot still has to copy stays with this one.
+    pub fn duplicate(&self) -> Keyspace {
+        Keyspace {
+            tables: self.tables.iter().map(SubTable::duplicate).collect(),
+            shift: self.shift,
+            resized: self.resized,
+            len: self.len,
+            expiring: self.expiring,
+            hashes: self.hashes.clone(),
+            orphans: Vec::new(),
+            mark: None,
+            slots: None,
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! `Value`: what a key holds, one variant per data type, in 24 bytes.
 //!
-//! A collection is a pointer that counts references, to the bytes of a small one ([`Packed`]) or to
-//! the table or tree of a large one. A snapshot takes the pointer; what it points to is copied
-//! only when a command changes it while a snapshot really holds the old state. Large
-//! collections are chunked, so that this copy is one of pointers, too.
+//! A small collection is its bytes ([`Packed`]), which a snapshot copies. A large one is a pointer that counts
+//! references, to a table, a tree or chunks. A snapshot takes the pointer; what it points to is copied
+//! only when a command changes it while a snapshot really holds the old state, and since it is chunked,
+//! this copy is one of pointers, too.
 //!
 //! [`Packed`]: super::packed::Packed
 
@@ -168,8 +168,10 @@ mod tests {
             List::of_mut(&mut now).unwrap().push(super::super::list::End::Back, b"x");
             assert!(!now.is_same(&kept), "{elements} elements");
         }
-        let long = Value::Str(Str::new(&[b'x'; 100]));
-        assert!(long.is_same(&long.clone()) && !long.is_same(&Value::Str(Str::new(&[b'x'; 100]))));
+        let long = Value::Str(Str::new(&[b'x'; 1000]));
+        assert!(long.is_same(&long.clone()) && !long.is_same(&Value::Str(Str::new(&[b'x'; 1000]))));
+        let text = |of: u8| Value::Str(Str::new(&[of; 100]));
+        assert!(text(b'x').is_same(&text(b'x')) && !text(b'x').is_same(&text(b'y')));
         let number = |n: i64| Value::Str(Str::Int(n));
         assert!(number(7).is_same(&number(7)) && !number(7).is_same(&number(8)));
         assert!(!number(7).is_same(&Value::List(List::new())));

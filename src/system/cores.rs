@@ -1,33 +1,36 @@
 //! Which processor cores a worker uses, and how it shares them.
 //!
 //! A client on the same machine needs a core, too. If its requests are small, the kernel moves the
-//! workers that it wakes to where it runs itself, and then they wait for each other's slices. So
-//! the workers of such clients leave one core alone. They take turns on the others, and most of
-//! the time the next request is there before a worker has had to sleep: nobody pays for waking it.
+//! workers that it wakes to where it runs itself, and then they wait for each other's slices. The
+//! workers of such clients can leave one core alone, and take turns on the others. Most of
+//! the time the next request is there then before a worker has had to sleep: nobody pays for waking it.
 //!
-//! A connection whose pipelines are deep may use every core: there is more to gain from doing several
-//! things at once than from leaving the client in peace. So may the connections of other machines, and
-//! all of them while there is a crowd of local ones: when a core is idle, the kernel looks through some
-//! thirty of the threads that are ready elsewhere for one to move there, and would not find the client
-//! that got stuck among two hundred workers. Waking a worker that uses every core doesn't interrupt
-//! another one (`SCHED_BATCH`). And who names the cores, with `server_cpulist`, gets all of them.
+//! That helps a client that is one busy thread. One that has several could use the core, and so could
+//! we, as in deep pipelines; and a client that has time is best served on any core that is free. So it is
+//! found out which way serves more ([`Trial`]). The connections of other machines
+//! use every core, and all of them do while there is a crowd of local ones: when a core is idle, the
+//! kernel looks through some thirty of the threads that are ready elsewhere for one to move there, and
+//! would not find the client that got stuck among two hundred workers. Waking a worker that uses every
+//! core doesn't interrupt another one (`SCHED_BATCH`). And who names the cores, with `server_cpulist`,
+//! gets all of them.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Builder;
 
+use super::logging::inherit;
+use super::trial::Trial;
 use once_cell::sync::{Lazy, OnceCell};
+use parking_lot::Mutex;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use scheduler::{Policy, set_self_policy};
 
-/// Bytes that reads bring, on average, from which a connection uses every core.
-const LARGE: usize = 2500;
-/// Below this it leaves one alone again.
-const SMALL: usize = 1500;
 /// With more local clients than this, all connections use every core.
 const CROWD: usize = 64;
-/// One read in so many counts for the average.
-const WEIGHT: usize = 8;
+
+/// Whether the workers of local clients leave a core alone, and what has come of it.
+static LEAVES_ONE: AtomicBool = AtomicBool::new(false);
+static TRIAL: Mutex<Trial> = Mutex::new(Trial::UNTRIED);
 
 /// How many workers have clients on this machine.
 static WITH_LOCAL_CLIENTS: AtomicUsize = AtomicUsize::new(0);
@@ -110,13 +113,19 @@ pub fn count() -> usize {
     (CORES.all.count() as usize).max(1)
 }
 
+/// So many requests were served in a tenth of a second lately. For the only server of a process.
+pub fn note_served(requests: u64) {
+    let leaves_one = TRIAL.lock().next(requests);
+    LEAVES_ONE.store(leaves_one, Ordering::Relaxed);
+}
+
 /// Starts a thread that may use every core, whatever the worker that starts it may use.
 pub fn spawn(thread: Builder, job: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let started = thread.spawn(|| {
+    let started = thread.spawn(inherit(|| {
         let _ = set_self_policy(Policy::Other, 0);
         let _ = sched_setaffinity(None, &CORES.all);
         job();
-    });
+    }));
     started.map(drop)
 }
 
@@ -128,8 +137,6 @@ pub struct Placement {
     is_local: bool,
     /// One core is left to the client.
     beside_client: bool,
-    /// Bytes that a read brings, on average, times [`WEIGHT`].
-    size: usize,
 }
 
 impl Placement {
@@ -140,8 +147,8 @@ impl Placement {
 
     fn new(is_local: bool) -> Placement {
         WITH_LOCAL_CLIENTS.fetch_add(usize::from(is_local), Ordering::Relaxed);
-        let mut place = Placement { is_local, beside_client: false, size: 0 };
-        place.beside_client = place.may_be_beside_client();
+        let mut place = Placement { is_local, beside_client: false };
+        place.beside_client = place.belongs_beside_client();
         place.take();
         place
     }
@@ -151,24 +158,20 @@ impl Placement {
         self.beside_client
     }
 
-    /// Takes note of a read that brought so many bytes.
-    pub fn count(&mut self, bytes: usize) {
-        if !self.is_local {
-            return;
-        }
-        self.size = self.size - self.size / WEIGHT + bytes;
-        let beside_client = self.may_be_beside_client();
+    /// Goes where the worker of such a client belongs at this moment.
+    #[inline]
+    pub fn settle(&mut self) {
+        let beside_client = self.belongs_beside_client();
         if self.beside_client != beside_client {
             self.beside_client = beside_client;
             self.take();
         }
     }
 
-    /// Whether to leave the client a core: its batches are small, and the local clients few.
-    fn may_be_beside_client(&self) -> bool {
-        let most = if self.beside_client { LARGE } else { SMALL };
-        let is_crowd = WITH_LOCAL_CLIENTS.load(Ordering::Relaxed) > CROWD;
-        self.is_local && self.size <= most * WEIGHT && !is_crowd
+    /// Whether to leave the client a core: that pays, and the local clients are few.
+    fn belongs_beside_client(&self) -> bool {
+        let is_crowd = || WITH_LOCAL_CLIENTS.load(Ordering::Relaxed) > CROWD;
+        self.is_local && LEAVES_ONE.load(Ordering::Relaxed) && !is_crowd()
     }
 
     fn take(&self) {
@@ -218,41 +221,41 @@ mod tests {
         }
     }
 
+    /// One test for all of it, since there is one trial for all tests.
     #[test]
-    fn deep_pipelines_use_every_core_until_they_are_over() {
-        let mut place = Placement::new(true);
-        let mut after = |times: usize, bytes| {
-            (0..times).for_each(|_| place.count(bytes));
-            place.is_beside_client()
-        };
-        assert!(after(100, 40));
-        assert!(after(1, 16_000), "one large request is no pipeline");
-        assert!(!after(20, 4_000));
-        assert!(!after(1, 40), "nor is one small request its end");
-        assert!(!after(100, 2_000));
-        assert!(after(20, 40));
-
-        let crowd: Vec<Placement> = (0..CROWD).map(|_| Placement::new(true)).collect();
-        assert!(!after(1, 40));
-        drop(crowd);
-        assert!(after(1, 40));
-
-        let mut elsewhere = Placement::new(false);
-        elsewhere.count(40);
-        assert!(!elsewhere.is_beside_client());
-    }
-
-    #[test]
-    fn the_worker_of_a_local_client_leaves_a_core_and_what_it_starts_does_not() {
+    fn the_worker_of_a_local_client_leaves_a_core_while_that_pays_and_what_it_starts_does_not() {
         let allowed = || sched_getaffinity(None).unwrap();
+        let serve = |leaving: u64, not: u64| {
+            (0..20).for_each(|_| {
+                note_served(if LEAVES_ONE.load(Ordering::Relaxed) { leaving } else { not })
+            });
+        };
         let worker = std::thread::spawn(move || {
             let every = CORES.all;
-            let place = Placement::of(true);
-            assert_eq!(place.is_beside_client(), count() > 1);
-            assert_eq!(allowed(), CORES.but_one.unwrap_or(every));
+            let one_less = CORES.but_one.unwrap_or(every);
+            let mut place = Placement::of(true);
+            assert!(!place.is_beside_client() && allowed() == every);
+            serve(12_000, 10_000);
+            place.settle();
+            assert_eq!((place.is_beside_client(), allowed()), (count() > 1, one_less));
             let (tell, told) = bounded(1);
             spawn(Builder::new(), move || tell.send(allowed()).unwrap()).unwrap();
             assert_eq!(told.recv().unwrap(), every);
+
+            let crowd: Vec<Placement> = (0..CROWD).map(|_| Placement::new(true)).collect();
+            place.settle();
+            assert_eq!(allowed(), every);
+            drop(crowd);
+            place.settle();
+            assert_eq!(allowed(), one_less);
+
+            let mut elsewhere = Placement::new(false);
+            elsewhere.settle();
+            assert!(!elsewhere.is_beside_client());
+
+            serve(10_000, 12_000);
+            place.settle();
+            assert_eq!(allowed(), every);
         });
         worker.join().unwrap();
     }

@@ -9,9 +9,11 @@
 //! | [`oom`]     | which process has to end when memory runs out            |
 //! | [`descriptors`] | how many files and sockets it may open                  |
 //! | [`threads`] | how many threads there may be                            |
+//! | [`tasks`]   | what one of them is doing                                |
 //! | [`service`] | threads that the server can't do without                 |
 //! | [`sync`]    | locks and threads, where models check their order        |
 //! | [`cores`]   | which processor cores they use                           |
+//! | [`trial`]   | which of two ways serves more                            |
 //! | [`stream`]  | a connection, whatever it goes over                      |
 //! | [`tls`]     | certificates, and whom to believe                        |
 //! | [`outgoing`] | connections that we make                                |
@@ -31,8 +33,11 @@ pub mod pidfile;
 pub mod random;
 pub mod service;
 pub mod stream;
+pub mod supervisor;
 pub mod sync;
+pub mod tasks;
 pub mod threads;
 pub mod title;
 pub mod tls;
+pub mod trial;
 pub mod wakeup;

@@ -2,10 +2,11 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::clock::machine_now;
 use super::stream::Stream;
 use super::tls::Outgoing;
 
@@ -35,7 +36,7 @@ pub fn connect(
         match connected {
             Ok(socket) => {
                 return match tls {
-                    Some(tls) => tls.connect(socket, host, Instant::now() + timeout),
+                    Some(tls) => tls.connect(socket, host, machine_now() + timeout),
                     None => Ok(socket.into()),
                 };
             }

@@ -5,12 +5,14 @@
 //! and synchronise no replica any more. So a panic there ends the process with a report, as one under
 //! the lock does: what the disk has is better than a server that is half alive.
 
+use super::logging::inherit;
+
 /// The work of such a thread, to be given to its start.
 pub fn essential(job: impl FnOnce() + Send + 'static) -> impl FnOnce() + Send + 'static {
-    move || {
+    inherit(move || {
         let _guard = Guard;
         job();
-    }
+    })
 }
 
 struct Guard;

@@ -12,5 +12,7 @@ pub use std::sync::{Condvar, Mutex, MutexGuard, TryLockError, atomic};
 pub use std::thread;
 pub use std::time::Instant;
 
+pub use super::clock::machine_now;
+
 pub use crossbeam::channel;
 pub use rustix::event::poll;

@@ -14,7 +14,7 @@ use cacheflow::cluster::node::{Address, Flags};
 use cacheflow::cluster::packet::{Body, Gossip, Header, Kind as Says, Packet};
 use cacheflow::cluster::{NodeId, SlotSet};
 
-use super::nodes::{Kind, Node, wait_until};
+use super::nodes::{Kind, Node, text, wait_until};
 
 /// A node that has all slots.
 fn node() -> Node {
@@ -82,8 +82,13 @@ fn is_closed(mut stream: TcpStream) {
 }
 
 fn memory(node: &Node) -> usize {
+    bytes(node, "VmRSS:")
+}
+
+/// A figure of the process.
+fn bytes(node: &Node, name: &str) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", node.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
 }
 
@@ -115,7 +120,6 @@ fn what_is_no_packet_ends_its_connection_and_nothing_else() {
         change(12, &77u16.to_be_bytes()),
         change(14, &500u16.to_be_bytes()),
         change(40, &[0xff; 40]),
-        change(16, &u64::MAX.to_be_bytes()),
         change(2168, b"1.1.1.1\n2.2.2.2"),
     ] {
         stream.write_all(&dropped).unwrap();
@@ -145,6 +149,24 @@ fn lengths_that_lie_take_no_memory() {
     assert!(more < 100 << 20, "{more} bytes");
     drop(open);
     is_well(&node);
+}
+
+/// A few megabytes that name all slots again and again.
+#[test]
+fn ranges_that_repeat_take_no_memory() {
+    let node = Node::start(Kind::Cacheflow);
+    let most = || bytes(&node, "VmHWM:");
+    let before = most();
+    let range = ["0", "16383"];
+    for subcommand in ["ADDSLOTSRANGE", "DELSLOTSRANGE"] {
+        let command: Vec<&str> =
+            ["CLUSTER", subcommand].into_iter().chain(range.repeat(100_000)).collect();
+        let mut client = node.connect().unwrap();
+        let refused = text(&client.call(&command, Duration::from_secs(30)).unwrap());
+        assert!(refused.starts_with("ERR Slot 0 "), "{refused}");
+    }
+    let more = most() - before;
+    assert!(more < 200 << 20, "{more} bytes");
 }
 
 #[test]

@@ -22,15 +22,21 @@
 //! | `documents.rs` | what docs/scaling.md shows                                       |
 //! | `operators.rs` | directories that are lost, and peers that don't behave          |
 //! | `pubsub.rs`    | messages that go from node to node                               |
+//! | `encrypted.rs` | nodes that speak TLS, and the ports that clients are told        |
+//! | `parameters.rs` | what each `cluster-*` parameter does                            |
 //! | `failover.rs`  | masters that are killed, stopped, or asked to go                 |
 //! | `partition.rs` | a master that is cut off                                         |
 //! | `hostile.rs`   | who speaks on the bus and is no node                             |
 
+#[path = "../doors/certificates.rs"]
+#[allow(dead_code)] // the tests of TLS need more of it
+mod certificates;
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // Other tests use all of it, this one a part.
 mod client;
 mod clients;
 mod documents;
+mod encrypted;
 mod failover;
 mod hostile;
 #[path = "../replication/hosts.rs"]
@@ -38,6 +44,7 @@ mod hosts;
 mod load;
 mod nodes;
 mod operators;
+mod parameters;
 mod partition;
 mod pubsub;
 mod router;

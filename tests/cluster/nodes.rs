@@ -20,9 +20,11 @@ pub const NODE_TIMEOUT_MS: u64 = 3000;
 pub enum Kind {
     Cacheflow,
     Redis,
+    /// The later one: `REDIS_8_BIN`, or what `make peers` has fetched.
+    Redis8,
 }
 
-use Kind::{Cacheflow, Redis};
+use Kind::{Cacheflow, Redis, Redis8};
 
 /// So many nodes, of both kinds in turn, so that each kind is both master and replica.
 pub fn mixed(count: usize) -> Vec<Kind> {
@@ -161,6 +163,9 @@ fn spawn(kind: Kind, port: u16, args: &[String], dir: &Path) -> Child {
     let binary = match kind {
         Cacheflow => cacheflow(),
         Redis => "redis-server".into(),
+        Redis8 => std::env::var("REDIS_8_BIN").unwrap_or_else(|_| {
+            concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/redis-8.2/redis-server").into()
+        }),
     };
     Command::new(&binary)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])

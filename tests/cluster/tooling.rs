@@ -76,6 +76,64 @@ fn create_with_replicas_of_both_kinds() {
     assert_eq!(printed.trim(), "17");
 }
 
+/// Nodes of 8.2 tell of shards, which those of 7.0 and cacheflow don't.
+#[test]
+#[ignore = "needs redis-cli and redis-server 8.2: make peers cluster"]
+fn nodes_of_redis_8_are_masters_and_replicas_of_ours() {
+    let (ours, theirs) = (Kind::Cacheflow, Kind::Redis8);
+    let nodes = [ours, theirs, ours, theirs, ours, theirs].map(Node::start);
+    create(&nodes[..3], 0);
+    for (master, replica) in nodes[..3].iter().zip(&nodes[3..]) {
+        let (new, known, id) = (replica.address(), nodes[0].address(), master.id());
+        cluster_cli(&["add-node", &new, &known, "--cluster-slave", "--cluster-master-id", &id]);
+        agree(&nodes[..3]);
+    }
+    agree(&nodes);
+    wait_until("all are replicas", || {
+        nodes[3..].iter().all(|node| node.field("INFO replication", "master_link_status") == "up")
+    });
+    check(&nodes[0]);
+    check(&nodes[1]);
+    let mut router = Router::new(&ports(&nodes));
+    for number in 0..200 {
+        assert_eq!(router.ask(&["SET", &format!("k{number}"), &number.to_string()]), "OK");
+        router.ask(&["HSET", &format!("h{number}"), "a", "1", "b", "2"]);
+        let expires = ["HPEXPIRE", &format!("h{number}"), "100000000", "FIELDS", "1", "a"];
+        router.ask(&expires);
+    }
+    copies_are_equal(&nodes);
+    let master_of = |node: &Node| {
+        let port: u16 = node.field("INFO replication", "master_port").parse().ok()?;
+        nodes.iter().find(|other| other.port == port)
+    };
+    let mut kinds = Vec::new();
+    let pairs: Vec<_> = nodes.iter().filter_map(|node| Some((node, master_of(node)?))).collect();
+    for (replica, master) in pairs {
+        kinds.push((master.kind, replica.kind));
+        if replica.kind == Kind::Cacheflow {
+            assert_eq!(replica.ask("CLUSTER MYSHARDID"), master.id());
+        }
+        // A replica of either kind takes over from a master of the other.
+        assert_eq!(replica.ask("CLUSTER FAILOVER"), "OK");
+        wait_until("the roles are exchanged", || {
+            replica.field("INFO replication", "role") == "master"
+                && master.field("INFO replication", "role") == "slave"
+        });
+    }
+    assert!(kinds.contains(&(Kind::Cacheflow, Kind::Redis8)), "{kinds:?}");
+    assert!(kinds.contains(&(Kind::Redis8, Kind::Cacheflow)), "{kinds:?}");
+    agree(&nodes);
+    check(&nodes[0]);
+    check(&nodes[1]);
+    assert_eq!(router.ask(&["GET", "k7"]), "7");
+    copies_are_equal(&nodes);
+    // None has lost what it knows of the others when it comes back.
+    for mut node in nodes {
+        node.restart();
+        wait_until("it is back", || node.ask("CLUSTER INFO").contains("cluster_known_nodes:6"));
+    }
+}
+
 #[test]
 #[ignore = "needs redis-cli: make cluster"]
 fn reshard_while_it_is_written_to() {

@@ -218,3 +218,26 @@ fn error_or_ok(client: &mut Client, words: &[&str]) -> Option<String> {
         _ => None,
     }
 }
+
+/// A script that has sent SHUTDOWN may remove the directory as soon as its connection is closed.
+#[test]
+fn the_connection_of_who_ends_a_server_is_closed_when_its_files_are_done() {
+    for how in ["SAVE", "NOSAVE"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, socket) = (dir.path().join("server.pid"), dir.path().join("socket"));
+        let names = [&file, &socket].map(|path| path.to_str().unwrap());
+        let flags = ["--pidfile", names[0], "--unixsocket", names[1], "--appendonly", "yes"];
+        let server = start(dir.path(), &flags);
+        let mut client = server.connect();
+        ok(&mut client, &["SET", "k", "v"]);
+        let mut other = server.connect();
+        ok(&mut other, &["SET", "k", "w"]);
+        client.send(&["SHUTDOWN", how]).unwrap();
+        let end = client.read(PATIENCE);
+        assert!(matches!(end, Ok(super::client::Output::Closed)), "{how}");
+        assert!(!file.exists() && !socket.exists(), "{how}");
+        assert!(server.log().contains("bye bye"), "{}", server.log());
+        let end = other.read(PATIENCE);
+        assert!(matches!(end, Ok(super::client::Output::Closed)), "{how}");
+    }
+}

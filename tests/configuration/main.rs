@@ -5,6 +5,7 @@
 //! |--------------|-------------------------------------------------------------------------|
 //! | `bytes`      | passwords and names that are no text                                   |
 //! | `debugging`  | DEBUG, and what slows a server down for tests                          |
+//! | `later`      | files written for Redis 8.2 and Valkey                                   |
 //! | `listening`  | addresses and ports, also while it runs; pidfile, title of the process  |
 //! | `log`        | lines that others look for                                              |
 //! | `renaming`   | `rename-command`, as replicas, the append-only file and a restart see it |
@@ -16,6 +17,7 @@ mod bytes;
 #[allow(dead_code)] // the scripts need more of it
 mod client;
 mod debugging;
+mod later;
 mod listening;
 mod log;
 mod protection;

@@ -126,7 +126,7 @@ fn shape(value: &Value) -> (std::mem::Discriminant<Value>, usize, Option<&[u8]>)
 }
 
 /// The commands that read all there is of a key of this type.
-pub fn reads(key: &[u8], kind: &[u8]) -> Vec<Command> {
+pub fn reads(key: &[u8], kind: &[u8], is_later: bool) -> Vec<Command> {
     let (syntax, check) = match kind {
         b"string" => ("GET @", Check::Exact),
         b"list" => ("LRANGE @ 0 -1", Check::Exact),
@@ -145,7 +145,10 @@ pub fn reads(key: &[u8], kind: &[u8]) -> Vec<Command> {
     };
     let mut reads = vec![command(syntax, check), command("PTTL @", Check::Near(2000))];
     if kind == b"stream" {
-        reads.push(command("XINFO GROUPS @", Check::Exact));
+        // Lag and consumers are another matter in a later version: what is pending has to do.
+        let groups =
+            if is_later { &["XPENDING @ g0", "XPENDING @ g1"][..] } else { &["XINFO GROUPS @"] };
+        reads.extend(groups.iter().map(|syntax| command(syntax, Check::Exact)));
     }
     reads
 }

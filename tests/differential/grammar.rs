@@ -45,9 +45,79 @@ pub const FAMILIES: &[(u32, &str, &[Row])] = &[
     (3, "encodings", ENCODINGS),
 ];
 
+/// What came after 7.0: families for the later server, with the commands that they need of the others. Only what
+/// both servers answer alike stands in them.
+pub const LATER_FAMILIES: &[(u32, &str, &[Row])] = &[
+    (10, "hashfields", HASH_FIELDS),
+    (5, "fieldorder", FIELD_ORDER),
+    (10, "references", REFERENCES),
+    (4, "options", LATER_OPTIONS),
+];
+
 /// What is sent when `FAMILIES` is not set: the families that the server has.
 pub const DEFAULT_FAMILIES: &str =
     "strings,keys,lists,hashes,sets,sortedsets,lex,streams,bitmaps,hyperloglog,geo";
+
+/// Entries that go with or without what groups know of them.
+const REFERENCES: &[Row] = &[
+    // Of a stream that was trimmed with DELREF or ACKED, 8.2.3 may trim too many entries or too few the next
+    // time; so the key goes.
+    (
+        10,
+        Exact,
+        "XADD stream [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [MAXLEN [=] count|MINID [=] id] new_id \
+         field value ; XRANGE $1 - + ; DEL $1",
+    ),
+    (
+        4,
+        Exact,
+        "XADD stream [MAXLEN [=] count|MINID [=] id] [KEEPREF|DELREF|ACKED] new_id field value ; \
+         XRANGE $1 - + ; DEL $1",
+    ),
+    (8, Exact, "XADD stream new_id field value"),
+    (3, Exact, "XGROUP CREATE stream group (0|$|id) [MKSTREAM]"),
+    (1, Exact, "XGROUP SETID stream group (id|$)"),
+    (8, Exact, "XREADGROUP GROUP group consumer [COUNT count] [NOACK] STREAMS stream > ; PING"),
+    (6, Exact, "XACK stream group id..."),
+    (1, Exact, "XCLAIM stream group consumer 0 id... [FORCE] JUSTID"),
+    (1, Exact, "XDEL stream id..."),
+    (3, Exact, "XDELEX stream [KEEPREF|DELREF|ACKED] IDS (1 id|2 id id|3 id id id|count id|0 id)"),
+    (1, Exact, "XDELEX stream IDS (1 id|2 id id|value id) [KEEPREF|DELREF|ACKED] [ACKED]"),
+    (
+        4,
+        Exact,
+        "XACKDEL stream group [KEEPREF|DELREF|ACKED] IDS (1 id|2 id id|count id|4 id id id id)",
+    ),
+    (1, Exact, "XACKDEL (key|string) group IDS (1 id|count id|1 value)"),
+    (
+        3,
+        Exact,
+        "XTRIM stream [KEEPREF|DELREF|ACKED] (MAXLEN|MINID) [=] count [DELREF|ACKED] ; XRANGE $1 - + ; DEL $1",
+    ),
+    (
+        3,
+        Exact,
+        "XTRIM stream (MAXLEN|MINID) [=] id (KEEPREF|DELREF|ACKED) ; XRANGE $1 - + ; DEL $1",
+    ),
+    (4, Exact, "XPENDING stream group"),
+    (
+        2,
+        Exact,
+        "XREAD [COUNT count] STREAMS (stream +|stream stream + read_id|stream stream read_id +|key +) ; PING",
+    ),
+];
+
+/// What old commands have learned.
+const LATER_OPTIONS: &[Row] = &[
+    (6, Exact, "SET string value"),
+    (2, Exact, "SETBIT string bit_offset (0|1)"),
+    (8, Exact, "BITOP (DIFF|DIFF1|ANDOR|ONE) string string..."),
+    (2, Exact, "BITOP (DIFF|DIFF1|ANDOR|ONE) string key..."),
+    (4, Exact, "ZADD zset (1|2|3|-7|+INF|100) value ; ZCARD $1"),
+    (4, Exact, "(ZRANK|ZREVRANK) zset value [WITHSCORE]"),
+    (1, Exact, "(ZRANK|ZREVRANK) key value (WITHSCORE|value|WITHSCORE 1)"),
+    (1, Exact, "DEL key"),
+];
 
 const STRINGS: &[Row] = &[
     (
@@ -150,6 +220,80 @@ const HASHES: &[Row] = &[
     (2, Unordered, "HSCAN hash 0 COUNT 10000 [MATCH pattern] ; HLEN $1"),
 ];
 
+/// Fields that expire. Conditions come with absolute times only: the same moment is another millisecond for
+/// each server.
+const HASH_FIELDS: &[Row] = &[
+    (10, Exact, "HSET hash (field value)..."),
+    (2, Exact, "HSETNX hash field value"),
+    (3, Exact, "HGET hash field"),
+    (3, Exact, "HMGET hash field..."),
+    (4, Exact, "HDEL hash field..."),
+    (2, Exact, "(HEXISTS|HSTRLEN) hash field"),
+    (2, Exact, "HLEN hash"),
+    (3, Pairs, "HGETALL hash"),
+    (2, Unordered, "(HKEYS|HVALS) hash"),
+    (3, Exact, "HINCRBY hash field int"),
+    (2, Exact, "HINCRBYFLOAT hash field float"),
+    (2, Shape, "HRANDFIELD hash [count [WITHVALUES]]"),
+    (2, Unordered, "HSCAN hash 0 COUNT 10000 NOVALUES [MATCH pattern] ; HLEN $1"),
+    (2, Exact, "DEL hash"),
+    (2, Exact, "COPY hash hash [REPLACE]"),
+    (1, Exact, "RENAME hash hash"),
+    (1, Exact, "SET hash value"),
+    (2, Exact, "SORT list BY NOSORT GET hash:*->field"),
+    (1, Exact, "RPUSH list (0|1|2|3)..."),
+    (3, Exact, "HEXPIRE hash seconds FIELDS (1 field|2 field field|numkeys field)"),
+    (3, Exact, "HPEXPIRE hash millis FIELDS (1 field|3 field field field|numkeys field)"),
+    (4, Exact, "HEXPIREAT hash when [NX|XX|GT|LT] FIELDS (1 field|2 field field|numkeys field)"),
+    (
+        6,
+        Exact,
+        "HPEXPIREAT hash when_ms [NX|XX|GT|LT] FIELDS (1 field|2 field field|numkeys field)",
+    ),
+    (4, Exact, "HPERSIST hash FIELDS (1 field|2 field field|numkeys field)"),
+    (2, Near(2), "(HTTL|HEXPIRETIME) hash FIELDS (1 field|2 field field|numkeys field)"),
+    (2, Near(2000), "(HPTTL|HPEXPIRETIME) hash FIELDS (1 field|2 field field|numkeys field)"),
+    (4, Exact, "HGETDEL hash FIELDS (1 field|2 field field|numkeys field)"),
+    (
+        5,
+        Exact,
+        "HGETEX hash [EX seconds|PX millis|EXAT when|PXAT when_ms|PERSIST] \
+         FIELDS (1 field|2 field field|numkeys field)",
+    ),
+    (
+        6,
+        Exact,
+        "HSETEX hash [FNX|FXX] [EX seconds|PX millis|EXAT when|PXAT when_ms|KEEPTTL] \
+         FIELDS (1 field value|2 field value field value|numkeys field value)",
+    ),
+];
+
+/// A packed hash is in the order of its times, which is compared here: few fields, few times, nothing large.
+const FIELD_ORDER: &[Row] = &[
+    (6, Exact, "HSET lex (A|B|C|D|E|F|G) number"),
+    (3, Exact, "HDEL lex (A|B|C|D|E|F|G)"),
+    (
+        6,
+        Exact,
+        "HPEXPIREAT lex (9000000000000|9000000000001|9000000000002) [NX|XX|GT|LT] FIELDS 1 (A|B|C|D|E|F|G)",
+    ),
+    (2, Exact, "HPEXPIREAT lex (9000000000000|9000000000001) FIELDS 2 (A|B|C) (D|E|F)"),
+    (3, Exact, "HPERSIST lex FIELDS 1 (A|B|C|D|E|F|G)"),
+    (3, Exact, "HGETEX lex [PERSIST|PXAT 9000000000001] FIELDS 2 (A|B|C) (A|D|E)"),
+    (
+        4,
+        Exact,
+        "HSETEX lex [KEEPTTL|PXAT 9000000000001|PXAT 9000000000000] FIELDS 2 (A|B) number (A|C|D) number",
+    ),
+    (3, Exact, "HINCRBY lex (A|B|C|D|E|F|G) number"),
+    (2, Exact, "HGETDEL lex FIELDS 1 (A|B|C|D|E|F|G)"),
+    (4, Exact, "HGETALL lex"),
+    (2, Exact, "(HKEYS|HVALS) lex"),
+    (1, Exact, "HSCAN lex 0 [NOVALUES] ; HLEN $1"),
+    (1, Exact, "COPY lex lex [REPLACE]"),
+    (1, Exact, "DEL lex"),
+];
+
 const SETS: &[Row] = &[
     (12, Exact, "SADD set member..."),
     (5, Exact, "SREM set member..."),
@@ -175,7 +319,8 @@ const SORTED_SETS: &[Row] = &[
     (4, Exact, "ZINCRBY zset score member"),
     (2, Exact, "ZCARD zset"),
     (3, Exact, "ZCOUNT zset score_bound score_bound"),
-    (4, Exact, "(ZRANK|ZREVRANK) zset member"),
+    // A third argument is an option since 7.2.
+    (4, Exact, "(ZRANK|ZREVRANK) zset member ; ZCARD $1"),
     (4, Exact, "ZRANGE zset index index [REV] [WITHSCORES]"),
     (
         3,
@@ -237,8 +382,16 @@ const STREAMS: &[Row] = &[
     (3, Exact, "XDEL stream id..."),
     (2, Exact, "XTRIM stream (MAXLEN|MINID) [=] count"),
     (2, Exact, "XTRIM stream (MAXLEN count|MINID id|MAXLEN ~ count|MINID ~ id) [LIMIT count]"),
-    (3, Exact, "XREAD [COUNT count] STREAMS (stream id|stream stream id id|stream $)"),
-    (1, Exact, "XREAD [BLOCK 1] [COUNT count] [NOACK] STREAMS stream stream (id|$|>)..."),
+    (
+        3,
+        Exact,
+        "XREAD [COUNT count] STREAMS (stream read_id|stream stream read_id read_id|stream $) ; PING",
+    ),
+    (
+        1,
+        Exact,
+        "XREAD [BLOCK 1] [COUNT count] [NOACK] STREAMS stream stream (read_id|$|>)... ; PING",
+    ),
     (3, Exact, "XGROUP CREATE stream group (0|$|id) [MKSTREAM] [ENTRIESREAD count]"),
     (1, Exact, "XGROUP (DESTROY stream group|SETID stream group (id|$|-|+) [ENTRIESREAD count])"),
     (1, Exact, "XGROUP (CREATECONSUMER|DELCONSUMER) stream group consumer"),

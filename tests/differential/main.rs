@@ -68,9 +68,50 @@ const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The databases that the grammar uses.
 const DATABASES: [&str; 2] = ["0", "1"];
 
+/// A real server that cacheflow is compared with.
+#[derive(Clone, Copy)]
+struct Real {
+    start: fn(&[&str]) -> Result<Server>,
+    /// What is sent when `FAMILIES` doesn't say.
+    families: fn() -> String,
+    /// All that may be sent.
+    all: fn() -> String,
+    /// Whether it has what came after 7.0.
+    is_later: bool,
+}
+
+const REDIS: Real = Real {
+    start: Server::redis,
+    families: || grammar::DEFAULT_FAMILIES.to_owned(),
+    all: || names(grammar::FAMILIES),
+    is_later: false,
+};
+
+/// For what 7.0.15 lacks.
+const REDIS_8: Real = Real {
+    start: |args| Server::start("redis-8.2", servers::redis_8_binary(), args),
+    families: || names(grammar::LATER_FAMILIES),
+    all: || names(grammar::LATER_FAMILIES),
+    is_later: true,
+};
+
+fn names(families: &[(u32, &'static str, &[grammar::Row])]) -> String {
+    families.iter().map(|row| row.1).collect::<Vec<_>>().join(",")
+}
+
 #[test]
 #[ignore = "needs a redis-server: make differential"]
 fn random_commands_get_the_same_replies() {
+    compare_random(REDIS);
+}
+
+#[test]
+#[ignore = "needs redis-server 8.2.3: make peers differential"]
+fn since_8_2() {
+    compare_random(REDIS_8);
+}
+
+fn compare_random(real: Real) {
     let number = |name: &str, default: u64| match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text:?} is no number")),
         Err(_) => default,
@@ -78,15 +119,15 @@ fn random_commands_get_the_same_replies() {
     let seed = seed::seed();
     let total = number("DIFF_COMMANDS", 100_000) as usize;
     let tolerated = number("DIFF_FAILURES", 5) as usize;
-    let families = std::env::var("FAMILIES").unwrap_or(grammar::DEFAULT_FAMILIES.to_owned());
+    let families = std::env::var("FAMILIES").unwrap_or_else(|_| (real.families)());
     let families = match families.as_str() {
-        "all" => grammar::FAMILIES.iter().map(|row| row.1).collect::<Vec<_>>().join(","),
+        "all" => (real.all)(),
         _ => families,
     };
     println!("DIFF_COMMANDS={total} FAMILIES={families}");
 
     let mut generator = Generator::new(seed, &families);
-    let mut servers = Servers::start().expect("both servers start");
+    let mut servers = Servers::start(real).expect("both servers start");
     let mut failures = 0;
     let mut seen = BTreeSet::new();
     for round in 0..total.div_ceil(ROUND) {
@@ -109,6 +150,7 @@ fn random_commands_get_the_same_replies() {
 
 /// The two servers under comparison.
 struct Servers {
+    real: Real,
     ours: Server,
     theirs: Server,
 }
@@ -124,11 +166,11 @@ struct Failure {
 }
 
 impl Servers {
-    fn start() -> Result<Servers> {
+    fn start(real: Real) -> Result<Servers> {
         // With small nodes, what depends on where a node ends happens within a round.
         let args = ["--enable-debug-command", "yes", "--stream-node-max-entries", "7"];
         let ours = Server::cacheflow(env!("CARGO_BIN_EXE_cacheflow"), &args)?;
-        Ok(Servers { ours, theirs: Server::redis(&args)? })
+        Ok(Servers { real, ours, theirs: (real.start)(&args)? })
     }
 
     /// Runs `commands` on empty servers; `None` if everything agrees.
@@ -137,7 +179,7 @@ impl Servers {
             Ok(pair) => pair,
             // The last failure was a crash: go on with new servers.
             Err(_) => {
-                *self = Servers::start().expect("both servers start again");
+                *self = Servers::start(self.real).expect("both servers start again");
                 self.connect(protocol).expect("a new server accepts connections")
             }
         };
@@ -156,7 +198,8 @@ impl Servers {
                 other => Err(Error::other(format!("FLUSHALL: {other:?}"))),
             }
         };
-        Ok(Pair { ours: connect(&self.ours)?, theirs: connect(&self.theirs)? })
+        let is_later = self.real.is_later;
+        Ok(Pair { ours: connect(&self.ours)?, theirs: connect(&self.theirs)?, is_later })
     }
 
     /// Minimises a failure and renders it as a test script with the real server's replies.
@@ -189,6 +232,7 @@ impl Servers {
 struct Pair {
     ours: Client,
     theirs: Client,
+    is_later: bool,
 }
 
 impl Pair {
@@ -215,6 +259,23 @@ impl Pair {
         None
     }
 
+    /// The command that reads when the fields of a hash expire, if the server knows of that.
+    fn read_field_times(&mut self, key: &[u8]) -> Option<Command> {
+        if !self.is_later {
+            return None;
+        }
+        let Ok(Value::Array(fields)) = call(&mut self.theirs, &exact(&[b"HKEYS", key])) else {
+            return None;
+        };
+        let number = fields.len().to_string();
+        let mut argv = vec![&b"HPEXPIRETIME"[..], key, b"FIELDS", number.as_bytes()];
+        argv.extend(fields.iter().filter_map(|field| match field {
+            Value::Bulk(field) => Some(&field[..]),
+            _ => None,
+        }));
+        Some(Command { check: Check::Near(2000), ..exact(&argv) })
+    }
+
     /// Reads back everything both servers hold.
     fn compare_keyspaces(&mut self, after: usize) -> Option<Box<Failure>> {
         for database in DATABASES {
@@ -228,10 +289,11 @@ impl Pair {
                 let Value::Bulk(key) = key else { continue };
                 let kind = exact(&[b"TYPE", &key]);
                 let mut reads = match call(&mut self.theirs, &kind) {
-                    Ok(Value::Status(name)) => compare::reads(&key, &name),
+                    Ok(Value::Status(name)) => compare::reads(&key, &name, self.is_later),
                     _ => Vec::new(),
                 };
                 reads.insert(0, kind);
+                reads.extend(self.read_field_times(&key));
                 if let Some(failure) = self.compare(&reads) {
                     return Some(Box::new(Failure { after, ..*failure }));
                 }

@@ -21,7 +21,7 @@ fn random_scripts_get_the_same_replies() {
     let total = std::env::var("DIFF_SCRIPTS").map_or(10_000, |text| text.parse().unwrap());
     let seed = seed::seed();
     let mut random = Random::new(seed);
-    let mut servers = Servers::start().expect("both servers start");
+    let mut servers = Servers::start(super::REDIS).expect("both servers start");
     let mut seen = BTreeSet::new();
     let mut failures = 0;
     for round in 0..total / ROUND {

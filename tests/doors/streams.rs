@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cacheflow::engine::outbox::Outbox;
 use cacheflow::system::stream::Stream;
 use cacheflow::system::wakeup::{Wakeup, Woken};
 
@@ -166,6 +167,30 @@ fn what_does_not_fit_is_unsent_and_goes_first() {
     assert_eq!(server.unsent(), 0);
     let _ = (&client).read_to_end(&mut received).unwrap_err();
     assert!(received == expected[..written]);
+}
+
+/// What is encrypted counts as written, but a reply of which the socket hasn't taken all isn't sent.
+#[test]
+fn an_outbox_is_sent_when_the_socket_has_all_of_it() {
+    let (client, server) = pair();
+    let server = Arc::new(server);
+    let outbox = Outbox::open(Arc::clone(&server), Arc::default()).unwrap();
+    let message = text(10_000);
+    let mut expected = 0;
+    while server.unsent() == 0 {
+        outbox.put(message.as_slice().into());
+        outbox.flush();
+        expected += message.len();
+    }
+    assert_eq!(outbox.backlog(), 0, "nothing is left that isn't encrypted");
+    let waiting = thread::spawn(move || outbox.wait_until_sent());
+    thread::sleep(Duration::from_millis(50));
+    assert!(!waiting.is_finished());
+    let mut received = vec![0; expected];
+    (&client).read_exact(&mut received).unwrap();
+    assert!(received.chunks(message.len()).all(|each| each == message));
+    waiting.join().unwrap();
+    assert_eq!(server.unsent(), 0);
 }
 
 #[test]

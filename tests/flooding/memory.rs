@@ -46,6 +46,50 @@ fn arguments_of_an_incomplete_request_are_told_apart() {
     assert!(info.contains(" argv-mem=10 ") && info.contains(" qbuf=26 "), "{info}");
 }
 
+/// What the buffers that connections lend each other take, and whatever else there is once only.
+const ONCE: i64 = 8_000_000;
+/// What a connection may keep for itself that has sent much.
+const EACH: i64 = 100_000;
+
+#[test]
+fn who_has_sent_a_large_value_and_waits_holds_little() {
+    let server = Server::start(&[]);
+    let value = "x".repeat(1_000_000);
+    let before = server.info("used_memory");
+    let mut clients: Vec<Client> =
+        (0..100).map(|number| named(&server, &number.to_string())).collect();
+    for _ in 0..2 {
+        for client in &mut clients {
+            ask(client, &format!("SET key {value}"));
+            ask(client, &format!("MSET key {value} other x"));
+        }
+    }
+    let idle = |number: i64| total(&server, &number.to_string()) < EACH;
+    eventually("all wait", || (0..100).step_by(10).all(idle));
+    let kept = server.info("used_memory") - before;
+    assert!(server.is_redis() || kept < ONCE + 100 * EACH, "{kept}");
+}
+
+#[test]
+fn a_length_that_was_only_announced_takes_no_memory() {
+    let server = Server::start(&[]);
+    let begun = "x".repeat(20_000);
+    for announced in [100_000, 1_000_000, 500_000_000] {
+        let before = server.info("used_memory");
+        let mut liars: Vec<Client> = (0..300).map(|_| server.connect()).collect();
+        for liar in &mut liars {
+            let request = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${announced}\r\n{begun}");
+            liar.send_raw(request.as_bytes()).unwrap();
+        }
+        eventually("all has arrived", || {
+            let list = super::text(&server.ask("CLIENT LIST"));
+            list.lines().filter(|line| line.contains(" qbuf=20000 ")).count() == liars.len()
+        });
+        let taken = server.info("used_memory") - before;
+        assert!(server.is_redis() || taken < ONCE + 300 * EACH, "{announced}: {taken}");
+    }
+}
+
 /// A connection that asks for something many times, and how much each of these took.
 fn each(server: &Server, what: &str, command: impl Fn(usize) -> String) -> i64 {
     const TIMES: usize = 1000;

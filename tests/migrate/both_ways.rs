@@ -5,7 +5,7 @@ use crate::generator::Generator;
 use crate::grammar::DEFAULT_FAMILIES;
 use crate::seed::seed;
 use crate::servers::Server;
-use crate::{PATIENCE, cacheflow, call, call_on, connect, info, redis, text};
+use crate::{PATIENCE, cacheflow, call, call_on, connect, info, redis, redis_8, text};
 
 /// Random commands that leave values of every type behind.
 const COMMANDS: usize = 20_000;
@@ -116,6 +116,35 @@ fn every_type_to_redis() {
 #[ignore = "needs redis-server"]
 fn every_type_from_redis() {
     everything_arrives(&redis(&[]), &cacheflow(&[]));
+}
+
+/// There and back, so that digests are of the same server: that of 8.2 writes scores with fewer digits.
+#[test]
+#[ignore = "needs redis-server 8.2"]
+fn every_type_from_redis_8_and_back() {
+    let (redis, ours) = (redis_8(), cacheflow(&[]));
+    fill(redis.port);
+    call(redis.port, "DEBUG SET-ACTIVE-EXPIRE 0");
+    call(redis.port, "HPEXPIREAT large:HSET 4000000000000 FIELDS 2 1 2");
+    call(redis.port, "HSETEX few PXAT 4000000000001 FIELDS 1 a b");
+    let times = |port| {
+        let of_large = call(port, "HPEXPIRETIME large:HSET FIELDS 3 1 2 3");
+        (of_large, call(port, "HPEXPIRETIME few FIELDS 1 a"))
+    };
+    let (digest, expected) = (call(redis.port, "DEBUG DIGEST"), times(redis.port));
+    move_all(&redis, &ours, &[]);
+    assert_eq!((times(ours.port), &*call(redis.port, "DBSIZE")), (expected.clone(), "0"));
+    // What a version can't say stays, and the reason is told.
+    call(ours.port, "CONFIG SET rdb-version 10");
+    let refused = call(ours.port, &format!("MIGRATE 127.0.0.1 {} few 0 1000", redis.port));
+    assert!(
+        refused.contains("fields of a hash expire, which RDB version 10 can't say"),
+        "{refused}"
+    );
+    assert!(call(ours.port, "DUMP few").contains("RDB version 10 can't say (rdb-version)"));
+    call(ours.port, "CONFIG SET rdb-version 0");
+    move_all(&ours, &redis, &[]);
+    assert_eq!((call(redis.port, "DEBUG DIGEST"), times(redis.port)), (digest, expected));
 }
 
 /// Requests for a source, and what it has to reply and to journal; `P` and `Q` are the ports of a target and of

@@ -66,6 +66,11 @@ fn redis(args: &[&str]) -> Server {
     Server::redis(&[&["--enable-debug-command", "yes"][..], args].concat()).unwrap()
 }
 
+fn redis_8() -> Server {
+    let binary = servers::redis_8_binary();
+    Server::start("redis-8.2", binary, &["--enable-debug-command", "yes"]).unwrap()
+}
+
 fn connect(port: u16) -> Client {
     Client::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap()
 }

@@ -6,6 +6,7 @@ use crate::check;
 use crate::config::FsyncPolicy;
 use crate::journal::Sink;
 use crate::journal::group_commit::{Aof, AofSink};
+use crate::system::clock::Clock;
 use crate::system::disk::File;
 use crate::system::sync::thread::{self, JoinHandle};
 use crate::system::sync::{Mutex, channel};
@@ -31,7 +32,10 @@ impl Server {
         let aof = Arc::new(Aof::new(policy));
         aof.switch(Some(file.clone()));
         aof.commit();
-        let journal = Journal { sink: AofSink::new(Arc::clone(&aof)), units: String::new() };
+        let journal = Journal {
+            sink: AofSink::new(Arc::clone(&aof), Clock::machine()),
+            units: String::new(),
+        };
         Server { aof, the_lock: Arc::new(Mutex::new(journal)) }
     }
 
@@ -42,15 +46,31 @@ impl Server {
         journal.units.push_str(unit);
     }
 
+    /// Lets a unit be acknowledged by whoever makes it safe, if there is somebody, and waits for that.
+    fn leave(&self, unit: &str, acknowledged: impl Fn(&str) + Send + Sync + 'static) {
+        let (told, answered) = channel::unbounded();
+        let text = unit.to_owned();
+        let acknowledge = Arc::new(move || {
+            acknowledged(&text);
+            let _ = told.send(());
+        });
+        let errand = Arc::clone(&acknowledge);
+        if !self.aof.commit_or_leave(|| Some(Box::new(move || errand()))) {
+            acknowledge();
+        }
+        answered.recv().unwrap();
+    }
+
     fn units(&self) -> String {
         self.the_lock.lock().unwrap().units.clone()
     }
 
-    /// Clients that each execute two things and are done when `acknowledged` has seen both.
+    /// Clients that each execute two things and are done when `acknowledged` has seen both. The first waits
+    /// itself until a unit is safe, the others leave that to whoever is at it.
     fn clients(
         &self,
         count: usize,
-        acknowledged: impl Fn(&str) + Clone + Send + 'static,
+        acknowledged: impl Fn(&str) + Clone + Send + Sync + 'static,
     ) -> Vec<JoinHandle<()>> {
         let client = |client: usize| {
             let (server, acknowledged) = (self.clone(), acknowledged.clone());
@@ -58,8 +78,12 @@ impl Server {
                 for round in 0..2 {
                     let unit = format!("<{client}.{round}>");
                     server.execute(&unit);
-                    server.aof.commit();
-                    acknowledged(&unit);
+                    if client == 0 {
+                        server.aof.commit();
+                        acknowledged(&unit);
+                    } else {
+                        server.leave(&unit, acknowledged.clone());
+                    }
                 }
             })
         };

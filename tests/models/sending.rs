@@ -16,6 +16,7 @@ use crate::engine::outbox::{Outbox, Pen};
 use crate::engine::writers::Writers;
 use crate::journal::Sink;
 use crate::journal::group_commit::{Aof, AofSink};
+use crate::system::clock::Clock;
 use crate::system::disk::File;
 use crate::system::stream::Stream;
 use crate::system::sync::Mutex;
@@ -58,7 +59,7 @@ impl Connection {
         aof.switch(Some(file.clone()));
         aof.commit();
         let writers = Arc::<Writers>::default();
-        let the_lock = Arc::new(Mutex::new(AofSink::new(Arc::clone(&aof))));
+        let the_lock = Arc::new(Mutex::new(AofSink::new(Arc::clone(&aof), Clock::machine())));
         let connection = |_| {
             let (ours, theirs) = UnixStream::pair().unwrap();
             set_socket_send_buffer_size(&ours, 1).unwrap(); // the least there is

@@ -3,6 +3,7 @@
 //! | file           | what is done to it                                                      |
 //! |----------------|-------------------------------------------------------------------------|
 //! | `kills`        | killed by SIGKILL in the middle of everything, thirty times             |
+//! | `acknowledging` | replies that another thread sends, when all is on disk                 |
 //! | `damage`       | files that are cut, changed, missing                                    |
 //! | `expiry`       | keys that expire or are evicted, in the append-only file                |
 //! | `full_disk`    | a disk that takes no more                                               |
@@ -16,12 +17,14 @@
 //! What acknowledged writes are worth can't be seen from inside, so the servers are processes of
 //! their own. Only where hundreds of starts are needed they are embedded.
 
+mod acknowledging;
 #[path = "../support/client.rs"]
 #[allow(dead_code)] // the scripts need more of it
 mod client;
 mod damage;
 mod exchange;
 mod expiry;
+mod fields;
 mod full_disk;
 mod functions;
 mod kills;

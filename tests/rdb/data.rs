@@ -36,6 +36,22 @@ fn run(server: &mut Connection, command: Cmd) {
     command.query::<redis::Value>(server).unwrap();
 }
 
+/// What only later servers have: fields of hashes that expire, few and many; and small sets of text.
+pub fn populate_later(server: &mut Connection) {
+    let at = |n: i64| (FAR + n).to_string();
+    run(server, command(&["HSET", "expiring", "a", "1", "b", "text", "", "", "d", "-70000"]));
+    run(server, command(&["HPEXPIREAT", "expiring", &at(5), "FIELDS", "1", "b"]));
+    run(server, command(&["HPEXPIREAT", "expiring", &at(0), "FIELDS", "2", "a", ""]));
+    run(server, command(&["HSET", "expiring:none left", "a", "1", "b", "2"]));
+    run(server, command(&["HPEXPIREAT", "expiring:none left", &at(0), "FIELDS", "1", "a"]));
+    run(server, command(&["HPERSIST", "expiring:none left", "FIELDS", "1", "a"]));
+    run(server, command(&["HSET", "expiring:long", "f", &"v".repeat(100), "g", "v"]));
+    run(server, command(&["HPEXPIREAT", "expiring:long", &at(1 << 33), "FIELDS", "1", "f"]));
+    run(server, command(&["HPEXPIREAT", "expiring:long", &at(0), "FIELDS", "1", "g"]));
+    run(server, command(&["PEXPIREAT", "expiring:long", &at(9)]));
+    run(server, command(&["SADD", "set:listpack", "a", "-1", "300", "text"]));
+}
+
 fn strings(server: &mut Connection, only_small: bool) {
     let integers = [0, -1, 127, 128, -128, -129, 32_767, 32_768, -32_769, i32::MAX.into()];
     let wide = [1 << 31, i64::from(i32::MIN), i64::from(i32::MIN) - 1, i64::MAX, i64::MIN];

@@ -134,9 +134,6 @@ fn what_would_be_lost_is_refused_by_name() {
     assert!(refused(9, &module).contains("can't keep a value of the module type 'hellotype'"));
     let aux = [&b"\xf7\x81"[..], &id.to_be_bytes(), b"\x02\x02\x00"].concat();
     assert!(refused(9, &aux).contains("can't keep the data of the module type 'hellotype'"));
-    for kind in 22..=25 {
-        assert!(refused(12, &[kind, 1, b'k', 1]).contains("fields expire"), "type {kind}");
-    }
     assert!(refused(10, b"\xf6\x01x").contains("release candidates"));
     let error = load(&file(99, &[])).unwrap_err();
     assert!(matches!(error.reason, Reason::Unsupported(_)));

@@ -5,6 +5,7 @@
 //! exchange.rs  files and payloads, ours and those of a real server       (needs redis-server)
 //! corpus.rs    files of tests/data/rdb: loaded, cut at every byte, changed at every byte
 //! lifecycle.rs the file at the start and the end of a server
+//! later.rs     fields of hashes that expire, Valkey's files, which version we write
 //! handmade.rs  files of forms that no server at hand writes any more, put together here
 //! ```
 //!
@@ -14,6 +15,7 @@ mod corpus;
 mod data;
 mod exchange;
 mod handmade;
+mod later;
 mod lifecycle;
 #[path = "../../benches/compare/servers.rs"]
 #[allow(dead_code)]
@@ -23,9 +25,10 @@ use cacheflow::command::server::digest::Digest;
 use cacheflow::engine::debugging::Delays;
 use cacheflow::persistence::load::{LoadedData, Options, load_from};
 use cacheflow::persistence::save::{self, write};
-use cacheflow::rdb::{Decoder, EncodingLimits, Result, Style};
+use cacheflow::rdb::source::damaged;
+use cacheflow::rdb::{Decoder, EncodingLimits, Result, Style, Target};
 
-/// Loads a file from memory. Nothing has expired.
+/// Loads a file from memory, which must hold nothing else. Nothing has expired.
 fn load(bytes: &[u8]) -> Result<LoadedData> {
     load_within(bytes, EncodingLimits::default())
 }
@@ -41,20 +44,34 @@ fn load_within(bytes: &[u8], limits: EncodingLimits) -> Result<LoadedData> {
         delays: &delays,
         access: &|_| 0,
     };
-    load_from(&mut Decoder::new(bytes, options.limits)?, &options)
+    let mut decoder = Decoder::new(bytes, options.limits)?;
+    let data = load_from(&mut decoder, &options)?;
+    if decoder.is_at_end()? {
+        Ok(data)
+    } else {
+        Err(damaged(decoder.offset(), "there is something behind the end"))
+    }
 }
 
 /// Writes everything to memory.
 fn save(data: &LoadedData) -> Vec<u8> {
+    save_as(data, Target::AsNeeded)
+}
+
+fn save_as(data: &LoadedData, target: Target) -> Vec<u8> {
+    try_save_as(data, target).unwrap()
+}
+
+fn try_save_as(data: &LoadedData, target: Target) -> std::io::Result<Vec<u8>> {
     let options = save::Options {
         incremental: true,
-        style: Style::default(),
+        style: Style { target, ..Style::default() },
         checksum: true,
         aux: &[("redis-ver", "7.0.15".to_owned())],
         functions: &data.functions,
         usage: &|_| None,
     };
-    write(&data.databases, Vec::new(), &options).unwrap()
+    write(&data.databases, Vec::new(), &options)
 }
 
 fn digest(data: &LoadedData) -> String {

@@ -25,15 +25,20 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 /// What the names of all namespaces begin with; the number of the test's process follows.
 const PREFIX: &str = "cacheflow-test-";
 
+/// One at a time: the tests of a process are run side by side, and namespaces are named after the process.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// A switch and the hosts on it. They are gone when this is dropped.
 pub struct Network {
     hosts: u8,
+    _alone: MutexGuard<'static, ()>,
 }
 
 /// A host.
@@ -47,8 +52,9 @@ pub struct Host {
 impl Network {
     /// A network without hosts. None: this user may not make one.
     pub fn new() -> Option<Network> {
+        let alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         delete_leftovers();
-        let (network, switch) = (Network { hosts: 0 }, namespace("switch"));
+        let (network, switch) = (Network { hosts: 0, _alone: alone }, namespace("switch"));
         let bridge = || ip(&format!("-n {switch} link add bridge type bridge"));
         if let Err(error) = ip(&format!("netns add {switch}")).and_then(|_| bridge()) {
             // Anything else, such as a kernel without bridges, is a failure and not an excuse.

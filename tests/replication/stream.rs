@@ -87,7 +87,13 @@ fn fed(replica: &mut Client) -> String {
     let mut words: Vec<String> = Vec::new();
     while !words.ends_with(&["SET", "the", "end"].map(str::to_owned)) {
         match replica.read(Duration::from_secs(5)).unwrap() {
-            Output::Value(Value::Array(request)) => words.extend(request.into_iter().map(text)),
+            Output::Value(Value::Array(request)) => {
+                let request: Vec<String> = request.into_iter().map(text).collect();
+                // Redis pings its replicas by the clock, us by the silence.
+                if !request[0].eq_ignore_ascii_case("ping") {
+                    words.extend(request);
+                }
+            }
             other => panic!("{other:?} after {words:?}"),
         }
     }

@@ -5,6 +5,7 @@
 //! | `busy.rs`    | who else is answered while a script takes long, with what, and how it is ended |
 //! | `loading.rs` | the same while the append-only file is loaded                                 |
 //! | `holes.rs`   | what Lua and Redis had open once is closed                                    |
+//! | `kept.rs`    | how many scripts are kept                                                     |
 //! | `limits.rs`  | memory, nesting and time end before the process does                          |
 //! | `hostile.rs` | the same for whatever a generator thinks of                                   |
 //! | `generator.rs` | which scripts that are                                                      |
@@ -23,6 +24,7 @@ mod busy;
 mod generator;
 mod holes;
 mod hostile;
+mod kept;
 mod limits;
 mod loading;
 

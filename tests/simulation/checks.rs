@@ -14,8 +14,9 @@ pub struct Witness {
     votes: BTreeSet<(u64, NodeId)>,
     winners: BTreeMap<u64, NodeId>,
     pub promotions: usize,
-    /// Who becomes a master now has asked nobody, and may take an epoch that another one takes, too.
-    pub is_takeover: bool,
+    /// Somebody has become a master without asking anybody. Before all have heard of it there are more voters than
+    /// masters: two parts of the cluster may have a majority each.
+    pub had_takeover: bool,
 }
 
 impl Witness {
@@ -30,10 +31,10 @@ impl Witness {
         assert!(is_first, "{} votes twice in epoch {}", header.sender, header.current_epoch);
     }
 
-    /// An epoch has one winner.
+    /// An epoch has one winner, as long as nobody becomes a voter without an election.
     pub fn sees_winner(&mut self, epoch: u64, id: NodeId) {
         self.promotions += 1;
-        if self.is_takeover {
+        if self.had_takeover {
             return;
         }
         let winner = *self.winners.entry(epoch).or_insert(id);

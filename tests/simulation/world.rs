@@ -62,6 +62,8 @@ pub struct World {
     pub witness: Witness,
     /// All begin with the same epoch.
     pub same_epochs: bool,
+    /// Counts addresses that were given anew.
+    moves: usize,
 }
 
 impl World {
@@ -83,6 +85,7 @@ impl World {
             slowest_ms: 5,
             witness: Witness::default(),
             same_epochs: false,
+            moves: 0,
         };
         (0..count).for_each(|host| world.start(host));
         world
@@ -155,6 +158,14 @@ impl World {
         if with_power {
             host.written = host.synced.clone();
         }
+    }
+
+    /// A host that doesn't run gets another address.
+    pub fn move_away(&mut self, host: usize) {
+        self.moves += 1;
+        let ip = format!("10.9.{}.{}", self.moves / 200, self.moves % 200 + 1);
+        let old = std::mem::replace(&mut self.hosts[host].ip, ip);
+        assert!(self.hosts[host].node.is_none(), "{old} runs");
     }
 
     /// Whether what one host sends arrives at another one.
@@ -355,6 +366,16 @@ impl World {
         for host in 0..self.hosts.len() {
             self.hosts[host].paused_until_ms = 0;
             self.start(host);
+        }
+        // What redis-cli does to moves that were interrupted: a slot that is being imported is nobody else's matter.
+        for host in 0..self.hosts.len() {
+            self.tell(host, |node| {
+                (0..SLOTS as Slot).for_each(|slot| {
+                    if node.importing_from(slot).or(node.migrating_to(slot)).is_some() {
+                        node.settle_slot(slot);
+                    }
+                });
+            });
         }
     }
 }

@@ -53,7 +53,7 @@ pub enum Value {
 }
 
 /// What came of waiting for a value.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Output {
     /// A whole value arrived.
     Value(Value),

@@ -49,7 +49,10 @@ type Lines = Option<Vec<String>>;
 struct Replay<'a> {
     script: &'a Script,
     server: &'a mut Server,
+    target: Target,
     recording: bool,
+    /// The command at hand is one that only the later version has: it has one expectation.
+    is_new: bool,
     clients: BTreeMap<String, Client>,
     /// Client ids of the connections that `<id name>` mentions.
     ids: BTreeMap<String, String>,
@@ -66,7 +69,9 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
     let mut replay = Replay {
         script,
         server,
+        target,
         recording,
+        is_new: false,
         clients: BTreeMap::new(),
         ids: BTreeMap::new(),
         started_ms: now_ms(),
@@ -75,16 +80,26 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
         outcome: Outcome::default(),
     };
     let _ = replay.server.new_effects();
-    let (mut only, mut skipping) = (None, false);
+    let all_new = script.items.iter().any(|item| is_for_later_only(&item.step));
+    let (mut meant, mut skipping, mut new) = (true, false, false);
     for (i, item) in script.items.iter().enumerate() {
         match &item.step {
-            Step::Directive(Directive::Only(name)) => only = Some(name),
+            Step::Directive(Directive::Only(name)) => {
+                (meant, new) = (target.is_meant_by(name), !Target::Redis.is_meant_by(name));
+            }
+            Step::Directive(Directive::Not(name)) => meant = !target.is_meant_by(name),
+            Step::Directive(Directive::Since(version)) => {
+                (meant, new) = (target.has(version), true);
+            }
             // The later output that belongs to a command is skipped along with it.
-            Step::Send(_) => skipping = only.take().is_some_and(|name| name != target.name()),
+            Step::Send(_) => {
+                skipping = !std::mem::replace(&mut meant, true);
+                replay.is_new = all_new || std::mem::replace(&mut new, false);
+            }
             _ => {}
         }
         let result = match &item.step {
-            _ if skipping => Ok(None),
+            Step::Send(_) | Step::Later { .. } if skipping => Ok(None),
             Step::Directive(Directive::Together(count)) => {
                 replay.send_together(&script.items[i + 1..], *count).map(|()| None)
             }
@@ -104,6 +119,15 @@ pub fn replay(script: &Script, server: &mut Server, target: Target, recording: b
     replay.outcome
 }
 
+/// Is this the line that says that a whole script is about the later version?
+fn is_for_later_only(step: &Step) -> bool {
+    match step {
+        Step::Directive(Directive::ScriptSince(_)) => true,
+        Step::Directive(Directive::ScriptOnly(name)) => !Target::Redis.is_meant_by(name),
+        _ => false,
+    }
+}
+
 impl Replay<'_> {
     fn step(&mut self, item: &Item, next: Option<&Item>) -> io::Result<Lines> {
         let more_follows =
@@ -113,6 +137,7 @@ impl Replay<'_> {
             Step::Directive(directive) => return self.directive(directive).map(|()| None),
             Step::Send(send) => self.send(item, send, next)?,
             Step::Later { on, expected } => {
+                let expected = expected.of(self.target.is_later());
                 let lines = match script::is_raw(on) {
                     true => self.raw_output(item, on, expected)?,
                     false => self.output(item, on, expected)?,
@@ -153,6 +178,8 @@ impl Replay<'_> {
             // These are for whoever starts the script.
             Directive::Server(_) | Directive::File(..) => {}
             Directive::ScriptOnly(_) | Directive::Only(_) => {}
+            Directive::ScriptNot(_) | Directive::Not(_) => {}
+            Directive::ScriptSince(_) | Directive::Since(_) => {}
             Directive::Together(_) => {} // see `replay`
         }
         Ok(())
@@ -193,7 +220,11 @@ impl Replay<'_> {
         }
         if script::is_raw(&send.on) {
             self.client(&send.on)?.send_raw(&args.concat())?;
-            return if send.effects.is_some() { self.effects(item, send, &args) } else { Ok(None) };
+            return if !send.effects.early.is_empty() {
+                self.effects(item, send, &args)
+            } else {
+                Ok(None)
+            };
         }
         if !is_sent {
             self.client(&send.on)?.send(&args)?;
@@ -202,65 +233,110 @@ impl Replay<'_> {
             next.map(|n| &n.step), Some(Step::Later { on, .. }) if *on == send.on
         );
         let mut lines = None;
-        if send.expected.is_empty() && awaited_later {
+        let expected = send.expected.of(self.target.is_later());
+        if expected.is_empty() && awaited_later {
             if self.server.keeps_journal() {
                 sleep(SILENCE);
             }
         } else {
-            let got = self.reply(&send.on, &send.expected)?;
-            if !self.meets(&send.expected, &got, send.unordered)? {
-                self.fail(item, &send.expected, &got);
-                let mut all = item.source[..item.reply.start].to_vec();
-                match got[0] == "(no reply)" && !send.on.is_empty() {
-                    true => all.push(format!("{}: (blocked)", send.on)),
-                    false => all.extend(got),
-                }
-                all.extend_from_slice(&item.source[item.reply.end..]);
-                lines = Some(all);
+            let got = self.reply(&send.on, expected)?;
+            if !self.meets(expected, &got, send.unordered)? {
+                self.fail(item, expected, &got);
+                let got = match got[0] == "(no reply)" && !send.on.is_empty() && !self.adds() {
+                    true => vec![format!("{}: (blocked)", send.on)],
+                    false => got,
+                };
+                lines = Some(self.with_reply(item, &got, script::IN_LATER));
             }
         }
         if is_sent {
             self.server.new_effects()?;
             return Ok(lines);
         }
-        let Some(with_effects) = self.effects(item, send, &args)? else { return Ok(lines) };
-        let effects = with_effects.into_iter().filter(|l| l.starts_with("~ "));
+        let Some(effects) = self.effects(item, send, &args)? else { return Ok(lines) };
         let mut all = lines.unwrap_or_else(|| item.source.clone());
         all.retain(|l| !l.starts_with("~ "));
         all.extend(effects);
         Ok(Some(all))
     }
 
-    /// Checks the effects of a command; answers lines with the real ones if they differ.
+    /// While recording: does what came stand beside what is expected of the earlier version?
+    fn adds(&self) -> bool {
+        self.target.is_later() && !self.is_new
+    }
+
+    /// The lines of an item with another reply: of the version that is being recorded.
+    fn with_reply(&self, item: &Item, got: &[String], mark: &str) -> Vec<String> {
+        let mut all = item.source.clone();
+        match self.adds() {
+            true if !item.later_reply.is_empty() => {
+                all.splice(item.later_reply.clone(), got.iter().cloned());
+            }
+            true => {
+                let end = item.reply.end;
+                let mark = std::iter::once(mark.to_string());
+                all.splice(end..end, mark.chain(got.iter().cloned()));
+            }
+            false => {
+                all.splice(item.reply.clone(), got.iter().cloned());
+            }
+        }
+        all
+    }
+
+    /// Checks the effects of a command; answers the `~` lines with the real ones if they differ.
     fn effects(&mut self, item: &Item, send: &Send, args: &[Vec<u8>]) -> io::Result<Lines> {
         if script::is_raw(&send.on) {
             sleep(SILENCE);
         }
         let Some(mut got) = self.server.new_effects()? else {
-            self.outcome.unchecked_effects += usize::from(send.effects.is_some());
+            self.outcome.unchecked_effects += usize::from(!send.effects.early.is_empty());
             return Ok(None);
         };
         // What another connection does in consequence may come a moment after this one's reply.
-        let wanted = send.effects.as_ref().filter(|it| it[..] != ["(none)"]).map_or(0, Vec::len);
+        let expected = send.effects.of(self.target.is_later());
+        let wanted = if expected == ["(none)"] { 0 } else { expected.len() };
         let deadline = Instant::now() + SILENCE;
         while got.len() < wanted && Instant::now() < deadline {
             sleep(Duration::from_millis(1));
             got.extend(self.server.new_effects()?.unwrap_or_default());
         }
-        let fine = match &send.effects {
-            None => got.is_empty() || got == [format::command(args)],
-            Some(expected) if expected[..] == ["(none)"] => got.is_empty(),
-            Some(expected) => self.meets(expected, &got, false)?,
-        };
-        if fine {
+        // Cacheflow writes the same journal whomever it is like, unless it has done something else.
+        let either = self.target == Target::Cacheflow8;
+        if self.has_effects(expected, &got, args)?
+            || either && self.has_effects(&send.effects.early, &got, args)?
+        {
             return Ok(None);
         }
         let mark = |line: &String| format!("~ {line}");
         let got = if got.is_empty() { vec!["(none)".to_string()] } else { got };
         let got: Vec<String> = got.iter().map(|line| mark(&with_relative_times(line))).collect();
-        let expected = send.effects.iter().flatten().map(mark).collect::<Vec<_>>();
-        self.fail(item, &expected, &got);
-        Ok(Some(got))
+        self.fail(item, &expected.iter().map(mark).collect::<Vec<_>>(), &got);
+        Ok(Some(match self.adds() {
+            true => {
+                let early = send.effects.early.iter().map(mark);
+                early.chain([format!("~ {}", script::IN_LATER)]).chain(got).collect()
+            }
+            false => {
+                let late = send.effects.late.iter().flatten().map(mark);
+                let mark = send.effects.late.iter().map(|_| format!("~ {}", script::IN_LATER));
+                got.into_iter().chain(mark).chain(late).collect()
+            }
+        }))
+    }
+
+    /// Are these the effects that are expected? None are, if that is said, or by the general rule.
+    fn has_effects(
+        &mut self,
+        expected: &[String],
+        got: &[String],
+        args: &[Vec<u8>],
+    ) -> io::Result<bool> {
+        Ok(match expected {
+            [] => got.is_empty() || got == [format::command(args)],
+            [none] if none == "(none)" => got.is_empty(),
+            expected => self.meets(expected, got, false)?,
+        })
     }
 
     /// The next value on a connection, or what took its place, as a script would show it.
@@ -294,7 +370,19 @@ impl Replay<'_> {
             return Ok(None);
         }
         self.fail(item, expected, &got);
-        Ok(Some(later_lines(on, &got)))
+        Ok(Some(self.with_output(item, on, &got)))
+    }
+
+    /// The lines of a `name: output` item with another output.
+    fn with_output(&self, item: &Item, on: &str, got: &[String]) -> Vec<String> {
+        let indent = " ".repeat(on.len() + 2);
+        match self.adds() {
+            true => {
+                let got: Vec<String> = got.iter().map(|line| format!("{indent}{line}")).collect();
+                self.with_reply(item, &got, &format!("{indent}{}", script::IN_LATER))
+            }
+            false => self.with_reply(item, &later_lines(on, got), ""),
+        }
     }
 
     /// Checks a `raw: "bytes"` item: waits until the bytes are all there, or can't be any more.
@@ -330,7 +418,7 @@ impl Replay<'_> {
                 }
                 self.fail(item, expected, &got);
                 self.forget_raw(on)?;
-                return Ok(Some(later_lines(on, &got)));
+                return Ok(Some(self.with_output(item, on, &got)));
             }
         }
     }

@@ -16,6 +16,10 @@
 //!    2) "x"             further lines are indented to stand under the first
 //! : 1> "message"        the same for the nameless connection
 //!
+//! (in 8.2)              after a reply, an output or effects (`~ (in 8.2)`): what follows takes
+//!                       its place where Redis 8.2 answers differently; what stands before it is
+//!                       then said of Redis 7.0. Cacheflow may have the effects of either.
+//!
 //! raw> "*1\r\n$-5\r\n"  sends these bytes, and nothing else
 //! raw: "-ERR ...\r\n"   all the bytes that come back; or (closed), (blocked)
 //! ```
@@ -32,8 +36,13 @@
 //! @ config name value      CONFIG SET behind the script's back
 //! @ server --flag value    before the first command: a server of its own, with these flags
 //! @ file name line         with that: another line of a file that is there when the server starts
-//! @ script only redis      the whole file makes sense on one target only (redis, cacheflow)
-//! @ only cacheflow         the next command does
+//! @ script only redis      the whole file makes sense on some targets only (cacheflow, redis-7.0,
+//!                          redis-8.2, redis: both of these; 7.0: redis-7.0 and cacheflow as it
+//!                          is by default, 8.2: redis-8.2 and cacheflow with compat-version 8.2)
+//! @ only cacheflow         the next command does, with the output that follows it
+//! @ script not redis-8.2   the file makes sense on all others; @ not redis-8.2: the next command
+//! @ script since 8.2       the file is about what came with this version: not for an older redis
+//! @ since 8.2              the next command is
 //! @ together 3             the next so many commands, all on one connection, are sent in one write;
 //!                          their effects are not looked at
 //! @ sleep 10ms
@@ -47,6 +56,9 @@
 use std::ops::Range;
 
 use super::matcher::duration_ms;
+
+/// The line between what is expected of Redis 7.0 and what is expected of Redis 8.2.
+pub const IN_LATER: &str = "(in 8.2)";
 
 /// A parsed script: one item after the other, every line of the file in exactly one.
 pub struct Script {
@@ -62,8 +74,10 @@ pub struct Item {
     pub line: usize,
     /// The lines themselves.
     pub source: Vec<String>,
-    /// Which of `source` are the expected reply.
+    /// Which of `source` are the expected reply or output.
     pub reply: Range<usize>,
+    /// Which are the one of Redis 8.2, without the line that says so; empty: the same.
+    pub later_reply: Range<usize>,
     /// What to do.
     pub step: Step,
 }
@@ -81,7 +95,7 @@ pub enum Step {
         /// The connection.
         on: String,
         /// The expected lines, without the name and the indentation.
-        expected: Vec<String>,
+        expected: Versions,
     },
 }
 
@@ -94,9 +108,34 @@ pub struct Send {
     /// Was there an `(unordered)` line?
     pub unordered: bool,
     /// The expected reply; empty if `name:` lines take its place.
-    pub expected: Vec<String>,
-    /// The expected effects, or `None` for the general rule.
-    pub effects: Option<Vec<String>>,
+    pub expected: Versions,
+    /// The expected effects; none for the general rule.
+    pub effects: Versions,
+}
+
+/// Lines that are expected, of either version of Redis.
+pub struct Versions {
+    /// Of Redis 7.0, and of 8.2 if nothing is said of it.
+    pub early: Vec<String>,
+    /// Of Redis 8.2.
+    pub late: Option<Vec<String>>,
+}
+
+impl Versions {
+    /// Splits lines at the one that says `(in 8.2)`.
+    fn new(lines: Vec<String>) -> Versions {
+        match lines.iter().position(|line| line == IN_LATER) {
+            Some(at) => {
+                Versions { early: lines[..at].to_vec(), late: Some(lines[at + 1..].to_vec()) }
+            }
+            None => Versions { early: lines, late: None },
+        }
+    }
+
+    /// What is expected of a server that behaves as the later version, or doesn't.
+    pub fn of(&self, is_later: bool) -> &[String] {
+        self.late.as_deref().filter(|_| is_later).unwrap_or(&self.early)
+    }
 }
 
 /// An `@` line.
@@ -114,6 +153,14 @@ pub enum Directive {
     ScriptOnly(String),
     /// The next command runs on this target only.
     Only(String),
+    /// The whole script doesn't run on this target.
+    ScriptNot(String),
+    /// The next command doesn't.
+    Not(String),
+    /// The whole script is for targets that have what came with this version.
+    ScriptSince(String),
+    /// The next command is.
+    Since(String),
     /// Send so many commands in one write.
     Together(usize),
     /// Wait so many milliseconds.
@@ -136,12 +183,22 @@ pub fn parse(path: &str, text: &str) -> Result<Script, String> {
     let mut at = 0;
     while at < lines.len() {
         let fail = |what: String| format!("{path}:{}: {what}", at + 1);
-        let (len, reply, step) = step(&lines[at..]).map_err(fail)?;
-        let source = lines[at..at + len].iter().map(|l| l.to_string()).collect();
-        items.push(Item { line: at + 1, source, reply, step });
+        let (len, replies, step) = step(&lines[at..]).map_err(fail)?;
+        let source: Vec<String> = lines[at..at + len].iter().map(|l| l.to_string()).collect();
+        let (reply, later_reply) = split_replies(&source, replies);
+        items.push(Item { line: at + 1, source, reply, later_reply, step });
         at += len;
     }
     Ok(Script { path: path.into(), items })
+}
+
+/// Which lines of `source` are the reply of either version.
+fn split_replies(source: &[String], replies: Range<usize>) -> (Range<usize>, Range<usize>) {
+    let Range { start, end } = replies;
+    match (start..end).find(|i| source[*i].trim_start() == IN_LATER) {
+        Some(mark) => (start..mark, mark + 1..end),
+        None => (start..end, end..end),
+    }
 }
 
 /// The step at the head of `lines`, how many lines it takes, and where its reply stands.
@@ -160,6 +217,7 @@ fn step(lines: &[&str]) -> Result<(usize, Range<usize>, Step), String> {
             let further = lines[1..].iter().take_while(|l| continues(l, indent)).count();
             let mut expected = vec![first.to_string()];
             expected.extend(lines[1..=further].iter().map(|l| l[indent..].to_string()));
+            let expected = Versions::new(expected);
             Ok((1 + further, 0..1 + further, Step::Later { on: on.into(), expected }))
         }
         None if line.starts_with('~') => Err("an effect without a command".into()),
@@ -181,6 +239,7 @@ fn send(on: &str, command: &str, lines: &[&str]) -> Result<(usize, Range<usize>,
     let end = start + replies;
     let effects: Vec<String> =
         lines[end..].iter().map_while(|l| l.strip_prefix("~ ")).map(str::to_string).collect();
+    let effect_count = effects.len();
     if is_raw(on) && replies > 0 {
         return Err(format!("bytes have no reply, only output: write \"{on}: ...\""));
     }
@@ -188,10 +247,10 @@ fn send(on: &str, command: &str, lines: &[&str]) -> Result<(usize, Range<usize>,
         on: on.into(),
         command: command.into(),
         unordered,
-        expected: lines[start..end].iter().map(|l| l.to_string()).collect(),
-        effects: (!effects.is_empty()).then(|| effects.clone()),
+        expected: Versions::new(lines[start..end].iter().map(|l| l.to_string()).collect()),
+        effects: Versions::new(effects),
     });
-    Ok((1 + end + effects.len(), 1 + start..1 + end, step))
+    Ok((1 + end + effect_count, 1 + start..1 + end, step))
 }
 
 /// Splits `name> rest` and `name: rest`. Names begin with a letter, or are empty.
@@ -212,7 +271,7 @@ fn continues(line: &str, indent: usize) -> bool {
 fn directive(text: &str) -> Result<Directive, String> {
     let own = |s: &str| s.to_string();
     let target = |name: &str| match name {
-        "redis" | "cacheflow" => Ok(own(name)),
+        "redis" | "redis-7.0" | "redis-8.2" | "cacheflow" | "7.0" | "8.2" => Ok(own(name)),
         _ => Err(format!("there is no target '{name}'")),
     };
     let args: Result<Vec<String>, _> =
@@ -229,6 +288,10 @@ fn directive(text: &str) -> Result<Directive, String> {
         ["file", name, line] => Directive::File(own(name), own(line)),
         ["script", "only", name] => Directive::ScriptOnly(target(name)?),
         ["only", name] => Directive::Only(target(name)?),
+        ["script", "not", name] => Directive::ScriptNot(target(name)?),
+        ["not", name] => Directive::Not(target(name)?),
+        ["script", "since", version @ "8.2"] => Directive::ScriptSince(own(version)),
+        ["since", version @ "8.2"] => Directive::Since(own(version)),
         ["together", count] => {
             Directive::Together(count.parse().map_err(|_| format!("no number: {count}"))?)
         }
@@ -251,11 +314,33 @@ fn every_line_belongs_to_one_item() {
     assert_eq!(joined.join("\n") + "\n", text);
     let Step::Send(send) = &script.items[1].step else { panic!("not a command") };
     assert_eq!(
-        (&send.expected[..], send.effects.as_deref()),
-        (&["OK".to_string()][..], Some(&["SET a b".to_string()][..]))
+        (send.expected.of(false), send.effects.of(true)),
+        (&["OK".to_string()][..], &["SET a b".to_string()][..])
     );
     let Step::Later { expected, .. } = &script.items[3].step else { panic!("not an output") };
-    assert_eq!(expected[..], ["1) \"q\"", "2) \"x\""]);
+    assert_eq!(expected.of(false), ["1) \"q\"", "2) \"x\""]);
+}
+
+#[test]
+fn each_version_has_an_expectation() {
+    let text = "> GET a\n1\n(in 8.2)\n2\n~ (in 8.2)\n~ DEL a\na: 1) x\n   (in 8.2)\n   1) y\n";
+    let script = parse("t", text).unwrap();
+    let Step::Send(send) = &script.items[0].step else { panic!("not a command") };
+    assert_eq!(
+        (send.expected.of(false), send.expected.of(true)),
+        (&["1".to_string()][..], &["2".to_string()][..])
+    );
+    assert_eq!(
+        (send.effects.of(false), send.effects.of(true)),
+        (&[][..], &["DEL a".to_string()][..])
+    );
+    let (reply, later) = (&script.items[0].reply, &script.items[0].later_reply);
+    assert_eq!((reply.clone(), later.clone()), (1..2, 3..4));
+    let Step::Later { expected, .. } = &script.items[1].step else { panic!("not an output") };
+    assert_eq!(
+        (expected.of(false), expected.of(true)),
+        (&["1) x".to_string()][..], &["1) y".to_string()][..])
+    );
 }
 
 #[test]

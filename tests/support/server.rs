@@ -22,25 +22,64 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub enum Target {
     /// Ours.
     Cacheflow,
-    /// The real one, where every expectation comes from.
+    /// Ours, with `compat-version 8.2`.
+    Cacheflow8,
+    /// The real one, 7.0.15, where every expectation comes from.
     Redis,
+    /// The real one, 8.2.3, for what came after 7.0.
+    Redis8,
 }
 
 impl Target {
-    /// The target that `CACHEFLOW_TEST_TARGET` names; ours if it isn't set.
+    /// The target that `CACHEFLOW_TEST_TARGET` names; ours if it isn't set, and then
+    /// `CACHEFLOW_TEST_COMPAT` says which version it is to behave as.
     pub fn from_environment() -> Target {
+        let compat = std::env::var("CACHEFLOW_TEST_COMPAT");
         match std::env::var("CACHEFLOW_TEST_TARGET").as_deref() {
-            Err(_) | Ok("" | "cacheflow") => Target::Cacheflow,
+            Err(_) | Ok("" | "cacheflow") => match compat.as_deref() {
+                Err(_) | Ok("" | "7.0") => Target::Cacheflow,
+                Ok("8.2") => Target::Cacheflow8,
+                Ok(other) => panic!("CACHEFLOW_TEST_COMPAT is '7.0' or '8.2', not '{other}'"),
+            },
             Ok("redis") => Target::Redis,
-            Ok(other) => panic!("CACHEFLOW_TEST_TARGET is 'redis' or 'cacheflow', not '{other}'"),
+            Ok("redis-8.2") => Target::Redis8,
+            Ok(other) => panic!(
+                "CACHEFLOW_TEST_TARGET is 'redis', 'redis-8.2' or 'cacheflow', not '{other}'"
+            ),
         }
+    }
+
+    /// Is it cacheflow's reference, and not cacheflow itself?
+    pub fn is_real(self) -> bool {
+        matches!(self, Target::Redis | Target::Redis8)
+    }
+
+    /// Does it answer as Redis 8.2 does where 7.0 answers differently?
+    pub fn is_later(self) -> bool {
+        matches!(self, Target::Cacheflow8 | Target::Redis8)
+    }
+
+    /// Does a script that says `@ only name` mean this target?
+    pub fn is_meant_by(self, name: &str) -> bool {
+        match name {
+            "redis" => self.is_real(),
+            "7.0" => !self.is_later(),
+            "8.2" => self.is_later(),
+            name => name == self.name(),
+        }
+    }
+
+    /// Does it have what came with this version? Cacheflow has all of it.
+    pub fn has(self, version: &str) -> bool {
+        self != Target::Redis || version == "7.0"
     }
 
     /// The name scripts use in `@ only`.
     pub fn name(self) -> &'static str {
         match self {
-            Target::Cacheflow => "cacheflow",
-            Target::Redis => "redis",
+            Target::Cacheflow | Target::Cacheflow8 => "cacheflow",
+            Target::Redis => "redis-7.0",
+            Target::Redis8 => "redis-8.2",
         }
     }
 }
@@ -71,18 +110,23 @@ impl Server {
         flags: &[String],
         files: &[(String, String)],
     ) -> io::Result<Server> {
-        let effects =
-            target == Target::Redis || std::env::var_os("CACHEFLOW_TEST_EFFECTS").is_some();
+        let effects = target.is_real() || std::env::var_os("CACHEFLOW_TEST_EFFECTS").is_some();
         let mut args = vec!["--enable-debug-command", "yes"];
         if effects {
             // Written before each reply is sent, and never synced: the reader is on this machine.
             args.extend(["--appendonly", "yes", "--appendfsync", "no"]);
             args.extend(["--aof-use-rdb-preamble", "no"]);
         }
+        if target == Target::Cacheflow8 {
+            args.extend(["--compat-version", "8.2"]);
+        }
         args.extend(flags.iter().map(String::as_str));
         let binary = match target {
-            Target::Cacheflow => servers::cacheflow_binary(env!("CARGO_BIN_EXE_cacheflow")),
+            Target::Cacheflow | Target::Cacheflow8 => {
+                servers::cacheflow_binary(env!("CARGO_BIN_EXE_cacheflow"))
+            }
             Target::Redis => servers::redis_binary(),
+            Target::Redis8 => servers::redis_8_binary(),
         };
         let process = servers::Server::start_with(files, target.name(), binary, &args)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, process.port));

@@ -32,6 +32,11 @@ impl Cluster {
         self.find(id).filter(|key| self.table[*key].is_known()).ok_or_else(unknown)
     }
 
+    /// Whether a node was forgotten a moment ago, and isn't to be brought back.
+    pub fn has_forgotten(&mut self, id: &[u8]) -> bool {
+        NodeId::parse(id).is_some_and(|id| self.is_banned(&id))
+    }
+
     /// Forgets a node, by command.
     pub fn forget_by_command(&mut self, id: &[u8]) -> Outcome {
         let key = self.known(id)?;

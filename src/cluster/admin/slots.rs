@@ -85,7 +85,8 @@ impl Cluster {
         }
         self.table.assign(slot, key);
         self.slots_moved();
-        self.save(Save::Written);
+        // Who has given a slot away can't have it back: the new owner mustn't forget it with its power.
+        self.save(Save::Synced);
         self.recheck();
         if was_mine && key != self.myself {
             let is_last = self.myself().slots.is_empty();
@@ -95,7 +96,6 @@ impl Cluster {
                     self.table[key].id
                 );
                 self.follow(key);
-                self.save(Save::Synced);
             }
         } else if key == self.myself && self.importing.remove(&slot).is_some() {
             // A new epoch without anybody's agreement: the old owner's claim has to be older.
@@ -134,5 +134,29 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::settings::Settings;
+    use crate::system::random::Random;
+
+    /// The first one has the highest epoch, so it takes no new one, which would be synced in any case.
+    #[test]
+    fn a_slot_that_is_given_is_synced() {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let text = format!(
+            "{a} 10.0.0.1:7000@17000 myself,master - 0 0 2 connected 0-100\n\
+             {b} 10.0.0.2:7000@17000 master - 0 0 1 connected 101-16383\nvars currentEpoch 2 lastVoteEpoch 0\n"
+        );
+        let random = Random::from_seed(1);
+        let mut cluster = Cluster::from_file(&text, Settings::default(), random, 1000).unwrap();
+        cluster.import_slot(200, b.as_bytes()).unwrap();
+        cluster.take_save();
+        cluster.give_slot(200, a.as_bytes(), 0).unwrap();
+        assert_eq!((cluster.is_mine(200), cluster.myself().config_epoch), (true, 2));
+        assert_eq!(cluster.take_save(), Save::Synced);
     }
 }

@@ -4,9 +4,6 @@ use super::*;
 use crate::cluster::node::{is_address, is_hostname};
 use crate::cluster::slots::SET_BYTES;
 
-/// The highest epoch, and the highest offset, that anybody is believed to have.
-const HIGHEST_COUNT: u64 = 1 << 62;
-
 /// Reads from the front of some bytes.
 struct Cursor<'a>(&'a [u8]);
 
@@ -31,11 +28,6 @@ impl<'a> Cursor<'a> {
 
     fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_be_bytes)
-    }
-
-    /// An epoch or an offset. None comes so far that one more would be too many: that is said to do harm.
-    fn count(&mut self) -> Option<u64> {
-        self.u64().filter(|count| *count <= HIGHEST_COUNT)
     }
 
     fn id(&mut self) -> Option<NodeId> {
@@ -70,8 +62,8 @@ impl Packet {
         let port = cursor.u16()?;
         let kind = Kind::of(cursor.u16()?)?;
         let entries = cursor.u16()?;
-        let (current_epoch, config_epoch) = (cursor.count()?, cursor.count()?);
-        let offset = cursor.count()?;
+        let (current_epoch, config_epoch) = (cursor.u64()?, cursor.u64()?);
+        let offset = cursor.u64()?;
         let sender = cursor.id()?;
         let slots = cursor.slots()?;
         let master = match cursor.array::<40>()? {
@@ -126,7 +118,7 @@ impl Cursor<'_> {
                 Body::Message { channel: channel.to_vec(), message: message.to_vec() }
             }
             Kind::Update => {
-                let config_epoch = self.count()?;
+                let config_epoch = self.u64()?;
                 Body::Update { config_epoch, id: self.id()?, slots: self.slots()? }
             }
             Kind::AuthRequest | Kind::AuthAck | Kind::ManualStart | Kind::Module => Body::Nothing,

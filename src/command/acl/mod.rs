@@ -11,7 +11,7 @@ use super::permission::{disconnect_users, rules_changed};
 use crate::acl::{DEFAULT, Denied, Selector, file, rules};
 use crate::catalogue::ROWS;
 use crate::catalogue::spec::{Categories, Flags};
-use crate::config::AclPubsubDefault;
+use crate::config::{AclPubsubDefault, CompatVersion};
 use crate::engine::Engine;
 use crate::resp::{Args, Reply};
 use crate::system::random::secure_hex;
@@ -95,32 +95,33 @@ pub fn acl_deluser(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
 
 /// `ACL GETUSER username`
 pub fn acl_getuser(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let compat = ctx.engine.config.compat_version;
     let Some(user) = ctx.engine.acl.user(args.at(2)) else {
         reply.null();
         return Ok(());
     };
     reply.map(6);
-    let flags = user.flags();
+    let flags = user.flags(compat);
     reply.bulk(b"flags");
     reply.set(flags.len());
     flags.iter().for_each(|flag| reply.bulk(flag.as_bytes()));
     reply.bulk(b"passwords");
     reply.array(user.passwords().count());
     user.passwords().for_each(|hash| reply.bulk(hash.as_bytes()));
-    describe(user.root(), reply);
+    describe(user.root(), compat, reply);
     reply.bulk(b"selectors");
     reply.array(user.further_selectors().len());
     for selector in user.further_selectors() {
         reply.map(3);
-        describe(selector, reply);
+        describe(selector, compat, reply);
     }
     Ok(())
 }
 
 /// Three fields of a map: commands, keys and channels.
-fn describe(selector: &Selector, reply: &mut Reply) {
+fn describe(selector: &Selector, compat: CompatVersion, reply: &mut Reply) {
     reply.bulk(b"commands");
-    reply.bulk(&selector.describe_commands());
+    reply.bulk(&selector.describe_commands(compat));
     reply.bulk(b"keys");
     reply.bulk(&selector.describe_keys());
     reply.bulk(b"channels");
@@ -130,7 +131,8 @@ fn describe(selector: &Selector, reply: &mut Reply) {
 /// `ACL LIST`
 pub fn acl_list(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.array(ctx.engine.acl.users().len());
-    ctx.engine.acl.lines().for_each(|line| reply.bulk(&line));
+    let compat = ctx.engine.config.compat_version;
+    ctx.engine.acl.lines(compat).for_each(|line| reply.bulk(&line));
     Ok(())
 }
 
@@ -203,10 +205,11 @@ pub fn acl_log(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         None => SHOWN,
     };
     let now_ms = ctx.now_ms;
+    let is_dated = ctx.engine.config.compat_version.dates_refusals();
     let entries = ctx.engine.acl.log.entries().take(count.max(0) as usize);
     reply.array(entries.len());
     for entry in entries {
-        reply.map(7);
+        reply.map(if is_dated { 10 } else { 7 });
         reply.bulk(b"count");
         reply.integer(entry.count as i64);
         reply.bulk(b"reason");
@@ -221,6 +224,14 @@ pub fn acl_log(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         reply.double((now_ms - entry.unix_ms).max(0) as f64 / 1000.0);
         reply.bulk(b"client-info");
         reply.bulk(&entry.client);
+        if is_dated {
+            reply.bulk(b"entry-id");
+            reply.integer(entry.id as i64);
+            reply.bulk(b"timestamp-created");
+            reply.integer(entry.first_unix_ms);
+            reply.bulk(b"timestamp-last-updated");
+            reply.integer(entry.unix_ms);
+        }
     }
     Ok(())
 }
@@ -252,8 +263,12 @@ pub fn acl_dryrun(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
         Denied::Key(index) => ("access", request.at(index), "key"),
         Denied::Channel(index) => ("access", request.at(index), "channel"),
     };
-    let begin = format!("This user has no permissions to {verb} the '");
-    reply.bulk(&[begin.as_bytes(), object, b"' ", noun.as_bytes()].concat());
+    let whom = match ctx.engine.config.compat_version.names_refused_user() {
+        true => [b"User ", name].concat(),
+        false => b"This user".to_vec(),
+    };
+    let what = format!(" has no permissions to {verb} the '");
+    reply.bulk(&[&whom, what.as_bytes(), object, b"' ", noun.as_bytes()].concat());
     Ok(())
 }
 

@@ -96,24 +96,33 @@ fn unit(word: &[u8]) -> Result<Unit> {
 
 /// `BITCOUNT key [start end [BYTE|BIT]]`
 pub fn bitcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    // Redis 7.0 looks at options only where there is something to count.
+    let checks_all = ctx.compat().checks_all_arguments();
+    if checks_all {
+        counted_range(args, checks_all)?;
+    }
     let Some(text) = ctx.read_as::<Str>(&args[1])? else {
         reply.integer(0);
         return Ok(());
     };
-    // As in Redis 7.0, options are looked at only where there is something to count.
-    let (start, end, unit) = match args.len() {
+    let (start, end, unit) = counted_range(args, checks_all)?;
+    let ones = text.with_bytes(|bitmap| bits::count(bitmap, start, end, unit));
+    reply.integer(ones as i64);
+    Ok(())
+}
+
+/// The range of BITCOUNT. With `checks_all` false, a unit is not looked at if it can't matter.
+fn counted_range(args: Args<'_>, checks_all: bool) -> Result<(i64, i64, Unit)> {
+    Ok(match args.len() {
         2 => (0, -1, Unit::Byte),
         4 => (integer(&args[2])?, integer(&args[3])?, Unit::Byte),
         5 => match (integer(&args[2])?, integer(&args[3])?) {
             // What counts from the end and is the wrong way round needs no unit to be nothing.
-            (start, end) if end < start && start < 0 => (start, end, Unit::Byte),
+            (start, end) if end < start && start < 0 && !checks_all => (start, end, Unit::Byte),
             (start, end) => (start, end, unit(&args[4])?),
         },
         _ => return Err(error::SYNTAX),
-    };
-    let ones = text.with_bytes(|bitmap| bits::count(bitmap, start, end, unit));
-    reply.integer(ones as i64);
-    Ok(())
+    })
 }
 
 /// `BITPOS key bit [start [end [BYTE|BIT]]]`
@@ -122,33 +131,52 @@ pub fn bitpos(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         bit @ (0 | 1) => bit == 1,
         _ => return Err(Error::new("ERR The bit argument must be 1 or 0.")),
     };
+    if ctx.compat().checks_all_arguments() {
+        searched_range(args)?;
+    }
     let Some(text) = ctx.read_as::<Str>(&args[1])? else {
         // A key that isn't there is an endless row of zeros.
         reply.integer(if bit { -1 } else { 0 });
         return Ok(());
     };
+    let (start, end, unit) = searched_range(args)?;
+    let position = text.with_bytes(|bitmap| bits::position(bitmap, bit, start, end, unit));
+    reply.integer(position);
+    Ok(())
+}
+
+/// The range of BITPOS.
+fn searched_range(args: Args<'_>) -> Result<(i64, Option<i64>, Unit)> {
     if args.len() > 6 {
         return Err(error::SYNTAX);
     }
     let start = args.get(3).map_or(Ok(0), integer)?;
     let unit = args.get(5).map_or(Ok(Unit::Byte), unit)?;
     let end = args.get(4).map(integer).transpose()?;
-    let position = text.with_bytes(|bitmap| bits::position(bitmap, bit, start, end, unit));
-    reply.integer(position);
-    Ok(())
+    Ok((start, end, unit))
 }
 
-/// `BITOP <AND|OR|XOR|NOT> destination key [key ...]`
+/// `BITOP <AND|OR|XOR|NOT|DIFF|DIFF1|ANDOR|ONE> destination key [key ...]`
 pub fn bitop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let operation = match args.at(1) {
         word if is(word, "AND") => Operation::And,
         word if is(word, "OR") => Operation::Or,
         word if is(word, "XOR") => Operation::Xor,
         word if is(word, "NOT") => Operation::Not,
+        word if is(word, "DIFF") => Operation::Diff,
+        word if is(word, "DIFF1") => Operation::Diff1,
+        word if is(word, "ANDOR") => Operation::AndOr,
+        word if is(word, "ONE") => Operation::One,
         _ => return Err(error::SYNTAX),
     };
     if operation == Operation::Not && args.len() != 4 {
         return Err(Error::new("ERR BITOP NOT must be called with a single source key."));
+    }
+    let compares = matches!(operation, Operation::Diff | Operation::Diff1 | Operation::AndOr);
+    if compares && args.len() < 5 {
+        let name = args.at(1).to_ascii_uppercase();
+        let text = b" must be called with at least two source keys.";
+        return Err(Error::text([b"ERR BITOP ", &name[..], text].concat()));
     }
     let destination = args.at(2);
     let mut sources = Vec::with_capacity(args.len() - 3);

@@ -8,6 +8,7 @@
 //! | [`routing`] | ASKING, READONLY, READWRITE                                  |
 //! | [`maps`]    | SLOTS, SHARDS, LINKS                                         |
 //! | [`nodes`]   | MEET, FORGET, FAILOVER and others that change who is what    |
+//! | [`slot_stats`] | SLOT-STATS                                                |
 //! | [`slots`]   | ADDSLOTS and others that say whose slots are                 |
 
 pub mod keys;
@@ -15,7 +16,10 @@ pub mod maps;
 pub mod nodes;
 pub mod routing;
 pub mod shown;
+pub mod slot_stats;
 pub mod slots;
+
+use std::io;
 
 use super::context::Context;
 use super::error::{Error, Result};
@@ -33,22 +37,20 @@ fn state<'c>(ctx: &'c Context<'_>) -> Result<&'c Cluster> {
 }
 
 /// Changes the state, and has it written. What the state machine refuses is an error; if only the file
-/// can't be written, the bus goes on trying and says nothing to others before.
+/// can't be written, that is one, too, and the bus goes on trying and says nothing to others before.
 fn change<T>(
     ctx: &mut Context<'_>,
     work: impl FnOnce(&mut Cluster) -> std::result::Result<T, String>,
 ) -> Result<T> {
     let outcome = cluster::tell(ctx.engine, work).ok_or(DISABLED)?;
-    let saved = save(ctx);
+    let written = cluster::write_now(ctx.engine).map_err(not_kept);
     let outcome = outcome.map_err(|reason| Error::text(format!("ERR {reason}")))?;
-    saved.map(|()| outcome)
+    written.map(|()| outcome)
 }
 
-/// Writes the state, if it has changed.
-fn save(ctx: &mut Context<'_>) -> Result {
-    cluster::save_now(ctx.engine).map_err(|error| {
-        Error::text(format!("ERR error saving the cluster node config: {}", system_text(&error)))
-    })
+/// The file doesn't have the state.
+fn not_kept(error: io::Error) -> Error {
+    Error::text(format!("ERR error saving the cluster node config: {}", system_text(&error)))
 }
 
 /// `CLUSTER HELP`

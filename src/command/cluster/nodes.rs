@@ -1,6 +1,6 @@
 //! CLUSTER MEET, FORGET, REPLICATE, FAILOVER, RESET and others: who is a node, and of what kind.
 
-use super::{change, save, state};
+use super::{change, not_kept, state};
 use crate::cluster::manual::Manner;
 use crate::command::args::{integer, is};
 use crate::command::context::Context;
@@ -25,10 +25,11 @@ pub fn meet(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         return Err(wrong_number_of_arguments(args));
     }
     let ip = String::from_utf8_lossy(args.at(2));
+    let kind = ctx.compat().kind_of_port();
     let port = |index: usize, what: &str| {
         number::parse_i64(args.at(index)).ok_or_else(|| {
             let shown = String::from_utf8_lossy(args.at(index));
-            Error::text(format!("ERR Invalid TCP {what} port specified: {shown}"))
+            Error::text(format!("ERR Invalid {kind}{what} port specified: {shown}"))
         })
     };
     let client_port = port(3, "base")?;
@@ -43,7 +44,11 @@ pub fn meet(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
 
 /// `CLUSTER FORGET node-id`
 pub fn forget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    change(ctx, |cluster| cluster.forget_by_command(args.at(2)))?;
+    let twice = ctx.compat().forgets_twice();
+    change(ctx, |cluster| match twice && cluster.has_forgotten(args.at(2)) {
+        true => Ok(()),
+        false => cluster.forget_by_command(args.at(2)),
+    })?;
     reply.ok();
     Ok(())
 }
@@ -125,7 +130,7 @@ pub fn bumpepoch(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> R
 pub fn saveconfig(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     state(ctx)?;
     cluster::tell(ctx.engine, |cluster| cluster.save_by_command());
-    save(ctx)?;
+    cluster::save_now(ctx.engine).map_err(not_kept)?;
     reply.ok();
     Ok(())
 }

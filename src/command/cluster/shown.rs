@@ -12,6 +12,15 @@ pub fn myid(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
+/// `CLUSTER MYSHARDID`
+///
+/// The nodes that have the same slots are a shard. It is known by the id of its master.
+pub fn myshardid(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    let cluster = state(ctx)?;
+    reply.bulk(cluster.node(cluster.my_shard()).id.as_bytes());
+    Ok(())
+}
+
 /// `CLUSTER INFO`
 pub fn info(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     reply.verbatim("txt", state(ctx)?.describe_info().as_bytes());

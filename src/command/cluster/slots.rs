@@ -33,7 +33,10 @@ fn ranges(args: Args<'_>) -> Result<Vec<Slot>> {
                 format!("ERR start slot number {first} is greater than end slot number {last}");
             return Err(Error::text(text));
         }
-        slots.extend(first..=last);
+        // Of more slots than there are one comes twice already: ranges that repeat take no more memory.
+        if slots.len() <= SLOTS {
+            slots.extend(first..=last);
+        }
     }
     Ok(slots)
 }

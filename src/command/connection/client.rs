@@ -9,7 +9,7 @@
 //!
 //! [`execute`]: mod@crate::command::execute
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client_list::{ClientType, Filter, describe};
 use crate::acl::Acl;
@@ -97,14 +97,14 @@ fn is_printable(text: &[u8]) -> bool {
 pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (option, value) = (args.at(2), args.at(3));
     let client = ctx.client();
-    let (field, name) = match option {
-        _ if is(option, "LIB-NAME") => (&mut client.library_name, "lib-name"),
-        _ if is(option, "LIB-VER") => (&mut client.library_version, "lib-ver"),
+    let field = match option {
+        _ if is(option, "LIB-NAME") => &mut client.library_name,
+        _ if is(option, "LIB-VER") => &mut client.library_version,
         _ => return Err(Error::text([b"ERR Unrecognized option '", option, b"'"].concat())),
     };
     if !is_printable(value) {
-        let text = format!("ERR {name} cannot contain spaces, newlines or special characters.");
-        return Err(Error::text(text));
+        let end = b" cannot contain spaces, newlines or special characters.";
+        return Err(Error::text([b"ERR ", option, &end[..]].concat()));
     }
     *field = value.to_vec();
     reply.ok();
@@ -112,7 +112,7 @@ pub fn client_setinfo(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) 
 }
 
 /// `CLIENT KILL <ip:port|<ID client-id|TYPE <NORMAL|MASTER|REPLICA|PUBSUB>|USER username|ADDR
-/// ip:port|LADDR ip:port|SKIPME <YES|NO>> [...]>`
+/// ip:port|LADDR ip:port|SKIPME <YES|NO>|MAXAGE maxage> [...]>`
 pub fn client_kill(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     if args.len() == 3 {
         let filter = Filter { address: Some(args.at(2).to_vec()), ..Filter::default() };
@@ -149,6 +149,12 @@ fn parse_filter(acl: &Acl, args: Args<'_>) -> Result<(Filter, bool)> {
                 }
                 filter.user = Some(value.to_vec());
             }
+            _ if is(option, "MAXAGE") => {
+                const NO_AGE: Error = Error::new("ERR maxage is not an integer or out of range");
+                let age = integer(value).or(Err(NO_AGE))?;
+                const TOO_LOW: Error = Error::new("ERR maxage should be greater than 0");
+                filter.age = Some(u64::try_from(age).ok().filter(|age| *age > 0).ok_or(TOO_LOW)?);
+            }
             _ if is(option, "SKIPME") && is(value, "yes") => skip_me = true,
             _ if is(option, "SKIPME") && is(value, "no") => skip_me = false,
             _ => return Err(error::SYNTAX),
@@ -175,13 +181,24 @@ fn kill(ctx: &mut Context<'_>, filter: &Filter, skip_me: bool) -> usize {
     killed
 }
 
+fn on_or_off(word: &[u8]) -> Result<bool> {
+    match word {
+        _ if is(word, "ON") => Ok(true),
+        _ if is(word, "OFF") => Ok(false),
+        _ => Err(error::SYNTAX),
+    }
+}
+
 /// `CLIENT NO-EVICT <ON|OFF>`
 pub fn client_no_evict(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    ctx.client().no_evict = match args.at(2) {
-        word if is(word, "ON") => true,
-        word if is(word, "OFF") => false,
-        _ => return Err(error::SYNTAX),
-    };
+    ctx.client().no_evict = on_or_off(args.at(2))?;
+    reply.ok();
+    Ok(())
+}
+
+/// `CLIENT NO-TOUCH <ON|OFF>`
+pub fn client_no_touch(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.client().no_touch = on_or_off(args.at(2))?;
     reply.ok();
     Ok(())
 }
@@ -223,9 +240,8 @@ pub fn client_pause(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
         return Err(Error::new("ERR timeout is negative"));
     }
     const TOO_FAR: Error = Error::new("ERR timeout is out of range");
-    let is_a_time = ctx.now_ms.checked_add(timeout).is_some(); // else it would lie in the past
-    let until = Instant::now().checked_add(Duration::from_millis(timeout as u64));
-    let until = until.filter(|_| is_a_time).ok_or(TOO_FAR)?;
+    ctx.now_ms.checked_add(timeout).ok_or(TOO_FAR)?; // else it would lie in the past
+    let until = ctx.engine.clock.after(Duration::from_millis(timeout as u64));
     ctx.engine.pause.begin(until, only_writes);
     reply.ok();
     Ok(())

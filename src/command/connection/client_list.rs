@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Monitoring tools parse these lines, so the fields are those of Redis 7.0.15, all of them and in
-//! its order.
+//! its order; `compat-version 8.2` adds those of 8.2.3.
 //!
 //! | fields                | what they tell of                                                      |
 //! |-----------------------|------------------------------------------------------------------------|
@@ -21,9 +21,10 @@ use std::os::fd::AsRawFd;
 use crate::catalogue;
 use crate::command::args::is;
 use crate::command::error::{Error, Result};
-use crate::engine::client::Client;
+use crate::engine::client::{Client, Traffic};
 use crate::engine::outbox::Outbox;
 use crate::engine::pubsub::Space;
+use crate::engine::transaction::Size;
 use crate::engine::{ClientKey, Engine};
 use crate::resp::{Args, Protocol};
 use crate::system::stream::Address;
@@ -77,6 +78,8 @@ pub struct Filter {
     pub kind: Option<ClientType>,
     /// The user.
     pub user: Option<Vec<u8>>,
+    /// Seconds since it connected, at least.
+    pub age: Option<u64>,
 }
 
 impl Filter {
@@ -93,6 +96,7 @@ impl Filter {
                 .is_none_or(|text| *text == address(client.local.as_ref()).as_bytes())
             && self.kind.is_none_or(|kind| kind == ClientType::of(client))
             && self.user.as_ref().is_none_or(|user| **user == *client.user)
+            && self.age.is_none_or(|age| client.age().as_secs() >= age)
     }
 }
 
@@ -119,10 +123,11 @@ pub fn describe(
         format!("id={} addr={peer} laddr={local} fd={fd} name=", client.id).as_bytes(),
     );
     out.extend_from_slice(&client.name);
-    let age = client.created.elapsed().as_secs();
+    let age = client.age().as_secs();
     let idle = client.activity.idle().as_secs();
-    let multi = client.transaction.as_ref().map_or(-1, |queued| queued.len() as i64);
-    let multi_memory = client.transaction.as_ref().map_or(0, |queued| queued.memory());
+    let transaction = transaction(client);
+    let multi = transaction.map_or(-1, |size| size.commands as i64);
+    let multi_memory = transaction.map_or(0, |size| size.bytes);
     let meter = &client.meter;
     let (unparsed, arguments) = match executing {
         Some(args) => {
@@ -142,11 +147,17 @@ pub fn describe(
     let queued = client.outbox.as_ref().map_or(0, Outbox::len) + lists;
     let backlog = client.unsent() - apart + lag;
     let memory = client.memory() + lag;
+    let shows_later = engine.config.compat_version.shows_later_figures();
+    let watching = match shows_later {
+        true => format!(" watch={}", client.watches.len()),
+        false => String::new(),
+    };
     let redirection =
         client.tracking.as_ref().map_or(-1, |mode| mode.redirect.map_or(0, |id| id as i64));
     let command = client.last_command.map_or("NULL", |command| catalogue::row(command).name);
     let rest = format!(
-        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi} qbuf={unparsed} \
+        " age={age} idle={idle} flags={} db={} sub={} psub={} ssub={} multi={multi}{watching} \
+         qbuf={unparsed} \
          qbuf-free={free} argv-mem={arguments} multi-mem={multi_memory} rbs={} rbp={} obl={apart} \
          oll={queued} omem={backlog} tot-mem={memory} events=r cmd={command} user=",
         flags(client),
@@ -160,7 +171,23 @@ pub fn describe(
     out.extend_from_slice(rest.as_bytes());
     out.extend_from_slice(&client.user);
     let protocol = if client.protocol == Protocol::Resp3 { 3 } else { 2 };
-    out.extend_from_slice(format!(" redir={redirection} resp={protocol}\n").as_bytes());
+    out.extend_from_slice(format!(" redir={redirection} resp={protocol}").as_bytes());
+    if shows_later {
+        let Traffic { received, sent, commands } = client.traffic;
+        out.extend_from_slice(b" lib-name=");
+        out.extend_from_slice(&client.library_name);
+        out.extend_from_slice(b" lib-ver=");
+        out.extend_from_slice(&client.library_version);
+        let rest =
+            format!(" io-thread=0 tot-net-in={received} tot-net-out={sent} tot-cmds={commands}");
+        out.extend_from_slice(rest.as_bytes());
+    }
+    out.push(b'\n');
+}
+
+/// The size of the transaction that a client queues, or executes.
+fn transaction(client: &Client) -> Option<Size> {
+    client.transaction.as_ref().map(|queued| queued.size()).or(client.executes)
 }
 
 /// A letter for each state; `N` for none.
@@ -171,7 +198,7 @@ fn flags(client: &Client) -> String {
         (client.is_replica(), 'S'),
         (client.is_master, 'M'),
         (!client.subscriptions.is_empty(), 'P'),
-        (client.transaction.is_some(), 'x'),
+        (transaction(client).is_some(), 'x'),
         (client.wait.is_some(), 'b'),
         (tracking.is_some(), 't'),
         (tracking.is_some_and(|mode| mode.broken_redirect), 'R'),
@@ -181,6 +208,7 @@ fn flags(client: &Client) -> String {
         (matches!(client.peer, Some(Address::Unix(_))), 'U'),
         (client.routing.reads_replicas, 'r'),
         (client.no_evict, 'e'),
+        (client.no_touch, 'T'),
     ];
     let letters: String = states.iter().filter(|(set, _)| *set).map(|(_, c)| *c).collect();
     if letters.is_empty() { "N".to_owned() } else { letters }

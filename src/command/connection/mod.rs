@@ -21,9 +21,6 @@ use crate::acl::DEFAULT;
 use crate::resp::{Args, Protocol, Reply};
 use client::set_name;
 
-/// The version of Redis that clients may take this server for; they branch on it.
-pub const REDIS_VERSION: &str = "7.0.15";
-
 /// `PING [message]`
 ///
 /// To a subscriber in RESP2 the answer looks like a message.
@@ -131,7 +128,12 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         }
     }
     if ctx.engine.must_log_in(ctx.client) {
-        return Err(HELLO_NEEDS_AUTH);
+        let usage = ctx.compat().hello_with_password();
+        return Err(Error::text(format!(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the \
+             {usage} option can be used to authenticate the client and select the RESP protocol \
+             version at the same time"
+        )));
     }
     if let Some(version) = version {
         ctx.client().set_protocol(version);
@@ -140,12 +142,6 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     introduce(ctx, reply);
     Ok(())
 }
-
-const HELLO_NEEDS_AUTH: Error = Error::new(
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH \
-     <user> <pass> option can be used to authenticate the client and select the RESP protocol \
-     version at the same time",
-);
 
 fn protocol_version(text: &[u8]) -> Result<Protocol> {
     const NOT_A_VERSION: Error =
@@ -160,12 +156,13 @@ fn protocol_version(text: &[u8]) -> Result<Protocol> {
 /// What HELLO replies: everything that clients decide by.
 fn introduce(ctx: &mut Context<'_>, reply: &mut Reply) {
     let role = if ctx.engine.is_replica() { "replica" } else { "master" };
+    let version = ctx.compat().version();
     let client = ctx.client();
     reply.map(7);
     reply.bulk(b"server");
     reply.bulk(b"redis");
     reply.bulk(b"version");
-    reply.bulk(REDIS_VERSION.as_bytes());
+    reply.bulk(version.as_bytes());
     reply.bulk(b"proto");
     reply.integer(if client.protocol == Protocol::Resp3 { 3 } else { 2 });
     reply.bulk(b"id");

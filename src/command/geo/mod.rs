@@ -10,7 +10,7 @@ use super::args::{Options, float, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::config::EventClasses;
-use crate::number::format_i64;
+use crate::number::{Precision, format_i64};
 use crate::resp::{Args, Reply, Request};
 use crate::store::SortedSet;
 use crate::store::geo::{self, Position};
@@ -47,8 +47,12 @@ pub fn limits(ctx: &Context<'_>) -> PackedLimits {
 /// Writes a position as two coordinates.
 pub fn reply_position(position: Position, reply: &mut Reply) {
     reply.array(2);
-    reply.double_text(&geo::format_coordinate(position.longitude));
-    reply.double_text(&geo::format_coordinate(position.latitude));
+    for degrees in [position.longitude, position.latitude] {
+        match reply.precision {
+            Precision::Seventeen => reply.double_text(&geo::format_coordinate(degrees)),
+            Precision::Shortest => reply.double(degrees),
+        }
+    }
 }
 
 /// The options of GEOADD.

@@ -3,19 +3,32 @@
 //! Numbers are kept as texts, and are read and written as such by HINCRBY and HINCRBYFLOAT. The
 //! journal gets the sum of the latter and not the summand, so that a copy need not add floats in
 //! exactly the same way.
+//!
+//! | file          | holds                                                                    |
+//! |---------------|--------------------------------------------------------------------------|
+//! | this          | the commands of Redis 7.0                                                |
+//! | [`expiry`]    | when fields expire: HEXPIRE, HTTL and their relatives                    |
+//! | [`combined`]  | values and times in one: HGETDEL, HGETEX, HSETEX                         |
+//! | [`lifetime`]  | what becomes of a field whose time is over, and how hashes are changed   |
 
+pub mod combined;
+pub mod expiry;
+mod lifetime;
+
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::args::integer;
 use super::context::Context;
 use super::error::{self, Error, Result};
 use super::sampling::{self, Draws};
-use crate::catalogue::row;
+use crate::catalogue::{Command, row};
 use crate::command::keys::scan::{ScanOptions, parse_cursor, reply_found, reply_nothing};
 use crate::config::EventClasses;
 use crate::number::{Digits, LongDouble, parse_i64};
 use crate::resp::{Args, Protocol, Reply};
 use crate::store::Hash;
+use crate::store::hash::is_over;
 use crate::store::packed::PackedLimits;
 
 /// How large a hash may be in its packed form.
@@ -41,28 +54,32 @@ pub fn hmset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     Ok(())
 }
 
-/// Sets fields; returns how many are new.
+/// Sets fields, which ends their times to live; returns how many are new.
 fn set_fields(ctx: &mut Context<'_>, args: Args<'_>) -> Result<usize> {
     if args.len() % 2 == 1 {
         return Err(Error::arity(row(ctx.command).name));
     }
     let limits = limits(ctx);
-    let hash: &mut Hash = ctx.write_or_create(&args[1])?;
-    let mut added = 0;
-    for field in (2..args.len()).step_by(2) {
-        added += usize::from(hash.set(&args[field], &args[field + 1], limits));
-    }
+    let added = ctx.change_or_create_hash(&args[1], |hash| {
+        let pairs = (2..args.len()).step_by(2);
+        pairs.filter(|field| hash.set(&args[*field], &args[field + 1], limits)).count()
+    })?;
     ctx.modified(EventClasses::HASH, "hset", &args[1]);
     Ok(added)
 }
 
 /// `HSETNX key field value`
 pub fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let limits = limits(ctx);
-    let hash: &mut Hash = ctx.write_or_create(&args[1])?;
-    let added = !hash.contains(&args[2]);
+    let (limits, clock) = (limits(ctx), ctx.field_clock());
+    ctx.forget_expired(&args[1], [&args[2]]);
+    let added = ctx.change_or_create_hash(&args[1], |hash| {
+        let is_vacant = hash.get_live(&args[2], clock).is_none();
+        if is_vacant {
+            hash.set(&args[2], &args[3], limits);
+        }
+        is_vacant
+    })?;
     if added {
-        hash.set(&args[2], &args[3], limits);
         ctx.modified(EventClasses::HASH, "hset", &args[1]);
     }
     reply.integer(added.into());
@@ -71,30 +88,38 @@ pub fn hsetnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 
 /// `HGET key field`
 pub fn hget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-    reply.bulk_or_null(hash.and_then(|hash| hash.get(&args[2])));
+    reply.bulk_or_null(read_field(ctx, args)?);
     Ok(())
+}
+
+/// The value of the field that the request names.
+fn read_field<'c>(ctx: &'c mut Context<'_>, args: Args<'_>) -> Result<Option<&'c [u8]>> {
+    ctx.forget_expired(&args[1], [&args[2]]);
+    let clock = ctx.field_clock();
+    let hash: Option<&Hash> = ctx.read_as(&args[1])?;
+    Ok(hash.and_then(|hash| hash.get_live(&args[2], clock)))
 }
 
 /// `HMGET key field [field ...]`
 pub fn hmget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    ctx.forget_expired(&args[1], args.iter().skip(2));
+    let clock = ctx.field_clock();
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
     reply.array(args.len() - 2);
     for field in args.iter().skip(2) {
-        reply.bulk_or_null(hash.and_then(|hash| hash.get(field)));
+        reply.bulk_or_null(hash.and_then(|hash| hash.get_live(field, clock)));
     }
     Ok(())
 }
 
 /// `HDEL key field [field ...]`
 pub fn hdel(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let mut removed = 0;
-    if let Some(hash) = ctx.write_as::<Hash>(&args[1])? {
-        removed = args.iter().skip(2).filter(|field| hash.remove(field)).count();
-    }
+    let removed = ctx.change_hash(&args[1], |hash| {
+        args.iter().skip(2).filter(|field| hash.remove(field)).count()
+    })?;
+    let removed = removed.unwrap_or(0);
     if removed > 0 {
-        ctx.modified(EventClasses::HASH, "hdel", &args[1]);
-        ctx.remove_if_gone::<Hash>(&args[1]);
+        ctx.fields_deleted(&args[1]);
     }
     reply.count(removed);
     Ok(())
@@ -108,23 +133,22 @@ pub fn hlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
 
 /// `HSTRLEN key field`
 pub fn hstrlen(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-    reply.count(hash.map_or(0, |hash| hash.value_len(&args[2])));
+    reply.count(read_field(ctx, args)?.map_or(0, <[u8]>::len));
     Ok(())
 }
 
 /// `HEXISTS key field`
 pub fn hexists(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-    reply.integer(hash.is_some_and(|hash| hash.contains(&args[2])).into());
+    reply.integer(read_field(ctx, args)?.is_some().into());
     Ok(())
 }
 
 /// `HGETALL key`
 pub fn hgetall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let clock = ctx.field_clock();
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-    reply.map(hash.map_or(0, Hash::len));
-    reply.each(hash.into_iter().flatten(), |reply, (field, value)| {
+    reply.map(hash.map_or(0, |hash| hash.live_len(clock)));
+    reply.each(hash.iter().flat_map(|hash| hash.live(clock)), |reply, (field, value)| {
         reply.bulk(field);
         reply.bulk(value);
     });
@@ -133,17 +157,21 @@ pub fn hgetall(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
 
 /// `HKEYS key`
 pub fn hkeys(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let clock = ctx.field_clock();
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-    reply.array(hash.map_or(0, Hash::len));
-    reply.each(hash.into_iter().flatten(), |reply, (field, _)| reply.bulk(field));
+    reply.array(hash.map_or(0, |hash| hash.live_len(clock)));
+    let pairs = hash.iter().flat_map(|hash| hash.live(clock));
+    reply.each(pairs, |reply, (field, _)| reply.bulk(field));
     Ok(())
 }
 
 /// `HVALS key`
 pub fn hvals(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let clock = ctx.field_clock();
     let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-    reply.array(hash.map_or(0, Hash::len));
-    reply.each(hash.into_iter().flatten(), |reply, (_, value)| reply.bulk(value));
+    reply.array(hash.map_or(0, |hash| hash.live_len(clock)));
+    let pairs = hash.iter().flat_map(|hash| hash.live(clock));
+    reply.each(pairs, |reply, (_, value)| reply.bulk(value));
     Ok(())
 }
 
@@ -151,11 +179,11 @@ pub fn hvals(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
 pub fn hincrby(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     const NO_INTEGER: Error = Error::new("ERR hash value is not an integer");
     let by = integer(&args[3])?;
-    let limits = limits(ctx);
-    let hash: &mut Hash = ctx.write_or_create(&args[1])?;
-    let old = hash.get(&args[2]).map_or(Ok(0), |text| parse_i64(text).ok_or(NO_INTEGER))?;
-    let sum = old.checked_add(by).ok_or(error::OVERFLOW)?;
-    hash.set(&args[2], Digits::of(sum).as_bytes(), limits);
+    let (sum, _) = add(ctx, args, |old| {
+        let old = old.map_or(Ok(0), |text| parse_i64(text).ok_or(NO_INTEGER))?;
+        let sum = old.checked_add(by).ok_or(error::OVERFLOW)?;
+        Ok((sum, Digits::of(sum)))
+    })?;
     ctx.modified(EventClasses::HASH, "hincrby", &args[1]);
     reply.integer(sum);
     Ok(())
@@ -168,29 +196,60 @@ pub fn hincrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     if by.is_infinite() {
         return Err(Error::new("ERR value is NaN or Infinity"));
     }
-    let limits = limits(ctx);
-    let hash: &mut Hash = ctx.write_or_create(&args[1])?;
-    let old = hash.get(&args[2]).unwrap_or(b"0");
-    let old = LongDouble::parse(old).ok_or(NO_FLOAT)?;
-    let sum = old.checked_add(by).ok_or(error::NAN_OR_INFINITY)?.to_string();
-    hash.set(&args[2], sum.as_bytes(), limits);
-    ctx.modified(EventClasses::HASH, "hincrbyfloat", &args[1]);
-    ctx.propagate(&[b"HSET", &args[1], &args[2], sum.as_bytes()]);
-    reply.bulk(sum.as_bytes());
+    let (sum, expires) = add(ctx, args, |old| {
+        let old = LongDouble::parse(old.unwrap_or(b"0")).ok_or(NO_FLOAT)?;
+        let sum = old.checked_add(by).ok_or(error::NAN_OR_INFINITY)?.to_string();
+        Ok((sum.clone(), sum.into_bytes()))
+    })?;
+    let (key, field, sum) = (&args[1], &args[2], sum.as_bytes());
+    ctx.modified(EventClasses::HASH, "hincrbyfloat", key);
+    if expires {
+        ctx.propagate(&[b"HSETEX", key, b"KEEPTTL", b"FIELDS", b"1", field, sum]);
+    } else {
+        ctx.propagate(&[b"HSET", key, field, sum]); // which any version understands
+    }
+    reply.bulk(sum);
     Ok(())
+}
+
+/// Replaces the value of a field by what `sum` makes of it; a time to live stays. Returns the sum, and whether
+/// the field expires.
+fn add<T, Text: AsRef<[u8]>>(
+    ctx: &mut Context<'_>,
+    args: Args<'_>,
+    sum: impl FnOnce(Option<&[u8]>) -> Result<(T, Text)>,
+) -> Result<(T, bool)> {
+    let (key, field) = (&args[1], &args[2]);
+    let (limits, clock) = (limits(ctx), ctx.field_clock());
+    ctx.forget_expired(key, [field]);
+    ctx.change_or_create_hash(key, |hash| {
+        let old = hash.get_live(field, clock);
+        let is_live = old.is_some();
+        let (sum, text) = sum(old)?;
+        if is_live {
+            hash.set_keeping_expiry(field, text.as_ref(), limits);
+        } else {
+            hash.set(field, text.as_ref(), limits);
+        }
+        Ok((sum, hash.expiry_of(field).is_some()))
+    })?
 }
 
 /// `HRANDFIELD key [count [WITHVALUES]]`
 pub fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut random = sampling::generator(ctx);
+    let clock = ctx.field_clock();
     if args.len() == 2 {
-        let hash: Option<&Hash> = ctx.read_as(&args[1])?;
-        let drawn = hash.and_then(|hash| hash.random(&mut || random.next_u64()));
+        ctx.forget_all_expired(&args[1]);
+        let hash = ctx.read_as(&args[1])?.map(|hash| live_part(hash, clock));
+        let drawn = hash.as_ref().and_then(|hash| hash.random(&mut || random.next_u64()));
         reply.bulk_or_null(drawn.map(|(field, _)| field));
         return Ok(());
     }
     let (draws, with_values) = Draws::parse_with(args, "WITHVALUES")?;
-    let Some(hash) = ctx.read_as::<Hash>(&args[1])? else {
+    ctx.forget_all_expired(&args[1]);
+    let hash = ctx.read_as(&args[1])?.map(|hash| live_part(hash, clock));
+    let Some(hash) = hash.filter(|hash| !hash.is_empty()) else {
         reply.array(0);
         return Ok(());
     };
@@ -221,6 +280,16 @@ pub fn hrandfield(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     Ok(())
 }
 
+/// A hash without the fields whose time is over, which a replica may not remove: a copy, in which they are.
+fn live_part(hash: &Hash, clock: i64) -> Cow<'_, Hash> {
+    if !is_over(hash.next_expiry(), clock) {
+        return Cow::Borrowed(hash);
+    }
+    let mut live = hash.clone();
+    while live.remove_due(clock).is_some() {}
+    Cow::Owned(live)
+}
+
 /// Pairs stand one after the other in RESP2, and in arrays of their own in RESP3.
 fn pairs_header(reply: &mut Reply, count: usize, with_values: bool) {
     let flat = with_values && reply.protocol == Protocol::Resp2;
@@ -237,21 +306,26 @@ fn reply_pair(reply: &mut Reply, (field, value): (&[u8], &[u8]), with_values: bo
     }
 }
 
-/// `HSCAN key cursor [MATCH pattern] [COUNT count]`
+/// `HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]`
 pub fn hscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let cursor = parse_cursor(&args[2])?;
+    let compat = ctx.compat();
+    let cursor = parse_cursor(&args[2], compat)?;
+    let clock = ctx.field_clock();
     let Some(hash) = ctx.read_as::<Hash>(&args[1])? else {
         reply_nothing(reply);
         return Ok(());
     };
-    let options = ScanOptions::parse(args, 3, false)?;
+    let options = ScanOptions::parse(args, 3, Command::Hscan, compat)?;
     reply_found(reply, |reply| {
         let mut found = 0;
-        let next = hash.scan(cursor, options.count, &mut |field, value| {
-            if options.matches(field) {
-                found += 2;
+        let next = hash.scan(cursor, options.count, &mut |(field, value, expiry)| {
+            if options.matches(field) && !is_over(expiry, clock) {
+                found += 1;
                 reply.bulk(field);
-                reply.bulk(value);
+                if !options.no_values {
+                    found += 1;
+                    reply.bulk(value);
+                }
             }
         });
         (next, found)

@@ -2,7 +2,7 @@
 //!
 //! The bytes are those of a snapshot file; [`crate::rdb::dump`](mod@crate::rdb::dump) draws them. A payload
 //! is validated to its last byte before anything is changed, whatever `sanitize-dump-payload`
-//! says. Payloads of Redis 7.2 and 7.4 are taken too, which 7.0 refuses.
+//! says. Payloads of later versions are taken, too, which 7.0 refuses ([`crate::rdb::version`]).
 
 use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
@@ -27,7 +27,10 @@ const BAD_DATA: Error = Error::new("ERR Bad data format");
 pub fn dump(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let style = Style::of_config(&ctx.engine.config);
     match ctx.read(&args[1]) {
-        Some(value) => reply.bulk(&encode(value, style)),
+        Some(value) => match encode(value, style) {
+            Ok(payload) => reply.bulk(&payload),
+            Err(unwritable) => return Err(Error::text(format!("ERR {unwritable} (rdb-version)"))),
+        },
         None => reply.null(),
     }
     Ok(())
@@ -91,6 +94,7 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
             BAD_DATA
         }
     })?;
+    let was = ctx.type_of(key);
     let removed = options.replace && ctx.remove(key);
     let deadline = match ttl {
         0 => None,
@@ -120,6 +124,7 @@ pub fn restore(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
         }
     }
     ctx.modified(EventClasses::GENERIC, "restore", key);
+    ctx.overwritten(key, was);
     reply.ok();
     Ok(())
 }

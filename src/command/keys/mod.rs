@@ -4,6 +4,7 @@
 //! nothing else. So DEL and UNLINK are one function here.
 
 pub mod dump;
+pub mod encoding;
 pub mod expiry;
 pub mod migrate;
 pub mod object;
@@ -123,7 +124,8 @@ fn move_to_name(ctx: &mut Context<'_>, args: Args<'_>, only_new: bool) -> Result
     if from == to {
         return Ok(!only_new);
     }
-    if ctx.find(to).is_ok() {
+    let was = ctx.type_of(to);
+    if was.is_some() {
         if only_new {
             return Ok(false);
         }
@@ -137,6 +139,7 @@ fn move_to_name(ctx: &mut Context<'_>, args: Args<'_>, only_new: bool) -> Result
     ctx.engine.key_modified(ctx.db, to);
     ctx.notify(EventClasses::GENERIC, "rename_from", from);
     ctx.notify(EventClasses::GENERIC, "rename_to", to);
+    ctx.overwritten(to, was);
     Ok(true)
 }
 
@@ -189,6 +192,9 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         }
     }
     if ctx.is_in_cluster() && db != 0 {
+        if ctx.compat().counts_databases_of_cluster() {
+            return Err(error::DB_OUT_OF_RANGE);
+        }
         let text = "ERR Copying to another database is not allowed in cluster mode";
         return Err(Error::new(text));
     }
@@ -202,7 +208,8 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     let slot = ctx.keyspace().find(from).ok();
     let deadline = slot.and_then(|slot| ctx.keyspace().deadline(slot));
     let copied = ctx.in_database(db, |ctx| {
-        if ctx.find(to).is_ok() && !replace {
+        let was = ctx.type_of(to);
+        if was.is_some() && !replace {
             return false;
         }
         ctx.remove(to);
@@ -213,6 +220,7 @@ pub fn copy(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
             }
         }
         ctx.modified(EventClasses::GENERIC, "copy_to", to);
+        ctx.overwritten(to, was);
         true
     });
     reply.integer(copied.into());

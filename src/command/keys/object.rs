@@ -1,5 +1,6 @@
 //! OBJECT: how a value is kept, and how recently or how often it was used. Asking is no use.
 
+use super::encoding::encoding;
 use crate::command::context::Context;
 use crate::command::error::{Error, Result};
 use crate::engine::eviction;
@@ -33,19 +34,22 @@ fn entry<'c>(ctx: &'c mut Context<'_>, key: &[u8], reply: &mut Reply) -> Option<
 
 /// `OBJECT ENCODING key`
 pub fn object_encoding(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    if let Some(entry) = entry(ctx, &args[2], reply) {
-        reply.bulk(entry.value.encoding().as_bytes());
+    if entry(ctx, &args[2], reply).is_some()
+        && let Ok(slot) = ctx.keyspace().find(&args[2])
+    {
+        reply.bulk(encoding(ctx, slot).as_bytes());
     }
     Ok(())
 }
 
 /// `OBJECT REFCOUNT key`
 ///
-/// Nothing here counts references to a value, so the answer is what Redis would say. It shares small
+/// Nothing here counts references to a value, so the answer is what Redis would say. 7.0 shares small
 /// integers, unless keys may be evicted by their use: then each has to have a value of its own.
 pub fn object_refcount(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let config = &ctx.engine.config;
-    let shares = config.maxmemory == 0 || !config.maxmemory_policy.is_by_use();
+    let shares = config.compat_version.shares_integers()
+        && (config.maxmemory == 0 || !config.maxmemory_policy.is_by_use());
     if let Some(entry) = entry(ctx, &args[2], reply) {
         let shared = shares && matches!(entry.value, Value::Str(Str::Int(0..=9999)));
         reply.integer(if shared { SHARED } else { 1 });

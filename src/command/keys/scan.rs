@@ -5,9 +5,11 @@
 //! tables see to that (see [`crate::store::keyspace`]). Filters apply to what a call has found, so
 //! a call may well answer with a cursor and nothing else.
 
+use crate::catalogue::Command;
 use crate::command::args::{Options, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::config::CompatVersion;
 use crate::number::glob;
 use crate::resp::{Args, Reply};
 use crate::store::Bytes;
@@ -21,13 +23,21 @@ pub struct ScanOptions<'a> {
     pub count: usize,
     /// `TYPE`: only keys that hold this; SCAN alone has it.
     pub type_name: Option<&'a [u8]>,
+    /// `NOVALUES` of HSCAN, `NOSCORES` of ZSCAN: fields and members alone.
+    pub no_values: bool,
     pattern: Option<&'a [u8]>,
 }
 
 impl<'a> ScanOptions<'a> {
     /// Parses the options from argument `start` on. The last of a kind wins.
-    pub fn parse(args: Args<'a>, start: usize, with_type: bool) -> Result<Self> {
-        let mut scan = ScanOptions { count: DEFAULT_COUNT, type_name: None, pattern: None };
+    pub fn parse(
+        args: Args<'a>,
+        start: usize,
+        command: Command,
+        compat: CompatVersion,
+    ) -> Result<Self> {
+        let mut scan =
+            ScanOptions { count: DEFAULT_COUNT, type_name: None, no_values: false, pattern: None };
         let mut options = Options::new(args, start);
         while let Some(option) = options.next() {
             match option {
@@ -39,7 +49,14 @@ impl<'a> ScanOptions<'a> {
                     // `*` matches everything, even the empty text, which it would not as a glob.
                     scan.pattern = Some(options.value()?).filter(|pattern| *pattern != b"*");
                 }
-                _ if is(option, "TYPE") && with_type => scan.type_name = Some(options.value()?),
+                _ if is(option, "TYPE") && command == Command::Scan => {
+                    scan.type_name = Some(options.value()?);
+                }
+                _ if is(option, "NOVALUES") && command == Command::Hscan => scan.no_values = true,
+                _ if is(option, "NOSCORES") && command == Command::Zscan => scan.no_values = true,
+                _ if is(option, "NOVALUES") && compat.knows_options_of_others() => {
+                    return Err(Error::new("ERR NOVALUES option can only be used in HSCAN"));
+                }
                 _ => return Err(error::SYNTAX),
             }
         }
@@ -52,8 +69,12 @@ impl<'a> ScanOptions<'a> {
     }
 }
 
-/// Parses a cursor as C's `strtoul` does: a sign is allowed, and nothing at all is zero.
-pub fn parse_cursor(text: &[u8]) -> Result<u64> {
+/// Parses a cursor as C's `strtoul` does: a sign is allowed, and nothing at all is zero. Redis 8.2
+/// takes no minus, and wants a digit.
+pub fn parse_cursor(text: &[u8], compat: CompatVersion) -> Result<u64> {
+    if compat.is_strict_about_cursors() && (text.is_empty() || text[0] == b'-') {
+        return Err(INVALID_CURSOR);
+    }
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -77,8 +98,8 @@ const INVALID_CURSOR: Error = Error::new("ERR invalid cursor");
 
 /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`
 pub fn scan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let cursor = parse_cursor(args.at(1))?;
-    let options = ScanOptions::parse(args, 2, true)?;
+    let cursor = parse_cursor(args.at(1), ctx.compat())?;
+    let options = ScanOptions::parse(args, 2, Command::Scan, ctx.compat())?;
     ctx.effects_are_apart();
     let mut found: Vec<Bytes> = Vec::new();
     let next = ctx.keyspace().scan(cursor, options.count, |entry| {
@@ -136,7 +157,7 @@ mod tests {
             (b"1.5", None),
             (b"-", None),
         ] {
-            assert_eq!(parse_cursor(text).ok(), cursor, "{text:?}");
+            assert_eq!(parse_cursor(text, CompatVersion::Redis7).ok(), cursor, "{text:?}");
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::config::EventClasses;
 use crate::engine::execution::Origin;
 use crate::number::parse_f64;
 use crate::resp::{Args, Reply};
+use crate::store::hash_slot::hash_slot;
 use crate::store::list::End;
 use crate::store::value::Kind;
 use crate::store::{Bytes, Hash, List, Str, Value};
@@ -54,11 +55,14 @@ enum Lookups {
     NoPermission,
     /// The keys may be on other nodes.
     InCluster,
+    /// They may be, unless they are certain to be in this slot.
+    InSlot(u16),
 }
 
 impl Lookups {
     fn of(ctx: &mut Context<'_>, args: Args<'_>) -> Self {
         match ctx.is_in_cluster() {
+            true if ctx.compat().sorts_within_slot() => Lookups::InSlot(hash_slot(args.at(1))),
             true => Lookups::InCluster,
             false if may_read_anything(ctx, args) => Lookups::Allowed,
             false => Lookups::NoPermission,
@@ -66,7 +70,7 @@ impl Lookups {
     }
 
     /// Refuses an option that needs them.
-    fn check(self, option: &str) -> Result {
+    fn check(self, option: &str, pattern: &[u8]) -> Result {
         match self {
             Lookups::Allowed => Ok(()),
             Lookups::NoPermission => Err(Error::text(format!(
@@ -75,8 +79,25 @@ impl Lookups {
             Lookups::InCluster => {
                 Err(Error::text(format!("ERR {option} option of SORT denied in Cluster mode.")))
             }
+            Lookups::InSlot(slot) if pattern == b"#" || slot_of_all(pattern) == Some(slot) => {
+                Ok(())
+            }
+            Lookups::InSlot(_) => Err(Error::text(format!(
+                "ERR {option} option of SORT denied in Cluster mode when keys formed by the pattern \
+                 may be in different slots."
+            ))),
         }
     }
+}
+
+/// The slot of all keys that a pattern leads to, if it is the same for all: it has a hash tag before
+/// whatever stands for something else.
+fn slot_of_all(pattern: &[u8]) -> Option<u16> {
+    let fixed = pattern.iter().position(|byte| b"*?[\\".contains(byte)).unwrap_or(pattern.len());
+    let fixed = &pattern[..fixed];
+    let open = fixed.iter().position(|byte| *byte == b'{');
+    let tag = open.and_then(|open| fixed[open + 1..].iter().position(|byte| *byte == b'}'));
+    (fixed.len() == pattern.len() || tag.is_some_and(|len| len > 0)).then(|| hash_slot(pattern))
 }
 
 /// What is asked for.
@@ -127,7 +148,7 @@ impl<'a> Query<'a> {
                 _ if is(option, "BY") && left >= 1 => {
                     let pattern = options.value()?;
                     if pattern.contains(&b'*') {
-                        lookups.check("BY")?;
+                        lookups.check("BY", pattern)?;
                     }
                     // Once a pattern was constant, nothing is sorted, whatever another BY says.
                     query.weights = match (pattern.contains(&b'*'), query.weights) {
@@ -136,8 +157,9 @@ impl<'a> Query<'a> {
                     };
                 }
                 _ if is(option, "GET") && left >= 1 => {
-                    lookups.check("GET")?;
-                    query.get.push(Pattern(options.value()?));
+                    let pattern = options.value()?;
+                    lookups.check("GET", pattern)?;
+                    query.get.push(Pattern(pattern));
                 }
                 _ => return Err(error::SYNTAX),
             }
@@ -172,9 +194,10 @@ impl Pattern<'_> {
             Some(at) if at + 2 < rest.len() => (&rest[..at], Some(&rest[at + 2..])),
             _ => (rest, None),
         };
+        let clock = ctx.field_clock();
         let value = ctx.read(&[prefix, element, suffix].concat())?;
         match field {
-            Some(field) => Hash::of(value).ok()?.get(field).map(Bytes::new),
+            Some(field) => Hash::of(value).ok()?.get_live(field, clock).map(Bytes::new),
             None => Str::of(value).ok().map(|text| text.with_bytes(Bytes::new)),
         }
     }
@@ -241,7 +264,7 @@ fn elements(value: &Value, query: &Query<'_>) -> Vec<Bytes> {
         if backwards { len - page.end..len - page.start } else { page }
     };
     let mut elements: Vec<Bytes> = match value {
-        Value::List(list) => list.range(mirrored(list.len())).map(Bytes::new).collect(),
+        Value::List(list) => list.range(mirrored(list.len())).map(|each| each.to_bytes()).collect(),
         Value::SortedSet(zset) => {
             zset.range(mirrored(zset.len())).map(|(member, _)| Bytes::new(member)).collect()
         }

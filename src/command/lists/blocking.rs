@@ -3,8 +3,6 @@
 //! Each does what its twin does that doesn't wait, as soon as there is something to take;
 //! [`command::blocking`](crate::command::blocking) has what they share with sorted sets.
 
-use std::time::Instant;
-
 use super::moving::move_element;
 use super::{end_argument, pop_first_of, pop_one};
 use crate::command::blocking::{first_of, timeout, wait};
@@ -16,6 +14,7 @@ use crate::engine::execution::Origin;
 use crate::resp::{Args, Reply};
 use crate::store::List;
 use crate::store::list::End;
+use crate::system::clock::Tick;
 
 /// `BLPOP key [key ...] timeout`
 pub fn blpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -35,7 +34,7 @@ fn pop_element(
     effect: &[u8],
 ) -> Result {
     let keys = args.from(1).first(args.len() - 2);
-    let deadline = timeout(&args[args.len() - 1])?;
+    let deadline = timeout(ctx, &args[args.len() - 1])?;
     let Some(place) = first_of::<List>(ctx, keys)? else {
         wait(ctx, Awaited::List, args, keys, deadline, reply);
         return Ok(());
@@ -50,7 +49,7 @@ fn pop_element(
 
 /// `BLMPOP timeout numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`
 pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let deadline = timeout(&args[1])?;
+    let deadline = timeout(ctx, &args[1])?;
     let MultiPop { keys, end, count } = MultiPop::parse(args, 2, end_argument)?;
     match first_of::<List>(ctx, keys)? {
         Some(place) => {
@@ -64,7 +63,7 @@ pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 /// `BLMOVE source destination <LEFT|RIGHT> <LEFT|RIGHT> timeout`
 pub fn blmove(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (from, to) = (end_argument(&args[3])?, end_argument(&args[4])?);
-    if move_or_wait(ctx, args, from, to, timeout(&args[5])?, reply)? {
+    if move_or_wait(ctx, args, from, to, timeout(ctx, &args[5])?, reply)? {
         // Redis keeps the client's spelling unless it has waited; so do we, byte for byte.
         let (from, to) = match ctx.origin {
             Origin::Unblocked => (side(from), side(to)),
@@ -84,7 +83,7 @@ fn side(end: End) -> &'static [u8] {
 
 /// `BRPOPLPUSH source destination timeout`
 pub fn brpoplpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    if move_or_wait(ctx, args, End::Back, End::Front, timeout(&args[3])?, reply)? {
+    if move_or_wait(ctx, args, End::Back, End::Front, timeout(ctx, &args[3])?, reply)? {
         ctx.propagate(&[b"RPOPLPUSH", args.at(1), args.at(2)]);
     }
     Ok(())
@@ -96,7 +95,7 @@ fn move_or_wait(
     args: Args<'_>,
     from: End,
     to: End,
-    deadline: Option<Instant>,
+    deadline: Option<Tick>,
     reply: &mut Reply,
 ) -> Result<bool> {
     let source = args.from(1).first(1);

@@ -18,7 +18,7 @@ use crate::config::EventClasses;
 use crate::number::format_i64;
 use crate::resp::{Args, Reply};
 use crate::store::list::End;
-use crate::store::{Bytes, List};
+use crate::store::{Bytes, Element, List};
 
 /// `LPUSH key element [element ...]`
 pub fn lpush(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -135,11 +135,12 @@ pub fn pop_many(
     }
     match end {
         End::Front => {
-            list.range(0..count).for_each(|element| reply.bulk(element));
+            list.range(0..count).for_each(|each| each.with_bytes(|text| reply.bulk(text)));
             list.trim(count..len);
         }
         End::Back => {
-            list.iter_back().take(count).for_each(|element| reply.bulk(element));
+            let popped = list.iter_back().take(count);
+            popped.for_each(|each| each.with_bytes(|text| reply.bulk(text)));
             list.trim(0..len - count);
         }
     }
@@ -195,7 +196,7 @@ pub fn lrange(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
     };
     let range = range(start, stop, list.len());
     reply.array(range.len());
-    reply.each(list.range(range), |reply, element| reply.bulk(element));
+    reply.each(list.range(range), |reply, each| each.with_bytes(|text| reply.bulk(text)));
     Ok(())
 }
 
@@ -213,7 +214,10 @@ pub fn lindex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         return Ok(());
     };
     let index = integer(&args[2])?;
-    reply.bulk_or_null(place(index, list.len()).and_then(|index| list.get(index)));
+    match place(index, list.len()).and_then(|index| list.get(index)) {
+        Some(element) => element.with_bytes(|text| reply.bulk(text)),
+        None => reply.null(),
+    }
     Ok(())
 }
 
@@ -256,6 +260,9 @@ pub fn linsert(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resu
 pub fn lrem(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let count = integer(&args[2])?;
+    if count == i64::MIN && ctx.compat().checks_all_arguments() {
+        return Err(error::NOT_BELOW_MIN);
+    }
     let nearest = if count < 0 { End::Back } else { End::Front };
     let limit = if count == 0 { usize::MAX } else { count.unsigned_abs() as usize };
     let list = ctx.write_as::<List>(key)?;
@@ -342,7 +349,8 @@ fn not_negative(text: &[u8], message: &'static str) -> Result<usize> {
 /// the first `maxlen` elements on that way.
 fn places(list: &List, element: &[u8], rank: i64, limit: usize, maxlen: usize) -> Vec<usize> {
     let skip = rank.unsigned_abs() as usize - 1;
-    let matches = |(place, each): (usize, &[u8])| (each == element).then_some(place);
+    let element = Element::of(element);
+    let matches = |(place, each)| (each == element).then_some(place);
     if rank > 0 {
         let looked_at = list.iter().enumerate().take(maxlen);
         looked_at.filter_map(matches).skip(skip).take(limit).collect()

@@ -65,6 +65,10 @@ pub fn bgsave(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 
 /// `BGREWRITEAOF`
 pub fn bgrewriteaof(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    if ctx.engine.config.refuses_append_only {
+        crate::warning!("No append-only file: a server to throw away writes no files");
+        return Err(CANT_REWRITE);
+    }
     if ctx.engine.background.is_running(Kind::Rewrite) {
         return Err(REWRITE_IN_PROGRESS);
     }

@@ -2,17 +2,22 @@
 //!
 //! What they do to the server is in [`crate::replication`].
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::args::{Options, integer, integer_in, is};
 use super::context::Context;
 use super::error::{self, Error, Result};
 use crate::command::connection::client_list::describe;
-use crate::engine::blocking::{self, Acknowledgements, Awaited, Wait};
+use crate::engine::acknowledgements::{self, Acknowledgements, NO_FILE, OnDisk};
+use crate::engine::append_only::AofState;
+use crate::engine::blocking::{self, Awaited, Wait};
 use crate::engine::execution::Origin;
-use crate::engine::role::{self, Failover, Phase, Replica};
+use crate::engine::role::{self, Failover, Phase, Reads, Replica};
+use crate::number::leading_integer;
 use crate::replication::failover::{self, address_of};
+use crate::replication::reader;
 use crate::resp::{Args, Reply, Request};
+use crate::system::clock::{Clock, Tick};
 
 /// `REPLICAOF <host port|NO ONE>`
 pub fn replicaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -100,25 +105,68 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
              replicas are just local and are not propagated.",
         ));
     }
-    const NO_TIMEOUT: Error = Error::new("ERR timeout is not an integer or out of range");
     let wanted = integer(args.at(1))?;
-    let timeout = integer(args.at(2)).map_err(|_| NO_TIMEOUT)?;
-    if timeout < 0 {
-        return Err(Error::new("ERR timeout is negative"));
-    }
+    let deadline = deadline(ctx, args.at(2))?;
     let offset = ctx.client().last_write;
-    let count = role::count_acknowledged(ctx.engine, offset);
-    if count as i64 >= wanted || ctx.origin != Origin::Client {
-        reply.count(count);
-        return Ok(());
+    wait_for(ctx, Acknowledgements { offset, wanted, on_disk: None }, deadline, reply);
+    Ok(())
+}
+
+/// `WAITAOF numlocal numreplicas milliseconds`
+///
+/// Whether everything that this connection has written is on our disk, and on those of how many
+/// replicas; waits until it is there and they are enough.
+pub fn waitaof(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    const NOT_0_OR_1: Error = Error::new("ERR value is out of range, value must between 0 and 1");
+    const NEGATIVE: Error = Error::new("ERR value is out of range, must be positive");
+    let ours = integer(args.at(1))?;
+    if ours != 0 && ours != 1 {
+        return Err(NOT_0_OR_1);
     }
-    let deadline = Instant::now().checked_add(Duration::from_millis(timeout as u64));
+    let wanted = integer_in(args.at(2), 0, i64::MAX, NEGATIVE)?;
+    let deadline = deadline(ctx, args.at(3))?;
+    if ctx.engine.is_replica() {
+        return Err(Error::new(
+            "ERR WAITAOF cannot be used with replica instances. Please also note that writes to \
+             replicas are just local and are not propagated.",
+        ));
+    }
+    if ours == 1 && ctx.engine.aof.state == AofState::Off {
+        return Err(Error::new(NO_FILE));
+    }
+    let client = ctx.client();
+    let on_disk = Some(OnDisk { appended: client.last_append, ours: ours == 1 });
+    let awaited = Acknowledgements { offset: client.last_write, wanted, on_disk };
+    wait_for(ctx, awaited, deadline, reply);
+    Ok(())
+}
+
+/// Until when WAIT and WAITAOF wait; None: for as long as it takes.
+fn deadline(ctx: &Context<'_>, timeout_ms: &[u8]) -> Result<Option<Tick>> {
+    const NO_TIMEOUT: Error = Error::new("ERR timeout is not an integer or out of range");
+    let timeout_ms = integer(timeout_ms).map_err(|_| NO_TIMEOUT)?;
+    let timeout = u64::try_from(timeout_ms).map_err(|_| Error::new("ERR timeout is negative"))?;
+    Ok((timeout > 0).then(|| ctx.engine.clock.after(Duration::from_millis(timeout))))
+}
+
+/// Replies at once if there is nothing to wait for, or this is no place to wait.
+fn wait_for(
+    ctx: &mut Context<'_>,
+    awaited: Acknowledgements,
+    deadline: Option<Tick>,
+    reply: &mut Reply,
+) {
+    if awaited.are_there(ctx.engine) || ctx.origin != Origin::Client {
+        awaited.tell(ctx.engine, reply);
+        return;
+    }
+    let offset = awaited.offset;
     let wait = Wait {
-        awaited: Awaited::Replicas(Acknowledgements { offset, wanted }),
+        awaited: Awaited::Acknowledgements(awaited),
         request: Request::default(),
         db: ctx.db,
         keys: Vec::new(),
-        deadline: deadline.filter(|_| timeout > 0),
+        deadline,
     };
     blocking::block(ctx.engine, ctx.client, wait);
     let replication = &mut ctx.engine.replication;
@@ -127,7 +175,6 @@ pub fn wait(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
     if replication.asked_up_to < offset || replication.asked_up_to == 0 {
         replication.ask_for_acknowledgement();
     }
-    Ok(())
 }
 
 /// `REPLCONF [option value [option value ...]]`
@@ -141,14 +188,17 @@ pub fn replconf(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     while let Some(option) = options.next() {
         let value = options.value()?;
         match option {
-            _ if is(option, "ACK") => return acknowledge(ctx, value),
+            _ if is(option, "ACK") => {
+                let synced = if options.take("FACK") { options.next() } else { None };
+                return acknowledge(ctx, value, synced);
+            }
             _ if is(option, "GETACK") => {
                 if let Some(master) = &mut ctx.engine.replication.master {
                     master.wants_ack = true;
                 }
                 return Ok(());
             }
-            _ => introduce(ctx.client().replica.get_or_insert_default(), option, value)?,
+            _ => introduce(ctx.client().as_replica(), option, value)?,
         }
     }
     reply.ok();
@@ -173,6 +223,15 @@ fn introduce(replica: &mut Replica, option: &[u8], value: &[u8]) -> Result {
         _ if is(option, "capa") => {
             replica.knows_eof |= is(value, "eof");
             replica.knows_psync2 |= is(value, "psync2");
+            if is(value, "rdb-12") || is(value, "rdb-channel-repl") {
+                replica.reads = Reads::Redis8;
+            }
+        }
+        // Only Valkey says it.
+        _ if is(option, "version") => {
+            if leading_integer(value) >= 9 {
+                replica.reads = Reads::Valkey9;
+            }
         }
         _ if is(option, "rdb-only") => replica.rdb_only = integer(value)? != 0,
         _ if is(option, "rdb-filter-only") => {
@@ -196,29 +255,23 @@ fn introduce(replica: &mut Replica, option: &[u8], value: &[u8]) -> Result {
 /// A host name fits.
 const LONGEST_ADDRESS: usize = 255;
 
-/// A replica says how far it is: whoever waits for that is answered.
-fn acknowledge(ctx: &mut Context<'_>, offset: &[u8]) -> Result {
+/// A replica says how far it is, and perhaps its file: whoever waits for that is answered.
+fn acknowledge(ctx: &mut Context<'_>, offset: &[u8], synced: Option<&[u8]>) -> Result {
     ctx.propagate_nothing();
+    let now = ctx.engine.clock.tick();
     let Some(replica) = ctx.client().replica.as_mut().filter(|r| r.is_established()) else {
         return Ok(());
     };
     // What isn't a number acknowledges nothing, and isn't replied to either.
     if let Some(offset) = crate::number::parse_i64(offset) {
         replica.acknowledged = replica.acknowledged.max(offset.max(0) as u64);
-        replica.acknowledged_at = Some(Instant::now());
+        replica.acknowledged_at = Some(now);
+    }
+    if let Some(synced) = synced.and_then(crate::number::parse_i64) {
+        replica.synced = replica.synced.max(synced.max(0) as u64);
     }
     ctx.engine.replication.acknowledged.notify_all();
-    for waiter in ctx.engine.replication.waiters.clone() {
-        let wait = ctx.engine.clients.get(waiter).wait.as_ref();
-        let Some(Awaited::Replicas(Acknowledgements { offset, wanted })) =
-            wait.map(|wait| wait.awaited)
-        else {
-            continue;
-        };
-        if role::count_acknowledged(ctx.engine, offset) as i64 >= wanted {
-            blocking::time_out(ctx.engine, waiter);
-        }
-    }
+    acknowledgements::answer_waiters(ctx.engine);
     Ok(())
 }
 
@@ -227,7 +280,7 @@ pub fn sync(ctx: &mut Context<'_>, _args: Args<'_>, _reply: &mut Reply) -> Resul
     if !may_become_replica(ctx)? {
         return Ok(());
     }
-    let replica = ctx.client().replica.get_or_insert_default();
+    let replica = ctx.client().as_replica();
     (replica.is_old, replica.phase) = (true, Phase::Requesting);
     ctx.engine.replication.replicas.push(ctx.client);
     Ok(())
@@ -253,8 +306,10 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     }
     let next = next_byte(args.at(2))?;
     let id = ctx.engine.clients.get(ctx.client).id;
+    let position = next.checked_sub(1);
+    let position = position.filter(|at| reader::may_continue(ctx.engine, ctx.client, *at));
     let replication = &mut ctx.engine.replication;
-    let position = next.checked_sub(1).filter(|_| replication.active);
+    let position = position.filter(|_| replication.active);
     let position = position.filter(|position| replication.shares(args.at(1), *position));
     let continues = position.is_some_and(|position| replication.backlog.attach(id, position));
     if continues {
@@ -266,7 +321,7 @@ pub fn psync(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     let our_id = replication.id.clone();
     let name = ctx.client().replica_name();
     crate::notice!("Replica {name} asks for synchronization");
-    let replica = ctx.client().replica.get_or_insert_default();
+    let replica = ctx.client().as_replica();
     if continues {
         replica.phase = Phase::Continuing;
         crate::notice!(
@@ -310,6 +365,7 @@ fn may_become_replica(ctx: &mut Context<'_>) -> Result<bool> {
     if replication.master.is_some() && !replication.link_is_up() {
         return Err(Error::new("NOMASTERLINK Can't SYNC while not connected with my master"));
     }
+    reader::check(ctx.engine, ctx.client).map_err(|reason| Error::new(reason.0))?;
     Ok(ctx.client().stream.is_some())
 }
 
@@ -328,7 +384,7 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
         reply.ok();
         return Ok(());
     }
-    let failover = parse_failover(args)?;
+    let failover = parse_failover(&ctx.engine.clock, args)?;
     let replication = &ctx.engine.replication;
     if replication.failover.is_some() {
         return Err(Error::new("ERR FAILOVER already in progress."));
@@ -358,7 +414,7 @@ pub fn failover(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
     Ok(())
 }
 
-fn parse_failover(args: Args<'_>) -> Result<Failover> {
+fn parse_failover(clock: &Clock, args: Args<'_>) -> Result<Failover> {
     let mut failover = Failover { target: None, deadline: None, force: false, in_progress: false };
     let mut options = Options::new(args, 1);
     while let Some(option) = options.next() {
@@ -369,8 +425,7 @@ fn parse_failover(args: Args<'_>) -> Result<Failover> {
                 if timeout <= 0 {
                     return Err(Error::new("ERR FAILOVER timeout must be greater than 0"));
                 }
-                failover.deadline =
-                    Instant::now().checked_add(Duration::from_millis(timeout as u64));
+                failover.deadline = Some(clock.after(Duration::from_millis(timeout as u64)));
             }
             _ if is(option, "TO") && left >= 2 && failover.target.is_none() => {
                 let host = options.value()?.to_vec();

@@ -38,9 +38,15 @@ fn by_text(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, read_only: 
     let sha1 = sha1_hex(&args[1]);
     let script = match ctx.engine.scripting.script(&sha1) {
         Some(script) => script,
-        None => add(ctx.engine, sha1, &args[1])?,
+        None => {
+            let script = add(ctx.engine, sha1, &args[1])?;
+            let evicted = ctx.engine.scripting.add_forgettable(&sha1);
+            ctx.engine.stats.evicted_scripts += u64::from(evicted);
+            script
+        }
     };
-    start(ctx, args, reply, script, sha1.to_vec(), keys, read_only)
+    ctx.engine.scripting.note_use(&sha1);
+    start(ctx, args, reply, script, &sha1, keys, read_only)
 }
 
 /// Compiles a script, and keeps it.
@@ -51,24 +57,25 @@ pub fn add(engine: &mut Engine, sha1: Sha1Hex, source: &[u8]) -> Result<Script> 
 
 fn by_sha1(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, read_only: bool) -> Result {
     monitor::show_before(ctx, args);
-    const SHA1_DIGITS: usize = 40;
-    if args[1].len() != SHA1_DIGITS {
+    if args[1].len() != size_of::<Sha1Hex>() {
         return Err(NO_SCRIPT);
     }
     let keys = count_keys(args)?;
-    let sha1 = args[1].to_ascii_lowercase();
-    let script = ctx.engine.scripting.script(&sha1).ok_or(NO_SCRIPT)?;
-    start(ctx, args, reply, script, sha1, keys, read_only)
+    let script = ctx.engine.scripting.script(&args[1]).ok_or(NO_SCRIPT)?;
+    let mut sha1 = Sha1Hex::try_from(&args[1]).map_err(|_| NO_SCRIPT)?;
+    sha1.make_ascii_lowercase();
+    ctx.engine.scripting.note_use(&sha1);
+    start(ctx, args, reply, script, &sha1, keys, read_only)
 }
 
 const NO_SCRIPT: Error = Error::new("NOSCRIPT No matching script. Please use EVAL.");
 
-fn start(
+fn start<'a>(
     ctx: &mut Context<'_>,
-    args: Args<'_>,
+    args: Args<'a>,
     reply: &mut Reply,
     script: Script,
-    name: Vec<u8>,
+    name: &'a [u8],
     keys: usize,
     read_only: bool,
 ) -> Result {
@@ -113,6 +120,6 @@ fn by_name(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, read_only: 
     let keys = number::parse_i64(&args[2]).ok_or(Error::new("ERR Bad number of keys provided"))?;
     let keys = check_key_count(args, keys)?;
     let (keys, rest) = (args.from(3).first(keys), args.from(3 + keys));
-    let call = Call { id, flags, name, keys, args: rest, read_only, is_function: true };
+    let call = Call { id, flags, name: &name, keys, args: rest, read_only, is_function: true };
     run(ctx, args, call, reply)
 }

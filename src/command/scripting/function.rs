@@ -129,7 +129,7 @@ pub fn stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Resul
             reply.bulk(b"name");
             reply.bulk(&running.name);
             reply.bulk(b"command");
-            let command = scripting.request.args();
+            let command = running.request.args();
             reply.array(command.len());
             command.iter().for_each(|arg| reply.bulk(arg));
             reply.bulk(b"duration_ms");

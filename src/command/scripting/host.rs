@@ -13,9 +13,6 @@
 //! | memory       | what needs memory when there was none, unless something was written  |
 //! | cluster      | keys of other nodes, or of several slots                             |
 
-use std::time::{Duration, Instant};
-
-use crate::acl::Denied;
 use crate::catalogue::Row;
 use crate::catalogue::spec::Flags;
 use crate::command::context::{Context, Propagation};
@@ -24,12 +21,13 @@ use crate::command::execute::call;
 use crate::command::gates::{self, Denial};
 use crate::command::permission;
 use crate::command::redirection;
+use crate::command::server::explain;
 use crate::engine::busy;
 use crate::engine::execution::Origin;
 use crate::engine::libraries::write_log;
 use crate::engine::scripting::Running;
 use crate::engine::{ClientKey, Engine};
-use crate::resp::{Args, Reply};
+use crate::resp::{Args, Reply, Request};
 use crate::scripting::{Host, Pace, Registration, ScriptFlags, ScriptId};
 
 /// What is to run.
@@ -39,7 +37,7 @@ pub struct Call<'a> {
     /// What it says about itself.
     pub flags: ScriptFlags,
     /// The SHA1, or the function's name.
-    pub name: Vec<u8>,
+    pub name: &'a [u8],
     /// `KEYS`
     pub keys: Args<'a>,
     /// `ARGV`
@@ -58,14 +56,24 @@ pub struct ScriptHost<'h, 'e, 'c> {
     pub client: ClientKey,
     /// What is running.
     pub call: &'h Call<'c>,
-    /// When it began.
-    pub started: Instant,
+    /// The request that runs it.
+    pub request: Args<'c>,
 }
 
 impl ScriptHost<'_, '_, '_> {
     /// Everything behind the lock.
     pub fn engine(&mut self) -> &mut Engine {
         self.ctx.engine
+    }
+
+    /// Others will ask what it is that takes so long.
+    fn introduce(&mut self) {
+        let (name, request) = (self.call.name, self.request);
+        let running = self.running();
+        if !running.is_slow {
+            running.name = name.to_vec();
+            running.request = Request::from(request);
+        }
     }
 
     /// The script as the engine knows it.
@@ -93,10 +101,11 @@ impl Host for ScriptHost<'_, '_, '_> {
     }
 
     fn tick(&mut self) -> std::result::Result<Pace, &'static str> {
-        let threshold = Duration::from_millis(self.engine().config.busy_reply_threshold);
-        if threshold.is_zero() || self.started.elapsed() < threshold {
+        let threshold_ms = self.engine().config.busy_reply_threshold;
+        if threshold_ms == 0 || self.running().elapsed().as_millis() < u128::from(threshold_ms) {
             return Ok(Pace::Usual);
         }
+        self.introduce();
         busy::serve(self.engine());
         if self.running().kill || self.ctx.engine.shutdown.is_some() {
             crate::warning!("Lua script killed by user with SCRIPT KILL.");
@@ -139,11 +148,16 @@ fn call_from_script(
         client,
         db,
         now_ms,
+        begun,
         origin: Origin::Script,
         command: row.command,
         propagation: Propagation::AsSent,
     };
-    call(&mut inner, row, args, reply, begun);
+    if inner.engine.journey.is_some() {
+        explain::call_explained(&mut inner, row, args, reply);
+        return Ok(());
+    }
+    call(&mut inner, row, args, reply);
     Ok(())
 }
 
@@ -156,7 +170,7 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
         let text = "ERR Wrong number of args calling Redis command from script";
         return Err(Error::new(text));
     }
-    if row.is(Flags::NOSCRIPT) {
+    if host.ctx.compat().flags(row).any(Flags::NOSCRIPT) {
         return Err(Error::new("ERR This Redis command is not allowed from script"));
     }
     let obeys = matches!(host.ctx.origin, Origin::Loader | Origin::Master);
@@ -165,21 +179,9 @@ fn check(host: &mut ScriptHost<'_, '_, '_>, row: Option<&'static Row>, args: Arg
         return Err(Error::new("ERR Can not execute the command on a stale replica"));
     }
     let caller = host.ctx.client;
-    permission::check_in_script(host.ctx.engine, caller, row, args).map_err(|denied| {
-        Error::new(match denied {
-            Denied::Command => {
-                "ERR The user executing the script can't run this command or subcommand"
-            }
-            Denied::Key(_) => {
-                "ERR The user executing the script can't access at least one of the keys mentioned \
-                 in the command arguments"
-            }
-            Denied::Channel(_) => {
-                "ERR The user executing the script can't publish to the channel mentioned in the \
-                 command"
-            }
-        })
-    })?;
+    if let Err(denied) = permission::check_in_script(host.ctx.engine, caller, row, args) {
+        return Err(permission::refusal_in_script(host.ctx.engine, caller, row, denied));
+    }
     let only_reads = host.call.read_only || host.call.flags.has(ScriptFlags::NO_WRITES);
     if row.is(Flags::WRITE.with(Flags::MAY_REPLICATE)) && only_reads {
         let text = "ERR Write commands are not allowed from read-only scripts.";

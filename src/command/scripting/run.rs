@@ -1,6 +1,6 @@
 //! Runs a script: from a request to the interpreter, and back to a reply.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use super::host::{Call, ScriptHost};
 use crate::command::context::Context;
@@ -9,11 +9,17 @@ use crate::command::gates::{self, Denial};
 use crate::engine::ClientKey;
 use crate::engine::execution::Origin;
 use crate::engine::scripting::{Running, client};
-use crate::resp::{Args, Protocol, Reply};
+use crate::resp::{Args, Protocol, Reply, Request};
 use crate::scripting::{Outcome, ScriptFlags};
+use crate::system::clock::machine_now;
 
 /// Runs a script and writes its reply.
-pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut Reply) -> Result {
+pub fn run<'a>(
+    ctx: &mut Context<'_>,
+    request: Args<'a>,
+    call: Call<'a>,
+    reply: &mut Reply,
+) -> Result {
     check(ctx, &call)?;
     ctx.propagate_nothing(); // its effects are those of the commands it calls
     let scripting = &mut ctx.engine.scripting;
@@ -24,9 +30,8 @@ pub fn run(ctx: &mut Context<'_>, request: Args<'_>, call: Call<'_>, reply: &mut
     let Some(mut interpreter) = interpreter else {
         return Err(Error::new("ERR a script can't call another one"));
     };
-    let script_client = begin(ctx, request, &call, interpreter.memory());
-    let started = Instant::now();
-    let mut host = ScriptHost { ctx, client: script_client, call: &call, started };
+    let client = begin(ctx, &call, interpreter.memory_before());
+    let mut host = ScriptHost { ctx, client, call: &call, request };
     let start = reply.len();
     let outcome = interpreter.run(&mut host, call.id, call.keys, call.args, reply);
     ctx.engine.journal.targets = crate::journal::EVERYBODY;
@@ -73,7 +78,7 @@ fn conclude(
             reply.truncate(start);
             if let Some((source, line)) = place {
                 text.extend_from_slice(b" script: ");
-                text.extend_from_slice(&call.name);
+                text.extend_from_slice(call.name);
                 text.extend_from_slice(b", on ");
                 text.extend_from_slice(&source);
                 text.extend_from_slice(format!(":{line}.").as_bytes());
@@ -107,31 +112,28 @@ fn check(ctx: &mut Context<'_>, call: &Call<'_>) -> Result {
 }
 
 /// Notes what is running, and prepares the client as which it calls commands.
-fn begin(
-    ctx: &mut Context<'_>,
-    request: Args<'_>,
-    call: &Call<'_>,
-    interpreter_bytes: usize,
-) -> ClientKey {
+fn begin(ctx: &mut Context<'_>, call: &Call<'_>, interpreter_bytes: usize) -> ClientKey {
     let key = client(ctx.engine);
     let caller = ctx.engine.clients.get(ctx.client);
-    let (user, unrestricted) = (caller.user.clone(), caller.unrestricted);
+    let unrestricted = caller.unrestricted;
+    if !Arc::ptr_eq(&caller.user, &ctx.engine.clients.get(key).user) {
+        let user = Arc::clone(&caller.user);
+        ctx.engine.clients.get_mut(key).user = user;
+    }
     let db = ctx.db;
     let state = ctx.engine.clients.get_mut(key);
-    (state.user, state.unrestricted, state.db) = (user, unrestricted, db);
-    state.protocol = Protocol::Resp2;
+    (state.unrestricted, state.db, state.protocol) = (unrestricted, db, Protocol::Resp2);
     ctx.engine.scripting.running = Some(Running {
-        name: call.name.clone(),
-        started: Instant::now(),
+        name: Vec::new(),
+        request: Request::default(),
+        started: ctx.begun,
+        began: machine_now(),
         is_function: call.is_function,
         has_written: false,
         kill: false,
         is_slow: false,
-        caller: ctx.client,
         is_protected: matches!(ctx.origin, Origin::Loader | Origin::Master),
         interpreter_bytes,
     });
-    ctx.engine.scripting.request.clear();
-    request.iter().for_each(|arg| ctx.engine.scripting.request.push(arg));
     key
 }

@@ -3,7 +3,7 @@
 use crate::command::args::{Options, integer, is};
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
-use crate::config::{REDIS_VERSION, VERSION};
+use crate::config::VERSION;
 use crate::engine::execution::Origin;
 use crate::engine::shutdown::ShutdownRequest;
 use crate::engine::tracking;
@@ -11,7 +11,6 @@ use crate::number::parse_i64;
 use crate::persistence::disk;
 use crate::persistence::shutdown::{self, Outcome};
 use crate::resp::{Args, Reply};
-use crate::system::clock::Tick;
 
 /// `DBSIZE`
 ///
@@ -85,7 +84,12 @@ pub fn swapdb(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
 
 /// `TIME`
 pub fn time(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    let now = ctx.engine.unix_us_at(Tick::now());
+    let now = match &ctx.engine.scripting.running {
+        Some(script) if ctx.origin == Origin::Script && ctx.compat().stops_clock_of_scripts() => {
+            ctx.engine.unix_us_at(script.started)
+        }
+        _ => ctx.engine.unix_us_at(ctx.engine.clock.tick()),
+    };
     reply.array(2);
     reply.bulk_integer(now / 1_000_000);
     reply.bulk_integer(now % 1_000_000);
@@ -127,7 +131,7 @@ pub fn shutdown(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
         request.now = true;
     }
     match shutdown::begin(ctx.engine, request) {
-        Outcome::Decided => ctx.client().close_after_reply = true,
+        Outcome::Decided => shutdown::part(ctx.engine, ctx.client),
         Outcome::Waiting => shutdown::wait(ctx.engine, ctx.client),
         Outcome::Failed => return Err(Error::new(shutdown::FAILED)),
     }
@@ -160,7 +164,8 @@ pub fn lolwut(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         text.extend((0..columns).map(|_| if ctx.random() & 1 == 0 { '╱' } else { '╲' }));
         text.push('\n');
     }
-    text.push_str(&format!("\ncacheflow {VERSION}, as Redis ver. {REDIS_VERSION}\n"));
+    let redis = ctx.compat().version();
+    text.push_str(&format!("\ncacheflow {VERSION}, as Redis ver. {redis}\n"));
     reply.verbatim("txt", text.as_bytes());
     Ok(())
 }

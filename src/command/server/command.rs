@@ -18,6 +18,7 @@ use crate::catalogue::{self, Names, Row};
 use crate::command::args::is;
 use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
+use crate::config::CompatVersion;
 use crate::number::glob;
 use crate::resp::{Args, Reply};
 
@@ -39,7 +40,8 @@ fn asked(names: &Names, args: Args<'_>) -> Vec<Option<&'static Row>> {
 pub fn command(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     let names = &ctx.engine.config.command_names;
     reply.array(commands(names).count());
-    commands(names).for_each(|row| info(row, reply));
+    let compat = ctx.engine.config.compat_version;
+    commands(names).for_each(|row| info(row, compat, reply));
     Ok(())
 }
 
@@ -51,11 +53,12 @@ pub fn command_count(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) 
 
 /// `COMMAND INFO [command-name [command-name ...]]`
 pub fn command_info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let compat = ctx.engine.config.compat_version;
     let rows = asked(&ctx.engine.config.command_names, args);
     reply.array(rows.len());
     for row in rows {
         match row {
-            Some(row) => info(row, reply),
+            Some(row) => info(row, compat, reply),
             None => reply.null(),
         }
     }
@@ -67,7 +70,8 @@ pub fn command_docs(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
     let rows: Vec<&Row> =
         asked(&ctx.engine.config.command_names, args).into_iter().flatten().collect();
     reply.map(rows.len());
-    rows.into_iter().for_each(|row| documentation(row, reply));
+    let compat = ctx.compat();
+    rows.into_iter().for_each(|row| documentation(row, compat, reply));
     Ok(())
 }
 
@@ -149,26 +153,27 @@ fn names(names: impl Iterator<Item = &'static str>, reply: &mut Reply) {
 }
 
 /// One command as COMMAND INFO tells it.
-fn info(row: &Row, reply: &mut Reply) {
+fn info(row: &Row, compat: CompatVersion, reply: &mut Reply) {
     let (first, last, step) = legacy_range(row.keys);
     let moves = moves_keys(row.keys).then_some("movablekeys");
     reply.array(10);
     reply.bulk(row.name.as_bytes());
-    reply.integer(row.arity.into());
-    names(row.flags.names().chain(moves), reply);
+    reply.integer(compat.arity(row).into());
+    names(compat.flags(row).names().chain(moves), reply);
     reply.integer(first);
     reply.integer(last);
     reply.integer(step);
     let categories: Vec<&str> = row.categories.names().collect();
     reply.set(categories.len());
     categories.iter().for_each(|name| reply.simple(&format!("@{name}")));
-    reply.set(row.doc.tips.len());
-    row.doc.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
+    let tips = compat.tips(row);
+    reply.set(tips.len());
+    tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(row.keys.len());
     row.keys.iter().enumerate().for_each(|(index, spec)| specification(row, index, spec, reply));
     let subcommands: Vec<&Row> = catalogue::subcommands(row).collect();
     reply.set(subcommands.len());
-    subcommands.into_iter().for_each(|row| info(row, reply));
+    subcommands.into_iter().for_each(|row| info(row, compat, reply));
 }
 
 /// One key specification.
@@ -200,8 +205,8 @@ fn specification(row: &Row, index: usize, spec: &KeySpec, reply: &mut Reply) {
             let fields = [("lastkey", last), ("keystep", step as i64), ("limit", limit as i64)];
             typed(reply, "range", &fields);
         }
-        Find::Keynum => {
-            typed(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]);
+        Find::Keynum { step } => {
+            typed(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", step as i64)]);
         }
         Find::Unknown => unknown(reply),
     }
@@ -258,15 +263,16 @@ fn legacy_range(specs: &[KeySpec]) -> (i64, i64, i64) {
 }
 
 /// One command as COMMAND DOCS tells it: its name, and a map of what there is to say.
-fn documentation(row: &Row, reply: &mut Reply) {
+fn documentation(row: &Row, compat: CompatVersion, reply: &mut Reply) {
     reply.bulk(row.name.as_bytes());
     let doc = row.doc;
     let arguments = syntax::parse(doc.syntax);
     let subcommands: Vec<&Row> = catalogue::subcommands(row).collect();
-    let flags = doc_flags(doc);
+    let replaced = compat.replaced(row);
+    let flags = doc_flags(doc, replaced.is_some());
     let fields = 4
         + usize::from(!flags.is_empty())
-        + 2 * usize::from(doc.replaced.is_some())
+        + 2 * usize::from(replaced.is_some())
         + usize::from(!arguments.is_empty())
         + usize::from(!subcommands.is_empty());
     reply.map(fields);
@@ -278,23 +284,24 @@ fn documentation(row: &Row, reply: &mut Reply) {
         reply.bulk(b"doc_flags");
         names(flags.into_iter(), reply);
     }
-    if let Some((since, by)) = doc.replaced {
+    if let Some((since, by)) = replaced {
         text(reply, "deprecated_since", since);
         text(reply, "replaced_by", by);
     }
     if !arguments.is_empty() {
+        let shows = compat.shows_display_text();
         reply.bulk(b"arguments");
-        write_arguments(&arguments, &mut SpecIndexes::new(row.keys), reply);
+        write_arguments(&arguments, &mut SpecIndexes::new(row.keys), shows, reply);
     }
     if !subcommands.is_empty() {
         reply.bulk(b"subcommands");
         reply.map(subcommands.len());
-        subcommands.into_iter().for_each(|row| documentation(row, reply));
+        subcommands.into_iter().for_each(|row| documentation(row, compat, reply));
     }
 }
 
-fn doc_flags(doc: &Doc) -> Vec<&'static str> {
-    let flags = [(doc.replaced.is_some(), "deprecated"), (doc.internal, "syscmd")];
+fn doc_flags(doc: &Doc, is_deprecated: bool) -> Vec<&'static str> {
+    let flags = [(is_deprecated, "deprecated"), (doc.internal, "syscmd")];
     flags.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
 }
 
@@ -303,13 +310,21 @@ fn text(reply: &mut Reply, field: &str, value: &str) {
     reply.bulk(value.as_bytes());
 }
 
-fn write_arguments(arguments: &[Argument], indexes: &mut SpecIndexes, reply: &mut Reply) {
+/// `shows`: whether what an argument is displayed as is told, which is its name.
+fn write_arguments(
+    arguments: &[Argument],
+    indexes: &mut SpecIndexes,
+    shows: bool,
+    reply: &mut Reply,
+) {
     reply.array(arguments.len());
     for argument in arguments {
         let spec_index = if argument.type_name() == "key" { indexes.next() } else { None };
         let flags: Vec<&str> = argument.flags().collect();
         let members = argument.members();
+        let is_displayed = shows && members.is_empty();
         let fields = 2
+            + usize::from(is_displayed)
             + usize::from(spec_index.is_some())
             + usize::from(argument.token.is_some())
             + usize::from(!flags.is_empty())
@@ -317,6 +332,9 @@ fn write_arguments(arguments: &[Argument], indexes: &mut SpecIndexes, reply: &mu
         reply.map(fields);
         text(reply, "name", &argument.name);
         text(reply, "type", argument.type_name());
+        if is_displayed {
+            text(reply, "display_text", &argument.name);
+        }
         if let Some(index) = spec_index {
             reply.bulk(b"key_spec_index");
             reply.count(index);
@@ -330,7 +348,7 @@ fn write_arguments(arguments: &[Argument], indexes: &mut SpecIndexes, reply: &mu
         }
         if !members.is_empty() {
             reply.bulk(b"arguments");
-            write_arguments(members, indexes, reply);
+            write_arguments(members, indexes, shows, reply);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::command::permission::rules_changed;
 use crate::config::rewrite::Extent;
-use crate::config::{Parameter, SetError, title};
+use crate::config::{CompatVersion, Parameter, SetError, title};
 use crate::engine::Engine;
 use crate::engine::cluster;
 use crate::engine::eviction::clients::evict_clients;
@@ -66,6 +66,9 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
             rules_changed(engine);
         }
         "loglevel" => crate::system::logging::set_level(config.loglevel),
+        "hide-user-data-from-log" => {
+            crate::system::logging::hide_user_data(config.hide_user_data_from_log);
+        }
         "dir" => {
             if let Err(error) = std::env::set_current_dir(&config.dir) {
                 return refuse(&crate::config::system_text(&error));
@@ -84,6 +87,9 @@ fn apply(engine: &mut Engine, parameter: &Parameter) -> std::result::Result<(), 
                 return refuse("the data is still being loaded");
             }
             let enabled = config.appendonly;
+            if enabled && config.refuses_append_only {
+                return refuse("a server to throw away writes no files");
+            }
             aof::set_enabled(engine, enabled);
         }
         "appendfsync" => engine.aof.writer.set_policy(config.appendfsync),
@@ -135,6 +141,7 @@ fn configures_tls(engine: &mut Engine) -> bool {
 /// `CONFIG RESETSTAT`
 pub fn config_resetstat(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
     ctx.engine.stats.reset();
+    ctx.engine.contention.reset();
     ctx.engine.lazy_free.reset();
     reply.ok();
     Ok(())
@@ -147,7 +154,7 @@ fn users_to_write(engine: &Engine) -> Vec<Vec<Vec<u8>>> {
     }
     let words =
         |line: Vec<u8>| line.split(|byte| *byte == b' ').skip(1).map(<[u8]>::to_vec).collect();
-    engine.acl.lines().map(words).collect()
+    engine.acl.lines(CompatVersion::default()).map(words).collect()
 }
 
 /// `CONFIG REWRITE`

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::clock::clock;
 use super::config::rewrite;
 use super::digest::Digest;
 use super::memory::size_of_entry;
@@ -13,6 +14,7 @@ use super::{hash_tables, reload};
 use crate::command::args::{count, is};
 use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Error, Result};
+use crate::command::keys::encoding::encoding;
 use crate::config::rewrite::Extent;
 use crate::config::{Allowed, value};
 use crate::number::leading_integer;
@@ -37,6 +39,7 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
     let given = |name: &str| is(&args[1], name);
     match args.len() - 2 {
         0 if given("HELP") => help(reply),
+        0..=2 if given("CLOCK") => clock(ctx, args, reply)?,
         0 if given("DIGEST") => {
             reply.simple(&Digest::of_databases(&ctx.engine.databases).to_string());
         }
@@ -61,7 +64,9 @@ pub fn debug(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
             populate(ctx, args.from(2))?;
             reply.ok();
         }
-        1 if given("PROTOCOL") => protocol(&args[2], reply)?,
+        1 if given("PROTOCOL") => {
+            protocol(&args[2], ctx.compat().replies_before_own_messages(), reply)?
+        }
         1 if given("QUICKLIST-PACKED-THRESHOLD") => {
             packed_threshold(&args[2])?;
             reply.ok();
@@ -111,6 +116,8 @@ const HELP: &[&str] = &[
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CHANGE-REPL-ID",
     "    Take a new replication ID, so that replicas synchronise from scratch.",
+    "CLOCK [SET <milliseconds>|ADVANCE <milliseconds>|FREEZE|RUN]",
+    "    Turn the server's clock: what is due happens before the reply. Without more: show it.",
     "CONFIG-REWRITE-FORCE-ALL",
     "    Write every parameter into the configuration file, also those that have their defaults.",
     "DIGEST",
@@ -219,13 +226,13 @@ fn elements(value: &Value) -> usize {
 fn object(ctx: &mut Context<'_>, key: &[u8], reply: &mut Reply) -> Result {
     let now = ctx.now_ms;
     let largest_node = ctx.engine.config.list_max_listpack_size;
+    let slot = ctx.keyspace().find(key).map_err(|_| error::NO_SUCH_KEY)?;
+    let encoding = encoding(ctx, slot);
     let keyspace = ctx.keyspace();
-    let slot = keyspace.find(key).map_err(|_| error::NO_SUCH_KEY)?;
     let entry = keyspace.entry(slot);
     let mut line = format!(
-        "Value at:{:p} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+        "Value at:{:p} refcount:1 encoding:{encoding} serializedlength:{} lru:{} lru_seconds_idle:{}",
         &entry.value,
-        entry.value.encoding(),
         entry.value.heap_size(0),
         entry.access,
         crate::engine::eviction::idle_seconds(entry.access, now),
@@ -283,7 +290,7 @@ fn packed_threshold(size: &[u8]) -> Result {
 
 /// A value of each type of the protocol, for tests of clients.
 #[allow(clippy::approx_constant)] // tests compare the digits; it isn't meant to be pi
-fn protocol(name: &[u8], reply: &mut Reply) -> Result {
+fn protocol(name: &[u8], replies_first: bool, reply: &mut Reply) -> Result {
     let resp3 = reply.protocol == Protocol::Resp3;
     match String::from_utf8_lossy(name).to_ascii_lowercase().as_str() {
         "string" => reply.bulk(b"Hello World"),
@@ -319,10 +326,15 @@ fn protocol(name: &[u8], reply: &mut Reply) -> Result {
         }
         "push" if !resp3 => return Err(Error::new("ERR RESP2 is not supported by this command")),
         "push" => {
+            let start = reply.len();
             reply.push(2);
             reply.bulk(b"server-cpu-usage");
             reply.integer(42);
-            reply.bulk(b"Some real reply following the push reply");
+            let text = b"Some real reply following the push reply";
+            match replies_first {
+                true => reply.prepend(start, |reply| reply.bulk(text)),
+                false => reply.bulk(text),
+            }
         }
         "verbatim" => reply.verbatim("txt", b"This is a verbatim\nstring"),
         "true" => reply.boolean(true),

@@ -70,22 +70,36 @@ impl Digest {
 
     /// Adds a pair as a unit of its own.
     fn xor_pair(&mut self, first: &[u8], second: &[u8]) {
+        self.xor(&Digest::of_pair(first, second).0);
+    }
+
+    fn of_pair(first: &[u8], second: &[u8]) -> Self {
         let mut pair = Digest::default();
         pair.mix(first);
         pair.mix(second);
-        self.xor(&pair.0);
+        pair
     }
 
     fn add_value(&mut self, value: &Value, expires: bool) {
         self.mix(&type_number(value).to_be_bytes());
         match value {
             Value::Str(text) => text.with_bytes(|text| self.mix(text)),
-            Value::List(list) => list.iter().for_each(|element| self.mix(element)),
+            Value::List(list) => {
+                list.iter().for_each(|element| element.with_bytes(|text| self.mix(text)))
+            }
             Value::Set(set) => set.iter().for_each(|member| self.xor(&member)),
             Value::SortedSet(zset) => zset
                 .iter()
                 .for_each(|(member, score)| self.xor_pair(member, format_f64(score).as_bytes())),
-            Value::Hash(hash) => hash.iter().for_each(|(field, value)| self.xor_pair(field, value)),
+            Value::Hash(hash) => {
+                for (field, value, expiry) in hash.iter_with_expiry() {
+                    let mut pair = Digest::of_pair(field, value);
+                    if expiry.is_some() {
+                        pair.xor(b"!!hexpire!!"); // whenever that is
+                    }
+                    self.xor(&pair.0);
+                }
+            }
             Value::Stream(stream) => {
                 for entry in stream.range(StreamId::MIN, StreamId::MAX) {
                     self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
@@ -187,6 +201,23 @@ mod tests {
         }
         let expiring = Digest::of_value(&value_of(Str::new(b"v")), true);
         assert_eq!(expiring.to_string(), "311b17018163335616e089f6b951c82c477335ac");
+    }
+
+    /// Recorded from redis-server 8.2.3 (DEBUG DIGEST-VALUE): that a field expires counts, and not when.
+    #[test]
+    fn fields_that_expire_have_a_digest_of_their_own() {
+        let limits = PackedLimits { entries: 128, value: 64 };
+        let mut hash = Hash::new();
+        hash.set(b"a", b"1", limits);
+        hash.set(b"b", b"2", limits);
+        let digest = |hash: &Hash| Digest::of_value(&value_of(hash.clone()), false).to_string();
+        assert_eq!(digest(&hash), "6c8f22b3bf510fdcfd6122dd0f908a80e88243bf");
+        hash.set_expiry(b"a", 9_000_000_000_000);
+        assert_eq!(digest(&hash), "c07db73128914a41e685572f9d83e5ec946f598d");
+        hash.set_expiry(b"b", 9_100_000_000_000);
+        assert_eq!(digest(&hash), "25d61037a58d4d381c5c2c91e18cd2bb915e5aff");
+        hash.clear_expiry(b"a");
+        assert_eq!(digest(&hash), "892485b5324d08a507b85963739fbdd7edb340cd");
     }
 
     /// Recorded from redis-server 7.0.15 (DEBUG DIGEST): the keys above, `e`, which expires, and

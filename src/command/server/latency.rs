@@ -9,8 +9,10 @@
 
 use std::fmt::Write;
 
+use hdrhistogram::Histogram;
+
 use crate::catalogue::spec::Flags;
-use crate::catalogue::{self, Command, ROWS, Row};
+use crate::catalogue::{self, ROWS, Row};
 use crate::command::context::Context;
 use crate::command::error::{Error, Result, until_nul};
 use crate::engine::latency::Event;
@@ -87,7 +89,7 @@ const LAST_STEP_NS: u64 = LONGEST_LATENCY_NS.next_power_of_two() - 1;
 
 /// One command: how many calls, and how many of them took at most so many microseconds.
 fn reply_histogram(stats: &Stats, row: &Row, reply: &mut Reply) {
-    let steps = steps(stats, row.command);
+    let steps = stats.latency(row.command).map(steps).unwrap_or_default();
     reply.bulk(row.name.as_bytes());
     reply.map(2);
     reply.bulk(b"calls");
@@ -101,8 +103,7 @@ fn reply_histogram(stats: &Stats, row: &Row, reply: &mut Reply) {
 }
 
 /// The ends of the steps in which calls fell, and how many took no longer than that.
-fn steps(stats: &Stats, command: Command) -> Vec<(u64, u64)> {
-    let Some(histogram) = stats.latency(command) else { return Vec::new() };
+pub fn steps(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
     let mut steps: Vec<(u64, u64)> = Vec::new();
     let (mut step, mut calls) = (FIRST_STEP_NS, 0);
     for bucket in histogram.iter_recorded() {

@@ -7,12 +7,13 @@ use crate::command::server::info::memory::{Memory, table_overhead};
 use crate::number::format_human_bytes;
 use crate::resp::{Args, Reply};
 use crate::store::keyspace::Entry;
+use crate::system::memory as process;
 
 /// Elements of a large collection that are looked at when SAMPLES doesn't say.
 const DEFAULT_SAMPLES: usize = 5;
 /// What the keyspace's table keeps for a key beside its entry: a position and a tag, with the
 /// room that a hash table leaves free.
-const POSITION_SIZE: usize = 8;
+const POSITION_SIZE: usize = 5;
 
 /// The bytes that a key and its value take, the keyspace's share for it included.
 pub fn size_of_entry(entry: &Entry, samples: usize) -> usize {
@@ -47,6 +48,9 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
     let (ratio, waste) = (memory.fragmentation(), memory.fragmentation_bytes());
     let used = memory.used as i64;
     let scripting = &ctx.engine.scripting;
+    let later = |name, value| ctx.compat().shows_later_figures().then_some((name, value));
+    let no_bytes = || Figure::Integer(0);
+    let (eval, functions) = scripting.interpreter_bytes();
     let mut figures = vec![
         ("peak.allocated", Figure::Integer(memory.peak as i64)),
         ("total.allocated", Figure::Integer(used)),
@@ -59,12 +63,18 @@ pub fn memory_stats(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -
         ("lua.caches", Figure::Integer(scripting.script_bytes() as i64)),
         ("functions.caches", Figure::Integer(scripting.library_bytes() as i64)),
     ];
+    figures.extend(later("replica.fullsync.buffer", no_bytes()));
+    figures.extend(later("script.VMs", Figure::Integer((eval + functions) as i64)));
     let databases = ctx.engine.databases.iter().enumerate();
     let filled = databases.filter(|(_, keyspace)| !keyspace.is_empty());
     figures.extend(filled.map(|(db, keyspace)| {
         let slots = keyspace.slots_size() as u64;
         ("", Figure::Database { db, tables: table_overhead(keyspace) - slots, slots })
     }));
+    figures.extend(later("overhead.db.hashtable.lut", no_bytes()));
+    figures.extend(later("overhead.db.hashtable.rehashing", no_bytes()));
+    figures.extend(later("db.dict.rehashing.count", no_bytes()));
+    figures.extend(later("allocator.muzzy", no_bytes()));
     figures.extend([
         ("overhead.total", Figure::Integer(memory.overhead() as i64)),
         ("keys.count", Figure::Integer(keys as i64)),
@@ -168,14 +178,16 @@ pub fn memory_doctor(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) 
 
 /// `MEMORY PURGE`
 ///
-/// The allocator returns unused pages by itself, within a fraction of a second.
+/// Without it, pages go back to the system when they were unused for a second.
 pub fn memory_purge(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
+    process::purge();
     reply.ok();
     Ok(())
 }
 
 /// `MEMORY MALLOC-STATS`
 pub fn memory_malloc_stats(_ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
-    reply.bulk(b"Stats not supported for the current allocator");
+    let statistics = process::statistics();
+    reply.bulk(statistics.as_deref().unwrap_or(b"Stats not supported for the current allocator"));
     Ok(())
 }

@@ -8,15 +8,18 @@
 //! | [`info`]    | INFO, one file for each group of sections                       |
 //! | [`memory`]  | MEMORY                                                          |
 //! | [`monitor`] | MONITOR                                                         |
-//! | [`slowlog`] | SLOWLOG                                                         |
+//! | [`slowlog`] | SLOWLOG, COMMANDLOG                                             |
 //! | [`latency`] | LATENCY                                                         |
-//! | [`debug`]   | DEBUG; [`digest`] is its checksum of the data, [`reload`] and [`hash_tables`] two of its subcommands |
+//! | [`explain`] | EXPLAIN: a command's journey through the server                 |
+//! | [`debug`]   | DEBUG; [`digest`] is its checksum of the data, [`clock`], [`reload`] and [`hash_tables`] three of its subcommands |
 
 pub mod admin;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod debug;
 pub mod digest;
+pub mod explain;
 mod hash_tables;
 pub mod info;
 pub mod latency;

@@ -230,8 +230,10 @@ fn reply_members(reply: &mut Reply, produce: impl FnOnce(&mut dyn FnMut(Member<'
 
 /// The union of sets of integers: in order, as it would be if they were in one.
 fn reply_integers(reply: &mut Reply, sets: &[Set]) {
-    let integers = sets.iter().filter_map(|set| set.integers());
-    let mut union: Vec<i64> = integers.flat_map(|ints| ints.iter()).collect();
+    let mut union = Vec::new();
+    for integers in sets.iter().filter_map(|set| set.integers()) {
+        union.extend(integers.iter());
+    }
     union.sort_unstable();
     union.dedup();
     reply.set(union.len());

@@ -12,6 +12,7 @@ use super::args::count;
 use super::context::Context;
 use super::error::{self, Result};
 use super::sampling::{self, Draws};
+use crate::catalogue::Command;
 use crate::command::keys::scan::{ScanOptions, parse_cursor, reply_found, reply_nothing};
 use crate::config::EventClasses;
 use crate::resp::{Args, Reply};
@@ -198,12 +199,13 @@ pub fn srandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
 
 /// `SSCAN key cursor [MATCH pattern] [COUNT count]`
 pub fn sscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let cursor = parse_cursor(&args[2])?;
+    let compat = ctx.compat();
+    let cursor = parse_cursor(&args[2], compat)?;
     let Some(set) = ctx.read_as::<Set>(&args[1])? else {
         reply_nothing(reply);
         return Ok(());
     };
-    let options = ScanOptions::parse(args, 3, false)?;
+    let options = ScanOptions::parse(args, 3, Command::Sscan, compat)?;
     reply_found(reply, |reply| {
         let mut found = 0;
         let next = set.scan(cursor, options.count, &mut |member| {

@@ -21,7 +21,7 @@ pub fn bzpopmax(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Res
 
 fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: ScoreEnd) -> Result {
     let keys = args.from(1).first(args.len() - 2);
-    let deadline = timeout(&args[args.len() - 1])?;
+    let deadline = timeout(ctx, &args[args.len() - 1])?;
     let Some(place) = first_of::<SortedSet>(ctx, keys)? else {
         wait(ctx, Awaited::SortedSet, args, keys, deadline, reply);
         return Ok(());
@@ -33,7 +33,7 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: Sco
 
 /// `BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let deadline = timeout(&args[1])?;
+    let deadline = timeout(ctx, &args[1])?;
     let MultiPop { keys, end, count } = MultiPop::parse(args, 2, ScoreEnd::parse)?;
     match first_of::<SortedSet>(ctx, keys)? {
         Some(place) => {

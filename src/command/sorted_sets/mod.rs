@@ -22,9 +22,11 @@ pub mod pop;
 pub mod range;
 pub mod remove;
 
+use super::args::is;
 use super::context::Context;
-use super::error::Result;
+use super::error::{self, Error, Result};
 use super::sampling::{self, Draws};
+use crate::catalogue::{Command, row};
 use crate::command::keys::scan::{ScanOptions, parse_cursor, reply_found, reply_nothing};
 use crate::config::EventClasses;
 use crate::number::format_f64;
@@ -100,20 +102,32 @@ fn reply_score(reply: &mut Reply, score: Option<f64>) {
     }
 }
 
-/// `ZRANK key member`
+/// `ZRANK key member [WITHSCORE]`
 pub fn zrank(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     rank(ctx, args, false, reply)
 }
 
-/// `ZREVRANK key member`
+/// `ZREVRANK key member [WITHSCORE]`
 pub fn zrevrank(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     rank(ctx, args, true, reply)
 }
 
 fn rank(ctx: &mut Context<'_>, args: Args<'_>, reverse: bool, reply: &mut Reply) -> Result {
+    let with_score = match args.get(3) {
+        _ if args.len() > 4 => return Err(Error::arity(row(ctx.command).name)),
+        Some(option) if !is(option, "WITHSCORE") => return Err(error::SYNTAX),
+        option => option.is_some(),
+    };
     let zset: Option<&SortedSet> = ctx.read_as(&args[1])?;
-    match zset.and_then(|zset| zset.rank(&args[2], reverse)) {
-        Some(rank) => reply.count(rank),
+    let found = zset.and_then(|zset| Some((zset, zset.rank(&args[2], reverse)?)));
+    match found {
+        Some((zset, rank)) if with_score => {
+            reply.array(2);
+            reply.count(rank);
+            reply.double(zset.score(&args[2]).unwrap_or_default());
+        }
+        Some((_, rank)) => reply.count(rank),
+        None if with_score => reply.null_array(),
         None => reply.null(),
     }
     Ok(())
@@ -151,22 +165,26 @@ pub fn zrandmember(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     Ok(())
 }
 
-/// `ZSCAN key cursor [MATCH pattern] [COUNT count]`
+/// `ZSCAN key cursor [MATCH pattern] [COUNT count] [NOSCORES]`
 pub fn zscan(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let cursor = parse_cursor(&args[2])?;
+    let compat = ctx.compat();
+    let cursor = parse_cursor(&args[2], compat)?;
     let Some(zset) = ctx.read_as::<SortedSet>(&args[1])? else {
         reply_nothing(reply);
         return Ok(());
     };
-    let options = ScanOptions::parse(args, 3, false)?;
+    let options = ScanOptions::parse(args, 3, Command::Zscan, compat)?;
     let packed = zset.encoding() == "listpack";
     reply_found(reply, |reply| {
         let mut found = 0;
         let next = zset.scan(cursor, options.count, &mut |member, score| {
             if options.matches(member) {
-                found += 2;
+                found += 1;
                 reply.bulk(member);
-                reply_scanned_score(reply, score, packed);
+                if !options.no_values {
+                    found += 1;
+                    reply_scanned_score(reply, score, packed);
+                }
             }
         });
         (next, found)
@@ -180,7 +198,9 @@ fn reply_scanned_score(reply: &mut Reply, score: f64, packed: bool) {
     const LARGEST: f64 = (1u64 << 62) as f64;
     if packed && score.trunc() == score && score.abs() <= LARGEST {
         reply.bulk_integer(score as i64);
+    } else if packed {
+        reply.bulk_double(score);
     } else {
-        reply.bulk(format_f64(score).as_bytes());
+        reply.bulk(format_f64(score).as_bytes()); // written out anew, by Redis 8.2, too
     }
 }

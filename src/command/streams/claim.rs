@@ -13,7 +13,8 @@
 
 use super::effects::{propagate_claim, propagate_pending, propagate_position};
 use super::{
-    StreamId, current, existing_group, group_changed, range_start, reply_entry, reply_id, strict_id,
+    StreamId, current, existing_group, group_changed, range_start, reply_entry, reply_id,
+    see_who_asks, strict_id,
 };
 use crate::command::args::{Options, integer, integer_in, is};
 use crate::command::context::Context;
@@ -55,6 +56,7 @@ pub fn xclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
         group_changed(ctx, None, key);
         moved_on = false; // the effects above name the group's last ID
     }
+    see_who_asks(ctx, key, group, consumer)?;
     if moved_on {
         propagate_position(ctx, key, group);
         group_changed(ctx, None, key);
@@ -184,6 +186,7 @@ pub fn xautoclaim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> R
     }
     ctx.engine.dirty += (found.claimed.len() + found.deleted.len()) as u64;
     propagate_found(ctx, key, group, &found.claimed, &found.deleted);
+    see_who_asks(ctx, key, group, consumer)?;
     reply.array(3);
     reply_id(found.next, reply);
     reply.array(found.claimed.len());

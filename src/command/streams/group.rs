@@ -7,6 +7,7 @@ use super::{
 use crate::command::args::{Options, is};
 use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Error, Result};
+use crate::config::CompatVersion;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
 use crate::store::stream::Group;
@@ -55,6 +56,11 @@ fn group_options(args: Args<'_>, creates: bool) -> Result<(Option<u64>, bool)> {
     Ok((entries_read, make_stream))
 }
 
+/// How many entries a group is taken to have read when it is said to have read so many.
+fn believed(read: u64, added: u64, compat: CompatVersion) -> u64 {
+    if compat.limits_entries_read() { read.min(added) } else { read }
+}
+
 /// `XGROUP CREATE key groupname <id|$> [MKSTREAM] [ENTRIESREAD entries-read]`
 pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
@@ -71,7 +77,9 @@ pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
         b"$" => last_id.unwrap_or(StreamId::MIN),
         id => strict_id(id, 0)?,
     };
+    let compat = ctx.compat();
     let stream = ctx.write_or_create::<Stream>(key)?;
+    let entries_read = entries_read.map(|read| believed(read, stream.entries_added, compat));
     if !stream.create_group(name, Group::new(id, entries_read)) {
         return Err(Error::new("BUSYGROUP Consumer Group name already exists"));
     }
@@ -88,13 +96,15 @@ pub fn xgroup_create(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -
 pub fn xgroup_setid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let (key, name) = (args.at(2), args.at(3));
     let (entries_read, _) = group_options(args, false)?;
-    let last_id = stream(ctx, key)?.last_id;
+    let compat = ctx.compat();
+    let found = stream(ctx, key)?;
+    let (last_id, added) = (found.last_id, found.entries_added);
     let group = group(ctx, key, name)?;
     if !matches!(args.len(), 5 | 7) {
         return Err(wrong_subcommand(args));
     }
     group.last_id = if &args[4] == b"$" { last_id } else { id_or_end(&args[4], 0)? };
-    group.entries_read = entries_read;
+    group.entries_read = entries_read.map(|read| believed(read, added, compat));
     group_changed(ctx, Some("xgroup-setid"), key);
     reply.ok();
     Ok(())

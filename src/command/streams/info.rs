@@ -5,6 +5,7 @@ use super::{StreamId, reply_entries, reply_entry, reply_id};
 use crate::command::args::{integer, is};
 use crate::command::context::{Context, wrong_subcommand};
 use crate::command::error::{self, Result};
+use crate::config::CompatVersion;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
 use crate::store::stream::{Block, Consumer, Group, Pending};
@@ -14,6 +15,7 @@ const DEFAULT_FULL_COUNT: usize = 10;
 
 /// `XINFO STREAM key [FULL [COUNT count]]`
 pub fn xinfo_stream(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let compat = ctx.compat();
     let stream = ctx.read_as::<Stream>(&args[2])?.ok_or(error::NO_SUCH_KEY)?;
     let full = full_count(args)?;
     reply.map(if full.is_some() { 9 } else { 10 });
@@ -36,7 +38,7 @@ pub fn xinfo_stream(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
             reply.bulk(b"groups");
             reply.array(stream.groups().len());
             for (name, group) in stream.groups() {
-                reply_full_group(stream, name, group, count, reply);
+                reply_full_group(stream, (name, group), count, compat, reply);
             }
         }
     }
@@ -101,13 +103,19 @@ fn nodes_below(keys: &[[u8; KEY_LEN]], depth: usize) -> usize {
     here + branches.map(|branch| nodes_below(branch, parts_at + 1)).sum::<usize>()
 }
 
-fn reply_full_group(stream: &Stream, name: &[u8], group: &Group, count: usize, reply: &mut Reply) {
+fn reply_full_group(
+    stream: &Stream,
+    (name, group): (&[u8], &Group),
+    count: usize,
+    compat: CompatVersion,
+    reply: &mut Reply,
+) {
     reply.map(7);
     reply.bulk(b"name");
     reply.bulk(name);
     reply.bulk(b"last-delivered-id");
     reply_id(group.last_id, reply);
-    reply_progress(stream, group, reply);
+    reply_progress(stream, group, compat, reply);
     reply.bulk(b"pel-count");
     reply.count(group.pending().len());
     reply.bulk(b"pending");
@@ -121,16 +129,17 @@ fn reply_full_group(stream: &Stream, name: &[u8], group: &Group, count: usize, r
     reply.bulk(b"consumers");
     reply.array(group.consumers().len());
     for (name, consumer) in group.consumers() {
-        reply_full_consumer(group, name, consumer, count, reply);
+        reply_full_consumer(group, (name, consumer), count, compat, reply);
     }
 }
 
 /// How far the group is, and how far behind; null where nobody can tell.
-fn reply_progress(stream: &Stream, group: &Group, reply: &mut Reply) {
-    let numbers = [
-        ("entries-read", group.entries_read.map(|count| count as i64)),
-        ("lag", stream.lag(group)),
-    ];
+fn reply_progress(stream: &Stream, group: &Group, compat: CompatVersion, reply: &mut Reply) {
+    let lag = match compat.tells_lag_of_all() {
+        true => stream.lag_of_all(group),
+        false => stream.lag(group),
+    };
+    let numbers = [("entries-read", group.entries_read.map(|count| count as i64)), ("lag", lag)];
     for (name, number) in numbers {
         reply.bulk(name.as_bytes());
         match number {
@@ -142,16 +151,21 @@ fn reply_progress(stream: &Stream, group: &Group, reply: &mut Reply) {
 
 fn reply_full_consumer(
     group: &Group,
-    name: &[u8],
-    consumer: &Consumer,
+    (name, consumer): (&[u8], &Consumer),
     count: usize,
+    compat: CompatVersion,
     reply: &mut Reply,
 ) {
-    reply.map(4);
+    let tells_activity = compat.tells_activity_of_consumers();
+    reply.map(4 + usize::from(tells_activity));
     reply.bulk(b"name");
     reply.bulk(name);
     reply.bulk(b"seen-time");
     reply.integer(consumer.seen_time_ms);
+    if tells_activity {
+        reply.bulk(b"active-time");
+        reply.integer(consumer.active_time_ms.unwrap_or(-1));
+    }
     reply.bulk(b"pel-count");
     reply.count(consumer.pending().len());
     reply.bulk(b"pending");
@@ -170,6 +184,7 @@ fn reply_delivery(pending: &Pending, reply: &mut Reply) {
 
 /// `XINFO GROUPS key`
 pub fn xinfo_groups(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
+    let compat = ctx.compat();
     let stream = ctx.read_as::<Stream>(&args[2])?.ok_or(error::NO_SUCH_KEY)?;
     reply.array(stream.groups().len());
     for (name, group) in stream.groups() {
@@ -182,26 +197,31 @@ pub fn xinfo_groups(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) ->
         reply.count(group.pending().len());
         reply.bulk(b"last-delivered-id");
         reply_id(group.last_id, reply);
-        reply_progress(stream, group, reply);
+        reply_progress(stream, group, compat, reply);
     }
     Ok(())
 }
 
 /// `XINFO CONSUMERS key groupname`
 pub fn xinfo_consumers(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let now_ms = ctx.now_ms;
+    let (now_ms, tells_activity) = (ctx.now_ms, ctx.compat().tells_activity_of_consumers());
     let (key, name) = (args.at(2), args.at(3));
     let stream = ctx.read_as::<Stream>(key)?.ok_or(error::NO_SUCH_KEY)?;
     let group = stream.group(name).ok_or_else(|| no_group_of_key(name, key))?;
     reply.array(group.consumers().len());
     for (name, consumer) in group.consumers() {
-        reply.map(3);
+        reply.map(3 + usize::from(tells_activity));
         reply.bulk(b"name");
         reply.bulk(name);
         reply.bulk(b"pending");
         reply.count(consumer.pending().len());
         reply.bulk(b"idle");
-        reply.integer(now_ms.saturating_sub(consumer.seen_time_ms).max(0));
+        let since = |at_ms: i64| now_ms.saturating_sub(at_ms).max(0);
+        reply.integer(since(consumer.seen_time_ms));
+        if tells_activity {
+            reply.bulk(b"inactive");
+            reply.integer(consumer.active_time_ms.map_or(-1, since));
+        }
     }
     Ok(())
 }

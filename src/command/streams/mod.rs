@@ -7,6 +7,7 @@
 //! | `read`    | XRANGE XREVRANGE XREAD XREADGROUP                          |
 //! | `group`   | XGROUP XACK XPENDING                                       |
 //! | `claim`   | XCLAIM XAUTOCLAIM                                          |
+//! | `remove`  | XDELEX XACKDEL: removal that knows of groups               |
 //! | `info`    | XINFO                                                      |
 //!
 //! Two things are decided here and nowhere else. What an ID may look like in which place: `-` and
@@ -20,6 +21,7 @@ mod effects;
 pub mod group;
 pub mod info;
 pub mod read;
+pub mod remove;
 pub mod trim;
 
 use super::args::{Options, is};
@@ -144,6 +146,20 @@ fn create_consumer(
     Ok(created)
 }
 
+/// Whoever asks a group is seen, and a member of it, in Redis 8.2 even if there is nothing to be had.
+/// Copies get to know of it, as there, when there is something.
+fn see_who_asks(ctx: &mut Context<'_>, key: &[u8], group: &[u8], consumer: &[u8]) -> Result {
+    if !ctx.compat().sees_consumers_that_get_nothing() {
+        return Ok(());
+    }
+    create_consumer(ctx, key, group, consumer)?;
+    let now_ms = ctx.now_ms;
+    if let Some(group) = ctx.write_as::<Stream>(key)?.and_then(|stream| stream.group_mut(group)) {
+        group.see_consumer(consumer, now_ms);
+    }
+    Ok(())
+}
+
 /// The group, or Redis' answer to a question about one that is not there.
 fn existing_group<'c>(
     ctx: &'c mut Context<'_>,
@@ -183,8 +199,8 @@ impl NewId {
     }
 }
 
-/// `XADD key [NOMKSTREAM] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]] <*|id> field value [field
-/// value ...]`
+/// `XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [<MAXLEN|MINID> [=|~] threshold [LIMIT count]]
+/// <*|id> field value [field value ...]`
 pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);
@@ -219,8 +235,10 @@ pub fn xadd(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result 
         return Ok(());
     }
     let (now_ms, limits) = (ctx.now_ms as u64, block_limits(ctx));
+    // All IDs of a millisecond may be used; Redis has no words of its own for that.
+    let used_up = if ctx.compat().says_used_up_is_not_after() { NOT_AFTER_TOP } else { TOO_LARGE };
     let stream = ctx.write_or_create::<Stream>(key)?;
-    let id = append(stream, &new_id, now_ms, fields, &limits)?;
+    let id = append(stream, &new_id, now_ms, fields, &limits)?.ok_or(used_up)?;
     let id_text = id.to_string();
     reply.bulk(id_text.as_bytes());
     ctx.modified(EventClasses::STREAM, "xadd", key);
@@ -237,25 +255,28 @@ fn block_limits(ctx: &Context<'_>) -> BlockLimits {
     BlockLimits { bytes: config.stream_node_max_bytes, entries: config.stream_node_max_entries }
 }
 
-/// Appends an entry under the ID that was asked for; returns that ID.
+/// Appends an entry under the ID that was asked for; returns that ID, or none if all of the
+/// millisecond are used.
 fn append(
     stream: &mut Stream,
     new_id: &NewId,
     now_ms: u64,
     fields: Args<'_>,
     limits: &BlockLimits,
-) -> Result<StreamId> {
+) -> Result<Option<StreamId>> {
     if stream.last_id == StreamId::MAX {
         return Err(EXHAUSTED);
     }
     let id = match new_id {
         NewId::Auto => stream.next_id(now_ms).ok_or(EXHAUSTED)?,
-        // All IDs of this millisecond are used; Redis has no words of its own for that.
-        NewId::Within(ms) => stream.next_id_within(*ms).ok_or(TOO_LARGE)?,
+        NewId::Within(ms) => match stream.next_id_within(*ms) {
+            Some(id) => id,
+            None => return Ok(None),
+        },
         NewId::Exactly(id) => *id,
     };
     let pairs = (0..fields.len()).step_by(2).map(|at| (fields.at(at), fields.at(at + 1)));
-    if stream.append(id, pairs, limits) { Ok(id) } else { Err(NOT_AFTER_TOP) }
+    if stream.append(id, pairs, limits) { Ok(Some(id)) } else { Err(NOT_AFTER_TOP) }
 }
 
 /// `XLEN key`
@@ -304,7 +325,12 @@ pub fn xsetid(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Resul
             _ => return Err(error::SYNTAX),
         }
     }
+    let compares_deleted = ctx.compat().compares_deleted_ids();
     let stream = ctx.write_as::<Stream>(key)?.ok_or(error::NO_SUCH_KEY)?;
+    if compares_deleted && last_id < stream.max_deleted_id {
+        let text = "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+        return Err(Error::new(text));
+    }
     if let Some(last) = stream.last() {
         if last_id < last.id {
             let text = "ERR The ID specified in XSETID is smaller than the target stream top item";

@@ -14,12 +14,12 @@
 //! Reading one's own history (an ID instead of `>`) counts as another delivery, which, as in
 //! Redis, is nobody's business but this server's.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::effects::{propagate_claim, propagate_position};
 use super::{
     StreamId, create_consumer, current, group_changed, no_group, range_end, range_start,
-    reply_entries, reply_entry, reply_id, strict_id,
+    reply_entries, reply_entry, reply_id, see_who_asks, strict_id,
 };
 use crate::catalogue::Command;
 use crate::command::args::{Options, integer, is};
@@ -123,14 +123,14 @@ impl<'a> Request<'a> {
             let left = options.left();
             match option {
                 _ if is(option, "BLOCK") && left >= 1 => {
-                    if ctx.origin == Origin::Script {
+                    if ctx.origin == Origin::Script && !ctx.compat().lets_scripts_not_wait() {
                         return Err(from_script(args));
                     }
-                    block = Some(timeout(options.value()?)?);
+                    block = Some(timeout(ctx, options.value()?)?);
                 }
                 _ if is(option, "COUNT") => count = options.integer()?.max(0) as usize,
                 _ if is(option, "STREAMS") && left >= 1 => {
-                    let (keys, ids) = streams(options.rest())?;
+                    let (keys, ids) = streams(ctx, options.rest())?;
                     if for_group && group.is_none() {
                         return Err(Error::new("ERR Missing GROUP option for XREADGROUP"));
                     }
@@ -162,10 +162,19 @@ impl<'a> Request<'a> {
 }
 
 /// Divides `key ... id ...` in the middle.
-fn streams(rest: Args<'_>) -> Result<(Args<'_>, Args<'_>)> {
+fn streams<'a>(ctx: &Context<'_>, rest: Args<'a>) -> Result<(Args<'a>, Args<'a>)> {
     let (keys, ids) = (rest.first(rest.len() / 2), rest.from(rest.len() / 2));
     if keys.len() == ids.len() {
         return Ok((keys, ids));
+    }
+    if ctx.compat().names_unbalanced_command() {
+        let (name, ids) = match ctx.command {
+            Command::Xreadgroup => ("xreadgroup", "an ID or '>'"),
+            _ => ("xread", "an ID, '+', or '$'"),
+        };
+        return Err(Error::text(format!(
+            "ERR Unbalanced '{name}' list of streams: for each stream key {ids} must be specified."
+        )));
     }
     // XREADGROUP says the same.
     let text = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be \
@@ -184,15 +193,18 @@ fn from_script(args: Args<'_>) -> Error {
 }
 
 /// A time to wait in milliseconds.
-fn timeout(text: &[u8]) -> Result<u64> {
+fn timeout(ctx: &Context<'_>, text: &[u8]) -> Result<u64> {
     let not_integer = Error::new("ERR timeout is not an integer or out of range");
     let millis = integer(text).or(Err(not_integer))?;
+    if ctx.compat().knows_long_timeouts() && millis > i64::MAX - ctx.now_ms {
+        return Err(error::TIMEOUT_TOO_LONG);
+    }
     u64::try_from(millis).or(Err(Error::new("ERR timeout is negative")))
 }
 
 fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let request = Request::parse(ctx, args)?;
-    if ctx.origin == Origin::Unblocked {
+    if ctx.origin == Origin::Unblocked && !ctx.compat().executes_waiting_anew() {
         return read_at_last(ctx, &request, reply);
     }
     let mut since = Vec::with_capacity(request.keys.len());
@@ -204,6 +216,9 @@ fn read(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let mut body = reply.part();
     for (key, since) in request.keys.iter().zip(&since) {
         served += usize::from(serve(ctx, &request, key, *since, &mut body)?);
+        if let Some(ForGroup { group, consumer, .. }) = request.group {
+            see_who_asks(ctx, key, group, consumer)?;
+        }
     }
     if served > 0 {
         reply_header(served, reply);
@@ -225,9 +240,8 @@ fn reply_header(streams: usize, reply: &mut Reply) {
 /// Waits for the streams, if BLOCK asks for it; false if it doesn't, or may not here.
 fn wait(ctx: &mut Context<'_>, args: Args<'_>, request: &Request<'_>, since: &[Since]) -> bool {
     let Some(millis) = request.block else { return false };
-    // Far beyond what a clock can tell is for ever, like 0.
-    let wait = (millis > 0).then(|| Duration::from_millis(millis));
-    let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
+    let wait = (millis > 0).then(|| Duration::from_millis(millis)); // 0: for ever
+    let deadline = wait.map(|wait| ctx.engine.clock.after(wait));
     // `$` means the last ID at this moment, not at the moment when something comes.
     let first_id = args.len() - since.len();
     let resolved = since.iter().map(|since| match since {
@@ -287,6 +301,7 @@ fn begin(
     key: &[u8],
     id: &[u8],
 ) -> Result<Since> {
+    let knows_last = ctx.compat().knows_last_id_in_groups();
     let stream = ctx.read_as::<Stream>(key)?;
     if let Some(ForGroup { group, .. }) = group
         && stream.is_none_or(|stream| stream.group(group).is_none())
@@ -296,11 +311,9 @@ fn begin(
     }
     match (id, group) {
         (b"$", None) => Ok(Since::Id(stream.map_or(StreamId::MIN, |stream| stream.last_id))),
-        (b"$", Some(_)) => Err(Error::new(
-            "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the \
-             history of this consumer by specifying a proper ID, or use the > ID to get new \
-             messages. The $ ID would just return an empty result set.",
-        )),
+        (b"$", Some(_)) => Err(meaningless(id)),
+        (b"+", Some(_)) if knows_last => Err(meaningless(id)),
+        (b"+", None) => Ok(Since::Id(stream.map_or(StreamId::MIN, before_last))),
         (b">", None) => Err(Error::new(
             "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> \
              <consumer> option.",
@@ -312,6 +325,26 @@ fn begin(
             id => Since::Id(id),
         }),
     }
+}
+
+/// The error about an ID that only XREAD has a use for.
+fn meaningless(id: &[u8]) -> Error {
+    Error::text(
+        [
+            b"ERR The ",
+            id,
+            b" ID is meaningless in the context of XREADGROUP: you want to read the history of \
+              this consumer by specifying a proper ID, or use the > ID to get new messages. The ",
+            id,
+            b" ID would just return an empty result set.",
+        ]
+        .concat(),
+    )
+}
+
+/// Where to begin for the last entry; if there is none, where the next one will be.
+fn before_last(stream: &Stream) -> StreamId {
+    stream.last().and_then(|entry| entry.id.prev()).unwrap_or(stream.last_id)
 }
 
 /// Replies what one stream has, if anything; true if so.
@@ -395,8 +428,11 @@ fn serve_new(
     reply: &mut Reply,
 ) -> Result {
     see_consumer(ctx, asks, key)?;
-    let now_ms = ctx.now_ms;
+    let (now_ms, doubts) = (ctx.now_ms, ctx.compat().doubts_counts());
     let Some(stream) = ctx.write_as::<Stream>(key)? else { return Ok(()) };
+    if doubts {
+        stream.doubt_count(asks.group);
+    }
     let given = stream.read_group(asks.group, asks.consumer, count, asks.no_ack, now_ms);
     let Some(given) = given else {
         // What came was trimmed away at once, and a client that has waited is told even that.

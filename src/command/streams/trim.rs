@@ -7,6 +7,8 @@
 //! ```text
 //! XADD s MAXLEN ~ 100 * f v   ->   XADD s MAXLEN = 133 1700000000000-0 f v
 //! ```
+//!
+//! What that means for consumer groups ([`References`]) is the same word in both: KEEPREF, DELREF or ACKED.
 
 use super::{StreamId, current, strict_id};
 use crate::command::args::{Options, integer, is};
@@ -17,7 +19,7 @@ use crate::engine::execution::Origin;
 use crate::number::format_i64;
 use crate::resp::{Args, Reply};
 use crate::store::Stream;
-use crate::store::stream::{Keep, Precision};
+use crate::store::stream::{Keep, Precision, References};
 
 /// The most blocks that a trim with `~` removes if it has no LIMIT: it should not take long.
 const DEFAULT_BLOCKS: usize = 100;
@@ -32,6 +34,7 @@ pub struct TrimOptions {
     keep: Option<Keep>,
     approximate: bool,
     limit: Option<usize>,
+    references: Option<References>,
     /// Where the threshold stands.
     threshold_at: usize,
 }
@@ -41,6 +44,10 @@ impl TrimOptions {
     pub fn take(&mut self, option: &[u8], options: &mut Options<'_>) -> Result<bool> {
         const NO_LENGTH: Error = Error::new("ERR The MAXLEN argument must be >= 0.");
         const NO_LIMIT: Error = Error::new("ERR The LIMIT argument must be >= 0.");
+        if let Some(references) = references_of(option).filter(|_| self.references.is_none()) {
+            self.references = Some(references);
+            return Ok(true);
+        }
         if options.left() == 0 {
             return Ok(false);
         }
@@ -106,7 +113,9 @@ impl TrimOptions {
             true => Precision::Blocks { limit: self.limit.unwrap_or(0) },
             false => Precision::Exact,
         };
-        Ok(ctx.write_as::<Stream>(key)?.map_or(0, |stream| stream.trim(keep, precision)))
+        let references = self.references.unwrap_or_default();
+        let stream = ctx.write_as::<Stream>(key)?;
+        Ok(stream.map_or(0, |stream| stream.trim(keep, precision, references)))
     }
 
     /// Gives the effect, if it differs from the request: `chosen` is the place and the text of the
@@ -143,7 +152,17 @@ impl TrimOptions {
     }
 }
 
-/// `XTRIM key <MAXLEN|MINID> [=|~] threshold [LIMIT count]`
+/// What groups' references mean, by the word for it.
+pub(super) fn references_of(word: &[u8]) -> Option<References> {
+    let words = [
+        ("KEEPREF", References::Keep),
+        ("DELREF", References::Remove),
+        ("ACKED", References::Respect),
+    ];
+    words.into_iter().find(|(name, _)| is(word, name)).map(|(_, references)| references)
+}
+
+/// `XTRIM key <MAXLEN|MINID> [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]`
 pub fn xtrim(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let key = args.at(1);
     let mut options = Options::new(args, 2);

@@ -1,9 +1,12 @@
 //! Strings: set, get, and change in place.
 //!
-//! Counters are here too: a string that looks like an integer is one. LCS, which compares two
-//! strings, has [`mod@lcs`] to itself.
+//! Counters are here too: a string that looks like an integer is one. The other files: [`many`] reads and
+//! writes several keys at once, [`compare`] holds what depends on the old value, and LCS, which compares
+//! two strings, has [`mod@lcs`] to itself.
 
+pub mod compare;
 pub mod lcs;
+pub mod many;
 
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use crate::config::EventClasses;
 use crate::number::{Digits, LongDouble};
 use crate::resp::{Args, Reply};
 use crate::store::{Str, Value};
+use compare::{Condition, Test};
 
 /// `GET key`
 pub fn get(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
@@ -39,8 +43,37 @@ struct SetOptions<'a> {
     only_new: bool,
     only_existing: bool,
     get: bool,
-    keep_ttl: bool,
+    condition: Option<Condition<'a>>,
+    lifetime: Lifetime<'a>,
+}
+
+/// For how long a value is set: EX and its relatives, or KEEPTTL; for ever, if neither.
+#[derive(Default)]
+struct Lifetime<'a> {
+    keep: bool,
     expiry: Option<(Unit, &'a [u8])>,
+}
+
+impl<'a> Lifetime<'a> {
+    /// Takes an option that nobody else knows.
+    fn take(&mut self, option: &[u8], options: &mut Options<'a>) -> Result {
+        if is(option, "KEEPTTL") && self.expiry.is_none() {
+            self.keep = true;
+            return Ok(());
+        }
+        let unit = Unit::of_option(option).ok_or(error::SYNTAX)?;
+        // The same unit may come twice, and the last one counts; two units may not.
+        if self.keep || self.expiry.is_some_and(|(other, _)| other != unit) {
+            return Err(error::SYNTAX);
+        }
+        self.expiry = Some((unit, options.value()?));
+        Ok(())
+    }
+
+    /// The moment at which it ends, if it does.
+    fn deadline(&self, ctx: &Context<'_>) -> Result<Option<i64>> {
+        self.expiry.map(|(unit, text)| positive_deadline(ctx, text, unit)).transpose()
+    }
 }
 
 impl<'a> SetOptions<'a> {
@@ -48,45 +81,49 @@ impl<'a> SetOptions<'a> {
         let mut set = SetOptions::default();
         let mut options = Options::new(args, 3);
         while let Some(option) = options.next() {
+            let compares = set.condition.is_some();
             match option {
-                _ if is(option, "NX") && !set.only_existing => set.only_new = true,
-                _ if is(option, "XX") && !set.only_new => set.only_existing = true,
+                _ if is(option, "NX") && !set.only_existing && !compares => set.only_new = true,
+                _ if is(option, "XX") && !set.only_new && !compares => set.only_existing = true,
                 _ if is(option, "GET") => set.get = true,
-                _ if is(option, "KEEPTTL") && set.expiry.is_none() => set.keep_ttl = true,
-                _ => {
-                    let unit = Unit::of_option(option).ok_or(error::SYNTAX)?;
-                    // The same unit may come twice, and the last one counts; two units may not.
-                    if set.keep_ttl || set.expiry.is_some_and(|(other, _)| other != unit) {
-                        return Err(error::SYNTAX);
+                _ => match Test::of_option(option) {
+                    Some(test) if !compares && !set.only_new && !set.only_existing => {
+                        set.condition = Some(Condition { test, with: options.value()? });
                     }
-                    set.expiry = Some((unit, options.value()?));
-                }
+                    Some(_) => return Err(error::SYNTAX),
+                    None => set.lifetime.take(option, &mut options)?,
+                },
             }
         }
         Ok(set)
     }
+
+    /// Whether the key is what the options want it to be.
+    fn allow(&self, ctx: &mut Context<'_>, key: &[u8]) -> Result<bool> {
+        if let Some(condition) = self.condition {
+            return Ok(condition.holds_of(ctx, key)?.unwrap_or(condition.holds_of_nothing()));
+        }
+        let depends = self.only_new || self.only_existing;
+        Ok(!depends || ctx.find(key).is_ok() == self.only_existing)
+    }
 }
 
-/// `SET key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT
-/// unix-time-milliseconds|KEEPTTL]`
+/// `SET key value [NX|XX|IFEQ ifeq-value|IFNE ifne-value|IFDEQ ifdeq-digest|IFDNE ifdne-digest]
+/// [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]`
 pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let options = if args.len() == 3 { SetOptions::default() } else { SetOptions::parse(args)? };
     let (key, value) = (args.at(1), args.at(2));
-    let expiry =
-        options.expiry.map(|(unit, text)| positive_deadline(ctx, text, unit)).transpose()?;
+    let expiry = options.lifetime.deadline(ctx)?;
     if options.get {
         reply_string(ctx.read_as(key)?, reply);
     }
-    if options.only_new || options.only_existing {
-        let exists = ctx.find(key).is_ok();
-        if exists == options.only_new {
-            if !options.get {
-                reply.null();
-            }
-            return Ok(());
+    if !options.allow(ctx, key)? {
+        if !options.get {
+            reply.null();
         }
+        return Ok(());
     }
-    if options.keep_ttl {
+    if options.lifetime.keep {
         let stored = string(ctx, value);
         ctx.set_keeping_ttl(key, stored);
         ctx.modified(EventClasses::STRING, "set", key);
@@ -95,7 +132,12 @@ pub fn set(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     }
     if !options.get {
         reply.ok();
-    } else if expiry.is_none() {
+    }
+    if expiry.is_none() && options.condition.is_some() {
+        // That the condition was met is known now, also to a copy that can't compare.
+        let keep: &[&[u8]] = if options.lifetime.keep { &[b"KEEPTTL"] } else { &[] };
+        ctx.propagate(&[&[b"SET", key, value], keep].concat());
+    } else if expiry.is_none() && options.get {
         let options = args.from(3).iter().filter(|option| !is(option, "GET"));
         let effect: Vec<&[u8]> = args.first(3).iter().chain(options).collect();
         ctx.propagate(&effect);
@@ -211,48 +253,6 @@ pub fn getex(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
         None => {}
     }
     Ok(())
-}
-
-/// `MGET key [key ...]`
-pub fn mget(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    reply.array(args.len() - 1);
-    reply.each(args.iter().skip(1), |reply, key| match ctx.read(key) {
-        Some(Value::Str(text)) => text.with_bytes(|bytes| reply.bulk(bytes)),
-        _ => reply.null(),
-    });
-    Ok(())
-}
-
-/// `MSET key value [key value ...]`
-pub fn mset(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    set_pairs(ctx, pairs(ctx, args)?);
-    reply.ok();
-    Ok(())
-}
-
-/// `MSETNX key value [key value ...]`
-pub fn msetnx(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let pairs = pairs(ctx, args)?;
-    if (0..pairs.len()).step_by(2).any(|index| ctx.find(&pairs[index]).is_ok()) {
-        reply.integer(0);
-        return Ok(());
-    }
-    set_pairs(ctx, pairs);
-    reply.integer(1);
-    Ok(())
-}
-
-fn pairs<'a>(ctx: &Context<'_>, args: Args<'a>) -> Result<Args<'a>> {
-    let name = crate::catalogue::row(ctx.command).name;
-    if args.len() % 2 == 1 { Ok(args.from(1)) } else { Err(Error::arity(name)) }
-}
-
-fn set_pairs(ctx: &mut Context<'_>, pairs: Args<'_>) {
-    for index in (0..pairs.len()).step_by(2) {
-        let value = string(ctx, &pairs[index + 1]);
-        ctx.set(&pairs[index], value);
-        ctx.modified(EventClasses::STRING, "set", &pairs[index]);
-    }
 }
 
 /// `APPEND key value`
@@ -378,7 +378,7 @@ pub fn incrbyfloat(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> 
     let value = value.unwrap_or_else(|| LongDouble::parse(b"0")).ok_or(error::NOT_FLOAT)?;
     let by = LongDouble::parse(&args[2]).ok_or(error::NOT_FLOAT)?;
     let sum = value.checked_add(by).ok_or(error::NAN_OR_INFINITY)?.to_string();
-    ctx.set_keeping_ttl(key, Value::Str(Str::text(sum.as_bytes())));
+    ctx.replace(key, Value::Str(Str::text(sum.as_bytes())));
     ctx.modified(EventClasses::STRING, "incrbyfloat", key);
     ctx.propagate(&[b"SET", key, sum.as_bytes(), b"KEEPTTL"]);
     reply.bulk(sum.as_bytes());

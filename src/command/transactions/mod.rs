@@ -14,12 +14,12 @@ use super::context::{Context, Propagation};
 use super::error::{Error, Result};
 use super::execute::call;
 use super::permission;
+use super::server::explain;
 use crate::catalogue::row;
 use crate::engine::execution::Origin;
 use crate::engine::transaction::Queued;
 use crate::engine::watch;
 use crate::resp::{Args, Reply};
-use crate::system::clock::Tick;
 
 /// `MULTI`
 pub fn multi(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result {
@@ -56,11 +56,14 @@ pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
         return Ok(());
     }
     reply.array(transaction.len());
-    ctx.client().holds_pushes = true;
+    let client = ctx.client();
+    let held = std::mem::replace(&mut client.holds_pushes, true);
+    client.executes = Some(transaction.size());
     for queued in transaction.queue() {
         run(ctx, queued, reply);
     }
-    ctx.client().holds_pushes = false;
+    let client = ctx.client();
+    (client.holds_pushes, client.executes) = (held, None);
     Ok(())
 }
 
@@ -68,11 +71,13 @@ pub fn exec(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply) -> Result
 /// send transactions too, keep their origin.
 fn run(ctx: &mut Context<'_>, queued: &Queued, reply: &mut Reply) {
     let origin = if ctx.origin == Origin::Client { Origin::Exec } else { ctx.origin };
+    let begun = ctx.engine.clock.tick();
     let mut inner = Context {
         db: ctx.engine.clients.get(ctx.client).db,
         engine: ctx.engine,
         client: ctx.client,
         now_ms: ctx.now_ms,
+        begun,
         origin,
         command: queued.command,
         propagation: Propagation::AsSent,
@@ -85,7 +90,10 @@ fn run(ctx: &mut Context<'_>, queued: &Queued, reply: &mut Reply) {
         reply.error(error.as_bytes());
         return;
     }
-    call(&mut inner, row, args, reply, Tick::now());
+    if inner.engine.journey.is_some() {
+        return explain::call_explained(&mut inner, row, args, reply);
+    }
+    call(&mut inner, row, args, reply);
 }
 
 /// `WATCH key [key ...]`

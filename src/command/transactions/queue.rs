@@ -10,8 +10,8 @@ use crate::resp::{Args, Reply};
 
 /// Whether a command is queued inside MULTI; these few act at once.
 pub fn is_queued(command: Command) -> bool {
-    use Command::{Discard, Exec, Multi, Watch};
-    !matches!(command, Discard | Exec | Multi | Watch) && !acts_at_once(row(command).name)
+    use Command::{Discard, Exec, Explain, Multi, Watch};
+    !matches!(command, Discard | Exec | Explain | Multi | Watch) && !acts_at_once(row(command).name)
 }
 
 /// Commands about the connection as a whole.

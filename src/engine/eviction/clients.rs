@@ -77,7 +77,7 @@ mod tests {
         let keys = [10_000, 20_000, 900_000].map(|memory| {
             let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let stream = Arc::new(stream.into());
-            let key = engine.clients.add(|id| Client::connected(id, stream));
+            let key = engine.clients.add(|id, clock| Client::connected(id, clock, stream));
             engine.clients.get(key).meter.set_input(memory, 0, memory);
             key
         });

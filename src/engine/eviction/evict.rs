@@ -9,13 +9,14 @@
 //! same), and without evicted keys that a snapshot holds until it has copied them: otherwise
 //! evicting during a BGSAVE would change nothing, and so go on until nothing is left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{frequency, idle_seconds};
 use crate::config::{Config, EvictionPolicy};
 use crate::engine::Engine;
 use crate::store::Bytes;
 use crate::store::keyspace::Entry;
+use crate::system::clock::machine_now;
 
 /// Elements of a large value that are looked at to estimate its size.
 const SAMPLES: usize = 5;
@@ -48,7 +49,7 @@ fn evict_until_room(engine: &mut Engine) -> Outcome {
     if engine.eviction.held > 0 && engine.databases.iter().all(|db| db.mark().is_none()) {
         engine.eviction.held = 0;
     }
-    let begun = Instant::now();
+    let begun = machine_now();
     let limit = time_limit(engine.config.maxmemory_eviction_tenacity);
     let mut evicted = 0u32;
     while !is_within_limit(engine) {
@@ -206,7 +207,8 @@ mod tests {
         let (mut engine, _garbage) =
             Engine::new(config, crate::engine::execution::Execution::none());
         assert_eq!(not_counted(&engine), 0);
-        engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&engine.aof.writer))));
+        engine.journal.aof =
+            Some(Box::new(AofSink::new(Arc::clone(&engine.aof.writer), engine.clock.clone())));
         let large = vec![b'x'; 1_000_000];
         engine.journal.add(Effect { db: 0, request: Request::new([&b"SET"[..], b"k", &large]) });
         engine.journal.flush();

@@ -6,7 +6,7 @@
 //! | string     | `SET`                                                                 |
 //! | list       | `RPUSH`                                                               |
 //! | set        | `SADD`                                                                |
-//! | hash       | `HMSET`                                                               |
+//! | hash       | `HMSET`, and `HPEXPIREAT` for fields that expire                      |
 //! | sorted set | `ZADD`                                                                |
 //! | stream     | `XADD` for each entry, `XSETID`, and for each group `XGROUP`, `XCLAIM`|
 //! | expiry     | `PEXPIREAT`                                                           |
@@ -21,7 +21,7 @@ use crate::number::{format_i64, push_f64};
 use crate::resp::writer::encode_request;
 use crate::store::snapshot::Saved;
 use crate::store::stream::{Group, StreamId};
-use crate::store::{Stream, Value};
+use crate::store::{Hash, Stream, Value};
 
 /// Items in one command.
 const ITEMS: usize = 64;
@@ -60,11 +60,17 @@ impl<W: Write> CommandWriter<W> {
         let key: &[u8] = &saved.key;
         match &saved.value {
             Value::Str(text) => self.command(&[b"SET", key, &text.bytes()])?,
-            Value::List(list) => self.items(b"RPUSH", key, 1, list.iter().map(<[u8]>::to_vec))?,
+            Value::List(list) => self.items(
+                b"RPUSH",
+                key,
+                1,
+                list.iter().map(|element| element.to_bytes().to_vec()),
+            )?,
             Value::Set(set) => self.items(b"SADD", key, 1, set.iter().map(|it| it.to_vec()))?,
             Value::Hash(hash) => {
                 let items = hash.iter().flat_map(|(field, value)| [field.to_vec(), value.to_vec()]);
                 self.items(b"HMSET", key, 2, items)?;
+                self.field_times(key, hash)?;
             }
             Value::SortedSet(zset) => {
                 let items = zset.iter().flat_map(|(member, score)| {
@@ -116,6 +122,31 @@ impl<W: Write> CommandWriter<W> {
             self.command(&args)?;
         }
         Ok(())
+    }
+
+    /// Fields that expire at the same time, and stand side by side, share a command.
+    fn field_times(&mut self, key: &[u8], hash: &Hash) -> io::Result<()> {
+        if hash.next_expiry().is_none() {
+            return Ok(());
+        }
+        let mut pending: Vec<&[u8]> = Vec::new();
+        let mut moment = None;
+        for (field, _, at) in hash.iter_with_expiry() {
+            if at != moment || pending.len() == ITEMS {
+                self.expire_fields(key, moment, &pending)?;
+                pending.clear();
+                moment = at;
+            }
+            pending.push(field);
+        }
+        self.expire_fields(key, moment, &pending)
+    }
+
+    fn expire_fields(&mut self, key: &[u8], at: Option<i64>, fields: &[&[u8]]) -> io::Result<()> {
+        let Some(at) = at else { return Ok(()) };
+        let (at, number) = (format_i64(at), format_i64(fields.len() as i64));
+        let head = [b"HPEXPIREAT", key, at.as_bytes(), b"FIELDS", number.as_bytes()];
+        self.command(&[&head, fields].concat())
     }
 
     fn stream(&mut self, key: &[u8], stream: &Stream) -> io::Result<()> {

@@ -24,7 +24,6 @@ pub mod rewrite;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::{background, disk};
 use crate::engine::append_only::{AofFiles, AofState};
@@ -34,6 +33,7 @@ use crate::engine::tracking;
 use crate::engine::{Engine, SharedEngine};
 use crate::journal::group_commit::AofSink;
 use crate::persistence::access::Access;
+use crate::system::clock::machine_now;
 use manifest::{Manifest, Part, sync_directory};
 
 /// Loads the data at the start and opens the file for what comes. An error means that the server
@@ -69,7 +69,7 @@ pub fn start(shared: &SharedEngine, progress: &Progress) -> io::Result<()> {
     engine.aof.place = Some(place.clone());
     engine.aof.state = AofState::On;
     let writer = Arc::clone(&engine.aof.writer);
-    engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&writer))));
+    engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&writer), engine.clock.clone())));
     writer.switch(Some(file));
     drop(engine);
     writer.commit();
@@ -134,10 +134,10 @@ pub fn load_parts(
 ) -> io::Result<()> {
     let now_ms = access.with(|engine| engine.unix_ms());
     progress.begin(now_ms, total_size(place, manifest)?);
-    let begun = Instant::now();
+    let begun = machine_now();
     let parts: Vec<&Part> = manifest.parts().collect();
     for (index, part) in parts.iter().enumerate() {
-        let begun = Instant::now();
+        let begun = machine_now();
         // Files of no bytes behind it don't contradict that the end was cut by a crash.
         let rest = &parts[index + 1..];
         let is_last = rest.iter().try_fold(true, |all, part| {

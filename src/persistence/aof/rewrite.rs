@@ -173,7 +173,8 @@ fn switch(engine: &mut Engine, file: File) {
     engine.aof.writer.switch(Some(file));
     engine.journal.forget_selected();
     if engine.journal.aof.is_none() {
-        engine.journal.aof = Some(Box::new(AofSink::new(Arc::clone(&engine.aof.writer))));
+        engine.journal.aof =
+            Some(Box::new(AofSink::new(Arc::clone(&engine.aof.writer), engine.clock.clone())));
     }
 }
 

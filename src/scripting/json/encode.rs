@@ -3,8 +3,8 @@
 use super::{Invalid, Settings};
 use crate::scripting::limits::Buffer;
 use crate::scripting::lua::{
-    Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument, one_string, raise,
-    raise_here, type_name,
+    BString, Error, Function, Lua, MultiValue, Raise, Result, Table, Value, bad_argument,
+    one_string, raise, raise_here, type_name,
 };
 use crate::scripting::number_format::push_g;
 
@@ -66,10 +66,13 @@ impl Encoder<'_> {
     }
 
     fn table(&mut self, table: &Table, depth: i64) -> Result<()> {
-        if depth > self.settings.encode_max_depth {
+        if depth > self.settings.encode_max_depth.min(DEEPEST) {
             return self.fail(format!("Cannot serialise, excessive nesting ({depth})"));
         }
-        let (largest, items): (f64, f64) = self.list_length.call(table)?;
+        if table.raw_len() == 0 && depth < SHALLOW && self.plain_object(table, depth)? {
+            return Ok(());
+        }
+        let (largest, items, has_only_texts): (f64, f64, bool) = self.list_length.call(table)?;
         let settings = self.settings;
         let is_sparse = settings.sparse_ratio > 0
             && largest > items * settings.sparse_ratio as f64
@@ -77,13 +80,68 @@ impl Encoder<'_> {
         if is_sparse && !settings.sparse_convert {
             return self.cant("table", "excessively sparse array");
         }
-        if largest > 0.0 && !is_sparse {
+        if has_only_texts && largest > 0.0 {
+            self.texts(table)
+        } else if largest > 0.0 && largest == items && depth < SHALLOW {
+            self.dense_list(table, depth)
+        } else if largest > 0.0 && !is_sparse {
             self.list(table, largest as i64, depth)
         } else {
             self.object(table, depth)
         }
     }
 
+    /// An object whose keys are texts that no number looks like: such a text can be read without a
+    /// reference to it. Anything else is left to those who look at everything; then nothing is written.
+    fn plain_object(&mut self, table: &Table, depth: i64) -> Result<bool> {
+        let start = self.out.as_bytes().len();
+        let mut is_plain = true;
+        let outcome = table.for_each(|key: BString, value: Value| {
+            is_plain = !may_be_number(&key);
+            if !is_plain {
+                return raise(Raise::Text(Vec::new()));
+            }
+            self.separator(start)?;
+            self.string(&key)?;
+            self.out.push(b':')?;
+            self.value(&value, depth)
+        });
+        if !is_plain || matches!(outcome, Err(Error::FromLuaConversionError { .. })) {
+            self.out.bytes().truncate(start);
+            return Ok(false);
+        }
+        outcome?;
+        self.close_object(start)?;
+        Ok(true)
+    }
+
+    /// A list of nothing but texts.
+    fn texts(&mut self, list: &Table) -> Result<()> {
+        self.out.push(b'[')?;
+        let mut is_first = true;
+        list.for_each_value(|text: BString| {
+            if !std::mem::replace(&mut is_first, false) {
+                self.out.push(b',')?;
+            }
+            self.string(&text)
+        })?;
+        self.out.push(b']')
+    }
+
+    /// A list without gaps.
+    fn dense_list(&mut self, list: &Table, depth: i64) -> Result<()> {
+        self.out.push(b'[')?;
+        let mut is_first = true;
+        list.for_each_value(|value: Value| {
+            if !std::mem::replace(&mut is_first, false) {
+                self.out.push(b',')?;
+            }
+            self.value(&value, depth)
+        })?;
+        self.out.push(b']')
+    }
+
+    /// A list with gaps.
     fn list(&mut self, table: &Table, len: i64, depth: i64) -> Result<()> {
         self.out.push(b'[')?;
         for index in 1..=len {
@@ -106,16 +164,24 @@ impl Encoder<'_> {
                 self.field(start, &key, &value, depth)?;
             }
         }
+        self.close_object(start)
+    }
+
+    /// What stands before a field of the object that begins at `start`.
+    fn separator(&mut self, start: usize) -> Result<()> {
+        self.out.push(if self.out.as_bytes().len() == start { b'{' } else { b',' })
+    }
+
+    fn close_object(&mut self, start: usize) -> Result<()> {
         if self.out.as_bytes().len() == start {
             self.out.push(b'{')?;
         }
-        self.raw(b"}")
+        self.out.push(b'}')
     }
 
     /// A field of the object that begins at `start`.
     fn field(&mut self, start: usize, key: &Value, value: &Value, depth: i64) -> Result<()> {
-        let separator = if self.out.as_bytes().len() == start { b'{' } else { b',' };
-        self.out.push(separator)?;
+        self.separator(start)?;
         match key {
             Value::String(text) => self.string(&text.as_bytes())?,
             Value::Integer(_) | Value::Number(_) => {
@@ -171,8 +237,17 @@ impl Encoder<'_> {
 /// A number is not longer, however many digits are wanted.
 const LONGEST_NUMBER: usize = 64;
 
-/// Up to this depth objects are walked through in the fast way, which goes deeper into C each time.
+/// However deep a script allows tables to be nested, the stack has an end.
+const DEEPEST: i64 = 4000;
+
+/// Up to this depth tables are walked through in the fast way, which goes deeper into C each time.
 const SHALLOW: i64 = 32;
+
+/// Whether a number as a text looks like this.
+fn may_be_number(text: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'-';
+    text.first().is_some_and(is_digit) || matches!(text, b"inf" | b"nan")
+}
 
 fn is_escaped(byte: &u8) -> bool {
     matches!(byte, 0..=0x1f | 0x7f | b'"' | b'\\' | b'/')

@@ -67,12 +67,13 @@ pub enum Invalid {
 type Shared = Arc<Mutex<Settings>>;
 
 /// The settings of `cjson`, kept with the interpreter.
-struct Kept(Shared);
+#[derive(Clone, Debug, Default)]
+pub struct Kept(Shared);
 
-/// Before a script: what the last one has set is forgotten.
-pub fn reset(lua: &Lua) {
-    if let Some(kept) = lua.app_data_ref::<Kept>() {
-        *lock(&kept.0) = Settings::default();
+impl Kept {
+    /// Before a script: what the last one has set is forgotten.
+    pub fn reset(&self) {
+        *lock(&self.0) = Settings::default();
     }
 }
 
@@ -80,11 +81,9 @@ fn lock(settings: &Shared) -> MutexGuard<'_, Settings> {
     settings.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The table `cjson`.
-pub fn table(lua: &Lua, list_length: Function) -> Result<Table> {
-    let settings = Shared::default();
-    lua.set_app_data(Kept(settings.clone()));
-    build(lua, list_length, settings)
+/// The table `cjson`, with these settings.
+pub fn table(lua: &Lua, list_length: Function, settings: &Kept) -> Result<Table> {
+    build(lua, list_length, settings.0.clone())
 }
 
 /// A function of the table, which is given the table's settings.

@@ -129,14 +129,31 @@ pub enum Operation {
     Xor,
     /// Bits that the only source lacks.
     Not,
+    /// Bits that only the first source has.
+    Diff,
+    /// Bits that the first source lacks, and any other has.
+    Diff1,
+    /// Bits that the first source has, and any other.
+    AndOr,
+    /// Bits that exactly one source has.
+    One,
 }
 
 /// Combines bitmaps; the result is as long as the longest, the others count as filled with zeros.
 pub fn combine(operation: Operation, sources: &[&[u8]]) -> Vec<u8> {
     let Some((first, others)) = sources.split_first() else { return Vec::new() };
     let len = sources.iter().map(|source| source.len()).max().unwrap_or(0);
+    let any_other = match operation {
+        Operation::Diff | Operation::Diff1 | Operation::AndOr => combine(Operation::Or, others),
+        _ => Vec::new(),
+    };
+    let others = match operation {
+        Operation::Diff | Operation::Diff1 | Operation::AndOr => &[&*any_other][..],
+        _ => others,
+    };
     let mut result = first.to_vec();
     result.resize(len, 0);
+    let mut seen_twice = vec![0; if operation == Operation::One { len } else { 0 }];
     // One tight loop an operation: the compiler makes each work on many bytes at once.
     for source in others {
         let (overlap, behind) = result.split_at_mut(source.len());
@@ -149,8 +166,22 @@ pub fn combine(operation: Operation, sources: &[&[u8]]) -> Vec<u8> {
             Operation::Or => pairs.for_each(|(byte, other)| *byte |= other),
             Operation::Xor => pairs.for_each(|(byte, other)| *byte ^= other),
             Operation::Not => {}
+            Operation::Diff => pairs.for_each(|(byte, other)| *byte &= !other),
+            Operation::Diff1 => {
+                pairs.for_each(|(byte, other)| *byte = !*byte & other);
+                behind.fill(0);
+            }
+            Operation::AndOr => {
+                pairs.for_each(|(byte, other)| *byte &= other);
+                behind.fill(0);
+            }
+            Operation::One => pairs.zip(&mut seen_twice).for_each(|((byte, other), twice)| {
+                *twice |= *byte & other;
+                *byte |= other;
+            }),
         }
     }
+    result.iter_mut().zip(&seen_twice).for_each(|(byte, twice)| *byte &= !twice);
     if operation == Operation::Not {
         result.iter_mut().for_each(|byte| *byte = !*byte);
     }

@@ -95,5 +95,10 @@ fn shorter_sources_count_as_filled_with_zeros() {
     assert_eq!(combine(Operation::Or, &sources), b"\xff\xff\x0f");
     assert_eq!(combine(Operation::Xor, &sources), b"\x33\xfe\x0f");
     assert_eq!(combine(Operation::Not, &sources[..1]), b"\x0f\0\xf0");
+    assert_eq!(combine(Operation::Diff, &sources), b"\0\xfe\x0f");
+    assert_eq!(combine(Operation::Diff1, &sources), b"\x0f\0\0");
+    assert_eq!(combine(Operation::AndOr, &sources), b"\xf0\x01\0");
+    assert_eq!(combine(Operation::One, &sources), b"\x03\xfe\x0f");
+    assert_eq!(combine(Operation::Diff1, &[b"".as_slice(), b"\x01\x02"]), b"\x01\x02");
     assert_eq!(combine(Operation::Or, &[b"".as_slice(), b""]), b"");
 }

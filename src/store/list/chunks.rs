@@ -9,20 +9,26 @@
 //!      a, b, c        128 texts
 //! ```
 //!
-//! A chunk is at most 8 KB and 128 texts; one that is larger than that by itself gets a chunk of its
+//! A chunk is at most 8 KB and 128 texts, or as many more as its allocation has room for anyway; one that is larger than that by itself gets a chunk of its
 //! own. So pushing and popping at an end moves at most 8 KB, however long the list is; an index
 //! is found by adding up the counts from the nearer end, which stand beside the pointers and make
 //! a million elements 8,000 steps through one array; a trim drops whole chunks; and a clone copies
-//! pointers, after which a write copies the one chunk it changes.
+//! pointers, after which a write copies the one chunk it changes: for that there is an `Arc` around each.
 //!
 //! No chunk is ever empty, and neighbours that have shrunk to half a chunk together are merged.
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::{CHUNK_BYTES, CHUNK_ENTRIES, End, Iter, has_room_for, remove_equal};
+use super::elements::Elements;
+use super::{CHUNK_BYTES, CHUNK_ENTRIES, End, Iter, has_bytes_for, has_room_for, remove_equal};
 use crate::store::Bytes;
-use crate::store::packed::Packed;
+use crate::store::Element;
+use crate::store::bytes::ARC_COUNTS;
+
+/// The most texts in a chunk, however short they are.
+pub(super) const MOST_ENTRIES: usize = CHUNK_ENTRIES * 3 / 2;
 
 /// A long list; see the module documentation.
 #[derive(Clone)]
@@ -35,20 +41,23 @@ pub(super) struct Chunks {
 pub(super) struct Chunk {
     /// `texts.len()`, where an index is looked for without following the pointer.
     count: u32,
-    pub(super) texts: Packed,
+    pub(super) texts: Arc<Elements>,
 }
 
 impl Chunk {
-    fn new(texts: Packed) -> Self {
-        Chunk { count: texts.len() as u32, texts }
+    fn new(texts: Elements) -> Self {
+        Chunk { count: texts.len() as u32, texts: Arc::new(texts) }
     }
 
     pub(super) fn len(&self) -> usize {
         self.count as usize
     }
 
-    fn has_room_for(&self, text: &[u8]) -> bool {
-        has_room_for(&self.texts, text)
+    fn has_room_for(&self, element: Element<'_>) -> bool {
+        let is_paid_for = self.len() < MOST_ENTRIES
+            && has_bytes_for(&self.texts, element)
+            && self.texts.has_spare_for(element);
+        has_room_for(&self.texts, element) || is_paid_for
     }
 
     /// Half, so that what has been merged doesn't have to be split by the next insertion.
@@ -58,8 +67,8 @@ impl Chunk {
     }
 
     /// Every change goes through here.
-    fn change<R>(&mut self, change: impl FnOnce(&mut Packed) -> R) -> R {
-        let result = change(&mut self.texts);
+    fn change<R>(&mut self, change: impl FnOnce(&mut Elements) -> R) -> R {
+        let result = change(Arc::make_mut(&mut self.texts));
         self.count = self.texts.len() as u32;
         result
     }
@@ -67,37 +76,37 @@ impl Chunk {
 
 impl Chunks {
     /// A list of these texts, with one chunk.
-    pub(super) fn new(texts: Packed) -> Self {
+    pub(super) fn new(texts: Elements) -> Self {
         let len = texts.len();
         Chunks { chunks: VecDeque::from([Chunk::new(texts)]), len }
     }
 
     /// The texts, if so few are left that they need no chunks.
-    pub(super) fn last_few(&self) -> Option<Packed> {
+    pub(super) fn last_few(&self) -> Option<Elements> {
         let only = self.chunks.front().filter(|_| self.chunks.len() == 1)?;
         let few = only.len() <= CHUNK_ENTRIES / 2 && only.texts.byte_size() <= CHUNK_BYTES / 2;
-        few.then(|| only.texts.clone())
+        few.then(|| Elements::clone(&only.texts))
     }
 
     /// Adds an element at an end.
-    pub(super) fn push(&mut self, end: End, text: &[u8]) {
+    pub(super) fn push(&mut self, end: End, element: Element<'_>) {
         let outermost = match end {
             End::Front => self.chunks.front_mut(),
             End::Back => self.chunks.back_mut(),
         };
         self.len += 1;
         match (outermost, end) {
-            (Some(chunk), End::Front) if chunk.has_room_for(text) => {
-                return chunk.change(|texts| texts.push_front(text));
+            (Some(chunk), End::Front) if chunk.has_room_for(element) => {
+                return chunk.change(|texts| texts.insert(0, element));
             }
-            (Some(chunk), End::Back) if chunk.has_room_for(text) => {
-                return chunk.change(|texts| texts.push_back(text));
+            (Some(chunk), End::Back) if chunk.has_room_for(element) => {
+                return chunk.change(|texts| texts.push_back(element));
             }
             // It will not grow again soon.
-            (Some(chunk), _) => chunk.texts.shrink_to_fit(),
+            (Some(chunk), _) => chunk.change(Elements::shrink_to_fit),
             (None, _) => {}
         }
-        let chunk = Chunk::new(Packed::from_iter([text]));
+        let chunk = Chunk::new(Elements::from_iter([element]));
         match end {
             End::Front => self.chunks.push_front(chunk),
             End::Back => self.chunks.push_back(chunk),
@@ -124,7 +133,7 @@ impl Chunks {
     }
 
     /// The element at `index`.
-    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
+    pub(super) fn get(&self, index: usize) -> Option<Element<'_>> {
         if index >= self.len {
             return None;
         }
@@ -133,34 +142,34 @@ impl Chunks {
     }
 
     /// Replaces the element at `index`; false if there is none.
-    pub(super) fn set(&mut self, index: usize, text: &[u8]) -> bool {
+    pub(super) fn set(&mut self, index: usize, element: Element<'_>) -> bool {
         if index >= self.len {
             return false;
         }
         let (at, position) = self.locate(index);
         let chunk = &mut self.chunks[at];
-        let size = chunk.texts.byte_size() + Packed::size_of_entry(text);
-        let replaced = chunk.texts.get(position).map_or(0, Packed::size_of_entry);
+        let size = chunk.texts.byte_size() + Elements::size_of(element);
+        let replaced = chunk.texts.get(position).map_or(0, Elements::size_of);
         if size - replaced <= CHUNK_BYTES || chunk.len() == 1 {
-            chunk.change(|texts| texts.replace(position, text));
+            chunk.change(|texts| texts.replace(position, element));
             self.tidy(at);
         } else {
             self.remove(index);
-            self.insert(index, text);
+            self.insert(index, element);
         }
         true
     }
 
     /// Puts an element before the one at `index`, or at the back if `index` is the length.
-    pub(super) fn insert(&mut self, index: usize, text: &[u8]) {
+    pub(super) fn insert(&mut self, index: usize, element: Element<'_>) {
         assert!(index <= self.len, "index {index} in a list of {}", self.len);
         if index == 0 || index == self.len {
-            return self.push(if index == 0 { End::Front } else { End::Back }, text);
+            return self.push(if index == 0 { End::Front } else { End::Back }, element);
         }
         let (at, position) = self.locate(index);
         self.len += 1;
-        if self.chunks[at].has_room_for(text) {
-            return self.chunks[at].change(|texts| texts.insert(position, text));
+        if self.chunks[at].has_room_for(element) {
+            return self.chunks[at].change(|texts| texts.insert(position, element));
         }
         // Split the full chunk, so that the element belongs between two chunks.
         let mut right = at;
@@ -169,12 +178,12 @@ impl Chunks {
             right = at + 1;
             self.chunks.insert(right, Chunk::new(rest));
         }
-        if right > 0 && self.chunks[right - 1].has_room_for(text) {
-            self.chunks[right - 1].change(|texts| texts.push_back(text));
-        } else if self.chunks[right].has_room_for(text) {
-            self.chunks[right].change(|texts| texts.push_front(text));
+        if right > 0 && self.chunks[right - 1].has_room_for(element) {
+            self.chunks[right - 1].change(|texts| texts.push_back(element));
+        } else if self.chunks[right].has_room_for(element) {
+            self.chunks[right].change(|texts| texts.insert(0, element));
         } else {
-            self.chunks.insert(right, Chunk::new(Packed::from_iter([text])));
+            self.chunks.insert(right, Chunk::new(Elements::from_iter([element])));
         }
     }
 
@@ -190,9 +199,14 @@ impl Chunks {
         true
     }
 
-    /// Removes up to `limit` elements that equal `text`, the ones nearest to an end. Returns how
+    /// Removes up to `limit` elements that equal `element`, the ones nearest to an end. Returns how
     /// many there were.
-    pub(super) fn remove_equal(&mut self, text: &[u8], limit: usize, nearest: End) -> usize {
+    pub(super) fn remove_equal(
+        &mut self,
+        element: Element<'_>,
+        limit: usize,
+        nearest: End,
+    ) -> usize {
         let (mut removed, mut changed, mut last_changed) = (0, 0, 0);
         for step in 0..self.chunks.len() {
             if removed == limit {
@@ -203,7 +217,7 @@ impl Chunks {
                 End::Back => self.chunks.len() - 1 - step,
             };
             let chunk = &mut self.chunks[at];
-            match chunk.change(|texts| remove_equal(texts, text, limit - removed, nearest)) {
+            match chunk.change(|texts| remove_equal(texts, element, limit - removed, nearest)) {
                 0 => {}
                 some => {
                     removed += some;
@@ -255,7 +269,7 @@ impl Chunks {
         for chunk in &self.chunks {
             chunks += 1;
             entries += chunk.len();
-            bytes += chunk.texts.heap_size();
+            bytes += ARC_COUNTS + size_of::<Elements>() + chunk.texts.heap_size();
             if entries >= samples {
                 break;
             }
@@ -335,7 +349,7 @@ impl Chunks {
                 continue;
             };
             if !a.fills_half_with(b) {
-                let right = b.texts.clone();
+                let right = Arc::clone(&b.texts);
                 self.chunks[left].change(|texts| texts.append(&right));
                 self.chunks.remove(left + 1);
                 return;

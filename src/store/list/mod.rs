@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! form     holds                                    called      element costs
-//! Packed   up to 128 elements in up to 8 KB, or     quicklist   its length + 1
-//!          one of any size
+//! Packed   up to 128 elements in up to 8 KB, or     quicklist   its length + 1, as an integer
+//!          one of any size                                      1 to 8 + 1
 //! Chunks   anything: a deque of such packed lists   quicklist   the same
 //! ```
 //!
@@ -15,16 +15,17 @@
 //! `quicklist`, as in Redis 7.0.
 
 mod chunks;
+mod elements;
 
 use std::collections::vec_deque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Bytes;
 use super::bytes::ARC_COUNTS;
-use super::packed::{self, Packed};
+use super::{Bytes, Element};
 use chunks::{Chunk, Chunks};
+use elements::Elements;
 
 /// The most texts in a chunk: walking through them takes about 100 ns.
 const CHUNK_ENTRIES: usize = 128;
@@ -47,14 +48,14 @@ pub struct List(Form);
 
 #[derive(Clone)]
 enum Form {
-    Packed(Packed),
+    Packed(Elements),
     Chunks(Arc<Chunks>),
 }
 
 impl List {
     /// An empty list.
-    pub const fn new() -> Self {
-        List(Form::Packed(Packed::new()))
+    pub fn new() -> Self {
+        List(Form::Packed(Elements::default()))
     }
 
     /// Whether neither has changed since one was cloned from the other.
@@ -86,12 +87,13 @@ impl List {
 
     /// Adds an element at an end.
     pub fn push(&mut self, end: End, text: &[u8]) {
+        let element = Element::of(text);
         match &mut self.0 {
-            Form::Packed(texts) if has_room_for(texts, text) => match end {
-                End::Front => texts.push_front(text),
-                End::Back => texts.push_back(text),
+            Form::Packed(texts) if has_room_for(texts, element) => match end {
+                End::Front => texts.insert(0, element),
+                End::Back => texts.push_back(element),
             },
-            _ => self.make_chunks().push(end, text),
+            _ => self.make_chunks().push(end, element),
         }
     }
 
@@ -111,7 +113,7 @@ impl List {
     }
 
     /// The element at `index`.
-    pub fn get(&self, index: usize) -> Option<&[u8]> {
+    pub fn get(&self, index: usize) -> Option<Element<'_>> {
         match &self.0 {
             Form::Packed(texts) => texts.get(index),
             Form::Chunks(chunks) => chunks.get(index),
@@ -120,11 +122,12 @@ impl List {
 
     /// Replaces the element at `index`; false if there is none.
     pub fn set(&mut self, index: usize, text: &[u8]) -> bool {
+        let element = Element::of(text);
         match &mut self.0 {
             Form::Packed(texts) if index >= texts.len() => return false,
-            Form::Packed(texts) if has_bytes_for(texts, text) => texts.replace(index, text),
+            Form::Packed(texts) if has_bytes_for(texts, element) => texts.replace(index, element),
             _ => {
-                let replaced = self.make_chunks().set(index, text);
+                let replaced = self.make_chunks().set(index, element);
                 self.settle();
                 return replaced;
             }
@@ -134,9 +137,10 @@ impl List {
 
     /// Puts an element before the one at `index`, or at the back if `index` is the length.
     pub fn insert(&mut self, index: usize, text: &[u8]) {
+        let element = Element::of(text);
         match &mut self.0 {
-            Form::Packed(texts) if has_room_for(texts, text) => texts.insert(index, text),
-            _ => self.make_chunks().insert(index, text),
+            Form::Packed(texts) if has_room_for(texts, element) => texts.insert(index, element),
+            _ => self.make_chunks().insert(index, element),
         }
     }
 
@@ -156,9 +160,10 @@ impl List {
     /// Removes up to `limit` elements that equal `text`, the ones nearest to an end. Returns how
     /// many there were.
     pub fn remove_equal(&mut self, text: &[u8], limit: usize, nearest: End) -> usize {
+        let element = Element::of(text);
         let removed = match &mut self.0 {
-            Form::Packed(texts) => remove_equal(texts, text, limit, nearest),
-            Form::Chunks(chunks) => Arc::make_mut(chunks).remove_equal(text, limit, nearest),
+            Form::Packed(texts) => remove_equal(texts, element, limit, nearest),
+            Form::Chunks(chunks) => Arc::make_mut(chunks).remove_equal(element, limit, nearest),
         };
         self.settle();
         removed
@@ -166,7 +171,8 @@ impl List {
 
     /// Where the first element that equals `text` is.
     pub fn find(&self, text: &[u8]) -> Option<usize> {
-        self.iter().position(|each| each == text)
+        let element = Element::of(text);
+        self.iter().position(|each| each == element)
     }
 
     /// Keeps the elements in a range of indices and drops the others.
@@ -191,7 +197,7 @@ impl List {
     }
 
     /// The elements, back to front.
-    pub fn iter_back(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter_back(&self) -> impl Iterator<Item = Element<'_>> {
         // A chunk can only be read forwards, so each is listed first.
         let chunks = self.chunks().rev();
         chunks.flat_map(|texts| texts.iter().collect::<Vec<_>>().into_iter().rev())
@@ -211,12 +217,12 @@ impl List {
     }
 
     /// The chunks, front to back: for writing them to a file one by one. A packed list is one.
-    pub fn chunks(&self) -> impl DoubleEndedIterator<Item = &Packed> {
+    pub fn chunks(&self) -> impl DoubleEndedIterator<Item = &Elements> {
         let (only, chunks) = match &self.0 {
             Form::Packed(texts) => (Some(texts).filter(|texts| !texts.is_empty()), None),
             Form::Chunks(chunks) => (None, Some(&chunks.chunks)),
         };
-        only.into_iter().chain(chunks.into_iter().flatten().map(|chunk| &chunk.texts))
+        only.into_iter().chain(chunks.into_iter().flatten().map(|chunk| &*chunk.texts))
     }
 
     /// Bytes allocated, estimated from the first chunks, until they hold `samples` elements; 0
@@ -249,32 +255,32 @@ impl List {
     }
 }
 
-/// Whether a packed list can take one text more.
-fn has_room_for(texts: &Packed, text: &[u8]) -> bool {
-    texts.is_empty() || texts.len() < CHUNK_ENTRIES && has_bytes_for(texts, text)
+/// Whether a packed list can take one element more.
+fn has_room_for(texts: &Elements, element: Element<'_>) -> bool {
+    texts.is_empty() || texts.len() < CHUNK_ENTRIES && has_bytes_for(texts, element)
 }
 
-fn has_bytes_for(texts: &Packed, text: &[u8]) -> bool {
-    texts.byte_size() + Packed::size_of_entry(text) <= CHUNK_BYTES
+fn has_bytes_for(texts: &Elements, element: Element<'_>) -> bool {
+    texts.byte_size() + Elements::size_of(element) <= CHUNK_BYTES
 }
 
-/// Removes up to `limit` texts that equal `text`, the ones nearest to an end; returns how many.
-fn remove_equal(texts: &mut Packed, text: &[u8], limit: usize, nearest: End) -> usize {
-    let equal = texts.iter().filter(|each| *each == text).count();
+/// Removes up to `limit` elements that equal `element`, the ones nearest to an end; returns how many.
+fn remove_equal(texts: &mut Elements, element: Element<'_>, limit: usize, nearest: End) -> usize {
+    let equal = texts.iter().filter(|each| *each == element).count();
     let take = equal.min(limit);
     if take > 0 {
         let skip = if nearest == End::Front { 0 } else { equal - take };
-        *texts = without(texts, text, skip..skip + take);
+        *texts = without(texts, element, skip..skip + take);
     }
     take
 }
 
-/// The texts without some of those that equal `text`: the ones with these numbers, counting only
+/// The elements without some of those that equal `element`: the ones with these numbers, counting only
 /// the equal ones.
-fn without(texts: &Packed, text: &[u8], numbers: Range<usize>) -> Packed {
+fn without(texts: &Elements, element: Element<'_>, numbers: Range<usize>) -> Elements {
     let mut number = 0;
-    let stays = |each: &&[u8]| {
-        if *each != text {
+    let stays = |each: &Element<'_>| {
+        if *each != element {
             return true;
         }
         number += 1;
@@ -299,7 +305,7 @@ impl Eq for List {}
 
 impl fmt::Debug for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter().map(Bytes::new)).finish()
+        f.debug_list().entries(self.iter().map(|element| element.to_bytes())).finish()
     }
 }
 
@@ -314,7 +320,7 @@ impl<T: AsRef<[u8]>> FromIterator<T> for List {
 }
 
 impl<'a> IntoIterator for &'a List {
-    type Item = &'a [u8];
+    type Item = Element<'a>;
     type IntoIter = Iter<'a>;
     fn into_iter(self) -> Iter<'a> {
         self.iter()
@@ -325,21 +331,21 @@ impl<'a> IntoIterator for &'a List {
 #[derive(Clone)]
 pub struct Iter<'a> {
     chunks: vec_deque::Iter<'a, Chunk>,
-    texts: packed::Iter<'a>,
+    texts: elements::Iter<'a>,
     left: usize,
 }
 
 impl<'a> Iter<'a> {
     /// The elements of a list that is packed.
-    fn of(texts: packed::Iter<'a>) -> Self {
+    fn of(texts: elements::Iter<'a>) -> Self {
         Iter { chunks: Default::default(), left: texts.len(), texts }
     }
 }
 
 impl<'a> Iterator for Iter<'a> {
-    type Item = &'a [u8];
+    type Item = Element<'a>;
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<Element<'a>> {
         self.left = self.left.checked_sub(1)?;
         loop {
             if let Some(text) = self.texts.next() {

@@ -10,9 +10,9 @@ use super::*;
 impl List {
     /// What must be true of every list, whatever happened to it.
     fn check(&self) {
-        assert_eq!(self.chunks().map(Packed::len).sum::<usize>(), self.len());
+        assert_eq!(self.chunks().map(Elements::len).sum::<usize>(), self.len());
         for texts in self.chunks() {
-            assert!((1..=CHUNK_ENTRIES).contains(&texts.len()));
+            assert!((1..=chunks::MOST_ENTRIES).contains(&texts.len()));
             assert!(texts.len() == 1 || texts.byte_size() <= CHUNK_BYTES);
         }
         if let Form::Chunks(chunks) = &self.0 {
@@ -21,11 +21,12 @@ impl List {
     }
 }
 
-/// A few values, so that some are equal: many short ones, some that fill a chunk with ten of
+/// A few values, so that some are equal: many short ones and integers, some that fill a chunk with ten of
 /// their kind, and some that need a chunk of their own.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let len = prop_oneof![30 => 0..3usize, 3 => Just(800), 1 => Just(9000)];
-    (len, b'a'..b'd').prop_map(|(len, fill)| vec![fill; len])
+    // "11" is an integer, "1" and what is longer is not.
+    (len, prop_oneof![b'a'..b'd', Just(b'1')]).prop_map(|(len, fill)| vec![fill; len])
 }
 
 #[derive(Clone, Debug)]
@@ -137,18 +138,18 @@ proptest! {
             list.check();
             prop_assert_eq!(list.len(), model.len());
         }
-        prop_assert!(list.iter().eq(model.iter().map(|t| &t[..])));
-        prop_assert!(list.iter_back().eq(model.iter().rev().map(|t| &t[..])));
-        prop_assert!((0..model.len()).all(|i| list.get(i) == Some(&model[i][..])));
+        prop_assert!(list.iter().eq(model.iter().map(|t| Element::of(t))));
+        prop_assert!(list.iter_back().eq(model.iter().rev().map(|t| Element::of(t))));
+        prop_assert!((0..model.len()).all(|i| list.get(i) == Some(Element::of(&model[i]))));
         let start = at.index(model.len() + 1);
         let range = start..start + count;
-        prop_assert!(list.range(range).eq(model.iter().skip(start).take(count).map(|t| &t[..])));
+        prop_assert!(list.range(range).eq(model.iter().skip(start).take(count).map(|t| Element::of(t))));
         prop_assert_eq!(list.get(model.len()), None);
         prop_assert_eq!(list.find(b"bb"), model.iter().position(|t| t == b"bb"));
         prop_assert_eq!(&list, &model.iter().collect::<List>());
         // The clone is as it was, whatever was done to the original since.
         frozen.0.check();
-        prop_assert!(frozen.0.iter().eq(frozen.1.iter().map(|t| &t[..])));
+        prop_assert!(frozen.0.iter().eq(frozen.1.iter().map(|t| Element::of(t))));
     }
 }
 
@@ -157,9 +158,9 @@ fn large_elements_get_a_chunk_of_their_own() {
     let mut list: List = ["a", "b", "c"].into_iter().collect();
     list.set(1, &[b'x'; 10_000]);
     list.insert(2, &[b'y'; 10_000]);
-    assert_eq!(list.chunks().map(Packed::len).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    assert_eq!(list.chunks().map(Elements::len).collect::<Vec<_>>(), [1, 1, 1, 1]);
     list.set(2, b"small again");
-    assert_eq!(list.chunks().map(Packed::len).collect::<Vec<_>>(), [1, 1, 2]);
+    assert_eq!(list.chunks().map(Elements::len).collect::<Vec<_>>(), [1, 1, 2]);
     list.remove(1);
     list.check();
     assert_eq!(list.chunks().count(), 1, "small neighbours merge");
@@ -171,9 +172,9 @@ fn a_write_after_a_clone_copies_one_chunk() {
     let mut list: List = (0..10_000).map(|i| i.to_string()).collect();
     let frozen = list.clone();
     list.set(5000, b"x");
-    let place = |texts: &Packed| texts.get(0).map(<[u8]>::as_ptr);
-    let copied = list.chunks().zip(frozen.chunks()).filter(|(a, b)| place(a) != place(b)).count();
-    assert_eq!((copied, frozen.get(5000)), (1, Some(&b"5000"[..])));
+    let pairs = list.chunks().zip(frozen.chunks());
+    let copied = pairs.filter(|(a, b)| !std::ptr::eq(*a, *b)).count();
+    assert_eq!((copied, frozen.get(5000)), (1, Some(Element::Integer(5000))));
 }
 
 #[test]
@@ -192,6 +193,13 @@ fn removing_most_elements_leaves_few_chunks() {
     assert_eq!(list.remove_equal(b"drop", usize::MAX, End::Back), 19_800);
     list.check();
     assert!(list.chunks().count() <= 8, "{} chunks for 200 elements", list.chunks().count());
+}
+
+#[test]
+fn an_integer_costs_what_it_needs() {
+    let list: List = (100_000..200_000).map(|i| i.to_string()).collect();
+    let bytes = list.heap_size(0);
+    assert!(bytes < 100_000 * 9 / 2, "{bytes} bytes");
 }
 
 #[test]

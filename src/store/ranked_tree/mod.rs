@@ -91,6 +91,7 @@ impl RankedTree {
     }
 
     /// Whether there are none.
+    #[cfg(feature = "internals")] // for tests
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -99,7 +100,7 @@ impl RankedTree {
     pub fn insert(&mut self, score: f64, member: &[u8]) -> bool {
         debug_assert!(!score.is_nan());
         let entry = Entry { score, member: Bytes::new(member) };
-        let Some(split) = insert(Arc::make_mut(&mut self.root), entry) else { return false };
+        let Some(split) = insert_below(Arc::make_mut(&mut self.root), entry) else { return false };
         self.len += 1;
         if let Some(right) = split {
             // The root grows a level. Its own lower bound is never looked at, so any entry will do.
@@ -130,7 +131,7 @@ impl RankedTree {
             *self = Self::default();
             return;
         }
-        remove_range(Arc::make_mut(&mut self.root), ranks);
+        remove_below(Arc::make_mut(&mut self.root), ranks);
         while let Node::Inner(children) = &*self.root
             && let [only] = &children[..]
         {
@@ -287,7 +288,7 @@ fn child_of_rank(children: &[Child], rank: &mut usize) -> usize {
 
 /// Inserts below `node`. `None`: it was there already. `Some(Some(right))`: it was inserted, and
 /// `node` had to give its right half away.
-fn insert(node: &mut Node, entry: Entry) -> Option<Option<Child>> {
+fn insert_below(node: &mut Node, entry: Entry) -> Option<Option<Child>> {
     let compare = |other: &Entry| other.compare(entry.score, &entry.member);
     let at = match node {
         Node::Leaf(entries) => {
@@ -302,7 +303,7 @@ fn insert(node: &mut Node, entry: Entry) -> Option<Option<Child>> {
         Node::Inner(children) => {
             let at = children[1..].partition_point(|child| compare(&child.first).is_le());
             let child = &mut children[at];
-            let split = insert(Arc::make_mut(&mut child.node), entry)?;
+            let split = insert_below(Arc::make_mut(&mut child.node), entry)?;
             child.count += 1;
             let Some(right) = split else { return Some(None) };
             child.count -= right.count;
@@ -320,7 +321,7 @@ fn insert(node: &mut Node, entry: Entry) -> Option<Option<Child>> {
 }
 
 /// Removes these ranks, which do not cover all of `node`, below it.
-fn remove_range(node: &mut Node, ranks: Range<usize>) {
+fn remove_below(node: &mut Node, ranks: Range<usize>) {
     let children = match node {
         Node::Leaf(entries) => {
             entries.drain(ranks);
@@ -339,7 +340,7 @@ fn remove_range(node: &mut Node, ranks: Range<usize>) {
         }
         if !inside.is_empty() {
             child.count -= inside.len();
-            remove_range(Arc::make_mut(&mut child.node), inside);
+            remove_below(Arc::make_mut(&mut child.node), inside);
         }
         true
     });

@@ -19,9 +19,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Bytes;
+use super::blob::Blob;
 use super::bytes::ARC_COUNTS;
 use super::chains::Chains;
-use super::intset::IntSet;
+use super::intset::{self, IntSet, IntSetRef};
 use super::packed::{self, Packed};
 use super::table::{self, Table};
 use crate::number::parse_i64;
@@ -38,9 +39,24 @@ pub struct Set(Form);
 
 #[derive(Clone)]
 enum Form {
-    Ints(IntSet),
-    Packed(Packed),
+    /// Packed texts, or integers in their place: what a key's entry has room for is one address and
+    /// one length, and the blob itself says which of the two it holds.
+    Small(Packed),
     Table(Arc<Table<Bytes>>),
+}
+
+/// A set as its form.
+enum View<'a> {
+    Ints(IntSetRef<'a>),
+    Packed(&'a Packed),
+    Table(&'a Table<Bytes>),
+}
+
+/// The same, to be changed.
+enum ViewMut<'a> {
+    Ints(IntSet<&'a mut Blob>),
+    Packed(&'a mut Packed),
+    Table(&'a mut Arc<Table<Bytes>>),
 }
 
 /// A member of a [`Set`]: its text, borrowed where the set has it as text.
@@ -54,15 +70,36 @@ pub enum Member<'a> {
 
 impl Set {
     /// An empty set.
-    pub const fn new() -> Self {
-        Set(Form::Ints(IntSet::new()))
+    pub fn new() -> Self {
+        Set(Form::Small(Packed::new()))
+    }
+
+    #[inline]
+    fn view(&self) -> View<'_> {
+        match &self.0 {
+            Form::Small(small) => match intset::is_in(small.blob()) {
+                true => View::Ints(IntSet::new(small.blob())),
+                false => View::Packed(small),
+            },
+            Form::Table(table) => View::Table(table),
+        }
+    }
+
+    #[inline]
+    fn view_mut(&mut self) -> ViewMut<'_> {
+        match &mut self.0 {
+            Form::Small(small) => match intset::is_in(small.blob()) {
+                true => ViewMut::Ints(IntSet::new(small.blob_mut())),
+                false => ViewMut::Packed(small),
+            },
+            Form::Table(table) => ViewMut::Table(table),
+        }
     }
 
     /// Whether neither has changed since one was cloned from the other.
     pub fn is_same(&self, other: &Set) -> bool {
         match (&self.0, &other.0) {
-            (Form::Ints(ours), Form::Ints(theirs)) => ours.is_same(theirs),
-            (Form::Packed(ours), Form::Packed(theirs)) => ours.is_same(theirs),
+            (Form::Small(ours), Form::Small(theirs)) => ours.is_same(theirs),
             (Form::Table(ours), Form::Table(theirs)) => Arc::ptr_eq(ours, theirs),
             _ => false,
         }
@@ -70,10 +107,10 @@ impl Set {
 
     /// How many members there are.
     pub fn len(&self) -> usize {
-        match &self.0 {
-            Form::Ints(ints) => ints.len(),
-            Form::Packed(packed) => packed.len(),
-            Form::Table(table) => table.len(),
+        match self.view() {
+            View::Ints(ints) => ints.len(),
+            View::Packed(packed) => packed.len(),
+            View::Table(table) => table.len(),
         }
     }
 
@@ -84,35 +121,35 @@ impl Set {
 
     /// The name of its form in OBJECT ENCODING.
     pub fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Form::Ints(_) => "intset",
-            Form::Packed(_) | Form::Table(_) => "hashtable",
+        match self.view() {
+            View::Ints(_) => "intset",
+            View::Packed(_) | View::Table(_) => "hashtable",
         }
     }
 
     /// The members as integers, if it is an intset.
-    pub fn integers(&self) -> Option<&IntSet> {
-        match &self.0 {
-            Form::Ints(ints) => Some(ints),
-            Form::Packed(_) | Form::Table(_) => None,
+    pub fn integers(&self) -> Option<IntSetRef<'_>> {
+        match self.view() {
+            View::Ints(ints) => Some(ints),
+            View::Packed(_) | View::Table(_) => None,
         }
     }
 
     /// Adds a member; false if it was there. More than `max_intset` integers become a hashtable.
     pub fn add(&mut self, member: &[u8], max_intset: usize) -> bool {
-        match &mut self.0 {
-            Form::Ints(ints) => {
-                if let Some(value) = parse_i64(member) {
-                    let added = ints.insert(value);
-                    if added && ints.len() > max_intset {
-                        self.convert(0);
-                    }
-                    return added;
+        match self.view_mut() {
+            ViewMut::Ints(mut ints) => {
+                let Some(value) = parse_i64(member) else {
+                    self.convert(Some(member));
+                    return true;
+                };
+                let added = ints.insert(value);
+                if added && ints.len() > max_intset {
+                    self.convert(None);
                 }
-                self.convert(member.len());
-                self.add(member, max_intset)
+                added
             }
-            Form::Packed(packed) => {
+            ViewMut::Packed(packed) => {
                 if packed.find(member, 1).is_some() {
                     return false;
                 }
@@ -123,7 +160,7 @@ impl Set {
                 packed.push_back(member);
                 true
             }
-            Form::Table(table) => {
+            ViewMut::Table(table) => {
                 // Looking first spares making a `Bytes` of a long member that is there.
                 let added = table.get(member).is_none();
                 if added {
@@ -136,42 +173,42 @@ impl Set {
 
     /// Removes a member; false if it wasn't there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        match &mut self.0 {
-            Form::Ints(ints) => parse_i64(member).is_some_and(|value| ints.remove(value)),
-            Form::Packed(packed) => match packed.find(member, 1) {
+        match self.view_mut() {
+            ViewMut::Ints(mut ints) => parse_i64(member).is_some_and(|value| ints.remove(value)),
+            ViewMut::Packed(packed) => match packed.find(member, 1) {
                 Some(index) => {
                     packed.remove(index..index + 1);
                     true
                 }
                 None => false,
             },
-            Form::Table(table) => Arc::make_mut(table).remove(member).is_some(),
+            ViewMut::Table(table) => Arc::make_mut(table).remove(member).is_some(),
         }
     }
 
     /// Whether `member` is one.
     pub fn contains(&self, member: &[u8]) -> bool {
-        match &self.0 {
-            Form::Ints(ints) => parse_i64(member).is_some_and(|value| ints.contains(value)),
-            Form::Packed(packed) => packed.find(member, 1).is_some(),
-            Form::Table(table) => table.get(member).is_some(),
+        match self.view() {
+            View::Ints(ints) => parse_i64(member).is_some_and(|value| ints.contains(value)),
+            View::Packed(packed) => packed.find(member, 1).is_some(),
+            View::Table(table) => table.get(member).is_some(),
         }
     }
 
     /// The same for a member whose [`hash`](super::hash()) is known.
     pub fn contains_hashed(&self, hash: u64, member: &[u8]) -> bool {
-        match &self.0 {
-            Form::Table(table) => table.get_hashed(hash, member).is_some(),
-            Form::Ints(_) | Form::Packed(_) => self.contains(member),
+        match self.view() {
+            View::Table(table) => table.get_hashed(hash, member).is_some(),
+            View::Ints(_) | View::Packed(_) => self.contains(member),
         }
     }
 
     /// The members: ascending in an intset, else in no particular order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter(match &self.0 {
-            Form::Ints(ints) => FormIter::Ints(ints, 0),
-            Form::Packed(packed) => FormIter::Packed(packed.iter()),
-            Form::Table(table) => FormIter::Table(table.iter()),
+        Iter(match self.view() {
+            View::Ints(ints) => FormIter::Ints(ints, 0),
+            View::Packed(packed) => FormIter::Packed(packed.iter()),
+            View::Table(table) => FormIter::Table(table.iter()),
         })
     }
 
@@ -180,10 +217,10 @@ impl Set {
         if self.is_empty() {
             return None;
         }
-        match &self.0 {
-            Form::Ints(ints) => Some(Member::digits(ints.get(draw(ints.len(), rng)))),
-            Form::Packed(packed) => packed.get(draw(packed.len(), rng)).map(Member::Text),
-            Form::Table(table) => table.random(rng).map(|member| Member::Text(member)),
+        match self.view() {
+            View::Ints(ints) => Some(Member::digits(ints.get(draw(ints.len(), rng)))),
+            View::Packed(packed) => packed.get(draw(packed.len(), rng)).map(Member::Text),
+            View::Table(table) => table.random(rng).map(|member| Member::Text(member)),
         }
     }
 
@@ -192,13 +229,13 @@ impl Set {
         if self.is_empty() {
             return None;
         }
-        match &mut self.0 {
-            Form::Ints(ints) => {
+        match self.view_mut() {
+            ViewMut::Ints(mut ints) => {
                 let value = ints.remove_at(draw(ints.len(), rng));
                 Some(Member::digits(value).into_bytes())
             }
-            Form::Packed(packed) => packed.take(draw(packed.len(), rng)),
-            Form::Table(table) => Arc::make_mut(table).pop(rng),
+            ViewMut::Packed(packed) => packed.take(draw(packed.len(), rng)),
+            ViewMut::Table(table) => Arc::make_mut(table).pop(rng),
         }
     }
 
@@ -207,44 +244,47 @@ impl Set {
     /// Integers are reported at once: a scan that began among them has ended before they can grow.
     /// A packed set has the same cursors as the table that it may become.
     pub fn scan(&self, cursor: u64, count: usize, report: &mut impl FnMut(&[u8])) -> u64 {
-        match &self.0 {
-            Form::Ints(_) => {
+        match self.view() {
+            View::Ints(_) => {
                 self.iter().for_each(|member| report(&member));
                 0
             }
-            Form::Packed(packed) => table::scan_list(packed.iter(), cursor, count, report),
-            Form::Table(table) => table.scan(cursor, count, &mut |member| report(member)),
+            View::Packed(packed) => table::scan_list(packed.iter(), cursor, count, report),
+            View::Table(table) => table.scan(cursor, count, &mut |member| report(member)),
         }
     }
 
     /// How the members are spread; None: they are listed as integers.
     pub fn chains(&self) -> Option<Chains> {
-        match &self.0 {
-            Form::Ints(_) => None,
-            Form::Packed(packed) => {
+        match self.view() {
+            View::Ints(_) => None,
+            View::Packed(packed) => {
                 let mut chains = Chains::default();
                 chains.add(packed.len()); // all in one place
                 Some(chains)
             }
-            Form::Table(table) => Some(table.chains()),
+            View::Table(table) => Some(table.chains()),
         }
     }
 
     /// Bytes allocated, estimated from `samples` members of a large set; 0 looks at all.
     pub fn heap_size(&self, samples: usize) -> usize {
         match &self.0 {
-            Form::Ints(ints) => ints.heap_size(),
-            Form::Packed(packed) => packed.heap_size(),
+            Form::Small(small) => small.heap_size(),
             Form::Table(table) => ARC_COUNTS + size_of::<Table<Bytes>>() + table.heap_size(samples),
         }
     }
 
-    /// Leaves the intset form, for a new member of `len` bytes.
-    fn convert(&mut self, len: usize) {
-        if self.len() < MAX_PACKED_MEMBERS && len <= MAX_PACKED_LEN {
-            self.0 = Form::Packed(self.iter().collect());
+    /// Leaves the intset form, perhaps for a new member.
+    fn convert(&mut self, new: Option<&[u8]>) {
+        let fits = new.is_none_or(|member| member.len() <= MAX_PACKED_LEN);
+        if self.len() < MAX_PACKED_MEMBERS && fits {
+            let mut packed: Packed = self.iter().collect();
+            new.into_iter().for_each(|member| packed.push_back(member));
+            self.0 = Form::Small(packed);
         } else {
             self.convert_to_table();
+            new.into_iter().for_each(|member| _ = self.add(member, 0));
         }
     }
 
@@ -331,7 +371,7 @@ impl fmt::Debug for Member<'_> {
 pub struct Iter<'a>(FormIter<'a>);
 
 enum FormIter<'a> {
-    Ints(&'a IntSet, usize),
+    Ints(IntSetRef<'a>, usize),
     Packed(packed::Iter<'a>),
     Table(table::Iter<'a, Bytes>),
 }

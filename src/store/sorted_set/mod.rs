@@ -86,7 +86,7 @@ pub enum Inserted {
 
 impl SortedSet {
     /// An empty set.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         SortedSet(Form::Packed(Packed::new()))
     }
 

@@ -170,18 +170,14 @@ impl Block {
         true
     }
 
-    /// Marks entries as removed, from the front, until `stop` (given each live entry's ID and the
-    /// number removed so far) says so. Returns how many it were.
-    pub fn delete_front(&mut self, stop: impl Fn(StreamId, usize) -> bool) -> usize {
-        let mut doomed = Vec::new();
-        for slot in self.slots().filter(|slot| !slot.deleted) {
-            if stop(slot.entry.id, doomed.len()) {
-                break;
-            }
-            doomed.push(slot.flags_at);
-        }
-        doomed.iter().for_each(|&flags_at| self.mark_deleted(flags_at));
-        doomed.len()
+    /// The IDs of the entries that are left, in order, with the place of each for `delete_at`.
+    pub fn places(&self) -> impl Iterator<Item = (StreamId, usize)> {
+        self.slots().filter(|slot| !slot.deleted).map(|slot| (slot.entry.id, slot.flags_at))
+    }
+
+    /// Marks the entries in these places as removed.
+    pub fn delete_at(&mut self, places: &[usize]) {
+        places.iter().for_each(|&flags_at| self.mark_deleted(flags_at));
     }
 
     /// The entries that are left, in order.

@@ -48,6 +48,8 @@ pub struct Pending {
 pub struct Consumer {
     /// When it last asked for anything, in Unix milliseconds.
     pub seen_time_ms: i64,
+    /// When it was last given or could claim anything, if ever.
+    pub active_time_ms: Option<i64>,
     pending: SortedMap<StreamId, ()>,
 }
 
@@ -97,6 +99,13 @@ impl Group {
         let before = self.consumers.len();
         self.consumers.entry(Bytes::new(name)).or_default().seen_time_ms = now_ms;
         self.consumers.len() > before
+    }
+
+    /// Notes that a member was given something at this time.
+    pub fn note_activity(&mut self, name: &[u8], at_ms: i64) {
+        if let Some(consumer) = self.consumers.get_mut(name) {
+            consumer.active_time_ms = Some(at_ms);
+        }
     }
 
     /// Removes a consumer and what it held. Returns how many entries that were, or `None` if

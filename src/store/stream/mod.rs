@@ -14,7 +14,7 @@
 //! copies the one block it changes (`Arc::make_mut`).
 //!
 //! The parts: [`id`] the IDs, [`block`] the bytes of a run of entries, [`group`] a consumer group,
-//! [`reading`] groups at work, [`listpack_size`] why blocks end where they end.
+//! [`reading`] groups at work, [`removal`] how entries go, [`listpack_size`] why blocks end where they end.
 //!
 //! What it leaves out on purpose: a block in which entries were removed is never rewritten; the
 //! bytes come back when its last entry goes. Who removes from the middle of a log pays for it.
@@ -29,11 +29,15 @@ pub mod group;
 pub mod id;
 pub mod listpack_size;
 pub mod reading;
+pub mod removal;
 
 pub use self::block::{Block, Entry};
 pub use self::group::{Consumer, Group, Pending};
 pub use self::id::StreamId;
-pub use self::reading::{AutoClaimed, Claim, Claimed, Delivered};
+#[cfg(feature = "internals")] // for tests
+pub use self::reading::{AutoClaimed, Delivered};
+pub use self::reading::{Claim, Claimed};
+pub use self::removal::{References, Removal};
 
 /// Where a block ends: `stream-node-max-bytes` and `stream-node-max-entries`; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,48 +182,6 @@ impl Stream {
         self.len -= 1;
         self.max_deleted_id = self.max_deleted_id.max(id);
         true
-    }
-
-    /// Removes entries from the front; returns how many.
-    pub fn trim(&mut self, keep: Keep, precision: Precision) -> usize {
-        let before = self.len;
-        while let Some(block) = self.blocks.front() {
-            let live = block.live();
-            let done = match keep {
-                Keep::Last(count) => self.len <= count,
-                Keep::From(id) => block.first() >= id,
-            };
-            let whole = match keep {
-                Keep::Last(count) => self.len - live >= count,
-                Keep::From(id) => block.last() < id,
-            };
-            let removed = before - self.len;
-            let too_many = match precision {
-                Precision::Blocks { limit } => limit > 0 && removed + live > limit,
-                Precision::Exact => false,
-            };
-            if done || too_many {
-                break;
-            }
-            if whole {
-                self.len -= live;
-                self.block_bytes -= block.heap_size();
-                self.blocks.pop_front();
-                continue;
-            }
-            if precision == Precision::Exact {
-                let len = self.len;
-                let removed = self.change_block(0, |block| {
-                    block.delete_front(|at, removed| match keep {
-                        Keep::Last(count) => len - removed <= count,
-                        Keep::From(id) => at >= id,
-                    })
-                });
-                self.len -= removed;
-            }
-            break;
-        }
-        before - self.len
     }
 
     /// Whether there is an entry of this ID.

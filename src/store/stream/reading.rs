@@ -131,6 +131,9 @@ impl Stream {
         }
         if delivered.is_some() {
             group_now.see_consumer(consumer, now_ms);
+            if !no_ack {
+                group_now.note_activity(consumer, now_ms);
+            }
         }
         *self.groups.get_mut(group).expect("it was there above") = shared;
         delivered
@@ -186,6 +189,7 @@ impl Stream {
         };
         group.see_consumer(consumer, claim.now_ms);
         group.assign(id, pending);
+        group.note_activity(consumer, claim.now_ms);
         Claimed::Yes
     }
 
@@ -228,6 +232,29 @@ impl Stream {
             _ => self.count_up_to(group.last_id)?,
         };
         Some(self.entries_added.wrapping_sub(read) as i64)
+    }
+
+    /// The same where it is the whole stream, which may be told even if it is not known how much the
+    /// group has read: all that there is comes after that, and nothing in it was removed. Of a stream that
+    /// is empty it is nothing.
+    pub fn lag_of_all(&self, group: &Group) -> Option<i64> {
+        let first = self.first_id();
+        let is_all = self.len == 0 || first > group.last_id && self.max_deleted_id < first;
+        if is_all { Some(self.len as i64) } else { self.lag(group) }
+    }
+
+    /// Lets a group find out anew how many entries it has read, when it goes on: where some were trimmed
+    /// before it came to read them, or removed from ahead of it, its own count misses those.
+    pub fn doubt_count(&mut self, group: &[u8]) {
+        let (has_entries, first) = (self.len > 0, self.first_id());
+        let Some(last_id) = self.group(group).map(|group| group.last_id) else { return };
+        let is_wrong = last_id < first || self.has_gap_after(last_id);
+        if has_entries
+            && is_wrong
+            && let Some(group) = self.group_mut(group)
+        {
+            group.entries_read = None;
+        }
     }
 
     /// Moves a group on to an entry it has just read.

@@ -76,18 +76,19 @@ fn apply(stream: &mut Stream, model: &mut Model, step: Step) {
             assert!(!stream.delete(id));
         }
         Step::TrimLast(last) => {
-            let removed = stream.trim(Keep::Last(last), Precision::Exact);
+            let removed = stream.trim(Keep::Last(last), Precision::Exact, References::Keep);
             (0..removed).for_each(|_| drop(model.pop_first().unwrap()));
             assert!(model.len() <= last);
         }
         Step::TrimFrom(at) => {
             let from = some_id(model, at);
             *model = model.split_off(&from);
-            stream.trim(Keep::From(from), Precision::Exact);
+            stream.trim(Keep::From(from), Precision::Exact, References::Keep);
         }
         Step::TrimBlocks(last, limit) => {
             let before = model.len();
-            let removed = stream.trim(Keep::Last(last), Precision::Blocks { limit });
+            let removed =
+                stream.trim(Keep::Last(last), Precision::Blocks { limit }, References::Keep);
             assert!(limit == 0 || removed <= limit);
             assert!(removed == 0 || before - removed >= last);
             (0..removed).for_each(|_| drop(model.pop_first().unwrap()));
@@ -151,12 +152,12 @@ fn an_approximate_trim_removes_whole_blocks() {
     // What redis-server 7.0.15 answers to XADD x 250 and then XTRIM.
     let blocks = |limit| Precision::Blocks { limit };
     let mut it = stream(250);
-    assert_eq!(it.trim(Keep::Last(151), blocks(10_000)), 0);
-    assert_eq!(it.trim(Keep::Last(150), blocks(99)), 0);
-    assert_eq!(it.trim(Keep::Last(150), blocks(100)), 100);
-    assert_eq!(it.trim(Keep::From(id(200)), blocks(0)), 0);
-    assert_eq!(it.trim(Keep::From(id(201)), blocks(0)), 100);
-    assert_eq!(it.trim(Keep::Last(0), blocks(0)), 50);
+    assert_eq!(it.trim(Keep::Last(151), blocks(10_000), References::Keep), 0);
+    assert_eq!(it.trim(Keep::Last(150), blocks(99), References::Keep), 0);
+    assert_eq!(it.trim(Keep::Last(150), blocks(100), References::Keep), 100);
+    assert_eq!(it.trim(Keep::From(id(200)), blocks(0), References::Keep), 0);
+    assert_eq!(it.trim(Keep::From(id(201)), blocks(0), References::Keep), 100);
+    assert_eq!(it.trim(Keep::Last(0), blocks(0), References::Keep), 50);
     assert_eq!((it.len(), it.first_id(), it.last_id), (0, StreamId::MIN, id(250)));
 }
 
@@ -295,7 +296,7 @@ fn the_lag_is_told_where_it_is_certain() {
     stream.read_group(b"g", b"c", 3, false, 0);
     assert_eq!(told(&stream, b"g"), (None, None));
     // The gap is trimmed away, and the group stands just before the first entry.
-    stream.trim(Keep::Last(3), Precision::Exact);
+    stream.trim(Keep::Last(3), Precision::Exact, References::Keep);
     assert_eq!(told(&stream, b"g"), (None, Some(3)));
     stream.read_group(b"g", b"c", 9, false, 0);
     assert_eq!(told(&stream, b"g"), (Some(10), Some(0)));
@@ -312,6 +313,84 @@ fn a_consumer_is_seen_when_it_gets_something() {
     assert!(stream.group(b"g").unwrap().consumers().is_empty());
     stream.reread_group(b"g", b"new", StreamId::MIN, 9, 9);
     assert_eq!(stream.group(b"g").unwrap().consumers()[&b"new"[..]].seen_time_ms, 9);
+}
+
+/// 35 entries in blocks of ten, read up to 30 by `slow` and 33 by `fast`; they still hold every third, and 4.
+fn shared() -> Stream {
+    let mut stream = Stream::new();
+    for ms in 1..=35 {
+        let limits = BlockLimits { bytes: 0, entries: 10 };
+        assert!(stream.append(id(ms), [(&b"f"[..], &b"v"[..])].into_iter(), &limits));
+    }
+    for (name, read) in [(&b"slow"[..], 30), (b"fast", 33)] {
+        stream.create_group(name, Group::default());
+        stream.read_group(name, b"ann", read, false, 0);
+        let done =
+            |ms: &u64| (name == b"slow" || *ms != 4) && (name == b"fast" || !ms.is_multiple_of(3));
+        let group = stream.group_mut(name).unwrap();
+        (1..=read as u64).filter(done).for_each(|ms| _ = group.ack(id(ms)));
+    }
+    stream
+}
+
+fn ids(stream: &Stream) -> Vec<u64> {
+    stream.range(StreamId::MIN, StreamId::MAX).map(|entry| entry.id.ms).collect()
+}
+
+#[test]
+fn a_trim_respects_what_groups_need() {
+    let needed = |ms: &u64| ms.is_multiple_of(3) || *ms == 4 || *ms > 30;
+    for keep in [Keep::Last(0), Keep::From(id(99))] {
+        let mut stream = shared();
+        assert_eq!(stream.trim(keep, Precision::Exact, References::Respect), 19);
+        assert_eq!(ids(&stream), (1..=35).filter(needed).collect::<Vec<_>>());
+        assert_eq!(stream.max_deleted_id, StreamId::MIN, "nothing was removed by name");
+    }
+    // As many as are too many, from the front; of a block only if it could go as a whole.
+    let mut stream = shared();
+    assert_eq!(stream.trim(Keep::Last(31), Precision::Exact, References::Respect), 4);
+    assert_eq!(ids(&stream)[..5], [3, 4, 6, 8, 9]);
+    let blocks = Precision::Blocks { limit: 0 };
+    let mut stream = shared();
+    assert_eq!(stream.trim(Keep::From(id(25)), blocks, References::Respect), 13);
+    assert_eq!(ids(&stream)[..8], [3, 4, 6, 9, 12, 15, 18, 21]);
+    assert_eq!(ids(&stream)[8..11], [22, 23, 24]);
+}
+
+#[test]
+fn references_go_with_the_entries() {
+    let blocks = Precision::Blocks { limit: 0 };
+    for precision in [Precision::Exact, blocks] {
+        let mut stream = shared();
+        let before = stream.clone();
+        assert_eq!(stream.trim(Keep::From(id(21)), precision, References::Remove), 20);
+        let left = |name: &[u8]| stream.group(name).unwrap().pending().keys().next().copied();
+        assert_eq!((left(b"slow"), left(b"fast")), (Some(id(21)), None));
+        assert_eq!((before.pending(), stream.pending()), (11, 4));
+        stream.groups().for_each(|(_, group)| check(group));
+    }
+}
+
+#[test]
+fn an_entry_goes_when_nobody_needs_it() {
+    let mut stream = shared();
+    let mut remove = |ms, references| stream.remove(id(ms), references);
+    assert_eq!(remove(4, References::Respect), Removal::Needed);
+    assert_eq!(remove(5, References::Respect), Removal::Done);
+    assert_eq!(remove(5, References::Respect), Removal::Nothing);
+    assert_eq!(remove(31, References::Respect), Removal::Needed, "it has yet to be read");
+    assert_eq!(remove(99, References::Respect), Removal::Needed, "so has what isn't there");
+    assert_eq!(remove(3, References::Keep), Removal::Done);
+    assert_eq!(remove(3, References::Respect), Removal::Needed, "it is gone, but pending");
+    assert_eq!(remove(3, References::Remove), Removal::Nothing, "and now forgotten");
+    assert_eq!(remove(3, References::Respect), Removal::Nothing);
+    let mut ack =
+        |group: &[u8], ms, references| stream.acknowledge_and_remove(group, id(ms), references);
+    assert_eq!(ack(b"slow", 4, References::Respect), Removal::Nothing, "of another group");
+    assert_eq!(ack(b"fast", 4, References::Respect), Removal::Done);
+    assert_eq!(ack(b"nosuch", 6, References::Keep), Removal::Nothing);
+    assert_eq!(ack(b"slow", 6, References::Keep), Removal::Done);
+    assert_eq!(stream.range(id(3), id(7)).map(|entry| entry.id.ms).collect::<Vec<_>>(), [7]);
 }
 
 #[test]

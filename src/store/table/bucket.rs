@@ -13,6 +13,7 @@
 use std::mem;
 
 use super::Keyed;
+use crate::store::blob::size_class;
 use crate::store::hashing::hash;
 
 /// A bucket that holds this many entries is split before the next one enters.
@@ -29,6 +30,11 @@ pub(super) struct Bucket<T> {
     pub first: u64,
     tags: Vec<u8>,
     entries: Vec<T>,
+}
+
+/// How many entries fit into what the allocator gives for so many.
+fn room_for<T>(entries: usize) -> usize {
+    size_class(entries * size_of::<T>()) / size_of::<T>()
 }
 
 fn tag(hash: u64) -> u8 {
@@ -57,14 +63,21 @@ impl<T: Keyed> Bucket<T> {
         memchr::memchr_iter(tag(hash), &self.tags).find(|&at| self.entries[at].key() == key)
     }
 
-    /// Adds an entry whose key is not there yet. Grows by a quarter, not by doubling: the unused
-    /// rest is most of what an entry costs beyond itself.
+    pub fn with_hash(&self, wanted: u64) -> impl Iterator<Item = &T> {
+        let tagged = memchr::memchr_iter(tag(wanted), &self.tags).map(|at| &self.entries[at]);
+        tagged.filter(move |entry| hash(entry.key()) == wanted)
+    }
+
+    /// Adds an entry whose key is not there yet. Grows to the next of the allocator's sizes, not by doubling:
+    /// the unused rest is most of what an entry costs beyond itself.
     pub fn push(&mut self, hash: u64, entry: T) {
         let len = self.entries.len();
         if len == self.entries.capacity() {
-            let more = (len / 4).max(4);
-            self.entries.reserve_exact(more);
-            self.tags.reserve_exact(more);
+            let room = room_for::<T>((len + len / 8).max(len + 4));
+            // A full bucket is split, so it needs no more, but for those that can't be.
+            let room = if len < CAPACITY { room.min(CAPACITY) } else { room };
+            self.entries.reserve_exact(room - len);
+            self.tags.reserve_exact(room - len);
         }
         self.tags.push(tag(hash));
         self.entries.push(entry);
@@ -86,7 +99,7 @@ impl<T: Keyed> Bucket<T> {
     pub fn split(&mut self) -> Self {
         let depth = self.depth + 1;
         let bit = 1u64 << (64 - depth);
-        let capacity = self.len() / 2 + self.len() / 8;
+        let capacity = room_for::<T>(self.len() / 2 + self.len() / 16);
         let mut upper = Bucket::new(depth, self.first | bit, capacity);
         let lower = Bucket::new(depth, self.first, capacity);
         let whole = mem::replace(self, lower);

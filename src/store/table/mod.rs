@@ -138,6 +138,11 @@ impl<T: Keyed + Clone> Table<T> {
         bucket.find(hash, key).map(|position| &bucket.entries()[position])
     }
 
+    /// The entries whose keys have this [`hash()`]: one, nearly always.
+    pub fn with_hash(&self, hash: u64) -> impl Iterator<Item = &T> {
+        self.buckets[self.bucket_of(hash)].with_hash(hash)
+    }
+
     /// The entry with this key, to be changed in anything but the key.
     pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut T> {
         let hash = hash(key);

@@ -29,6 +29,8 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
+use crate::system::clock::machine_now;
+
 /// So much is encrypted at once: four records.
 const AT_ONCE: usize = 64 * 1024;
 /// A buffer larger than this is given back when it is empty.
@@ -100,7 +102,7 @@ impl TlsStream {
             if !self.session().is_handshaking() {
                 return Ok(());
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(machine_now());
             if left.is_zero() || !self.wait_for_input(Some(left)) {
                 return Err(io::Error::new(ErrorKind::TimedOut, "the handshake took too long"));
             }

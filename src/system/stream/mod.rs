@@ -18,6 +18,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::io::ioctl_fionread;
@@ -151,7 +152,9 @@ impl Stream {
             Stream::Tcp(socket) => socket.local_addr().ok().map(Address::Ip),
             Stream::Unix(socket) => {
                 let address = socket.local_addr().ok()?;
-                address.as_pathname().map(|path| Address::Unix(path.to_owned()))
+                // One of a pair has no name either: both ends are in this process.
+                let path = address.as_pathname().unwrap_or(Path::new("pair"));
+                Some(Address::Unix(path.to_owned()))
             }
             Stream::Tls(stream) => stream.socket().local_addr().ok().map(Address::Ip),
         }

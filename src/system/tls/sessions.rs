@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustls::server::StoresServerSessions;
 
+use crate::system::clock::machine_now;
+
 /// The sessions of a server.
 #[derive(Debug)]
 pub struct Sessions {
@@ -50,7 +52,7 @@ const SESSION_OVERHEAD: usize = 160;
 
 impl Remembered {
     fn insert(&mut self, key: Vec<u8>, session: Vec<u8>) {
-        let now = Instant::now();
+        let now = machine_now();
         let key_size = key.len();
         self.bytes += 2 * key_size + session.len();
         self.by_age.push_back((now, key.clone()));

@@ -23,9 +23,8 @@ use crate::engine::blocking;
 use crate::engine::migration::{Connection, Failure, Migration, Outcome, Parcel};
 use crate::engine::{ClientKey, EngineGuard, SharedEngine};
 use crate::number::format_i64;
-use crate::rdb::{Style, dump};
+use crate::rdb::{Style, Unwritable, dump};
 use crate::resp::writer::encode_request;
-use crate::system::clock::{Clock, Tick};
 use crate::system::{outgoing, peers};
 
 /// What waits to be sent in one system call.
@@ -212,11 +211,14 @@ impl Attempt<'_> {
 
     /// Sends all keys of the lot.
     fn write(&mut self, peer: &mut Peer<'_>) -> io::Result<()> {
-        let Migration { lot, style, asks, .. } = &mut *self.migration;
-        let now_ms = Clock::now().unix_us(Tick::now()) / 1000;
+        let Migration { lot, style, asks, refusal, clock, .. } = &mut *self.migration;
+        let now_ms = clock.unix_ms();
         let mut out = BufWriter::with_capacity(SEND_BUFFER, peer);
         for parcel in lot {
-            write_parcel(&mut out, parcel, *style, *asks, now_ms)?;
+            if let Some(unwritable) = write_parcel(&mut out, parcel, *style, *asks, now_ms)? {
+                parcel.outcome = Outcome::Refused;
+                refusal.get_or_insert_with(|| format!("ERR {unwritable}").into_bytes());
+            }
         }
         out.flush()
     }
@@ -225,8 +227,8 @@ impl Attempt<'_> {
     fn read(&mut self, peer: &mut Peer<'_>) -> io::Result<()> {
         for index in 0..self.migration.lot.len() {
             let parcel = &self.migration.lot[index];
-            if parcel.outcome == Outcome::Expired {
-                continue;
+            if matches!(parcel.outcome, Outcome::Expired | Outcome::Refused) {
+                continue; // it wasn't sent
             }
             let yes: &[u8] = if parcel.content.is_some() { b"+OK" } else { b":" };
             let may_go_on = !self.migration.asks || parcel.content.is_some();
@@ -246,19 +248,20 @@ fn check_quiet(peer: &Peer<'_>) -> Result<(), Failed> {
     }
 }
 
-/// Writes the request for one key. What has no time left isn't sent.
+/// Writes the request for one key. What has no time left isn't sent, and what `rdb-version` can't say
+/// neither: that is returned.
 fn write_parcel(
     out: &mut impl Write,
     parcel: &mut Parcel,
     style: Style,
     asks: bool,
     now_ms: i64,
-) -> io::Result<()> {
+) -> io::Result<Option<Unwritable>> {
     let Some((value, deadline)) = &parcel.content else {
         if asks {
             write_request(out, &[b"ASKING"])?;
         }
-        return write_request(out, &[b"DEL", &parcel.key]);
+        return write_request(out, &[b"DEL", &parcel.key]).map(|()| None);
     };
     // A time to live of 0 is none, so what ends in this moment has a millisecond more.
     let ttl = match deadline.map(|at| at - now_ms) {
@@ -266,14 +269,18 @@ fn write_parcel(
         Some(ttl @ 0..) => ttl.max(1),
         Some(_) => {
             parcel.outcome = Outcome::Expired;
-            return Ok(());
+            return Ok(None);
         }
     };
     parcel.outcome = Outcome::Unknown;
     let name: &[u8] = if asks { b"RESTORE-ASKING" } else { b"RESTORE" };
-    let (ttl, value) = (format_i64(ttl), dump(value, style));
+    let ttl = format_i64(ttl);
+    let value = match dump(value, style) {
+        Ok(value) => value,
+        Err(unwritable) => return Ok(Some(unwritable)),
+    };
     let words = [name, &parcel.key, ttl.as_bytes(), &value, b"REPLACE"];
-    write_request(out, if parcel.replaces { &words } else { &words[..4] })
+    write_request(out, if parcel.replaces { &words } else { &words[..4] }).map(|()| None)
 }
 
 /// Writes a request without a copy of its arguments, which may be large.

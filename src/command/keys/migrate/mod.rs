@@ -12,8 +12,8 @@
 //!           no keys left: reply                             v writes wait for the last time
 //! ```
 //!
-//! Taking a key is counting a reference to its value: whoever changes it meanwhile gets a copy, so that
-//! the value is serialized without the lock, and one comparison of pointers tells whether it is still what
+//! Taking a key is counting a reference to its value, or copying a small one: whoever changes it meanwhile changes
+//! his own, so that the value is serialized without the lock, and one comparison tells whether it is still what
 //! was sent ([`Value::is_same`](crate::store::Value::is_same)). `docs/ARCHITECTURE.md`, "Moving keys",
 //! says why no key is lost and no change dropped.
 //!
@@ -125,6 +125,7 @@ fn begin(ctx: &mut Context<'_>, args: Args<'_>) -> Result<Migration> {
         from: ctx.db,
         db: integer(args.at(4))?,
         timeout: Duration::from_millis(timeout_ms),
+        clock: ctx.engine.clock.clone(),
         copies,
         replaces,
         asks: ctx.engine.config.cluster_enabled,

@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use crate::engine::migration::Connection;
+use crate::system::clock::machine_now;
 use crate::system::peers;
 
 /// The longest answer, as in Redis.
@@ -85,7 +86,7 @@ struct Patience {
 
 impl Patience {
     fn new(timeout: Duration) -> Self {
-        Patience { deadline: Instant::now() + timeout, is_over: false }
+        Patience { deadline: machine_now() + timeout, is_over: false }
     }
 
     /// How long to wait until the next look at whether it makes sense to wait on.
@@ -93,7 +94,7 @@ impl Patience {
         if self.is_over {
             return Err(ErrorKind::TimedOut.into());
         }
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.saturating_duration_since(machine_now());
         self.is_over = left.is_zero();
         Ok(left.clamp(SHORTEST_WAIT, TICK))
     }

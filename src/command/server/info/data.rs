@@ -126,7 +126,7 @@ pub fn replication(ctx: &mut Context<'_>, fields: &mut Fields) {
         let Some(replica) = &client.replica else { continue };
         let (ip, port) = address_of(client);
         let (offset, phase) = (replica.acknowledged, replica.phase.name());
-        let lag = replica.lag_s().unwrap_or(0);
+        let lag = replica.lag_s(&engine.clock).unwrap_or(0);
         let rest = format!(",port={port},state={phase},offset={offset},lag={lag}");
         let begin = format!("slave{number}:ip=");
         fields.line(&[begin.as_bytes(), &ip, rest.as_bytes()].concat());
@@ -152,7 +152,7 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
     fields.put("master_host", &master.host);
     fields.put("master_port", master.port);
     fields.put("master_link_status", if up { "up" } else { "down" });
-    let heard = if up { master.last_heard.elapsed().as_secs() as i64 } else { -1 };
+    let heard = if up { engine.clock.since(master.last_heard).as_secs() as i64 } else { -1 };
     fields.put("master_last_io_seconds_ago", heard);
     fields.put("master_sync_in_progress", u8::from(master.link == Link::Syncing));
     fields.put("slave_read_repl_offset", offset);
@@ -165,11 +165,16 @@ fn following(engine: &Engine, master: &Master, fields: &mut Fields) {
         fields.put("master_sync_read_bytes", received);
         fields.put("master_sync_left_bytes", total.saturating_sub(received));
         fields.put("master_sync_perc", format_args!("{percentage:.2}"));
-        fields.put("master_sync_last_io_seconds_ago", master.last_heard.elapsed().as_secs());
+        fields.put(
+            "master_sync_last_io_seconds_ago",
+            engine.clock.since(master.last_heard).as_secs(),
+        );
     }
     if !up {
-        let since = master.down_since.map_or(-1, |since| since.elapsed().as_secs() as i64);
+        let since =
+            master.down_since.map_or(-1, |since| engine.clock.since(since).as_secs() as i64);
         fields.put("master_link_down_since_seconds", since);
+        fields.put("master_link_down_reason", master.last_error.replace(['\r', '\n'], " "));
     }
     fields.put("master_stream_errors", engine.replication.stream_errors);
     fields.put("slave_priority", engine.config.replica_priority);
@@ -191,9 +196,13 @@ pub fn keyspace(ctx: &mut Context<'_>, fields: &mut Fields) {
         if !keyspace.is_empty() {
             let (keys, expires) = (keyspace.len(), keyspace.expiring());
             let average = keyspace.average_ttl_ms(ctx.now_ms);
+            let more = match fields.shows_later {
+                true => format!(",subexpiry={}", keyspace.expiring_hashes()),
+                false => String::new(),
+            };
             fields.put(
                 format_args!("db{number}"),
-                format_args!("keys={keys},expires={expires},avg_ttl={average}"),
+                format_args!("keys={keys},expires={expires},avg_ttl={average}{more}"),
             );
         }
     }

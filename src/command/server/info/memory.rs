@@ -39,8 +39,8 @@ impl Memory {
     /// Takes the measures.
     pub fn measure(engine: &mut Engine) -> Self {
         let used = process::used();
-        let stats = &mut engine.stats;
-        stats.used_memory_peak = stats.used_memory_peak.max(used);
+        let now_s = engine.unix_ms() / 1000;
+        engine.stats.note_memory(used, now_s);
         let is_client = |key: &ClientKey| !engine.clients.get(*key).is_replica();
         let of_client = |key| engine.clients.get(key).memory() as u64;
         let connections = engine.clients.connections().into_iter();
@@ -111,6 +111,7 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.bytes("used_memory", memory.used);
     fields.bytes("used_memory_rss", memory.resident);
     fields.bytes("used_memory_peak", memory.peak);
+    fields.put_later("used_memory_peak_time", ctx.engine.stats.used_memory_peak_s);
     fields.put("used_memory_peak_perc", format_args!("{:.2}%", memory.peak_percentage()));
     fields.put("used_memory_overhead", memory.overhead());
     fields.put("used_memory_startup", memory.startup);
@@ -119,6 +120,7 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("allocator_allocated", memory.used);
     fields.put("allocator_active", memory.resident);
     fields.put("allocator_resident", memory.resident);
+    fields.put_later("allocator_muzzy", 0);
     fields.bytes("total_system_memory", process::of_machine());
     scripts(&ctx.engine.scripting, fields);
     fields.bytes("maxmemory", config.maxmemory);
@@ -127,11 +129,13 @@ pub fn memory(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("mem_not_counted_for_evict", not_counted(ctx.engine));
     fields.put("mem_replication_backlog", memory.backlog);
     fields.put("mem_total_replication_buffers", memory.backlog + memory.replicas);
+    fields.put_later("mem_replica_full_sync_buffer", 0);
     fields.put("mem_clients_slaves", memory.replicas);
     fields.put("mem_clients_normal", memory.clients);
     fields.put("mem_cluster_links", ctx.engine.cluster_link_memory());
     fields.put("mem_aof_buffer", memory.aof);
     fields.put("mem_allocator", process::ALLOCATOR_NAME);
+    fields.put_later("mem_overhead_db_hashtable_rehashing", 0);
     fields.put("active_defrag_running", 0);
     fields.put("lazyfree_pending_objects", ctx.engine.lazy_free.pending_objects());
     fields.put("lazyfreed_objects", ctx.engine.lazy_free.freed_objects());

@@ -4,14 +4,17 @@
 //! |--------------|-----------------------------------------------------------|
 //! | [`server`]   | server, clients, cpu                                      |
 //! | [`memory`]   | memory                                                    |
-//! | [`stats`]    | stats, commandstats, errorstats, latencystats             |
+//! | [`stats`]    | stats, commandstats, errorstats, latencystats, lock       |
 //! | [`data`]     | persistence, replication, modules, cluster, keyspace      |
+//! | [`keysizes`](mod@keysizes) | threads, keysizes                           |
 //!
-//! Tools read these lines by name, so every name that Redis 7.0.15 has is here. Where cacheflow
+//! Tools read these lines by name, so every name that Redis 7.0.15 has is here, and with
+//! `compat-version 8.2` every name of that. Where cacheflow
 //! has nothing of the kind (a fork, an event loop) the value is that of an idle server, and
 //! `docs/compatibility.md` says so. To add a field, write it where its section is written.
 
 pub mod data;
+pub mod keysizes;
 pub mod memory;
 pub mod server;
 pub mod stats;
@@ -27,18 +30,31 @@ use crate::resp::{Args, Reply};
 
 /// The lines of a section.
 #[derive(Default)]
-pub struct Fields(Vec<u8>);
+pub struct Fields {
+    text: Vec<u8>,
+    /// Whether the section was asked for by its name.
+    is_named: bool,
+    /// Whether what came with Redis 8 is shown.
+    shows_later: bool,
+}
 
 impl Fields {
     /// `name:value`
     pub fn put(&mut self, name: impl Display, value: impl Display) {
-        let _ = write!(self.0, "{name}:{value}\r\n"); // a vector takes every byte
+        let _ = write!(self.text, "{name}:{value}\r\n"); // a vector takes every byte
+    }
+
+    /// The same, for what Redis 7.0 doesn't show.
+    pub fn put_later(&mut self, name: impl Display, value: impl Display) {
+        if self.shows_later {
+            self.put(name, value);
+        }
     }
 
     /// A whole line, of any bytes.
     pub fn line(&mut self, line: &[u8]) {
-        self.0.extend_from_slice(line);
-        self.0.extend_from_slice(b"\r\n");
+        self.text.extend_from_slice(line);
+        self.text.extend_from_slice(b"\r\n");
     }
 
     /// `name:bytes` and `name_human:bytes`, the latter for people.
@@ -56,6 +72,11 @@ impl Fields {
     pub fn zeros(&mut self, names: &[&str]) {
         names.iter().for_each(|name| self.put(name, 0));
     }
+
+    /// The same, for what Redis 7.0 doesn't show.
+    pub fn zeros_later(&mut self, names: &[&str]) {
+        names.iter().for_each(|name| self.put_later(name, 0));
+    }
 }
 
 /// A section.
@@ -63,27 +84,44 @@ struct Section {
     title: &'static str,
     /// Whether INFO without arguments shows it.
     by_default: bool,
+    /// Whether Redis 7.0 doesn't have it.
+    is_later: bool,
     write: fn(&mut Context<'_>, &mut Fields),
 }
 
 /// The sections, in the order in which they are always shown.
 const SECTIONS: &[Section] = &[
-    Section { title: "Server", by_default: true, write: server::server },
-    Section { title: "Clients", by_default: true, write: server::clients },
-    Section { title: "Memory", by_default: true, write: memory::memory },
-    Section { title: "Persistence", by_default: true, write: data::persistence },
-    Section { title: "Stats", by_default: true, write: stats::stats },
-    Section { title: "Replication", by_default: true, write: data::replication },
-    Section { title: "CPU", by_default: true, write: server::cpu },
-    Section { title: "Modules", by_default: true, write: data::modules },
-    Section { title: "Commandstats", by_default: false, write: stats::commandstats },
-    Section { title: "Errorstats", by_default: true, write: stats::errorstats },
-    Section { title: "Latencystats", by_default: false, write: stats::latencystats },
-    Section { title: "Cluster", by_default: true, write: data::cluster },
-    Section { title: "Keyspace", by_default: true, write: data::keyspace },
+    Section::new("Server", server::server),
+    Section::new("Clients", server::clients),
+    Section::new("Memory", memory::memory),
+    Section::new("Persistence", data::persistence),
+    Section::new("Threads", keysizes::threads).later(),
+    Section::new("Stats", stats::stats),
+    Section::new("Replication", data::replication),
+    Section::new("CPU", server::cpu),
+    Section::new("Modules", data::modules),
+    Section::new("Commandstats", stats::commandstats).only_if_named(),
+    Section::new("Errorstats", stats::errorstats),
+    Section::new("Latencystats", stats::latencystats).only_if_named(),
+    Section::new("Lock", stats::lock).only_if_named(),
+    Section::new("Cluster", data::cluster),
+    Section::new("Keyspace", data::keyspace),
+    Section::new("Keysizes", keysizes::keysizes).later(),
 ];
 
 impl Section {
+    const fn new(title: &'static str, write: fn(&mut Context<'_>, &mut Fields)) -> Self {
+        Section { title, by_default: true, is_later: false, write }
+    }
+
+    const fn only_if_named(self) -> Self {
+        Section { by_default: false, ..self }
+    }
+
+    const fn later(self) -> Self {
+        Section { is_later: true, ..self }
+    }
+
     /// Whether one of the names asks for it.
     fn is_wanted(&self, names: Args<'_>) -> bool {
         names.len() == 0 && self.by_default
@@ -100,15 +138,19 @@ impl Section {
 ///
 /// `default`, `all` and `everything` name several; a section that doesn't exist is just empty.
 pub fn info(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let mut fields = Fields::default();
-    for section in SECTIONS.iter().filter(|section| section.is_wanted(args.from(1))) {
-        if !fields.0.is_empty() {
-            fields.0.extend_from_slice(b"\r\n");
+    let names = args.from(1);
+    let shows_later = ctx.compat().shows_later_figures();
+    let mut fields = Fields { shows_later, ..Fields::default() };
+    let sections = SECTIONS.iter().filter(|section| shows_later || !section.is_later);
+    for section in sections.filter(|section| section.is_wanted(names)) {
+        if !fields.text.is_empty() {
+            fields.text.extend_from_slice(b"\r\n");
         }
-        let _ = write!(fields.0, "# {}\r\n", section.title);
+        let _ = write!(fields.text, "# {}\r\n", section.title);
+        fields.is_named = names.iter().any(|name| is(name, section.title));
         (section.write)(ctx, &mut fields);
     }
-    reply.verbatim("txt", &fields.0);
+    reply.verbatim("txt", &fields.text);
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-//! INFO stats, commandstats, errorstats and latencystats: what was counted.
+//! INFO stats, commandstats, errorstats, latencystats and lock: what was counted.
 
 use super::{Fields, kilobytes};
 use crate::catalogue::ROWS;
 use crate::command::context::Context;
+use crate::engine::contention::Durations;
 use crate::engine::pubsub::Space;
 use crate::engine::stats::CommandStats;
 
@@ -27,10 +28,12 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("sync_partial_err", replication.sync_partial_err);
     fields.put("expired_keys", stats.expired_keys);
     fields.put("expired_stale_perc", "0.00");
+    fields.put("expired_subkeys", stats.expired_subkeys); // younger than 7.0, as the hashes that have them
     fields.put("expired_time_cap_reached_count", stats.expired_time_cap_reached_count);
     fields.put("expire_cycle_cpu_milliseconds", 0);
     fields.put("evicted_keys", stats.evicted_keys);
     fields.put("evicted_clients", stats.evicted_clients);
+    fields.put_later("evicted_scripts", stats.evicted_scripts);
     fields.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     fields.put("keyspace_hits", stats.keyspace_hits);
     fields.put("keyspace_misses", stats.keyspace_misses);
@@ -57,11 +60,18 @@ pub fn stats(ctx: &mut Context<'_>, fields: &mut Fields) {
     fields.put("dump_payload_sanitizations", 0);
     fields.put("total_reads_processed", stats.total_reads_processed);
     fields.put("total_writes_processed", stats.total_writes_processed);
-    fields.zeros(&[
-        "io_threaded_reads_processed",
-        "io_threaded_writes_processed",
-        "reply_buffer_shrinks",
-        "reply_buffer_expands",
+    fields.zeros(&["io_threaded_reads_processed", "io_threaded_writes_processed"]);
+    fields
+        .zeros_later(&["io_threaded_total_prefetch_batches", "io_threaded_total_prefetch_entries"]);
+    fields.put_later("client_query_buffer_limit_disconnections", stats.closed_for_input);
+    fields.put_later("client_output_buffer_limit_disconnections", stats.closed_for_output);
+    fields.zeros(&["reply_buffer_shrinks", "reply_buffer_expands"]);
+    fields.zeros_later(&[
+        "eventloop_cycles",
+        "eventloop_duration_sum",
+        "eventloop_duration_cmd_sum",
+        "instantaneous_eventloop_cycles_per_sec",
+        "instantaneous_eventloop_duration_usec",
     ]);
     // Younger than 7.0, but what whoever has users wants to watch.
     fields.put("acl_access_denied_auth", stats.acl_access_denied_auth);
@@ -114,6 +124,31 @@ pub fn latencystats(ctx: &mut Context<'_>, fields: &mut Fields) {
         let shown: Vec<String> = percentiles.iter().map(percentile).collect();
         fields.put(format_args!("latency_percentiles_usec_{}", row.name), shown.join(","));
     }
+}
+
+/// `INFO lock`
+pub fn lock(ctx: &mut Context<'_>, fields: &mut Fields) {
+    let contention = &ctx.engine.contention;
+    for (name, durations) in [("held", &contention.held), ("waited", &contention.waited)] {
+        let microseconds = |ns: u64| ns as f64 / 1000.0;
+        fields.put(format_args!("lock_{name}"), durations.count());
+        let total = microseconds(durations.total_ns);
+        fields.put(format_args!("lock_{name}_usec"), format_args!("{total:.0}"));
+        let longest = microseconds(durations.longest_ns);
+        fields.put(format_args!("lock_{name}_longest_usec"), format_args!("{longest:.3}"));
+        let percentile = |(name, permille): (&str, u64)| {
+            format!("{name}={:.3}", microseconds(durations.permille(permille)))
+        };
+        let percentiles = [("p50", 500), ("p99", 990), ("p99.9", 999)].map(percentile);
+        fields.put(format_args!("lock_{name}_percentiles_usec"), percentiles.join(","));
+        fields.put(format_args!("lock_{name}_histogram_usec"), histogram(durations));
+    }
+}
+
+/// How many took up to so many microseconds, and longer than those before.
+fn histogram(durations: &Durations) -> String {
+    let bucket = |(end, count): (u64, u64)| format!("{:.3}={count}", end as f64 / 1000.0);
+    durations.buckets().map(bucket).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
