@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use cacheflow::engine::scripting::STACK_SIZE;
 
+#[path = "support/tasks.rs"]
+mod tasks;
+
 /// A server started as a program, with its log on a pipe.
 struct Program {
     child: Child,
@@ -235,8 +238,7 @@ fn it_serves_as_many_clients_as_it_promises_and_refuses_one_more() {
 
 /// The CPUs that each thread may use, by the thread's name.
 fn cores_of_threads(program: &Program) -> Vec<(String, String)> {
-    let tasks = fs::read_dir(format!("/proc/{}/task", program.child.id())).unwrap();
-    let status = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("status")).unwrap());
+    let status = tasks::of_each_thread(&program.child.id().to_string(), "status").into_iter();
     let field = |status: &str, name: &str| {
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_once(":\t").unwrap().1.to_owned()

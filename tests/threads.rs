@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 use cacheflow::Server;
 use redis::{Client, Commands, Connection};
 
+#[path = "support/tasks.rs"]
+mod tasks;
+
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -39,9 +42,7 @@ const PASSING: [&str; 2] = ["sync", "transfer"];
 
 /// The names of this process' threads.
 fn threads() -> BTreeSet<String> {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names =
-        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    let names = tasks::of_each_thread("self", "comm").into_iter();
     names.map(|name| name.trim().to_owned()).collect()
 }
 

@@ -16,6 +16,8 @@ mod client;
 #[allow(dead_code)]
 #[path = "../../benches/compare/servers.rs"]
 mod servers;
+#[path = "../support/tasks.rs"]
+mod tasks;
 
 mod memory;
 mod replicas;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{PATIENCE, Server, Value, ask, ends, eventually, named};
 use crate::client::Output;
+use crate::tasks;
 
 /// A server with a list, a set, a hash, a sorted set, a stream and strings of ten megabytes each.
 fn filled(limits: &str) -> Server {
@@ -225,12 +226,9 @@ fn a_pipeline_of_a_client_that_gets_pushes_is_bounded() {
 
 /// How often a thread of the server has been woken up, or has given way.
 fn switches(server: &Server, name: &str) -> u64 {
-    let tasks = format!("/proc/{}/task", server.0.child.id());
-    let tasks = std::fs::read_dir(tasks).unwrap().map(|task| task.unwrap().path());
-    let mut threads = tasks.filter(|task| {
-        std::fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim() == name)
-    });
-    let status = std::fs::read_to_string(threads.next().unwrap().join("status")).unwrap();
+    let threads = tasks::of_each_thread(&server.0.child.id().to_string(), "status");
+    let named = format!("Name:\t{name}\n");
+    let status = threads.into_iter().find(|status| status.starts_with(&named)).unwrap();
     let value = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
     value.unwrap().trim().parse().unwrap()
 }

@@ -30,6 +30,8 @@ mod client;
 #[allow(dead_code)]
 #[path = "../../benches/compare/servers.rs"]
 mod servers;
+#[path = "../support/tasks.rs"]
+mod tasks;
 
 mod commands;
 mod crowds;
@@ -115,9 +117,8 @@ impl Stopped {
 
     /// What its threads do, as the kernel has it.
     fn threads(&self) -> impl Iterator<Item = String> {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.0.child.id())).unwrap();
-        tasks.map(|task| {
-            let status = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+        let process = self.0.0.child.id().to_string();
+        tasks::of_each_thread(&process, "stat").into_iter().map(|status| {
             let after_the_name = status.rsplit(") ").next().unwrap();
             after_the_name.split(' ').next().unwrap().to_owned()
         })

@@ -25,6 +25,8 @@ mod opening;
 mod server;
 mod sessions;
 mod strangers;
+#[path = "../support/tasks.rs"]
+mod tasks;
 
 use std::fs;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use serde_json::json;
 
 use super::client::{Value, text};
-use super::{Opened, browser, server};
+use super::{Opened, browser, server, tasks};
 use browser::{get, post, send};
 
 #[test]
@@ -15,9 +15,7 @@ fn it_is_closed_unless_asked_for() {
     let server = server::start(directory.path(), &[]);
     let nothing = Value::Array(vec![Value::Bulk("web".into()), Value::Bulk("".into())]);
     assert_eq!(server.call("CONFIG GET web"), nothing);
-    let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
-    let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
-    let names: Vec<String> = names.collect();
+    let names = tasks::of_each_thread(&server.pid().to_string(), "comm");
     assert!(!names.iter().any(|name| name.trim() == "window"), "{names:?}");
     assert!(!fs::read_to_string(directory.path().join("log")).unwrap().contains("window"));
 }
