@@ -105,8 +105,7 @@ fn only_execution_expiry_and_eviction_end_units() {
     );
 }
 
-/// What is made once, at the first use, is made by `once_cell`, one of the crates that cacheflow was
-/// asked to be built of; the cells of the standard library would be a second way to the same end.
+/// A server that goes on without one of its threads would answer, and lose things.
 #[test]
 fn a_panic_in_a_thread_that_serves_all_ends_the_process() {
     // A connection's own threads may end with it.
@@ -129,6 +128,8 @@ fn a_panic_in_a_thread_that_serves_all_ends_the_process() {
     }
 }
 
+/// What is made once, at the first use, is made by `once_cell`, one of the crates that cacheflow was
+/// asked to be built of; the cells of the standard library would be a second way to the same end.
 #[test]
 fn once_cell_makes_what_is_made_once() {
     forbid("", &["LazyLock", "LazyCell", "OnceLock", "cell::OnceCell", "std::sync::Once"]);

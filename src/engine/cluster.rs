@@ -175,7 +175,7 @@ pub fn tell<T>(engine: &mut Engine, tell: impl FnOnce(&mut Cluster) -> T) -> Opt
     let is_down = cluster.health() != health && cluster.health() == Health::Fail;
     let orders = cluster.take_orders();
     if cluster.outputs().are_urgent() {
-        engine.bus_wanted.notify_one();
+        engine.bus_wanted.notify_all();
     }
     orders.into_iter().for_each(|order| carry_out(engine, order));
     if is_down {

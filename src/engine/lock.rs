@@ -14,12 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
 use super::delegation::Delegation;
-use super::prepared::Prepared;
 use super::{Engine, SinceTaken};
 use crate::system::clock::machine_now;
+use crate::system::lock::{Condition, Held, Lock};
 
 /// However many want the lock, who gives way goes on after this time.
 const LONGEST_YIELD: Duration = Duration::from_millis(2);
@@ -30,7 +28,7 @@ const LOOK_FOR_SCRIPT: Duration = Duration::from_millis(50);
 
 /// THE lock, and the engine behind it.
 pub struct SharedEngine {
-    engine: Mutex<Engine>,
+    engine: Lock<Engine>,
     /// Threads that found the lock taken.
     waiting: AtomicUsize,
     /// Set when the server is about to end.
@@ -44,7 +42,7 @@ impl SharedEngine {
     pub fn new(engine: Engine) -> Arc<Self> {
         Arc::new(SharedEngine {
             delegation: Arc::clone(&engine.delegation),
-            engine: Mutex::new(engine),
+            engine: Lock::new(engine),
             waiting: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         })
@@ -80,7 +78,7 @@ impl SharedEngine {
     /// Takes the lock, which another thread has, by `take`, and notes how long that took.
     fn wait_for<'a>(
         &'a self,
-        take: impl FnOnce() -> Option<MutexGuard<'a, Engine>>,
+        take: impl FnOnce() -> Option<Held<'a, Engine>>,
     ) -> Option<EngineGuard<'a>> {
         let begun = machine_now();
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -141,33 +139,29 @@ impl SharedEngine {
     }
 
     /// Gives the lock back until `condition` is signalled or the time is over, then takes it again.
-    pub fn wait<'a>(
+    pub fn wait(
         &self,
-        condition: &Condvar,
-        mut guard: EngineGuard<'a>,
+        condition: &Condition,
+        guard: EngineGuard<'_>,
         at_most: Duration,
-    ) -> EngineGuard<'a> {
-        let mut inner = guard.guard.take().expect("a guard holds the lock until it is dropped");
-        inner.prepared = Prepared::default();
-        inner.about_to_unlock();
-        if let Some(collected) = inner.writers.take_collected() {
-            collected.release();
-        }
-        condition.wait_for(&mut inner, at_most);
-        EngineGuard::new(inner, None, guard.panicking).timed()
+    ) -> EngineGuard<'_> {
+        let changes = condition.changes();
+        drop(guard);
+        condition.wait_beyond(changes, at_most);
+        self.lock()
     }
 }
 
 /// The lock, held.
 pub struct EngineGuard<'a> {
-    guard: Option<MutexGuard<'a, Engine>>,
+    guard: Option<Held<'a, Engine>>,
     /// The thread was panicking before: a test that fails stops its server, with the data in order.
     panicking: bool,
 }
 
 impl<'a> EngineGuard<'a> {
     /// The lock has been taken; `waited_ns` if another thread had it.
-    fn new(mut guard: MutexGuard<'a, Engine>, waited_ns: Option<u64>, panicking: bool) -> Self {
+    fn new(mut guard: Held<'a, Engine>, waited_ns: Option<u64>, panicking: bool) -> Self {
         // Time has passed while nobody held the lock.
         guard.since_taken = waited_ns.map_or(SinceTaken::Nothing, |_| SinceTaken::Waited);
         guard.contention.taken(waited_ns);

@@ -8,14 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Condvar;
-
 use super::ClientKey;
 use super::Engine;
 use super::pause::{self, Reason};
 use crate::rdb::Style;
 use crate::store::{Bytes, Value};
 use crate::system::clock::{Clock, machine_now};
+use crate::system::lock::Condition;
 use crate::system::stream::Stream;
 use crate::system::tls::Outgoing;
 
@@ -155,7 +154,7 @@ pub struct Migrations {
     /// sends RESTORE for one may be ourselves.
     in_flight: HashMap<(usize, Bytes), bool>,
     /// Signalled when some of these have arrived, or stay.
-    pub landed: Arc<Condvar>,
+    pub landed: Arc<Condition>,
     /// Connections that nobody uses, oldest first.
     idle: Vec<Connection>,
     /// Migrations for which writes wait.

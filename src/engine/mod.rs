@@ -90,7 +90,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::Receiver;
-use parking_lot::Condvar;
 
 use crate::acl::Acl;
 use crate::cluster::Cluster;
@@ -100,6 +99,7 @@ use crate::resp::Request;
 use crate::store::keyspace::Keyspace;
 use crate::store::{Bytes, Value};
 use crate::system::clock::{Clock, Tick};
+use crate::system::lock::Condition;
 use crate::system::random::{Random, secure_hex};
 use crate::system::tls::Tls;
 use append_only::AppendOnly;
@@ -177,7 +177,7 @@ pub struct Engine {
     /// The file that keeps it, once the bus has opened it.
     pub cluster_file: Option<Box<dyn cluster::SaveNodes>>,
     /// Signalled when the cluster's bus has something to send or to save.
-    pub bus_wanted: Arc<Condvar>,
+    pub bus_wanted: Arc<Condition>,
     /// Changes since the last snapshot.
     pub dirty: u64,
     /// What is on disk.

@@ -14,8 +14,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use parking_lot::Condvar;
-
 use super::ClientKey;
 use super::Engine;
 use super::blocking;
@@ -23,6 +21,7 @@ use crate::catalogue;
 use crate::config::{Config, RdbVersion};
 use crate::journal::backlog::{Backlog, Feed};
 use crate::system::clock::{Clock, Tick};
+use crate::system::lock::Condition;
 use crate::system::logging;
 use crate::system::random::secure_hex;
 use crate::system::stream::Stream;
@@ -47,9 +46,9 @@ pub struct Replication {
     /// Counts changes of the master, so that the link's thread can tell that it has the wrong one.
     pub epoch: u64,
     /// Signalled when the link's thread should look again.
-    pub role_changed: Arc<Condvar>,
+    pub role_changed: Arc<Condition>,
     /// Signalled when a replica has acknowledged something.
-    pub acknowledged: Arc<Condvar>,
+    pub acknowledged: Arc<Condition>,
     /// Whether the thread that sends snapshots is there.
     pub syncing: bool,
     /// Whether it is sending one: there is one snapshot at a time.

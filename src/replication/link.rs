@@ -93,7 +93,7 @@ fn run(shared: &SharedEngine) {
 }
 
 /// Waits, unless there is another master before the time is over.
-fn wait_for_change(shared: &SharedEngine, mut engine: EngineGuard<'_>, pause: Duration) {
+fn wait_for_change<'a>(shared: &'a SharedEngine, mut engine: EngineGuard<'a>, pause: Duration) {
     let (epoch, deadline) = (engine.replication.epoch, machine_now() + pause);
     let changed = Arc::clone(&engine.replication.role_changed);
     while engine.replication.epoch == epoch && !shared.is_stopping() {

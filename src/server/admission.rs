@@ -159,7 +159,7 @@ fn note_failed_handshake(shared: &Shared, client: ClientKey, error: &io::Error) 
 /// Serves a connection, and closes it: with the process, if this client has ended that.
 fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
     if session::serve(shared, Arc::clone(&stream), client) {
-        shared.parting.lock().push(stream);
+        shared.parting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(stream);
     } else {
         let _ = stream.shutdown(Shutdown::Write);
     }

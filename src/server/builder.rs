@@ -2,10 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-
-use parking_lot::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::Server;
 use super::embedding::seed::Seed;

@@ -56,7 +56,7 @@ impl Rounds {
 
 /// Does all of it once. Who turns the clock has it done, too; one round at a time.
 pub fn round(shared: &Shared) {
-    let mut rounds = shared.rounds.lock();
+    let mut rounds = shared.rounds.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let period = period(shared);
     if shared.engine.lock().debugging.cron_paused {
         return;

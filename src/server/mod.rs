@@ -54,11 +54,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use crate::bus::file::NodesFile;
 use crate::bus::{self, Bus};
@@ -163,7 +161,8 @@ impl Server {
 
     fn start_logging(builder: Builder, log: &ServerLog) -> io::Result<Server> {
         let Builder { config, clock, interrupted, inherited, listens, seeds, log: _ } = builder;
-        let inherited = std::mem::take(&mut *inherited.lock());
+        let inherited =
+            std::mem::take(&mut *inherited.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
         logging::set_level(config.loglevel);
         logging::hide_user_data(config.hide_user_data_from_log);
         let (mut engine, garbage) =
@@ -426,7 +425,7 @@ impl Server {
         self.stop_now();
         let shared = Arc::clone(&self.shared);
         drop(self);
-        shared.parting.lock().clear();
+        shared.parting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     }
 
     /// Stops serving. The data is still there, and nothing changes it any more.

@@ -12,6 +12,7 @@
 //! | [`tasks`]   | what one of them is doing                                |
 //! | [`service`] | threads that the server can't do without                 |
 //! | [`sync`]    | locks and threads, where models check their order        |
+//! | [`lock`]    | a lock that many threads want and nobody keeps           |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`trial`]   | which of two ways serves more                            |
 //! | [`stream`]  | a connection, whatever it goes over                      |
@@ -24,6 +25,9 @@
 pub mod clock;
 pub mod cores;
 pub mod descriptors;
+pub mod lock;
+#[cfg(test)]
+mod lock_tests;
 pub mod logging;
 pub mod memory;
 pub mod oom;

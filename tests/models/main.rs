@@ -1,4 +1,4 @@
-//! Models: the outbox, the group commit and delegation under every order of threads that a scheduler can think of.
+//! Models: the lock, the outbox, the group commit and delegation under every order of threads that a scheduler can think of.
 //!
 //! A test with real threads sees the few orders that this machine happens to produce. Here the same
 //! source files (not copies of them) are compiled with locks, atomics, threads and channels that ask a
@@ -10,6 +10,7 @@
 //! src/engine/outbox.rs, writers.rs,
 //! delegation.rs                             compiled into the server, with system::sync = std
 //! src/journal/group_commit.rs, turns.rs --<
+//! src/system/lock.rs
 //!                                           compiled in here, with system::sync = tests/models/system
 //! ```
 //!
@@ -19,6 +20,7 @@
 //! | `system/disk.rs`| a file that knows what of it is safe, and can be full                    |
 //! | `committing.rs` | nothing is acknowledged before it is as safe as promised; nobody is forgotten |
 //! | `delegating.rs` | what is passed to the holder of a lock is done once, and nobody waits for ever |
+//! | `locking.rs`    | one at a time has the lock, and nobody sleeps while it is free           |
 //! | `sending.rs`    | replies and pushes arrive whole and in order; nobody waits in vain       |
 //!
 //! `MODEL_RUNS` says how many orders are tried (`make models` tries more than `make test`). A failure
@@ -29,6 +31,7 @@ mod committing;
 mod delegating;
 mod engine;
 mod journal;
+mod locking;
 mod sending;
 mod system;
 

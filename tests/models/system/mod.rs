@@ -3,6 +3,8 @@
 pub use cacheflow::system::{clock, stream};
 
 pub mod disk;
+#[path = "../../../src/system/lock.rs"]
+pub mod lock;
 pub mod sync;
 
 /// Threads on no particular core.

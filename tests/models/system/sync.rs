@@ -10,6 +10,61 @@ use rustix::event::{PollFd, Timespec};
 pub use super::disk::File;
 pub use shuttle::sync::{Condvar, Mutex, MutexGuard, TryLockError, atomic};
 
+/// Looks once: others may have gone on since it was looked last.
+pub fn look_for_a_moment<T>(look: impl Fn() -> Option<T>) -> Option<T> {
+    look()
+}
+
+/// Sleeping until a word changes. Whether the time is over first is one more thing that chance decides.
+pub mod futex {
+    use std::time::Duration;
+
+    use shuttle::rand::{Rng, thread_rng};
+
+    use super::atomic::{AtomicU32, Ordering};
+    use super::{Condvar, Mutex};
+
+    #[derive(Default)]
+    struct Sleepers {
+        /// Each with the address of its word.
+        asleep: Mutex<Vec<(usize, u64)>>,
+        woken: Condvar,
+        numbers: super::atomic::AtomicU64,
+    }
+
+    shuttle::lazy_static! {
+        static ref SLEEPERS: Sleepers = Sleepers::default();
+    }
+
+    fn address(word: &AtomicU32) -> usize {
+        std::ptr::from_ref(word).addr()
+    }
+
+    pub fn wait(word: &AtomicU32, expected: u32, at_most: Option<Duration>) {
+        let mut asleep = SLEEPERS.asleep.lock().unwrap();
+        if word.load(Ordering::SeqCst) != expected
+            || at_most.is_some() && thread_rng().gen_bool(0.5)
+        {
+            return;
+        }
+        let me = (address(word), SLEEPERS.numbers.fetch_add(1, Ordering::SeqCst));
+        asleep.push(me);
+        while asleep.contains(&me) {
+            asleep = SLEEPERS.woken.wait(asleep).unwrap();
+        }
+    }
+
+    pub fn wake(word: &AtomicU32, count: u32) {
+        let mut left = count;
+        SLEEPERS.asleep.lock().unwrap().retain(|(of, _)| {
+            let goes = *of == address(word) && left > 0;
+            left -= u32::from(goes);
+            !goes
+        });
+        SLEEPERS.woken.notify_all();
+    }
+}
+
 /// Threads; they take turns.
 pub mod thread {
     use std::time::Duration;
