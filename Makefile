@@ -67,7 +67,7 @@ HOSTILE_SEED ?= 1
 hostile: ## Run many more hostile scripts than `make test` does
 	HOSTILE_SCRIPTS=$(HOSTILE_SCRIPTS) HOSTILE_SEED=$(HOSTILE_SEED) cargo test --test scripting hostile -- --nocapture
 
-models: ## Try many more orders of threads than `make test` does, on outboxes and group commit
+models: ## Try many more orders of threads than `make test` does, on the lock, outboxes and group commit
 	MODEL_RUNS=$(MODEL_RUNS) cargo test --test models
 
 simulation: ## Simulate many more lives of whole clusters than `make test` does (SIMULATION_RUNS, SIMULATION_SEED)

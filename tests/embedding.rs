@@ -256,3 +256,18 @@ fn going_back_takes_microseconds() {
         assert!(going_back < longest, "{going_back:?}");
     }
 }
+
+/// Who asks again and again, each time for long, and with nothing in between.
+#[test]
+fn a_loop_of_looks_keeps_nobody_out() {
+    let server = quiet().start().unwrap();
+    (0..20_000).for_each(|number| server.db(0).set(format!("key:{number}"), "v"));
+    let mut client = OverPair::to(&server);
+    let looks = std::thread::scope(|scope| {
+        let asked = scope.spawn(move || (0..50).for_each(|_| assert!(client.check_connection())));
+        let look = || server.db(0).len() == 20_000 && !asked.is_finished();
+        std::iter::from_fn(|| look().then_some(())).count()
+    });
+    // Each PING waits for a look or two; those that are kept out, for a hundred.
+    assert!(looks < 1000, "{looks} looks");
+}

@@ -22,6 +22,9 @@ use crate::system::lock::{Condition, Held, Lock};
 /// However many want the lock, who gives way goes on after this time.
 const LONGEST_YIELD: Duration = Duration::from_millis(2);
 
+/// Who was woken since the lock is free has come after this time.
+const A_MOMENT: Duration = Duration::from_micros(100);
+
 /// After so long it is looked whether a slow script has the lock: soon enough for people, and so seldom
 /// that it costs nothing.
 const LOOK_FOR_SCRIPT: Duration = Duration::from_millis(50);
@@ -63,9 +66,11 @@ impl SharedEngine {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Takes the lock.
+    /// Takes the lock, after somebody else who waits for it: for threads that may come again and again, with
+    /// nothing to do in between.
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
+        self.let_one_in();
         match self.engine.try_lock() {
             Some(guard) => EngineGuard::new(guard, None, std::thread::panicking()).timed(),
             None => {
@@ -125,6 +130,17 @@ impl SharedEngine {
             match self.delegate(job) {
                 Ok(result) => return result,
                 Err(returned) => job = returned,
+            }
+        }
+    }
+
+    /// Who was woken takes a moment to come.
+    fn let_one_in(&self) {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        if waiting > 0 {
+            let begun = machine_now();
+            while self.waiting.load(Ordering::Relaxed) >= waiting && begun.elapsed() < A_MOMENT {
+                std::thread::yield_now();
             }
         }
     }

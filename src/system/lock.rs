@@ -1,7 +1,9 @@
 //! A lock that many threads want and nobody keeps.
 //!
 //! ```text
-//!            take                 wait
+//!                        take, after having waited
+//!    ┌──────────────────────────────────────────┐
+//!    │       take                 wait          v
 //!   FREE ───────────> TAKEN ───────────────> AWAITED
 //!    ^                  │ release               │ release: wakes one
 //!    └──────────────────┴───────────────────────┘
@@ -17,7 +19,8 @@
 //! microsecond was waited for during milliseconds. And a lock isn't handed over to the one that has waited longest:
 //! all others would wait until that one has a core again. Whoever comes first takes it.
 //!
-//! Left out on purpose: fairness. Who holds it again and again lets others in by itself.
+//! Those who sleep are woken in the order in which they came. Left out on purpose: that nobody may come before them.
+//! Who comes again and again lets others in by itself (`engine/lock.rs`).
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -85,8 +88,9 @@ impl<T> Lock<T> {
         })
     }
 
-    /// Takes it, or sees to it that whoever has it wakes one who sleeps. Who has slept can't know whether
-    /// others still do, so when it is taken like this, the release may wake nobody.
+    /// Takes it, or sees to it that whoever has it wakes one who sleeps. Who has slept does this before anything
+    /// else: it was woken in place of another one, and can't know whether there is one. So the release may wake
+    /// nobody.
     fn take_for_all(&self) -> Option<Held<'_, T>> {
         let before = self.word.swap(AWAITED, Ordering::Acquire);
         (before == FREE).then(|| self.held())
@@ -129,13 +133,18 @@ impl<T> DerefMut for Held<'_, T> {
 #[derive(Debug, Default)]
 pub struct Condition {
     changes: AtomicU32,
+    /// How many threads wait.
+    waiting: AtomicU32,
 }
 
 impl Condition {
     /// It has changed.
     pub fn notify_all(&self) {
-        self.changes.fetch_add(1, Ordering::Release);
-        futex::wake(&self.changes, u32::MAX >> 1);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        // Who counts itself after this has seen the change, or is told of it when it goes to sleep.
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            futex::wake(&self.changes, u32::MAX >> 1);
+        }
     }
 
     /// How often it has changed: for who holds the lock and is going to wait.
@@ -145,6 +154,8 @@ impl Condition {
 
     /// Waits, without the lock, until it has changed more often or the time is over; or returns earlier.
     pub fn wait_beyond(&self, changes: u32, at_most: Duration) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         futex::wait(&self.changes, changes, Some(at_most));
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -58,7 +58,8 @@ fn who_waits_for_a_change_sees_it() {
             })
         });
         for _ in 0..2 {
-            *shared.0.lock() += 1;
+            let mut held = shared.0.lock();
+            *held += 1;
             shared.1.notify_all();
         }
         waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
