@@ -66,11 +66,9 @@ impl SharedEngine {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Takes the lock, after somebody else who waits for it: for threads that may come again and again, with
-    /// nothing to do in between.
+    /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
-        self.let_one_in();
         match self.engine.try_lock() {
             Some(guard) => EngineGuard::new(guard, None, std::thread::panicking()).timed(),
             None => {
@@ -134,8 +132,9 @@ impl SharedEngine {
         }
     }
 
-    /// Who was woken takes a moment to come.
-    fn let_one_in(&self) {
+    /// Takes the lock after somebody else who waits for it: for threads that may come again and again, with
+    /// nothing to do in between. Who was woken takes a moment to come.
+    pub fn lock_in_turn(&self) -> EngineGuard<'_> {
         let waiting = self.waiting.load(Ordering::Relaxed);
         if waiting > 0 {
             let begun = machine_now();
@@ -143,6 +142,7 @@ impl SharedEngine {
                 std::thread::yield_now();
             }
         }
+        self.lock()
     }
 
     /// Lets those have the lock who are waiting for it. A thread that works for long in many steps

@@ -15,7 +15,7 @@ impl Access<'_> {
     /// Does something with the engine.
     pub fn with<T>(&mut self, work: impl FnOnce(&mut Engine) -> T) -> T {
         match self {
-            Access::Shared(shared) => work(&mut shared.lock()),
+            Access::Shared(shared) => work(&mut shared.lock_in_turn()),
             Access::Held(engine) => work(engine),
         }
     }

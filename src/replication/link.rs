@@ -240,7 +240,7 @@ fn other_master() -> io::Error {
 impl Attempt<'_> {
     /// The lock, if the thread still does what it was told.
     pub fn lock(&self) -> io::Result<EngineGuard<'_>> {
-        let engine = self.shared.lock();
+        let engine = self.shared.lock_in_turn();
         if engine.replication.epoch == self.order.epoch && !self.shared.is_stopping() {
             Ok(engine)
         } else {

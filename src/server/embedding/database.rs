@@ -43,7 +43,7 @@ impl Server {
     /// If there is no such database.
     #[track_caller]
     pub fn db(&self, number: usize) -> Database<'_> {
-        let count = self.shared.engine.lock().databases.len();
+        let count = self.shared.engine.lock_in_turn().databases.len();
         assert!(number < count, "there is no database {number}, but only {count}");
         Database { server: self, number }
     }
@@ -90,7 +90,7 @@ impl Database<'_> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn ttl(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
-        let engine = self.server.shared.engine.lock();
+        let engine = self.server.shared.engine.lock_in_turn();
         let keyspace = &engine.databases[self.number];
         let deadline = keyspace.deadline(keyspace.find(key.as_ref()).ok()?)?;
         let left_ms = u64::try_from(deadline - engine.unix_ms()).ok()?;
@@ -131,7 +131,7 @@ impl Database<'_> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn keys(&self) -> Vec<Vec<u8>> {
-        let engine = self.server.shared.engine.lock();
+        let engine = self.server.shared.engine.lock_in_turn();
         let now_ms = engine.unix_ms();
         let mut keys: Vec<Vec<u8>> =
             live(&engine.databases[self.number], now_ms).map(<[u8]>::to_vec).collect();
@@ -149,7 +149,7 @@ impl Database<'_> {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn len(&self) -> usize {
-        let engine = self.server.shared.engine.lock();
+        let engine = self.server.shared.engine.lock_in_turn();
         live(&engine.databases[self.number], engine.unix_ms()).count()
     }
 
@@ -272,7 +272,7 @@ impl Database<'_> {
     }
 
     fn look<T>(&self, key: &[u8], look: impl FnOnce(&Engine, &Value) -> T) -> Option<T> {
-        let engine = self.server.shared.engine.lock();
+        let engine = self.server.shared.engine.lock_in_turn();
         let keyspace = &engine.databases[self.number];
         let slot = keyspace.find(key).ok()?;
         let is_over = keyspace.deadline(slot).is_some_and(|at| at < engine.unix_ms());
@@ -425,7 +425,8 @@ impl Database<'_> {
     #[track_caller]
     fn run(&self, args: &[&[u8]]) -> Vec<u8> {
         let Database { server, number } = self;
-        let execute = || execute(&mut server.shared.engine.lock(), *number, args.iter().copied());
+        let execute =
+            || execute(&mut server.shared.engine.lock_in_turn(), *number, args.iter().copied());
         let reply = server.log.inherited(execute)();
         if let Some(error) = reply.strip_prefix(b"-") {
             panic!("{}", String::from_utf8_lossy(error.trim_ascii_end()));

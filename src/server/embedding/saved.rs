@@ -71,7 +71,7 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn snapshot(&self) -> Snapshot {
-        let engine = self.shared.engine.lock();
+        let engine = self.shared.engine.lock_in_turn();
         let databases = engine.databases.iter().map(Keyspace::duplicate).collect();
         Snapshot { databases, libraries: engine.scripting.sources() }
     }
@@ -91,7 +91,7 @@ impl Server {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn restore(&self, snapshot: &Snapshot) -> Result<(), RestoreError> {
-        self.log.inherited(|| restore(&mut self.shared.engine.lock(), snapshot))()
+        self.log.inherited(|| restore(&mut self.shared.engine.lock_in_turn(), snapshot))()
     }
 }
 

@@ -39,7 +39,7 @@ impl Server {
     }
 
     fn sow_one(&self, seed: &Seed) -> io::Result<()> {
-        let engine = &mut *self.shared.engine.lock();
+        let engine = &mut *self.shared.engine.lock_in_turn();
         match seed {
             Seed::File(path) => {
                 let bytes = fs::read(path).map_err(|error| {
