@@ -22,11 +22,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::{FlockOperation, flock};
 
 use crate::engine::cluster::{SaveNodes, Snapshot};
+use crate::system::mutex::locked;
 
 /// The file, locked.
 #[derive(Debug)]
@@ -55,10 +56,6 @@ impl SharedFile {
         let path = file.path.clone();
         SharedFile { path, file: Arc::new(Mutex::new(file)), saving: Arc::default() }
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl SaveNodes for SharedFile {

@@ -20,12 +20,13 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use super::feeder::{Feeder, Prelude};
-use super::transfer::{Listening, Transfer, lock};
+use super::transfer::{Listening, Transfer};
 use crate::engine::ClientKey;
 use crate::engine::role::Phase;
 use crate::engine::{Engine, SharedEngine};
 use crate::system::clock::machine_now;
 use crate::system::cores;
+use crate::system::mutex::locked;
 use crate::system::service::essential;
 use crate::system::stream::Stream;
 
@@ -87,7 +88,7 @@ fn look_after_waiting(shared: &Arc<SharedEngine>) {
             let streams: Vec<Arc<Stream>> = streams.collect();
             drop(engine);
             streams.iter().for_each(|stream| sign(stream));
-            lock(&listening).iter().for_each(|stream| sign(stream));
+            locked(&listening).iter().for_each(|stream| sign(stream));
         } else {
             drop(engine);
         }

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::Shutdown;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 
 use super::feeder::{Feeder, Prelude};
@@ -27,6 +27,7 @@ use crate::persistence::disk::SnapshotWriter;
 use crate::persistence::save::TemporaryFile;
 use crate::persistence::snapshot::Snapshot;
 use crate::system::cores;
+use crate::system::mutex::locked;
 use crate::system::random::secure_hex;
 use crate::system::service::essential;
 use crate::system::stream::Stream;
@@ -34,10 +35,6 @@ use crate::system::stream::Stream;
 /// Replicas whose snapshot is being written to a file. Before anything else is written to their
 /// sockets, they are taken out.
 pub(super) type Listening = Arc<Mutex<Vec<Arc<Stream>>>>;
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
 
 /// A snapshot on its way to the replicas that wait for one of the same kind.
 pub struct Transfer {
@@ -202,9 +199,9 @@ impl Transfer {
     /// as each reads at its own pace.
     fn write_file(&mut self) -> io::Result<Vec<File>> {
         let live = self.targets.iter().filter(|target| !target.failed);
-        lock(&self.listening).extend(live.map(|target| Arc::clone(&target.feeder.stream)));
+        locked(&self.listening).extend(live.map(|target| Arc::clone(&target.feeder.stream)));
         let files = self.write_and_open();
-        lock(&self.listening).clear();
+        locked(&self.listening).clear();
         files
     }
 

@@ -22,6 +22,7 @@ use crate::engine::client::Client;
 use crate::engine::outbox::Pen;
 use crate::engine::{ClientKey, Engine};
 use crate::system::clock::machine_now;
+use crate::system::mutex::locked;
 use crate::system::stream::{Address, Stream};
 
 /// How long a handshake may take.
@@ -159,7 +160,7 @@ fn note_failed_handshake(shared: &Shared, client: ClientKey, error: &io::Error) 
 /// Serves a connection, and closes it: with the process, if this client has ended that.
 fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) {
     if session::serve(shared, Arc::clone(&stream), client) {
-        shared.parting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(stream);
+        locked(&shared.parting).push(stream);
     } else {
         let _ = stream.shutdown(Shutdown::Write);
     }

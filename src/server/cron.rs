@@ -20,6 +20,7 @@ use crate::persistence::shutdown;
 use crate::replication;
 use crate::system::clock::{Tick, machine_now};
 use crate::system::cores;
+use crate::system::mutex::locked;
 use crate::system::service::essential;
 
 /// The part of each period that expiry, or eviction, may take at the most.
@@ -56,7 +57,7 @@ impl Rounds {
 
 /// Does all of it once. Who turns the clock has it done, too; one round at a time.
 pub fn round(shared: &Shared) {
-    let mut rounds = shared.rounds.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut rounds = locked(&shared.rounds);
     let period = period(shared);
     if shared.engine.lock().debugging.cron_paused {
         return;

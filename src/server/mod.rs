@@ -74,6 +74,7 @@ use crate::replication;
 use crate::resp::BufferPool;
 use crate::system::clock::{Clock, Timers, machine_now};
 use crate::system::logging::{self, Role, ServerLog, Sink, inherit};
+use crate::system::mutex::locked;
 use crate::system::pidfile::PidFile;
 use crate::system::stream::Stream;
 pub use builder::{Builder, Log};
@@ -161,8 +162,7 @@ impl Server {
 
     fn start_logging(builder: Builder, log: &ServerLog) -> io::Result<Server> {
         let Builder { config, clock, interrupted, inherited, listens, seeds, log: _ } = builder;
-        let inherited =
-            std::mem::take(&mut *inherited.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let inherited = std::mem::take(&mut *locked(&inherited));
         logging::set_level(config.loglevel);
         logging::hide_user_data(config.hide_user_data_from_log);
         let (mut engine, garbage) =
@@ -425,7 +425,7 @@ impl Server {
         self.stop_now();
         let shared = Arc::clone(&self.shared);
         drop(self);
-        shared.parting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
+        locked(&shared.parting).clear();
     }
 
     /// Stops serving. The data is still there, and nothing changes it any more.

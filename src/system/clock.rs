@@ -25,10 +25,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use once_cell::sync::Lazy;
+
+use super::mutex::locked;
 
 static START: Lazy<Instant> = Lazy::new(Instant::now);
 
@@ -284,7 +286,7 @@ impl Clock {
     /// From now on `timers` are run when it is turned, as long as they are there.
     #[doc(hidden)]
     pub fn add_timers(&self, timers: Weak<dyn Timers>) {
-        lock(&self.0.timers).push(timers);
+        locked(&self.0.timers).push(timers);
     }
 
     /// Lets time pass. What is due in it has happened when this returns, one thing after the other in the order
@@ -347,7 +349,7 @@ impl Clock {
     /// Does one of these.
     #[doc(hidden)]
     pub fn turn(&self, turn: Turn) -> Result<(), OutOfRange> {
-        let one = lock(&self.0.turning);
+        let one = locked(&self.0.turning);
         match turn {
             Turn::Advance(time) => self.pass(self.tick().after(time))?,
             Turn::Set(ms) if ms > LAST_MS => return Err(OutOfRange),
@@ -407,7 +409,7 @@ impl Clock {
 
     /// Those that are still there.
     fn timers(&self) -> Vec<Arc<dyn Timers>> {
-        let mut timers = lock(&self.0.timers);
+        let mut timers = locked(&self.0.timers);
         timers.retain(|timers| timers.strong_count() > 0);
         timers.iter().filter_map(Weak::upgrade).collect()
     }
@@ -418,10 +420,6 @@ impl fmt::Debug for Clock {
         let mode = if self.is_frozen() { "stands" } else { "runs" };
         write!(f, "Clock({mode} at {} ms)", self.unix_ms())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

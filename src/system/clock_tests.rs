@@ -74,13 +74,13 @@ struct Alarm {
 
 impl Timers for Alarm {
     fn next(&self) -> Option<Tick> {
-        lock(&self.set_for).iter().min().copied()
+        locked(&self.set_for).iter().min().copied()
     }
 
     fn run(&self, _: Instant) {
         let now = self.clock.tick();
-        lock(&self.set_for).retain(|at| *at > now);
-        lock(&self.rung).push(now);
+        locked(&self.set_for).retain(|at| *at > now);
+        locked(&self.rung).push(now);
     }
 
     fn turned(&self) {}
@@ -97,7 +97,7 @@ fn what_is_due_happens_at_its_time_and_in_order() {
     let weak = Arc::downgrade(&alarm);
     clock.add_timers(weak);
     clock.advance(HOUR);
-    assert_eq!(*lock(&alarm.rung), expected);
+    assert_eq!(*locked(&alarm.rung), expected);
     assert_eq!(clock.unix_ms(), 4_600_000);
     drop(alarm);
     clock.advance(HOUR * 3); // nobody is there any more

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Builder;
 
 use super::logging::inherit;
+use super::mutex::locked;
 use super::trial::Trial;
 use once_cell::sync::{Lazy, OnceCell};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -115,7 +116,7 @@ pub fn count() -> usize {
 
 /// So many requests were served in a tenth of a second lately. For the only server of a process.
 pub fn note_served(requests: u64) {
-    let leaves_one = TRIAL.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next(requests);
+    let leaves_one = locked(&TRIAL).next(requests);
     LEAVES_ONE.store(leaves_one, Ordering::Relaxed);
 }
 

@@ -12,6 +12,7 @@
 //! | [`tasks`]   | what one of them is doing                                |
 //! | [`service`] | threads that the server can't do without                 |
 //! | [`sync`]    | locks and threads, where models check their order        |
+//! | [`mutex`]   | a mutex of the standard library, though somebody has panicked |
 //! | [`lock`]    | a lock that many threads want and nobody keeps           |
 //! | [`cores`]   | which processor cores they use                           |
 //! | [`trial`]   | which of two ways serves more                            |
@@ -30,6 +31,7 @@ pub mod lock;
 mod lock_tests;
 pub mod logging;
 pub mod memory;
+pub mod mutex;
 pub mod oom;
 pub mod outgoing;
 pub mod peers;

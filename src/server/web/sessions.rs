@@ -20,6 +20,7 @@ use crate::server::Shared;
 use crate::server::inside::{self, Inside};
 use crate::server::reply::Reply;
 use crate::system::clock::machine_now;
+use crate::system::mutex::locked;
 use crate::system::random::secure_hex;
 
 /// Sessions at a time. Who was away longest loses the oldest.
@@ -65,7 +66,7 @@ impl Sessions {
         let mut sessions = self.lock();
         forget_unused(&mut sessions);
         if sessions.len() >= MOST_SESSIONS {
-            let oldest = sessions.iter().min_by_key(|(_, session)| *lock(&session.used));
+            let oldest = sessions.iter().min_by_key(|(_, session)| *locked(&session.used));
             let oldest = oldest.map(|(cookie, _)| cookie.clone());
             if let Some(session) = oldest.and_then(|cookie| sessions.remove(&cookie)) {
                 session.end();
@@ -83,19 +84,19 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
-        lock(&self.0)
+        locked(&self.0)
     }
 }
 
 impl Session {
     /// The connection. One request at a time has it.
     pub fn connection(&self) -> MutexGuard<'_, Connection> {
-        lock(&self.connection)
+        locked(&self.connection)
     }
 
     /// Somebody uses it.
     pub fn renew(&self) {
-        *lock(&self.used) = machine_now();
+        *locked(&self.used) = machine_now();
     }
 
     /// Hangs up, for everybody who has this session: another command, an open stream of events.
@@ -107,16 +108,12 @@ impl Session {
 /// Nobody has used these for long.
 fn forget_unused(sessions: &mut HashMap<String, Arc<Session>>) {
     sessions.retain(|_, session| {
-        let stays = lock(&session.used).elapsed() < LONGEST_IDLE;
+        let stays = locked(&session.used).elapsed() < LONGEST_IDLE;
         if !stays {
             session.end();
         }
         stays
     });
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// A connection to this server.
