@@ -25,8 +25,10 @@ use super::Sink;
 use crate::config::BufferLimit;
 use crate::system::clock::{Clock, Tick, machine_now};
 
-/// A block is closed once it has this size: small beside the smallest backlog, large beside a unit.
-const BLOCK: usize = 4 * 1024;
+/// Blocks are this large, or a multiple of it: small beside the smallest backlog, large beside a unit. The
+/// allocator has all these sizes, so that what is counted here is what is taken there. Eviction leaves it
+/// out, and would take what is missing for data.
+const BLOCK: usize = 8 * 1024;
 /// No block is larger. A unit of half a gigabyte in one piece would stay for as long as anybody needs
 /// its last byte, and every reader would copy it as a whole.
 const LARGEST_BLOCK: usize = 64 * 1024;
@@ -121,7 +123,7 @@ impl Backlog {
     /// Adds bytes to the stream.
     pub fn append(&self, bytes: &[u8]) {
         let mut ring = self.lock();
-        bytes.chunks(LARGEST_BLOCK).for_each(|part| ring.append(part));
+        ring.append(bytes);
         ring.drop_slow_readers();
         ring.trim();
         self.note_memory(&ring);
@@ -192,18 +194,17 @@ impl Backlog {
 
 impl Ring {
     fn append(&mut self, bytes: &[u8]) {
-        match self.blocks.back_mut().filter(|block| block.len() < BLOCK) {
-            Some(block) => {
-                self.allocated -= block.capacity();
-                block.extend_from_slice(bytes);
-                self.allocated += block.capacity();
-            }
-            None => {
-                let mut block = Vec::with_capacity(bytes.len().max(BLOCK));
-                block.extend_from_slice(bytes);
-                self.allocated += block.capacity();
-                self.blocks.push_back(block);
-            }
+        let last = self.blocks.back_mut();
+        let spare = last.as_ref().map_or(0, |block| block.capacity() - block.len());
+        let (first, rest) = bytes.split_at(spare.min(bytes.len()));
+        if let Some(block) = last {
+            block.extend_from_slice(first);
+        }
+        for part in rest.chunks(LARGEST_BLOCK) {
+            let mut block = Vec::with_capacity(part.len().next_multiple_of(BLOCK));
+            block.extend_from_slice(part);
+            self.allocated += block.capacity();
+            self.blocks.push_back(block);
         }
         self.end += bytes.len() as u64;
     }
@@ -306,6 +307,7 @@ mod tests {
         assert!(backlog.attach(7, 0));
         (0..100).for_each(|_| backlog.append(&[b'x'; 1000]));
         assert_eq!(backlog.range(), (0, 100_000));
+        assert!(backlog.memory() < 110_000, "blocks are filled up: {}", backlog.memory());
         assert_eq!(backlog.lag(7), 100_000);
         backlog.detach(7);
         let (start, len) = backlog.range();
