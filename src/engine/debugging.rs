@@ -35,27 +35,38 @@ impl Delays {
 
     /// After so many keys were loaded.
     pub fn loaded(&self, keys: usize) {
-        pause(self.load.load(Ordering::Relaxed), keys);
+        pause(&self.load, keys, || false);
     }
 
-    /// After so many keys were saved.
-    pub fn saved(&self, keys: usize) {
-        pause(self.save.load(Ordering::Relaxed), keys);
+    /// After so many keys were saved. It is over when the job is not wanted any more.
+    pub fn saved(&self, keys: usize, is_over: impl Fn() -> bool) {
+        pause(&self.save, keys, is_over);
+    }
+}
+
+/// How soon a pause ends that has become shorter or is over.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// Pauses for so many keys. What is set meanwhile holds for all of them.
+fn pause(delay_us: &AtomicI32, keys: usize, is_over: impl Fn() -> bool) {
+    let mut slept = Duration::ZERO;
+    loop {
+        let whole = length(delay_us.load(Ordering::Relaxed), keys as u64);
+        let rest = whole.saturating_sub(slept).min(GLANCE);
+        if rest.is_zero() || is_over() {
+            return;
+        }
+        std::thread::sleep(rest);
+        slept += rest;
     }
 }
 
 /// A negative delay is a microsecond after one of so many keys: no sleep is as short as tests want it.
-fn pause(delay_us: i32, keys: usize) {
-    if delay_us == 0 || keys == 0 {
-        return;
-    }
+fn length(delay_us: i32, keys: u64) -> Duration {
     let each = u64::from(delay_us.unsigned_abs());
-    let keys = keys as u64;
-    let us = match delay_us > 0 {
-        true => each * keys,
-        false => keys / each + u64::from(Random::from_system().next_u64() % each < keys % each),
-    };
-    if us > 0 {
-        std::thread::sleep(Duration::from_micros(us));
-    }
+    Duration::from_micros(match delay_us {
+        0 => 0,
+        1.. => each * keys,
+        _ => keys / each + u64::from(Random::from_system().next_u64() % each < keys % each),
+    })
 }

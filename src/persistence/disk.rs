@@ -340,7 +340,7 @@ impl SnapshotWriter {
                 let (key, value) = (&saved.key, &saved.value);
                 encoder.key(key, value, saved.deadline, usage).map_err(save::naming(key))?;
             }
-            self.delays.saved(keys.len());
+            self.delays.saved(keys.len(), || control.is_cancelled());
             control.advance(keys.len())?;
         }
         encoder.finish()
