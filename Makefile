@@ -6,6 +6,8 @@
 PORT ?= :5001
 # Further arguments for the server: make run ARGS='--appendonly yes'
 ARGS ?=
+# What `make test` runs, as arguments for cargo; nothing: all.
+TESTS ?=
 # The groups of features that real clients check (tests/clients); grows with the server.
 CLIENT_FEATURES ?= basic lists hashes sets sortedsets streams transactions pubsub blocking scripting doors
 IMAGE ?= cacheflow
@@ -24,8 +26,8 @@ build: ## Build the optimised server: target/release/cacheflow
 run: ## Build and run the server: make run PORT=:3000
 	cargo run --release -- --listenAddr :$(patsubst :%,%,$(PORT)) $(ARGS)
 
-test: ## Run all tests that need nothing but cargo; the scripts check what is journalled, too
-	CACHEFLOW_TEST_EFFECTS=1 cargo test
+test: ## Run all tests that need nothing but cargo, or some: TESTS='--test replication'; the scripts check effects, too
+	CACHEFLOW_TEST_EFFECTS=1 cargo test $(TESTS)
 	CACHEFLOW_TEST_EFFECTS=1 CACHEFLOW_TEST_COMPAT=8.2 cargo test --test scripts
 
 # The book is built of docs/book/src and what that quotes (docs/book/README.md), by a pinned mdBook.
