@@ -20,6 +20,7 @@ use crate::engine::SharedEngine;
 use crate::engine::cluster::tell;
 use crate::system::clock::machine_now;
 use crate::system::cores;
+use crate::system::mutex::locked;
 use crate::system::outgoing;
 use crate::system::stream::{Address, Stream};
 use crate::system::threads::Permit;
@@ -60,7 +61,7 @@ impl Links {
     }
 
     fn peers(&self) -> MutexGuard<'_, HashMap<LinkKey, Peer>> {
-        self.peers.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.peers)
     }
 
     fn add(self: &Arc<Self>, key: LinkKey, stream: Option<Arc<Stream>>) -> Line {

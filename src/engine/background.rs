@@ -10,6 +10,7 @@ use crossbeam::channel::Sender;
 
 use super::SharedEngine;
 use crate::system::clock::machine_now;
+use crate::system::mutex::locked;
 
 /// What the thread is to do.
 pub type Job = Box<dyn FnOnce(&SharedEngine) + Send>;
@@ -66,7 +67,7 @@ impl Control {
     }
 
     fn naming(&self) -> MutexGuard<'_, ()> {
-        self.naming.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.naming)
     }
 
     /// Whether it is not wanted any more.

@@ -24,6 +24,7 @@ use std::time::Duration;
 use super::Sink;
 use crate::config::BufferLimit;
 use crate::system::clock::{Clock, Tick, machine_now};
+use crate::system::mutex::locked;
 
 /// Blocks are this large, or a multiple of it: small beside the smallest backlog, large beside a unit. The
 /// allocator has all these sizes, so that what is counted here is what is taken there. Eviction leaves it
@@ -98,7 +99,7 @@ impl Backlog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.ring)
     }
 
     /// Sets how much is kept, and how far a reader may fall behind.

@@ -14,6 +14,7 @@ use super::pool::{GROUP_SIZE, Pool};
 use super::sockets::{self, Kind, Listener, Place, Wanted, cant_listen, listen_tcp, listen_unix};
 use crate::config::Config;
 use crate::engine::listening::Listen;
+use crate::system::mutex::locked;
 use crate::system::service::essential;
 use crate::system::stream::{Address, Stream};
 
@@ -132,7 +133,7 @@ impl Listeners {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.0)
     }
 }
 

@@ -20,6 +20,7 @@ use threadpool::ThreadPool;
 
 use crate::engine::scripting::STACK_SIZE;
 use crate::system::logging::{expecting_panic, inherit};
+use crate::system::mutex::locked;
 use crate::system::threads::Permit;
 
 /// Workers that start, and end, together.
@@ -93,7 +94,7 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Option<WorkerGroup>>> {
-        self.groups.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.groups)
     }
 
     #[cfg(test)]

@@ -7,6 +7,8 @@
 use std::io;
 use std::sync::Mutex;
 
+use crate::system::mutex::locked;
+
 const FILE: &str = "/proc/self/oom_score_adj";
 
 /// The inherited score, while there is another.
@@ -25,7 +27,7 @@ pub enum Score {
 
 /// Sets the score. To lower it takes a privilege, unless it goes back to where it was.
 pub fn set(score: Score) -> io::Result<()> {
-    let mut inherited = INHERITED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut inherited = locked(&INHERITED);
     if score == Score::Inherited && inherited.is_none() {
         return Ok(());
     }

@@ -19,6 +19,8 @@ use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::FileExt;
 use std::sync::Mutex;
 
+use crate::system::mutex::locked;
+
 /// Where the title goes, and how the process was called, if it may have a title.
 static TITLE: Mutex<Option<(Area, String)>> = Mutex::new(None);
 
@@ -39,14 +41,14 @@ const LONGEST: usize = 4095;
 pub fn allow() {
     let program = std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned();
     if let Ok(area) = Area::find() {
-        *TITLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some((area, program));
+        *locked(&TITLE) = Some((area, program));
     }
 }
 
 /// Shows a title, made from the name that the program was called by, if titles are allowed. It is cut
 /// where there is no room for more.
 pub fn set(make: impl FnOnce(&str) -> String) {
-    let mut title = TITLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut title = locked(&TITLE);
     if let Some((area, program)) = &mut *title {
         let _ = area.write(make(program).as_bytes()); // as good as it gets
     }

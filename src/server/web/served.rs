@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::STACK;
 use super::desk::Desk;
 use crate::system::logging::inherit;
+use crate::system::mutex::locked;
 use crate::system::threads::Permit;
 
 /// Connections at a time, and so threads.
@@ -51,7 +52,7 @@ impl Served {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Arc<TcpStream>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.0)
     }
 }
 

@@ -30,6 +30,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 use crate::system::clock::machine_now;
+use crate::system::mutex::locked;
 
 /// So much is encrypted at once: four records.
 const AT_ONCE: usize = 64 * 1024;
@@ -79,11 +80,11 @@ impl TlsStream {
     }
 
     fn session(&self) -> MutexGuard<'_, Connection> {
-        self.session.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.session)
     }
 
     fn outgoing(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.outgoing.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.outgoing)
     }
 
     /// None: somebody is writing.

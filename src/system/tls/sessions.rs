@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustls::server::StoresServerSessions;
 
 use crate::system::clock::machine_now;
+use crate::system::mutex::locked;
 
 /// The sessions of a server.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Sessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        locked(&self.remembered)
     }
 }
 

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::server::Shared;
 use crate::system::clock::machine_now;
+use crate::system::mutex::locked;
 use memory::Sampler;
 use people::Person;
 
@@ -82,7 +83,7 @@ struct Slow {
 impl Watch {
     /// The state of the server, not older than a moment. Any number of lookers cost as much as one.
     pub fn look(&self, shared: &Shared) -> Arc<Look> {
-        let mut watching = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut watching = locked(&self.0);
         match &watching.last {
             Some(last) if last.taken.elapsed() < PERIOD * 4 / 5 => Arc::clone(last),
             _ => {
