@@ -255,7 +255,7 @@ fn threads_keep_to_the_cores_that_the_configuration_names() {
     let first = all.split(['-', ',']).next().unwrap();
     // A list may be longer than the machine. One with a single core has nothing to tell apart.
     let list = format!("{first}-1023:1000");
-    let program = with(&["--server_cpulist", &list, "--bio_cpulist", "0-1023"]);
+    let program = with(&["--server_cpulist", &list, "--bio_cpulist", &all]);
     ask(&mut program.connect(), "PING\r\n", "+PONG\r\n");
     // The allocator has started its own thread before anybody could say so; it wakes once a second.
     let threads = cores_of_threads(&program).into_iter();
