@@ -172,6 +172,11 @@ impl CompatVersion {
         self.is_8()
     }
 
+    /// Whether HELLO does nothing before all of its options are read.
+    pub const fn reads_all_of_hello_first(self) -> bool {
+        self.is_8()
+    }
+
     /// How HELLO is to be called by who needs a password.
     pub const fn hello_with_password(self) -> &'static str {
         match self {

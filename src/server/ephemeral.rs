@@ -73,6 +73,14 @@ fn is_watched(input: io::Stdin) -> bool {
     matches!(kind, Ok(FileType::Fifo | FileType::Socket)) || input.is_terminal()
 }
 
+/// Forgets the files that it was told by: CONFIG REWRITE and ACL SAVE would write them as they are here, for whoever
+/// uses them next.
+pub fn forget_files(server: &Server) {
+    let config = &mut server.shared.engine.lock().config;
+    config.config_file = None;
+    config.aclfile.clear();
+}
+
 /// Says where the server is, in a form that a client can use.
 pub fn announce(server: &Server) -> io::Result<()> {
     let (mut address, pid) = (server.address(), std::process::id());

@@ -101,9 +101,12 @@ fn serve(mut config: Config, is_ephemeral: bool) -> i32 {
     };
     server.log.adopt(); // this thread works for it, too
     announce(&server);
-    if is_ephemeral && let Err(error) = ephemeral::announce(&server) {
-        crate::warning!("Nobody is there to be told where this server is: {error}");
-        return 1;
+    if is_ephemeral {
+        ephemeral::forget_files(&server);
+        if let Err(error) = ephemeral::announce(&server) {
+            crate::warning!("Nobody is there to be told where this server is: {error}");
+            return 1;
+        }
     }
     supervisor::tell(match server.is_replica() {
         true => {

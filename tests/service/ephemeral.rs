@@ -91,20 +91,34 @@ fn no_client_makes_it_write_a_file_or_stay() {
     let directory = tempfile::tempdir().unwrap();
     // Of what a file says of files and ports, nothing counts.
     let file = tempfile::NamedTempFile::new().unwrap();
+    let users = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&users, "user bob on >b ~* &* +@all\n").unwrap();
     let text = "port 1\nunixsocket s.sock\npidfile pid\nlogfile log\nsave 1 1\nappendonly yes\n\
                 cluster-enabled yes\ndatabases 3\n";
-    fs::write(&file, text).unwrap();
+    let text = format!("{text}aclfile {}\n", users.path().display());
+    fs::write(&file, &text).unwrap();
     let server = start(directory.path(), &[file.path().to_str().unwrap(), "--ephemeral"]);
     let mut client = server.connect();
+    cmd("AUTH").arg("bob").arg("b").exec(&mut client).unwrap();
+    cmd("ACL").arg("SETUSER").arg("eve").exec(&mut client).unwrap();
     let replica_of = server.url.rsplit(':').next().unwrap();
     let replica_of = format!("127.0.0.1 {replica_of}");
     let replica = start(directory.path(), &["--ephemeral", "--replicaof", &replica_of]);
-    for refused in
-        ["SAVE", "BGSAVE", "BGREWRITEAOF", "CONFIG SET appendonly yes", "CONFIG SET dir /"]
-    {
+    for refused in [
+        "SAVE",
+        "BGSAVE",
+        "BGREWRITEAOF",
+        "CONFIG SET appendonly yes",
+        "CONFIG SET dir /",
+        "CONFIG REWRITE",
+        "ACL SAVE",
+    ] {
         let words: Vec<&str> = refused.split(' ').collect();
         assert!(cmd(words[0]).arg(&words[1..]).exec(&mut client).is_err(), "{refused}");
     }
+    // What it was told by is as it was, for those who use it next.
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(fs::read_to_string(&users).unwrap().matches("user ").count(), 1);
     // Save points are only noted, and neither they nor replicas keep it from ending.
     cmd("CONFIG").arg("SET").arg("save").arg("1 1").exec(&mut client).unwrap();
     cmd("SET").arg("key").arg("value").exec(&mut client).unwrap();

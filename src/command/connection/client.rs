@@ -18,7 +18,7 @@ use crate::command::context::Context;
 use crate::command::error::{self, Error, Result};
 use crate::engine::ClientKey;
 use crate::engine::blocking::{interrupt, time_out};
-use crate::engine::client::{Client, ReplyMode};
+use crate::engine::client::ReplyMode;
 use crate::engine::pause;
 use crate::resp::{Args, Reply};
 
@@ -73,19 +73,18 @@ pub fn client_getname(ctx: &mut Context<'_>, _args: Args<'_>, reply: &mut Reply)
 
 /// `CLIENT SETNAME connection-name`
 pub fn client_setname(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    set_name(ctx.client(), args.at(2))?;
+    ctx.client().name = checked_name(args.at(2))?.to_vec();
     reply.ok();
     Ok(())
 }
 
-/// Names a connection; the empty name takes its name away.
-pub(super) fn set_name(client: &mut Client, name: &[u8]) -> Result {
+/// What a connection may be called; the empty name takes its name away.
+pub(super) fn checked_name(name: &[u8]) -> Result<&[u8]> {
     if !is_printable(name) {
         let text = "ERR Client names cannot contain spaces, newlines or special characters.";
         return Err(Error::new(text));
     }
-    client.name = name.to_vec();
-    Ok(())
+    Ok(name)
 }
 
 /// Names stand in the lines of CLIENT LIST, which people and programs cut at blanks.

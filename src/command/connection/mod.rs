@@ -19,7 +19,7 @@ use super::error::{self, Error, Result};
 use super::permission::{log_in, log_out};
 use crate::acl::DEFAULT;
 use crate::resp::{Args, Protocol, Reply};
-use client::set_name;
+use client::checked_name;
 
 /// `PING [message]`
 ///
@@ -106,27 +106,32 @@ const NO_PASSWORD: Error = Error::new(
 
 /// `HELLO [protover [AUTH username password] [SETNAME clientname]]`
 ///
-/// The options act in the order they come, and what was done stays done when a later one fails;
-/// the protocol changes only if everything was right.
+/// The options act in the order they come, and what was done stays done when a later one fails; those of 8.2
+/// act when all have been read. The protocol changes only if everything was right.
 pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
     let version = args.get(1).map(protocol_version).transpose()?;
+    let act_at_once = !ctx.compat().reads_all_of_hello_first();
     let mut options = Options::new(args, 2);
+    let (mut login, mut name) = (None, None);
     while let Some(option) = options.next() {
         match option {
             _ if is(option, "AUTH") && options.left() >= 2 => {
-                if !log_in(ctx, args.at(0), options.value()?, options.value()?) {
-                    return Err(error::WRONG_PASS);
-                }
+                login = Some((options.value()?, options.value()?));
             }
             _ if is(option, "SETNAME") && options.left() >= 1 => {
-                set_name(ctx.client(), options.value()?)?;
+                name = Some(checked_name(options.value()?)?);
             }
             _ => {
                 let text = [b"ERR Syntax error in HELLO option '", option, b"'"].concat();
                 return Err(Error::text(text));
             }
         }
+        if act_at_once {
+            log_in_as(ctx, args.at(0), login.take())?;
+            name_client(ctx, name.take());
+        }
     }
+    log_in_as(ctx, args.at(0), login)?;
     if ctx.engine.must_log_in(ctx.client) {
         let usage = ctx.compat().hello_with_password();
         return Err(Error::text(format!(
@@ -135,12 +140,27 @@ pub fn hello(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result
              version at the same time"
         )));
     }
+    name_client(ctx, name);
     if let Some(version) = version {
         ctx.client().set_protocol(version);
         reply.protocol = version;
     }
     introduce(ctx, reply);
     Ok(())
+}
+
+/// As a user with a password, if HELLO names one.
+fn log_in_as(ctx: &mut Context<'_>, command: &[u8], login: Option<(&[u8], &[u8])>) -> Result {
+    match login {
+        Some((user, password)) if !log_in(ctx, command, user, password) => Err(error::WRONG_PASS),
+        _ => Ok(()),
+    }
+}
+
+fn name_client(ctx: &mut Context<'_>, name: Option<&[u8]>) {
+    if let Some(name) = name {
+        ctx.client().name = name.to_vec();
+    }
 }
 
 fn protocol_version(text: &[u8]) -> Result<Protocol> {
