@@ -106,13 +106,8 @@ impl Pen {
     }
 
     /// Writes to the socket. Nobody may hold THE lock meanwhile.
-    pub fn write(&self, stream: &Stream, bytes: &[u8]) -> io::Result<()> {
+    pub fn write(&self, mut stream: &Stream, bytes: &[u8]) -> io::Result<()> {
         self.commit();
-        self.write_safe(stream, bytes)
-    }
-
-    /// The same of what is safe already.
-    pub fn write_safe(&self, mut stream: &Stream, bytes: &[u8]) -> io::Result<()> {
         let _held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut left = bytes.len();
         self.unsent.store(left, Ordering::Relaxed);
@@ -123,6 +118,13 @@ impl Pen {
             self.unsent.store(left, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Begins to write so many bytes, which are safe already. Nobody else writes before this is dropped.
+    pub fn begin(&self, bytes: usize) -> Writing<'_> {
+        let held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.unsent.store(bytes, Ordering::Relaxed);
+        Writing { pen: self, _held: held }
     }
 
     /// Bytes that are being written.
@@ -149,14 +151,35 @@ impl Pen {
     }
 }
 
+/// A reply that is being written, for a thread that has something else to do while the reader takes nothing.
+pub struct Writing<'p> {
+    pen: &'p Pen,
+    _held: MutexGuard<'p, ()>,
+}
+
+impl Writing<'_> {
+    /// Writes the next bytes, as far as that goes without waiting, and returns how many it were. Bytes that
+    /// were taken and not sent are sent by the next call, even by one with none.
+    #[inline]
+    pub fn go_on(&mut self, stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
+        match stream.write_now(bytes) {
+            Ok(count) => {
+                self.pen.activity.note();
+                self.pen.unsent.store(bytes.len() - count + stream.unsent(), Ordering::Relaxed);
+                Ok(count)
+            }
+            Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl fmt::Debug for Pen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pen")
     }
 }
 
-/// So long is a write waited for, before it is waited again; any time would do.
-const LONG: Duration = Duration::from_secs(3600);
 /// Messages are put together into one write until they are this long.
 const WRITE_SIZE: usize = 64 * 1024;
 
@@ -345,25 +368,30 @@ impl Outbox {
         self.len() == 0
     }
 
-    /// Waits until all that was put into it is sent, or the reader is gone.
-    pub fn wait_until_sent(&self) {
-        let mut queue = self.queue();
-        while (queue.bytes > 0 || queue.in_hand) && !queue.broken {
-            queue = self.wait_for_write(queue, LONG);
-        }
+    /// Waits until all that was put into it is sent, or the reader is gone. False: the time is over.
+    pub fn wait_until_sent(&self, at_most: Duration) -> bool {
+        self.wait_while(at_most, |queue| queue.bytes > 0 || queue.in_hand)
     }
 
-    /// Waits until at most `bytes` are left to be written, or the time is over.
-    pub fn wait_for_backlog(&self, bytes: usize, at_most: Duration) {
-        let deadline = machine_now() + at_most;
+    /// Waits until at most `bytes` are left to be written, or the reader is gone. False: the time is over.
+    pub fn wait_for_backlog(&self, bytes: usize, at_most: Duration) -> bool {
+        self.wait_while(at_most, |queue| queue.bytes + self.0.stream.unsent() > bytes)
+    }
+
+    fn wait_while(&self, at_most: Duration, waits: impl Fn(&Queue) -> bool) -> bool {
         let mut queue = self.queue();
-        while queue.bytes + self.0.stream.unsent() > bytes && !queue.broken {
+        if !waits(&queue) || queue.broken {
+            return true; // as a rule, and without a look at the clock
+        }
+        let deadline = machine_now() + at_most;
+        while waits(&queue) && !queue.broken {
             let left = deadline.saturating_duration_since(machine_now());
             if left.is_zero() {
-                return;
+                return false;
             }
             queue = self.wait_for_write(queue, left);
         }
+        true
     }
 
     fn wait_for_write<'a>(

@@ -15,6 +15,7 @@
 //! | [`pool`]     | the worker threads                                         |
 //! | [`session`]  | one connection: read, execute, write                       |
 //! | [`waiting`]  | how it waits in between                                    |
+//! | [`sending`]  | how it sends replies, and reads on while nobody takes them |
 //! | [`delegating`] | how it is served while a slow script holds the lock      |
 //! | [`ahead`]    | what is done for requests before their turn                |
 //! | [`input`]    | its reading end, which looks a few times before it sleeps  |
@@ -44,6 +45,7 @@ pub mod listener;
 pub mod pool;
 pub mod process;
 mod reply;
+mod sending;
 pub mod session;
 mod sockets;
 mod timers;

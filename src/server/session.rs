@@ -42,21 +42,15 @@ use crate::resp::{KEEP_CAPACITY, ProtocolError, Reader, Reply, RequestLimits};
 use crate::system::stream::Stream;
 use crate::system::tasks::Task;
 
+/// How long a connection that ends waits for the last bytes of its outbox to be taken.
+const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
 /// Replies of this size are sent before the batch goes on: memory is bounded, others get the lock.
 const SEND_REPLY_SIZE: usize = 256 * 1024;
-/// Longer replies are sent by their own thread: nobody else is to be kept from its client by them.
-const LONGEST_TO_LEAVE: usize = 16 * 1024;
 /// Requests that take long don't keep the lock together for longer than about this.
 const LONGEST_HOLD_NS: u64 = 5_000_000;
-/// With so many bytes in the outbox, no further request is read until some were taken.
-const BACKLOG_TO_WAIT_FOR: usize = 1024 * 1024;
 /// When input buffers have grown by so much, even if no request is complete, it is looked whether all
 /// clients together have too much.
 const GROWTH_TO_WEIGH: usize = 256 * 1024;
-/// How long a connection that ends waits for the last bytes of its outbox to be taken.
-const LAST_BYTES_PATIENCE: Duration = Duration::from_secs(5);
-/// So long does a connection wait for its outbox; any time would do.
-const LONG: Duration = Duration::from_secs(3600);
 
 /// The thread's side of a connection.
 pub struct Session<'s> {
@@ -78,16 +72,16 @@ pub struct Session<'s> {
 
 /// Replies on their way to the peer.
 pub(super) struct Replies {
-    stream: Arc<Stream>,
-    pen: Arc<Pen>,
+    pub(super) stream: Arc<Stream>,
+    pub(super) pen: Arc<Pen>,
     /// Where they go, if the connection has one.
-    outbox: Option<Outbox>,
+    pub(super) outbox: Option<Outbox>,
     /// What was left to be sent by the thread that wrote to the append-only file.
-    left: Option<Outbox>,
+    pub(super) left: Option<Outbox>,
     pub(super) reply: Reply,
     sent: usize,
     /// Bytes given to the outbox since it was last waited for.
-    handed_over: usize,
+    pub(super) handed_over: usize,
 }
 
 /// How a batch, or a request of it, ended.
@@ -134,7 +128,7 @@ pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) -> bool {
     };
     // A connection that breaks is the peer's business: there is nobody to tell.
     let _ = session.run();
-    session.output.wait_for_left();
+    session.wait_for_left();
     let (outbox, asked_for_end) = shared.engine.visit(move |engine| {
         let client = engine.clients.get(client);
         (client.outbox.clone(), client.asked_for_end)
@@ -160,9 +154,13 @@ impl<'s> Session<'s> {
                 Ok(batch) if batch.is_empty() => {
                     self.weigh_incomplete_request();
                     // Everything that came is answered: one write for all of it.
+                    let received = self.received;
                     match self.receipt.take() {
-                        Some(_until_written) => self.output.write()?,
-                        None => self.output.write_or_leave()?,
+                        Some(_until_written) => self.write()?,
+                        None => self.write_or_leave()?,
+                    }
+                    if self.received > received {
+                        continue; // more has come while it was written
                     }
                     self.received += match self.reader.fill()? {
                         0 => return Ok(()),
@@ -172,7 +170,7 @@ impl<'s> Session<'s> {
                 Ok(_) => match self.execute_batch(&mut limits)? {
                     BatchEnd::Done if self.is_new_replica => self.begin_replication()?,
                     BatchEnd::Done => {}
-                    BatchEnd::Close => return self.output.write(),
+                    BatchEnd::Close => return self.write(),
                     BatchEnd::Abort => return Ok(()),
                 },
                 Err(error) => return self.refuse(error),
@@ -182,7 +180,7 @@ impl<'s> Session<'s> {
 
     /// Executes the requests that have arrived, under one taking of the lock if they don't take long.
     fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
-        self.output.wait_for_left();
+        self.wait_for_left();
         let mut done_before = Some(Ahead::of(&self.reader.parsed()));
         let (shared, len) = (self.shared, self.reader.parsed().len());
         let mut next = 0;
@@ -231,7 +229,7 @@ impl<'s> Session<'s> {
                 self.output.note_what_waits(&mut engine, self.client);
                 drop(engine);
                 if self.output.may_be_sent_in_parts() {
-                    self.output.write_and_wait()?;
+                    self.write_and_wait()?;
                 }
                 return Ok(BatchEnd::Done);
             }
@@ -241,7 +239,7 @@ impl<'s> Session<'s> {
         self.output.note_what_waits(&mut engine, self.client);
         drop(engine);
         if self.output.outbox.is_some() {
-            self.output.write_and_wait()?;
+            self.write_and_wait()?;
         }
         self.output.pen.help_writers();
         Ok(BatchEnd::Done)
@@ -272,7 +270,7 @@ impl<'s> Session<'s> {
                     self.output.hand_over(&mut engine, client);
                     self.output.note_what_waits(&mut engine, client);
                     drop(engine);
-                    self.output.write()?;
+                    self.write()?;
                     has_sent = true;
                     if flow == Flow::Exchange {
                         engine = migrate::exchange(&shared.engine, client);
@@ -302,7 +300,7 @@ impl<'s> Session<'s> {
     /// After PSYNC: once its reply is out, the stream follows. What the replica says is still read.
     fn begin_replication(&mut self) -> io::Result<()> {
         self.is_new_replica = false;
-        self.output.write()?;
+        self.write()?;
         self.drain();
         replication::master::begin(&self.shared.engine, self.client)
     }
@@ -352,7 +350,7 @@ impl<'s> Session<'s> {
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
     pub(super) fn refuse(&mut self, error: ProtocolError) -> io::Result<()> {
-        self.output.wait_for_left();
+        self.wait_for_left();
         if error == ProtocolError::QueryBufferLimit {
             let mut engine = self.shared.engine.lock();
             engine.stats.closed_for_input += 1;
@@ -368,7 +366,7 @@ impl<'s> Session<'s> {
             output.hand_over(engine, client);
             output
         }));
-        self.output.write()?;
+        self.write()?;
         self.drain();
         discard_input(&self.stream);
         Ok(())
@@ -436,52 +434,6 @@ impl Replies {
         client_changed(engine, client);
     }
 
-    /// Writes what there is. Of what goes through the outbox, much may only wait in it when nothing
-    /// more is added.
-    fn write_and_wait(&mut self) -> io::Result<()> {
-        self.write()?;
-        if let Some(outbox) = &self.outbox {
-            outbox.wait_for_backlog(BACKLOG_TO_WAIT_FOR, LONG);
-        }
-        self.handed_over = 0;
-        Ok(())
-    }
-
-    /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
-    fn write(&mut self) -> io::Result<()> {
-        if !self.reply.is_empty() {
-            self.pen.write(&self.stream, self.reply.as_bytes())?;
-            self.forget_sent();
-        } else if let Some(outbox) = &self.outbox {
-            outbox.flush();
-        } else {
-            self.pen.commit();
-        }
-        Ok(())
-    }
-
-    /// The same, but doesn't wait for another thread that makes it safe: that one sends it. Under
-    /// `appendfsync always` fifty clients may wait for one sync; their threads would all be woken when it
-    /// ends, each to send a few bytes and to sleep again.
-    fn write_or_leave(&mut self) -> io::Result<()> {
-        if self.reply.is_empty() || self.reply.len() > LONGEST_TO_LEAVE {
-            return self.write();
-        }
-        if !self.pen.commit_or_leave(&self.stream, self.reply.as_bytes(), &mut self.left) {
-            self.pen.write_safe(&self.stream, self.reply.as_bytes())?;
-        }
-        self.forget_sent();
-        Ok(())
-    }
-
-    /// Waits until what was left with another thread is sent. Before that, nothing else may be executed,
-    /// or its reply might overtake.
-    fn wait_for_left(&self) {
-        if let Some(left) = &self.left {
-            left.wait_until_sent();
-        }
-    }
-
     /// Gives what there is to the outbox, if the connection has one, then what was held back until
     /// the reply is complete.
     pub(super) fn hand_over(&mut self, engine: &mut Engine, client: ClientKey) {
@@ -499,7 +451,7 @@ impl Replies {
         }
     }
 
-    fn forget_sent(&mut self) {
+    pub(super) fn forget_sent(&mut self) {
         self.sent += self.reply.len();
         self.reply.clear(KEEP_CAPACITY);
     }

@@ -86,6 +86,17 @@ fn a_reader_that_pauses_gets_everything_in_the_end() {
     assert_eq!(text(call(&mut publisher, "PING")), "PONG");
 }
 
+/// More than sockets hold, in both directions.
+#[test]
+fn who_sends_all_before_it_reads_gets_all() {
+    const REQUESTS: usize = 400;
+    let server = Encrypted::start(&[]);
+    let mut client = server.connect();
+    let value = "v".repeat(100_000);
+    client.send_raw(&request(&["ECHO", &value]).repeat(REQUESTS)).unwrap();
+    (0..REQUESTS).for_each(|_| assert!(next(&mut client) == Value::Bulk(value.clone().into())));
+}
+
 #[test]
 fn who_waits_is_woken_and_who_has_hung_up_takes_nothing() {
     let server = Encrypted::start(&[]);

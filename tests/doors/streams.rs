@@ -183,7 +183,7 @@ fn an_outbox_is_sent_when_the_socket_has_all_of_it() {
         expected += message.len();
     }
     assert_eq!(outbox.backlog(), 0, "nothing is left that isn't encrypted");
-    let waiting = thread::spawn(move || outbox.wait_until_sent());
+    let waiting = thread::spawn(move || outbox.wait_until_sent(Duration::from_secs(60)));
     thread::sleep(Duration::from_millis(50));
     assert!(!waiting.is_finished());
     let mut received = vec![0; expected];

@@ -224,6 +224,78 @@ fn a_pipeline_of_a_client_that_gets_pushes_is_bounded() {
     }
 }
 
+/// Sends requests of forty megabytes, more than sockets hold, and only then reads what they reply: as much.
+fn sends_all_before_it_reads(server: &Server, before: &str) {
+    const REQUESTS: usize = 40_000;
+    let mut stream = server.0.connect().unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(format!("{before}ECHO begin\r\n").as_bytes()).unwrap();
+    let (mut read, mut buffer) = (Vec::new(), [0; 1024]);
+    while !read.ends_with(b"\r\n$5\r\nbegin\r\n") && read != b"$5\r\nbegin\r\n" {
+        let count = stream.read(&mut buffer).unwrap();
+        assert!(count > 0, "{before}");
+        read.extend_from_slice(&buffer[..count]);
+    }
+    // In several pieces: what is read on has requests that are complete, and one that isn't.
+    let value = "x".repeat(1000);
+    let set = format!("*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000\r\n{value}\r\n$3\r\nGET\r\n");
+    let all = set.repeat(REQUESTS);
+    for piece in all.as_bytes().chunks(1_000_001) {
+        stream.write_all(piece).unwrap_or_else(|error| panic!("{before}: {error}"));
+    }
+    let reply = format!("$1000\r\n{value}\r\n");
+    let mut replies = vec![0; reply.len() * REQUESTS];
+    stream.read_exact(&mut replies).unwrap();
+    assert!(replies.chunks(reply.len()).all(|each| each == reply.as_bytes()), "{before}");
+}
+
+#[test]
+fn who_sends_all_before_it_reads_gets_all() {
+    let server = Server::start(&[]);
+    server.ask(&format!("SET k {}", "x".repeat(1000)));
+    sends_all_before_it_reads(&server, "");
+    // Through an outbox, and behind a command that has waited.
+    sends_all_before_it_reads(&server, "HELLO 3\r\nCLIENT TRACKING ON BCAST NOLOOP\r\n");
+    sends_all_before_it_reads(&server, "BLPOP nothing 0.01\r\n");
+}
+
+#[test]
+fn who_sends_all_before_it_reads_gets_all_that_others_have_synced() {
+    let server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]);
+    server.ask(&format!("SET k {}", "x".repeat(1000)));
+    std::thread::scope(|scope| {
+        // Somebody is syncing already, as a rule, so replies are left with that thread.
+        let others = (0..3).map(|_| scope.spawn(|| sends_all_before_it_reads(&server, "")));
+        let others: Vec<_> = others.collect();
+        others.into_iter().for_each(|other| other.join().unwrap());
+    });
+}
+
+#[test]
+fn who_only_sends_is_read_up_to_the_limit() {
+    let server = Server::start(&["--client-query-buffer-limit", "2mb"]);
+    if server.is_redis() {
+        return; // it executes on, and keeps the replies
+    }
+    let mut stream = server.0.connect().unwrap();
+    stream.write_all(b"CLIENT SETNAME sender\r\n").unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let request = format!("ECHO {}\r\n", "x".repeat(1000)).repeat(1000);
+    let mut sent = 0;
+    while stream.write_all(request.as_bytes()).is_ok() {
+        sent += request.len();
+        assert!(sent < 200_000_000, "nothing stops it");
+    }
+    eventually("it is read up to the limit", || server.number("sender", "qbuf") > 1_900_000);
+    let (read, memory) = (server.number("sender", "qbuf"), server.number("sender", "tot-mem"));
+    assert!(read < 2_300_000 && memory < 8_000_000, "{read} {memory}");
+    assert_eq!(server.ask("PING"), Value::Status(b"PONG".to_vec()));
+    // It is noticed when such a one ends.
+    drop(stream);
+    eventually("it has gone", || server.field("sender", "id").is_none());
+}
+
 /// How often a thread of the server has been woken up, or has given way.
 fn switches(server: &Server, name: &str) -> u64 {
     let threads = tasks::of_each_thread(&server.0.child.id().to_string(), "status");
