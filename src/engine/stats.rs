@@ -78,7 +78,8 @@ pub const LONGEST_LATENCY_NS: u64 = 1_000_000_000;
 /// Significant digits that they keep.
 const LATENCY_DIGITS: u8 = 2;
 
-/// Different codes that `errors` counts apart.
+/// Different codes that `errors` counts apart. Scripts may raise any number; one more takes the place of the
+/// one that was seen least.
 const MOST_ERROR_CODES: usize = 128;
 
 impl Default for Stats {
@@ -162,9 +163,14 @@ impl Stats {
         self.total_error_replies += 1;
         if let Some(count) = self.errors.get_mut(code) {
             *count += 1;
-        } else if self.errors.len() < MOST_ERROR_CODES {
-            self.errors.insert(code.to_vec(), 1);
+            return;
         }
+        if self.errors.len() >= MOST_ERROR_CODES {
+            let seldom = self.errors.iter().min_by_key(|(_, count)| **count);
+            let seldom = seldom.map(|(code, _)| code.clone());
+            seldom.and_then(|code| self.errors.remove(&code));
+        }
+        self.errors.insert(code.to_vec(), 1);
     }
 }
 
@@ -234,6 +240,20 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_errors_of_scripts_displace_no_others() {
+        let mut stats = Stats::default();
+        let raise = |stats: &mut Stats, numbers: std::ops::Range<u32>| {
+            numbers.for_each(|number| stats.error(format!("E{number}").as_bytes()));
+        };
+        (0..3).for_each(|_| stats.error(b"ERR"));
+        raise(&mut stats, 0..3000);
+        (0..2).for_each(|_| stats.error(b"WRONGPASS"));
+        raise(&mut stats, 3000..6000);
+        assert_eq!(stats.errors.len(), MOST_ERROR_CODES);
+        assert_eq!((stats.errors[&b"ERR"[..]], stats.errors[&b"WRONGPASS"[..]]), (3, 2));
+    }
 
     #[test]
     fn the_largest_is_forgotten_after_eight_seconds() {

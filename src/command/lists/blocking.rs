@@ -49,8 +49,8 @@ fn pop_element(
 
 /// `BLMPOP timeout numkeys key [key ...] <LEFT|RIGHT> [COUNT count]`
 pub fn blmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let deadline = timeout(ctx, &args[1])?;
     let MultiPop { keys, end, count } = MultiPop::parse(args, 2, end_argument)?;
+    let deadline = timeout(ctx, &args[1])?;
     match first_of::<List>(ctx, keys)? {
         Some(place) => {
             pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;

@@ -33,8 +33,8 @@ fn pop_member(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply, end: Sco
 
 /// `BZMPOP timeout numkeys key [key ...] <MIN|MAX> [COUNT count]`
 pub fn bzmpop(ctx: &mut Context<'_>, args: Args<'_>, reply: &mut Reply) -> Result {
-    let deadline = timeout(ctx, &args[1])?;
     let MultiPop { keys, end, count } = MultiPop::parse(args, 2, ScoreEnd::parse)?;
+    let deadline = timeout(ctx, &args[1])?;
     match first_of::<SortedSet>(ctx, keys)? {
         Some(place) => {
             pop::pop_first_of(ctx, keys.from(place).first(1), end, count, reply)?;
