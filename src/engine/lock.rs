@@ -78,6 +78,12 @@ impl SharedEngine {
         }
     }
 
+    /// Takes the lock, if nobody has it.
+    pub fn try_lock(&self) -> Option<EngineGuard<'_>> {
+        let guard = self.engine.try_lock()?;
+        Some(EngineGuard::new(guard, None, std::thread::panicking()))
+    }
+
     /// Takes the lock, which another thread has, by `take`, and notes how long that took.
     fn wait_for<'a>(
         &'a self,

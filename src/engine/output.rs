@@ -109,9 +109,11 @@ impl Client {
         self.pen.unsent()
     }
 
-    /// Its thread is about to write so much. If that is above the soft limit, the time runs.
+    /// Its thread is about to write so much, beside what is in its outbox. If that is above the soft limit, the
+    /// time runs.
     #[inline]
     pub fn note_unsent(&mut self, bytes: usize, limits: &BufferLimits) {
+        let bytes = bytes + self.outbox.as_ref().map_or(0, Outbox::backlog);
         if bytes > NEVER_TOO_MANY || self.above_soft_limit.is_some() {
             self.is_too_slow(bytes, limits);
         }

@@ -131,11 +131,15 @@ fn evict(shared: &Shared, period: Duration) {
 }
 
 /// Closes the connections that have been reading too slowly for too long, though nobody sends them
-/// anything now.
+/// anything now, or for which a limit is too low that was set meanwhile.
 fn close_slow_clients(engine: &mut Engine) {
     let Engine { clients, config, .. } = engine;
-    let slow = clients.iter_mut().filter(|client| client.above_soft_limit.is_some());
-    slow.for_each(|client| client.check_backlog(&config.client_output_buffer_limit));
+    let may_be_slow = clients.iter_mut().filter(|client| {
+        // What replicas get has a limit of its own.
+        let waits = !client.is_replica() && !client.is_master && client.unsent() > 0;
+        waits || client.above_soft_limit.is_some()
+    });
+    may_be_slow.for_each(|client| client.check_backlog(&config.client_output_buffer_limit));
 }
 
 fn close_idle_clients(engine: &mut Engine) {

@@ -10,14 +10,13 @@ use super::session::{BatchEnd, Session, limits_of};
 use crate::command::execute;
 use crate::engine::Engine;
 use crate::engine::execution::{Flow, Origin};
-use crate::resp::{Request, RequestLimits};
+use crate::resp::Request;
 
 impl Session<'_> {
     /// Lets requests be executed from `next` on, until there are no more or the script has ended.
     pub(super) fn delegate_from(
         &mut self,
         next: &mut usize,
-        limits: &mut RequestLimits,
     ) -> io::Result<BatchEnd> {
         while *next < self.reader.parsed().len() {
             let request = Request::from(self.reader.parsed().request(*next));
@@ -30,9 +29,9 @@ impl Session<'_> {
                 output.note_what_waits(engine, client);
                 (flow, output, limits_of(engine, client))
             });
-            let Ok((flow, output, limits_now)) = executed else { return Ok(BatchEnd::Done) };
+            let Ok((flow, output, limits)) = executed else { return Ok(BatchEnd::Done) };
             self.output.join(output);
-            *limits = limits_now;
+            self.limits = limits;
             match flow {
                 Flow::Continue => *next += 1,
                 Flow::Close => return Ok(BatchEnd::Close),
@@ -41,7 +40,7 @@ impl Session<'_> {
                 // waits that is allowed now.)
                 Flow::Paused { .. } | Flow::Blocked | Flow::Exchange => {
                     let engine = self.shared.engine.lock();
-                    return self.execute_from(engine, next, limits);
+                    return self.execute_from(engine, next);
                 }
             }
         }

@@ -16,13 +16,16 @@
 //!
 //! What it reads is executed when its turn comes, not before: what the server keeps for a client that takes
 //! nothing are the requests that it has sent, at most `client-query-buffer-limit` bytes of them, and not the
-//! replies, which may be any number of times as large. Beyond that they wait in the socket.
+//! replies, which may be any number of times as large. Beyond that they wait in the socket, and so do those of
+//! a client that has yet to log in. Nothing here waits for THE lock: somebody may have it for seconds, and a
+//! reply that is there already is to be sent meanwhile.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{GROWTH_TO_WEIGH, Session};
+use crate::engine::eviction::clients::client_changed;
 use crate::system::peers;
 
 /// Longer replies are sent by their own thread: nobody else is to be kept from its client by them.
@@ -115,18 +118,18 @@ impl Session<'_> {
     fn read_on_until(&mut self, wait: impl Fn(Duration) -> bool) {
         let (mut look, mut reads_on) = (FIRST_LOOK, true);
         while !wait(look) {
-            let has_sent = reads_on && self.may_read_on() && peers::has_sent(&self.stream);
-            if has_sent {
+            look = (look * 2).min(SELDOM);
+            while reads_on && self.may_read_on() && peers::has_sent(&self.stream) {
                 reads_on = self.read_on();
+                look = FIRST_LOOK;
             }
-            look = if has_sent { FIRST_LOOK } else { (look * 2).min(SELDOM) };
         }
     }
 
-    /// Whether there is room for more requests.
+    /// Whether there is room for more requests, beside those that are being executed.
     fn may_read_on(&self) -> bool {
-        let limit = self.shared.engine.visit(|engine| engine.config.client_query_buffer_limit);
-        (self.reader.incomplete() as u64) < limit
+        let kept = self.reader.complete() + self.reader.incomplete();
+        self.limits.authenticated && kept < self.limits.query_buffer
     }
 
     /// Reads what has come, behind the requests that are being executed. False: it was the end.
@@ -136,7 +139,14 @@ impl Session<'_> {
             Ok(count) => self.received += count,
             Err(error) => return error.kind() == io::ErrorKind::Interrupted,
         }
-        self.weigh_input(self.reader.incomplete(), 0);
+        let memory = self.reader.memory();
+        self.meter.set_input(self.reader.incomplete(), 0, memory);
+        if memory > self.weighed + GROWTH_TO_WEIGH
+            && let Some(mut engine) = self.shared.engine.try_lock()
+        {
+            client_changed(&mut engine, self.client);
+            self.weighed = memory;
+        }
         true
     }
 }

@@ -50,7 +50,7 @@ const SEND_REPLY_SIZE: usize = 256 * 1024;
 const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// When input buffers have grown by so much, even if no request is complete, it is looked whether all
 /// clients together have too much.
-const GROWTH_TO_WEIGH: usize = 256 * 1024;
+pub(super) const GROWTH_TO_WEIGH: usize = 256 * 1024;
 
 /// The thread's side of a connection.
 pub struct Session<'s> {
@@ -59,11 +59,13 @@ pub struct Session<'s> {
     pub(super) client: ClientKey,
     pub(super) reader: Reader<Input>,
     pub(super) output: Replies,
+    /// What the peer may send, as of the last batch.
+    pub(super) limits: RequestLimits,
     /// What the buffers hold, for others to see.
-    meter: Arc<Meter>,
+    pub(super) meter: Arc<Meter>,
     pub(super) received: usize,
     /// Memory of the input buffers when it was last looked whether all clients have too much.
-    weighed: usize,
+    pub(super) weighed: usize,
     /// The connection has just become a replica's.
     is_new_replica: bool,
     /// Dropped when what was answered is written.
@@ -98,10 +100,11 @@ pub(super) enum BatchEnd {
 /// client has ended the process: the connection is to last as long as that then.
 pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) -> bool {
     let task = Task::current();
-    let (pen, meter, activity) = shared.engine.visit(move |engine| {
+    let (limits, pen, meter, activity) = shared.engine.visit(move |engine| {
+        let limits = limits_of(engine, client);
         let state = engine.clients.get_mut(client);
         state.task = Some(task);
-        (Arc::clone(&state.pen), Arc::clone(&state.meter), Arc::clone(&state.activity))
+        (limits, Arc::clone(&state.pen), Arc::clone(&state.meter), Arc::clone(&state.activity))
     });
     let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), activity);
     let reply = Reply::default();
@@ -121,6 +124,7 @@ pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) -> bool {
         stream,
         client,
         output,
+        limits,
         received: 0,
         weighed: 0,
         is_new_replica: false,
@@ -147,10 +151,8 @@ fn send_rest(outbox: Option<Outbox>) {
 
 impl<'s> Session<'s> {
     fn run(&mut self) -> io::Result<()> {
-        let client = self.client;
-        let mut limits = self.shared.engine.visit(move |engine| limits_of(engine, client));
         loop {
-            match self.reader.batch(&limits) {
+            match self.reader.batch(&self.limits) {
                 Ok(batch) if batch.is_empty() => {
                     self.weigh_incomplete_request();
                     // Everything that came is answered: one write for all of it.
@@ -167,7 +169,7 @@ impl<'s> Session<'s> {
                         count => count,
                     };
                 }
-                Ok(_) => match self.execute_batch(&mut limits)? {
+                Ok(_) => match self.execute_batch()? {
                     BatchEnd::Done if self.is_new_replica => self.begin_replication()?,
                     BatchEnd::Done => {}
                     BatchEnd::Close => return self.write(),
@@ -179,7 +181,7 @@ impl<'s> Session<'s> {
     }
 
     /// Executes the requests that have arrived, under one taking of the lock if they don't take long.
-    fn execute_batch(&mut self, limits: &mut RequestLimits) -> io::Result<BatchEnd> {
+    fn execute_batch(&mut self) -> io::Result<BatchEnd> {
         self.wait_for_left();
         let mut done_before = Some(Ahead::of(&self.reader.parsed()));
         let (shared, len) = (self.shared, self.reader.parsed().len());
@@ -191,9 +193,9 @@ impl<'s> Session<'s> {
                         done_before.hand_over(&mut engine);
                         self.account(&mut engine);
                     }
-                    self.execute_from(engine, &mut next, limits)?
+                    self.execute_from(engine, &mut next)?
                 }
-                None => self.delegate_from(&mut next, limits)?,
+                None => self.delegate_from(&mut next)?,
             };
             if next == len || !matches!(end, BatchEnd::Done) {
                 return Ok(end);
@@ -208,14 +210,13 @@ impl<'s> Session<'s> {
         &mut self,
         mut engine: EngineGuard<'s>,
         next: &mut usize,
-        limits: &mut RequestLimits,
     ) -> io::Result<BatchEnd> {
         self.output.begin(&engine, self.client);
         let mut first_ended = None;
         while *next < self.reader.parsed().len() {
             ahead::look(&engine, self.client, &self.reader.parsed(), *next);
             let end;
-            (engine, end) = self.request(engine, *next, limits)?;
+            (engine, end) = self.request(engine, *next)?;
             self.output.hand_over(&mut engine, self.client);
             if !matches!(end, BatchEnd::Done) {
                 return Ok(end);
@@ -235,7 +236,7 @@ impl<'s> Session<'s> {
             }
         }
         self.is_new_replica = is_new_replica(&engine, self.client);
-        *limits = limits_of(&engine, self.client);
+        self.limits = limits_of(&engine, self.client);
         self.output.note_what_waits(&mut engine, self.client);
         drop(engine);
         if self.output.outbox.is_some() {
@@ -250,7 +251,6 @@ impl<'s> Session<'s> {
         &mut self,
         mut engine: EngineGuard<'s>,
         index: usize,
-        limits: &RequestLimits,
     ) -> io::Result<(EngineGuard<'s>, BatchEnd)> {
         let (shared, client) = (self.shared, self.client);
         let mut has_sent = false;
@@ -287,7 +287,7 @@ impl<'s> Session<'s> {
                 }
             }
             let ended;
-            (engine, ended) = self.wait(engine, index, limits);
+            (engine, ended) = self.wait(engine, index);
             match ended {
                 Ended::Answered => return Ok((engine, BatchEnd::Done)),
                 Ended::AnsweredAndClosed => return Ok((engine, BatchEnd::Close)),

@@ -24,7 +24,7 @@ use super::session::Session;
 use crate::engine::EngineGuard;
 use crate::engine::blocking::{self, Awaited};
 use crate::engine::pause;
-use crate::resp::{ProtocolError, RequestLimits};
+use crate::resp::ProtocolError;
 use crate::system::clock::Tick;
 
 /// How a wait has ended.
@@ -45,7 +45,6 @@ impl<'s> Session<'s> {
         &mut self,
         mut engine: EngineGuard<'s>,
         index: usize,
-        limits: &RequestLimits,
     ) -> (EngineGuard<'s>, Ended) {
         loop {
             if let Some(ended) = self.has_ended(&mut engine) {
@@ -62,7 +61,7 @@ impl<'s> Session<'s> {
                 let left = clock.sleep_until(deadline);
                 let woken = wakeup.sleep(&self.stream, left);
                 if woken.by_socket {
-                    is_there = self.read_ahead(index, limits);
+                    is_there = self.read_ahead(index);
                 }
                 if !is_there || woken.otherwise || left.is_zero() {
                     break;
@@ -116,7 +115,7 @@ impl<'s> Session<'s> {
     }
 
     /// Takes in what has arrived behind request `index`. False: there will be no more, or it is too much.
-    fn read_ahead(&mut self, index: usize, limits: &RequestLimits) -> bool {
+    fn read_ahead(&mut self, index: usize) -> bool {
         match self.reader.read_ahead() {
             Ok(0) => return false,
             Ok(count) => self.received += count,
@@ -124,7 +123,7 @@ impl<'s> Session<'s> {
         }
         let behind = self.reader.behind(index);
         self.weigh_input(behind, 0);
-        let is_too_much = behind > limits.query_buffer;
+        let is_too_much = behind > self.limits.query_buffer;
         if is_too_much {
             let _ = self.refuse(ProtocolError::QueryBufferLimit); // of this one nobody is told
         }

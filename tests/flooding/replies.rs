@@ -224,6 +224,56 @@ fn a_pipeline_of_a_client_that_gets_pushes_is_bounded() {
     }
 }
 
+#[test]
+fn limits_bind_for_what_waits_in_an_outbox_and_when_they_are_set_later() {
+    let server = Server::start(&["--client-output-buffer-limit", "pubsub 0 100kb 1"]);
+    server.ask(&format!("SET large {}", "x".repeat(20_000_000)));
+    let mut listener = named(&server, "listener");
+    ask(&mut listener, "HELLO 3");
+    ask(&mut listener, "SUBSCRIBE channel");
+    let request = format!("ECHO {}\r\n", "x".repeat(1000)).repeat(20_000);
+    let _ = listener.send_raw(request.as_bytes()); // it may be gone before it has sent all
+    eventually("it is gone", || server.field("listener", "id").is_none());
+    let mut stuck = named(&server, "stuck");
+    stuck.send(&["GET", "large"]).unwrap();
+    eventually("it is stuck", || server.number("stuck", "omem") > 1_000_000);
+    let limits = ["CONFIG", "SET", "client-output-buffer-limit", "normal 0 10kb 1"];
+    server.connect().call(&limits, PATIENCE).unwrap();
+    eventually("it is gone", || server.field("stuck", "id").is_none());
+}
+
+#[test]
+fn a_reply_goes_on_while_somebody_has_the_lock() {
+    let server = Server::start(&[]);
+    server.ask(&format!("SET large {}", "x".repeat(50_000_000)));
+    let mut client = server.connect();
+    client.send(&["GET", "large"]).unwrap();
+    std::thread::sleep(Duration::from_millis(100)); // what the socket holds is there
+    let mut sleeper = server.connect();
+    sleeper.send(&["DEBUG", "SLEEP", "5"]).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    assert!(matches!(client.read(PATIENCE).unwrap(), Output::Value(Value::Bulk(_))));
+    assert!(begun.elapsed() < Duration::from_secs(4) || server.is_redis(), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn who_has_not_logged_in_is_not_read_on() {
+    let server = Server::start(&[]);
+    let mut admin = server.connect();
+    ask(&mut admin, "CONFIG SET requirepass secret");
+    ask(&mut admin, "AUTH secret");
+    let mut stream = server.0.connect().unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let request = "GET k\r\n".repeat(100_000);
+    while stream.write_all(request.as_bytes()).is_ok() {}
+    let list = super::text(&ask(&mut admin, "CLIENT LIST"));
+    let waiting = list.lines().find(|line| line.contains("cmd=NULL")).unwrap();
+    let (_, rest) = waiting.split_once(" qbuf=").unwrap();
+    let qbuf: usize = rest.split(' ').next().unwrap().parse().unwrap();
+    assert!(qbuf < 100_000 || server.is_redis(), "{waiting}");
+}
+
 /// Sends requests of forty megabytes, more than sockets hold, and only then reads what they reply: as much.
 fn sends_all_before_it_reads(server: &Server, before: &str) {
     const REQUESTS: usize = 40_000;
