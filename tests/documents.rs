@@ -239,7 +239,8 @@ fn names_on_the_walk_are_functions() {
     assert!(checked > 15 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The transcript in the README, but for numbers that are others each time. Places are of the sources.
+/// The transcript in the README, but for numbers that are others each time. Who moves a line of the sources that is
+/// named there corrects it: `EXPLAIN SET x 1 EX 100` prints it.
 #[test]
 fn the_readme_explains_a_command_as_the_server_does() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
