@@ -14,10 +14,7 @@ use crate::resp::Request;
 
 impl Session<'_> {
     /// Lets requests be executed from `next` on, until there are no more or the script has ended.
-    pub(super) fn delegate_from(
-        &mut self,
-        next: &mut usize,
-    ) -> io::Result<BatchEnd> {
+    pub(super) fn delegate_from(&mut self, next: &mut usize) -> io::Result<BatchEnd> {
         while *next < self.reader.parsed().len() {
             let request = Request::from(self.reader.parsed().request(*next));
             let (client, mut output) = (self.client, self.output.fork());

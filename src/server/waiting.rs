@@ -41,11 +41,7 @@ pub enum Ended {
 
 impl<'s> Session<'s> {
     /// Sleeps until the client, which waits since request `index` of its batch, need not wait any more.
-    pub fn wait(
-        &mut self,
-        mut engine: EngineGuard<'s>,
-        index: usize,
-    ) -> (EngineGuard<'s>, Ended) {
+    pub fn wait(&mut self, mut engine: EngineGuard<'s>, index: usize) -> (EngineGuard<'s>, Ended) {
         loop {
             if let Some(ended) = self.has_ended(&mut engine) {
                 self.receipt = engine.clients.get_mut(self.client).receipt.take();
