@@ -69,8 +69,8 @@ impl SharedEngine {
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> EngineGuard<'_> {
-        match self.engine.try_lock() {
-            Some(guard) => EngineGuard::new(guard, None, std::thread::panicking()).timed(),
+        match self.try_lock() {
+            Some(guard) => guard.timed(),
             None => {
                 let guard = self.wait_for(|| Some(self.engine.lock()));
                 guard.expect("the lock was waited for").timed()
@@ -79,6 +79,7 @@ impl SharedEngine {
     }
 
     /// Takes the lock, if nobody has it.
+    #[inline]
     pub fn try_lock(&self) -> Option<EngineGuard<'_>> {
         let guard = self.engine.try_lock()?;
         Some(EngineGuard::new(guard, None, std::thread::panicking()))
@@ -100,8 +101,8 @@ impl SharedEngine {
     /// Takes the lock, unless a slow script has it.
     #[inline]
     pub fn enter(&self) -> Option<EngineGuard<'_>> {
-        match self.engine.try_lock() {
-            Some(guard) => Some(EngineGuard::new(guard, None, std::thread::panicking())),
+        match self.try_lock() {
+            Some(guard) => Some(guard),
             None => self.wait_for(|| {
                 let mut guard = None;
                 while guard.is_none() && !self.delegation.is_open() {

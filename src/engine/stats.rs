@@ -167,8 +167,8 @@ impl Stats {
         }
         if self.errors.len() >= MOST_ERROR_CODES {
             let seldom = self.errors.iter().min_by_key(|(_, count)| **count);
-            let seldom = seldom.map(|(code, _)| code.clone());
-            seldom.and_then(|code| self.errors.remove(&code));
+            let code = seldom.expect("there are some").0.clone();
+            self.errors.remove(&code);
         }
         self.errors.insert(code.to_vec(), 1);
     }

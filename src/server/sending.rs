@@ -24,8 +24,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::{GROWTH_TO_WEIGH, Session};
-use crate::engine::eviction::clients::client_changed;
+use super::session::Session;
 use crate::system::peers;
 
 /// Longer replies are sent by their own thread: nobody else is to be kept from its client by them.
@@ -40,16 +39,12 @@ const SELDOM: Duration = Duration::from_millis(100);
 impl Session<'_> {
     /// Writes what there is to the socket. Nobody may hold the lock meanwhile.
     pub(super) fn write(&mut self) -> io::Result<()> {
-        if !self.output.reply.is_empty() {
-            self.output.pen.commit();
-            self.write_safe()
-        } else if let Some(outbox) = &self.output.outbox {
-            outbox.flush();
-            Ok(())
-        } else {
-            self.output.pen.commit();
-            Ok(())
+        let output = &self.output;
+        match &output.outbox {
+            Some(outbox) if output.reply.is_empty() => outbox.flush(),
+            _ => output.pen.commit(),
         }
+        if output.reply.is_empty() { Ok(()) } else { self.write_safe() }
     }
 
     /// The same, but doesn't wait for another thread that makes it safe: that one sends it. Under
@@ -60,7 +55,7 @@ impl Session<'_> {
         if output.reply.is_empty() || output.reply.len() > LONGEST_TO_LEAVE {
             return self.write();
         }
-        if output.pen.commit_or_leave(&output.stream, output.reply.as_bytes(), &mut output.left) {
+        if output.pen.commit_or_leave(&self.stream, output.reply.as_bytes(), &mut output.left) {
             output.forget_sent();
             return Ok(());
         }
@@ -81,8 +76,7 @@ impl Session<'_> {
     /// Waits until what was left with another thread is sent. Before that, nothing else may be executed,
     /// or its reply might overtake.
     pub(super) fn wait_for_left(&mut self) {
-        if self.output.left.as_ref().is_some_and(|left| !left.wait_until_sent(FIRST_LOOK)) {
-            let left = self.output.left.clone().expect("it was there");
+        if let Some(left) = self.output.left.clone() {
             self.read_on_until(|at_most| left.wait_until_sent(at_most));
         }
     }
@@ -108,10 +102,8 @@ impl Session<'_> {
     /// will be nothing more to read.
     fn wait_for_room(&mut self, reads_on: bool) -> bool {
         let may_read = reads_on && self.may_read_on();
-        match peers::wait_for_room(&self.stream, may_read) {
-            (false, true) => self.read_on(),
-            _ => reads_on,
-        }
+        let has_sent = peers::wait_for_room(&self.stream, may_read);
+        if has_sent { self.read_on() } else { reads_on }
     }
 
     /// Calls what waits, for a while each time, until it says that the wait is over; reads on in between.
@@ -119,7 +111,7 @@ impl Session<'_> {
         let (mut look, mut reads_on) = (FIRST_LOOK, true);
         while !wait(look) {
             look = (look * 2).min(SELDOM);
-            while reads_on && self.may_read_on() && peers::has_sent(&self.stream) {
+            while reads_on && self.may_read_on() && !peers::is_quiet(&self.stream) {
                 reads_on = self.read_on();
                 look = FIRST_LOOK;
             }
@@ -134,19 +126,12 @@ impl Session<'_> {
 
     /// Reads what has come, behind the requests that are being executed. False: it was the end.
     fn read_on(&mut self) -> bool {
-        match self.reader.read_ahead() {
-            Ok(0) => return false,
-            Ok(count) => self.received += count,
-            Err(error) => return error.kind() == io::ErrorKind::Interrupted,
-        }
-        let memory = self.reader.memory();
-        self.meter.set_input(self.reader.incomplete(), 0, memory);
-        if memory > self.weighed + GROWTH_TO_WEIGH
+        let is_open = self.take_in();
+        if self.show_input(self.reader.incomplete(), 0)
             && let Some(mut engine) = self.shared.engine.try_lock()
         {
-            client_changed(&mut engine, self.client);
-            self.weighed = memory;
+            self.weigh(&mut engine);
         }
-        true
+        is_open
     }
 }

@@ -50,7 +50,7 @@ const SEND_REPLY_SIZE: usize = 256 * 1024;
 const LONGEST_HOLD_NS: u64 = 5_000_000;
 /// When input buffers have grown by so much, even if no request is complete, it is looked whether all
 /// clients together have too much.
-pub(super) const GROWTH_TO_WEIGH: usize = 256 * 1024;
+const GROWTH_TO_WEIGH: usize = 256 * 1024;
 
 /// The thread's side of a connection.
 pub struct Session<'s> {
@@ -62,10 +62,10 @@ pub struct Session<'s> {
     /// What the peer may send, as of the last batch.
     pub(super) limits: RequestLimits,
     /// What the buffers hold, for others to see.
-    pub(super) meter: Arc<Meter>,
+    meter: Arc<Meter>,
     pub(super) received: usize,
     /// Memory of the input buffers when it was last looked whether all clients have too much.
-    pub(super) weighed: usize,
+    weighed: usize,
     /// The connection has just become a replica's.
     is_new_replica: bool,
     /// Dropped when what was answered is written.
@@ -74,7 +74,6 @@ pub struct Session<'s> {
 
 /// Replies on their way to the peer.
 pub(super) struct Replies {
-    pub(super) stream: Arc<Stream>,
     pub(super) pen: Arc<Pen>,
     /// Where they go, if the connection has one.
     pub(super) outbox: Option<Outbox>,
@@ -108,15 +107,7 @@ pub fn serve(shared: &Shared, stream: Arc<Stream>, client: ClientKey) -> bool {
     });
     let input = Input::new(Arc::clone(&stream), Arc::clone(&meter), activity);
     let reply = Reply::default();
-    let output = Replies {
-        stream: Arc::clone(&stream),
-        pen,
-        outbox: None,
-        left: None,
-        reply,
-        sent: 0,
-        handed_over: 0,
-    };
+    let output = Replies { pen, outbox: None, left: None, reply, sent: 0, handed_over: 0 };
     let mut session = Session {
         shared,
         reader: Reader::with_pool(input, Arc::clone(&shared.buffers)),
@@ -337,15 +328,36 @@ impl<'s> Session<'s> {
         self.weigh_input(self.reader.incomplete() - parsed, parsed);
     }
 
-    /// Shows what has arrived and isn't executed.
+    /// Shows what has arrived and isn't executed, and looks whether all clients have too much if it has grown.
     pub(super) fn weigh_input(&mut self, unparsed: usize, arguments: usize) {
-        let memory = self.reader.memory();
-        self.meter.set_input(unparsed, arguments, memory);
-        if memory > self.weighed + GROWTH_TO_WEIGH {
+        if self.show_input(unparsed, arguments) {
             let client = self.client;
             self.shared.engine.visit(move |engine| client_changed(engine, client));
-            self.weighed = memory;
+            self.weighed = self.reader.memory();
         }
+    }
+
+    /// The same, by who has the lock.
+    pub(super) fn weigh(&mut self, engine: &mut Engine) {
+        client_changed(engine, self.client);
+        self.weighed = self.reader.memory();
+    }
+
+    /// Shows what has arrived and isn't executed. True: it has grown by so much that it is to be weighed.
+    pub(super) fn show_input(&mut self, unparsed: usize, arguments: usize) -> bool {
+        let memory = self.reader.memory();
+        self.meter.set_input(unparsed, arguments, memory);
+        memory > self.weighed + GROWTH_TO_WEIGH
+    }
+
+    /// Takes in what has arrived behind the requests in hand. False: there will be no more.
+    pub(super) fn take_in(&mut self) -> bool {
+        match self.reader.read_ahead() {
+            Ok(0) => return false,
+            Ok(count) => self.received += count,
+            Err(error) => return error.kind() == io::ErrorKind::Interrupted,
+        }
+        true
     }
 
     /// The peer doesn't speak the protocol: it is told why, if it can be, and closed.
@@ -387,7 +399,6 @@ impl Replies {
     /// Another one for the same connection, for replies that another thread writes.
     pub(super) fn fork(&self) -> Replies {
         Replies {
-            stream: Arc::clone(&self.stream),
             pen: Arc::clone(&self.pen),
             outbox: self.outbox.clone(),
             left: None,

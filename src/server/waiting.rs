@@ -18,8 +18,6 @@
 //! it can't get any more. What it reads is kept for later, at most `client-query-buffer-limit` bytes of it,
 //! and then the connection is closed, as in Redis.
 
-use std::io;
-
 use super::session::Session;
 use crate::engine::EngineGuard;
 use crate::engine::blocking::{self, Awaited};
@@ -112,10 +110,8 @@ impl<'s> Session<'s> {
 
     /// Takes in what has arrived behind request `index`. False: there will be no more, or it is too much.
     fn read_ahead(&mut self, index: usize) -> bool {
-        match self.reader.read_ahead() {
-            Ok(0) => return false,
-            Ok(count) => self.received += count,
-            Err(error) => return error.kind() == io::ErrorKind::Interrupted,
+        if !self.take_in() {
+            return false;
         }
         let behind = self.reader.behind(index);
         self.weigh_input(behind, 0);

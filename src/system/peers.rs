@@ -30,25 +30,17 @@ pub fn is_quiet(stream: &Stream) -> bool {
     !stream.has_received() && (is_silent || !is_gone(stream) && !stream.is_readable())
 }
 
-/// Waits until the peer takes more or, if that is asked for, until it has sent something. Returns which.
-pub fn wait_for_room(stream: &Stream, or_bytes: bool) -> (bool, bool) {
+/// Waits until the peer takes more or, if that is asked for, has sent something. True: it takes nothing, and
+/// there is something to read.
+pub fn wait_for_room(stream: &Stream, or_bytes: bool) -> bool {
     if or_bytes && stream.has_received() {
-        return (false, true);
+        return true;
     }
     let wanted = if or_bytes { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
     let mut socket = [PollFd::new(stream, wanted)];
     let _ = poll(&mut socket, None); // interrupted: neither
     let seen = socket[0].revents();
-    let (room, bytes) = (seen.intersects(GONE | PollFlags::OUT), seen.contains(PollFlags::IN));
-    (room, or_bytes && bytes && stream.is_readable())
-}
-
-/// Whether a read wouldn't wait.
-pub fn has_sent(stream: &Stream) -> bool {
-    let mut socket = [PollFd::new(stream, PollFlags::IN)];
-    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    stream.has_received()
-        || poll(&mut socket, Some(&at_once)).is_ok_and(|ready| ready > 0) && stream.is_readable()
+    !seen.intersects(GONE | PollFlags::OUT) && seen.contains(PollFlags::IN) && stream.is_readable()
 }
 
 /// Waits until the peer takes more, at most so long.
